@@ -1,0 +1,155 @@
+# joulerig: one Makefile for everything. `make help` lists the targets.
+#
+#   BUILD=release|asan|tsan   the variant; its files go to build/, build/asan/, build/tsan/
+#   CC=clang                  another compiler      V=1  show the commands
+
+BUILD ?= release
+ifeq ($(BUILD),release)
+O := build
+else
+O := build/$(BUILD)
+endif
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+PREFIX  ?= /usr/local
+DESTDIR ?=
+JOBS    ?= $(shell nproc)
+
+PKGS.proto       := libzmq libsodium msgpack
+PKGS.agent       := $(PKGS.proto) hwloc jansson
+PKGS.coordinator := $(PKGS.proto) yaml-0.1 sqlite3 gsl jansson libpcre2-8
+PKGS.tests       := cmocka
+PKGS.meter       := fuse3
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wvla -Wmissing-prototypes -Wstrict-prototypes -Wformat=2 -Wundef \
+	-Wpointer-arith -Wwrite-strings
+CFLAGS.release  := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+LDFLAGS.release := -Wl,-z,relro,-z,now
+CFLAGS.asan     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+LDFLAGS.asan    := -fsanitize=address,undefined
+CFLAGS.tsan     := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+LDFLAGS.tsan    := -fsanitize=thread
+ifeq ($(filter $(BUILD),release asan tsan),)
+$(error BUILD is '$(BUILD)'; expected release, asan or tsan)
+endif
+
+# Header paths of all packages; none where they are not installed yet (then only `make deps` can work).
+cflags.pkgs := $(shell pkg-config --cflags $(sort $(PKGS.agent) $(PKGS.coordinator)) 2>/dev/null)
+libs         = $(shell pkg-config --libs $(1) 2>/dev/null)
+ALL_CFLAGS  := -std=gnu17 -D_GNU_SOURCE -I. $(WARN) $(CFLAGS.$(BUILD)) $(cflags.pkgs) $(CFLAGS)
+ALL_LDFLAGS := $(LDFLAGS.$(BUILD)) -Wl,--as-needed $(LDFLAGS)
+
+Q   := $(if $(V),,@)
+say  = $(if $(V),,@printf '  %-6s %s\n' $(1) $@;)
+obj  = $(patsubst %.c,$(O)/obj/%.o,$(1))
+
+main.src        := coordinator/main.c agent/main.c agent/exec.c
+proto.src       := $(wildcard proto/*.c)
+agent.src       := $(filter-out $(main.src),$(wildcard agent/*.c agent/*/*.c))
+coordinator.src := $(filter-out $(main.src),$(wildcard coordinator/*.c coordinator/*/*.c))
+unit.src        := $(wildcard tests/unit/test_*.c)
+tool.src        := $(wildcard tests/tools/*.c)
+bench.src       := $(wildcard tests/bench/*.c)
+all.src         := $(main.src) $(proto.src) $(agent.src) $(coordinator.src) $(unit.src) $(tool.src) $(bench.src)
+
+programs := 
+units    := $(patsubst tests/unit/%.c,$(O)/tests/%,$(unit.src))
+tools    := $(patsubst tests/tools/%.c,$(O)/tests/%,$(tool.src))
+benches  := $(patsubst tests/bench/%.c,$(O)/bench/%,$(bench.src))
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.PHONY: all help deps deps-test deps-lint deps-bench run test check asan tsan bench lint format install clean FORCE
+
+all: $(programs)  ## build build/joulerig, build/joulerig-agent and build/joulerig-exec
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@echo; sed -n '2,/^$$/s/^# *//p' $(firstword $(MAKEFILE_LIST)) | sed 1d
+
+deps:  ## install the Debian packages that a build needs (as root, or through sudo)
+	$(Q)tests/tools/install-packages build
+deps-test:
+	$(Q)tests/tools/install-packages build test
+deps-lint:
+	$(Q)tests/tools/install-packages build test lint
+deps-bench:
+	$(Q)tests/tools/install-packages build test bench
+
+# The build is a make of its own after deps, so that it sees the packages that were installed just now.
+run: deps  ## install, build, run the quickstart campaign on this machine, show its table
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
+	$(Q)$(O)/joulerig run configs/quickstart.yaml
+
+test: deps-test  ## install, build, run every test
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $(if $(filter release,$(BUILD)),,BUILD=$(BUILD)) check
+
+check: $(programs) $(units) $(tools)
+	$(Q)JOULERIG_BUILD=$(abspath $(O)) CMOCKA_MESSAGE_OUTPUT=TAP prove $(PROVE_FLAGS) --timer -j$(JOBS) --exec tests/tools/run-one \
+		$(if $(T),$(T),$(units) $(sort $(wildcard tests/integration/*.t)))
+
+asan:  ## the tests with AddressSanitizer and UBSan
+	$(Q)$(MAKE) --no-print-directory test BUILD=asan
+tsan:  ## the tests with ThreadSanitizer
+	$(Q)$(MAKE) --no-print-directory test BUILD=tsan
+
+bench: deps-bench  ## measure joulerig against its limits and rivals
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all bench-programs
+	$(Q)JOULERIG_BUILD=$(abspath $(O)) tests/bench/run
+
+.PHONY: bench-programs
+bench-programs: $(benches) $(tools)
+
+lint: deps-lint  ## format, includes that point up, cppcheck
+	$(Q)tests/tools/lint
+format:  ## rewrite the sources in the house's format
+	$(Q)clang-format -i $(all.src) $(wildcard proto/*.h agent/*.h agent/*/*.h coordinator/*.h coordinator/*/*.h tests/*/*.h)
+
+install: all  ## install under DESTDIR and PREFIX (default /usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/joulerig $(DESTDIR)$(PREFIX)/share/joulerig/configs \
+		$(DESTDIR)$(PREFIX)/share/doc/joulerig
+	install -m 755 $(O)/joulerig $(O)/joulerig-agent $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(O)/joulerig-exec $(DESTDIR)$(PREFIX)/libexec/joulerig
+	cp -R configs/. $(DESTDIR)$(PREFIX)/share/joulerig/configs
+	install -m 644 README.md CHANGELOG.md LICENSE proto/PROTOCOL.md $(DESTDIR)$(PREFIX)/share/doc/joulerig
+
+clean:  ## remove what was built
+	rm -rf build
+
+# ---- how things are made ----
+$(O)/.flags: FORCE
+	@mkdir -p $(@D); echo '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)' > $@
+
+$(O)/obj/%.o: %.c $(O)/.flags
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(ALL_CFLAGS) $(CFLAGS.file) -MMD -MP -c -o $@ $<
+
+$(O)/obj/tests/tools/meter.o: CFLAGS.file = $(shell pkg-config --cflags fuse3)
+
+$(O)/libproto.a: $(call obj,$(proto.src))
+$(O)/libagent.a: $(call obj,$(agent.src))
+$(O)/libcoordinator.a: $(call obj,$(coordinator.src))
+$(O)/lib%.a:
+	$(call say,AR)rm -f $@ && ar rcs $@ $^
+
+$(O)/joulerig: $(call obj,coordinator/main.c) $(O)/libcoordinator.a $(O)/libproto.a
+	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS.coordinator)) -lm -lpthread
+$(O)/joulerig-agent: $(call obj,agent/main.c) $(O)/libagent.a $(O)/libproto.a
+	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS.agent)) -lm -lpthread
+# Static and without sanitizers: it must be small (its memory is the floor of a run's peak) and quick to start.
+$(O)/joulerig-exec: agent/exec.c $(wildcard agent/exec.h) $(O)/.flags
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) -std=gnu17 -D_GNU_SOURCE -I. $(WARN) -O2 -g -static -o $@ $<
+
+$(O)/tests/test_%: $(O)/obj/tests/unit/test_%.o $(O)/libcoordinator.a $(O)/libagent.a $(O)/libproto.a
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(sort $(PKGS.coordinator) $(PKGS.agent)) $(PKGS.tests)) -lm -lpthread
+$(O)/tests/%: $(O)/obj/tests/tools/%.o $(O)/libproto.a
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS.proto) $(PKGS.meter)) -lm -lpthread
+$(O)/bench/%: $(O)/obj/tests/bench/%.o $(O)/libcoordinator.a $(O)/libproto.a
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS.coordinator)) -lm -lpthread
+
+-include $(patsubst %.c,$(O)/obj/%.d,$(all.src))
