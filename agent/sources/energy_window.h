@@ -1,0 +1,53 @@
+/*
+ * energy_window.h - the insides of the meter and of a window, shared by energy.c and
+ * energy_results.c alone
+ */
+#ifndef AGENT_SOURCES_ENERGY_WINDOW_H
+#define AGENT_SOURCES_ENERGY_WINDOW_H
+
+#include "agent/sources/counter.h"
+#include "agent/sources/energy.h"
+#include "agent/sources/source.h"
+
+#include <pthread.h>
+
+struct energy_track {     /* the corrected counter of a zone in state ok */
+	size_t zone;      /* index in zones */
+	int64_t last_uj;  /* as read; -1 before the first reading */
+	int64_t last_ns;  /* when that reading began */
+	int64_t total_uj; /* since energy_open(), wraps taken out */
+	unsigned faults[COUNTER_FAULTS];
+};
+
+struct energy_meter {
+	pthread_mutex_t
+		lock; /* guards the tracks and windows; the rest is fixed after energy_open() */
+	const struct source_ops *ops;
+	void *state; /* of ops, owned */
+	struct energy_zone *zones;
+	size_t zones_n;
+	struct energy_track *tracks;
+	size_t n; /* tracks; 0 where nothing is measured */
+	bool is_measuring;
+	char *why_not;
+};
+
+struct energy_window_zone {
+	int64_t begin_uj, end_uj;        /* totals */
+	int64_t begin_ns;                /* before the first reading */
+	int64_t end_ns;                  /* after the last reading */
+	int64_t peak_uj, peak_ns;        /* where the stretch began whose power is next */
+	int64_t peak_uw;                 /* highest mean power of a stretch */
+	unsigned faults[COUNTER_FAULTS]; /* the track's, at the start */
+	enum counter_fault fault;
+	bool is_begun; /* the first reading went well */
+};
+
+struct energy_window {
+	struct energy_window_zone *zones; /* one a track */
+	size_t n;
+	int64_t suspended_ns; /* at the start */
+	bool was_suspended;
+};
+
+#endif

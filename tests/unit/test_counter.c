@@ -1,0 +1,144 @@
+/*
+ * Wraps, plausibility, bounds: tables of vectors
+ */
+#include "agent/sources/counter.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define ESU14 INT64_C(262143328850) /* 61.035 uJ */
+#define ESU16 INT64_C(65532610987)  /* 15.258 uJ */
+#define DRAM  INT64_C(65712999613)  /* 15.3 uJ */
+#define PSYS  INT64_C(4294967295000000)
+#define WATT  INT64_C(1000000)
+
+static void test_unit_is_recognised(void **state)
+{
+	static const struct {
+		int64_t range_uj, unit_nj, modulus_uj;
+	} rows[] = {
+		{ESU14, 61035, ESU14 + 61},
+		{ESU16, 15258, ESU16 + 15},
+		{DRAM, 15300, DRAM + 15},
+		{PSYS, 1000000000, PSYS + 1000000},
+		{INT64_C(137438953440), 32000, INT64_C(137438953472)},
+		{1000, 0, 1000},
+		{0, 0, 0},
+		{-5, 0, 0},
+		{INT64_MAX, INT64_C(2147483648500), 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		int64_t unit = counter_unit_nj(rows[i].range_uj);
+		if (rows[i].range_uj != INT64_MAX)
+			assert_int_equal(unit, rows[i].unit_nj);
+		assert_int_equal(counter_modulus_uj(rows[i].range_uj), rows[i].modulus_uj);
+	}
+	assert_int_equal(counter_unit_uj(ESU14), 62);
+	assert_int_equal(counter_unit_uj(0), 1);
+	assert_int_equal(counter_unit_uj(PSYS), 1000000);
+}
+
+static void test_delta(void **state)
+{
+	static const struct {
+		const char *what;
+		int64_t range_uj, cap_uw, before, after, dt_ns;
+		enum counter_fault fault;
+		int64_t delta;
+	} rows[] = {
+		{"plain", ESU14, 2000 * WATT, 100, 150, NS_PER_S, COUNTER_OK, 50},
+		{"nothing", ESU14, 2000 * WATT, 100, 100, NS_PER_S, COUNTER_OK, 0},
+		{"wrap", ESU14, 2000 * WATT, ESU14 - 10, 20, NS_PER_S, COUNTER_OK, 10 + 61 + 20},
+		{"wrap from the very end to 0", ESU14, 2000 * WATT, ESU14, 0, NS_PER_S, COUNTER_OK,
+			61},
+		{"wrap of the small unit", ESU16, 2000 * WATT, ESU16 - 1000000, 0, NS_PER_S,
+			COUNTER_OK, 1000015},
+		{"range unknown, growing", 0, 2000 * WATT, 5, 9, NS_PER_S, COUNTER_OK, 4},
+		{"range unknown, falling", 0, 2000 * WATT, 9, 5, NS_PER_S, COUNTER_RESET, 0},
+		{"above its range", 1000, 0, 5000, 10, NS_PER_S, COUNTER_RESET, 0},
+		{"reset looks like half a turn", ESU14, 2000 * WATT, ESU14 / 2, 0, NS_PER_S,
+			COUNTER_IMPLAUSIBLE, 0},
+		{"jump", ESU14, 2000 * WATT, 0, 2001 * WATT, NS_PER_S, COUNTER_IMPLAUSIBLE, 0},
+		{"just plausible", ESU14, 2000 * WATT, 0, 2000 * WATT, NS_PER_S, COUNTER_OK,
+			2000 * WATT},
+		{"one unit at once", ESU14, 2000 * WATT, 0, 61, 1, COUNTER_OK, 61},
+		{"no cap", ESU14, 0, 0, ESU14, 1, COUNTER_OK, ESU14},
+		{"too long ago", ESU14, 2000 * WATT, 0, 10, 33 * NS_PER_S, COUNTER_AMBIGUOUS, 0},
+		{"long ago, range unknown", 0, 2000 * WATT, 0, 10, 33 * NS_PER_S, COUNTER_OK, 10},
+		{"not read", ESU14, 2000 * WATT, -5, 10, NS_PER_S, COUNTER_LOST, 0},
+		{"not read now", ESU14, 2000 * WATT, 10, -5, NS_PER_S, COUNTER_LOST, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct counter_shape s = {rows[i].range_uj, rows[i].cap_uw};
+		int64_t delta = -1;
+		enum counter_fault f =
+			counter_delta(&s, rows[i].before, rows[i].after, rows[i].dt_ns, &delta);
+		if (f != rows[i].fault || delta != rows[i].delta)
+			fail_msg("%s: fault %d delta %lld", rows[i].what, (int)f, (long long)delta);
+	}
+}
+
+static void test_longest_interval(void **state)
+{
+	const struct counter_shape worst = {INT64_C(65532610987), 1000 * WATT}, endless = {0, WATT},
+				   uncapped = {ESU14, 0};
+
+	(void)state;
+	assert_in_range(counter_longest_interval_ns(&worst), 16 * NS_PER_S, 17 * NS_PER_S);
+	assert_int_equal(counter_longest_interval_ns(&endless), INT64_MAX);
+	assert_int_equal(counter_longest_interval_ns(&uncapped), INT64_MAX);
+}
+
+static void test_bound(void **state)
+{
+	(void)state;
+	/* 1.2 ms at 50 W are 60 mJ; one unit and the last floor on top */
+	assert_int_equal(counter_bound_uj(1200000, 50 * WATT, 62), 60000 + 63);
+	assert_int_equal(counter_bound_uj(0, 50 * WATT, 62), 63);
+	assert_int_equal(counter_bound_uj(INT64_MAX, INT64_MAX, 62), INT64_MAX);
+	assert_int_equal(counter_power_uw(100 * WATT, 2 * NS_PER_S), 50 * WATT);
+	assert_int_equal(counter_power_uw(100 * WATT, 0), 0);
+	assert_int_equal(counter_scale(INT64_MAX, INT64_MAX, 1), INT64_MAX);
+	assert_int_equal(counter_scale(-INT64_MAX, INT64_MAX, 1), -INT64_MAX);
+}
+
+static void test_short_windows(void **state)
+{
+	static const struct {
+		int64_t slack_ns, time_ns;
+		enum counter_length want;
+	} rows[] = {
+		{1200000, NS_PER_S, LENGTH_FINE},
+		{1200000, 240 * NS_PER_MS, LENGTH_FINE},
+		{1200000, 239 * NS_PER_MS, LENGTH_SHORT},
+		{1200000, 12 * NS_PER_MS, LENGTH_SHORT},
+		{1200000, 11 * NS_PER_MS, LENGTH_TOO_SHORT},
+		{1200000, 0, LENGTH_TOO_SHORT},
+		{0, -5, LENGTH_TOO_SHORT},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_int_equal(counter_length(rows[i].slack_ns, rows[i].time_ns), rows[i].want);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_unit_is_recognised),
+		cmocka_unit_test(test_delta),
+		cmocka_unit_test(test_longest_interval),
+		cmocka_unit_test(test_bound),
+		cmocka_unit_test(test_short_windows),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
