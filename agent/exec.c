@@ -1,0 +1,404 @@
+/*
+ * exec.c - joulerig-exec: a tiny static program that sets up a command's process, waits for "go",
+ * execs, and sees it off
+ *
+ * Why a program of its own: a child's peak memory as the kernel counts it starts at its parent's,
+ * and a fork costs more the larger the parent is. The agent must not be that parent. joulerig-exec
+ * is small, has one thread, and is the subreaper of all that a command leaves behind.
+ */
+#include "agent/exec.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+struct command {
+	struct exec_spec spec;
+	char *strings; /* owned */
+	char *workdir; /* into strings, as all that follows */
+	char **argv;   /* owned array */
+	char **env;    /* owned array */
+	int out, err;
+};
+
+/* Shared with the child: what it had used itself when it was let go, which is not the command's. */
+static struct rusage *before_exec;
+
+static int64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+	clock_gettime(clock, &t);
+	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+/* The agent is gone or does not make sense: nothing that it started may stay. */
+static _Noreturn void end_everything(int status)
+{
+	for (;;) {
+		exec_signal_tree(getpid(), SIGKILL);
+		while (waitpid(-1, NULL, WNOHANG | __WALL) > 0)
+			;
+		if (waitpid(-1, NULL, WNOHANG | __WALL) < 0)
+			_exit(status);
+		poll(NULL, 0, 1);
+	}
+}
+
+static void tell(const void *packet, size_t size)
+{
+	ssize_t n;
+	do {
+		n = send(EXEC_CONTROL_FD, packet, size, MSG_NOSIGNAL);
+	} while (n < 0 && errno == EINTR);
+}
+
+static void tell_error(enum exec_stage stage, int error)
+{
+	struct exec_error e = {.kind = EXEC_ERROR, .stage = stage, .error = error};
+	tell(&e, sizeof e);
+}
+
+/* ---- the child ---- */
+
+static _Noreturn void child_fails(enum exec_stage stage, int error)
+{
+	tell_error(stage, error);
+	_exit(127);
+}
+
+/* Where the command is, by the run's own PATH. Returns 0 and the path in out, or an errno. */
+static int find_program(const char *name, char *const *env, char out[PATH_MAX])
+{
+	if (strlen(name) >= PATH_MAX)
+		return ENAMETOOLONG;
+	if (strchr(name, '/') != NULL || name[0] == '\0') {
+		strcpy(out, name);
+		return name[0] == '\0' ? ENOENT : 0;
+	}
+	const char *path = "/usr/local/bin:/usr/bin:/bin";
+	for (; *env != NULL; env++) {
+		if (strncmp(*env, "PATH=", 5) == 0)
+			path = *env + 5;
+	}
+	int error = ENOENT;
+	while (true) {
+		size_t len = strcspn(path, ":");
+		struct stat st;
+		int n = snprintf(out, PATH_MAX, "%.*s/%s", len > 0 ? (int)len : 1,
+			len > 0 ? path : ".", name);
+		if (n < PATH_MAX && stat(out, &st) == 0 && S_ISREG(st.st_mode)) {
+			if (access(out, X_OK) == 0)
+				return 0;
+			error = EACCES;
+		}
+		if (path[len] == '\0')
+			return error;
+		path += len + 1;
+	}
+}
+
+static void set_limits(const struct exec_spec *spec)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && spec->nofile <= limit.rlim_max) {
+		limit.rlim_cur = spec->nofile;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	/* A core dump of a crashed benchmark would be written within the run and into its
+	 * directory. */
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+}
+
+static _Noreturn void child_main(struct command *c, pid_t parent)
+{
+	static char path[PATH_MAX];
+	struct exec_ready ready = {.kind = EXEC_READY, .pid = getpid()};
+
+	setsid();
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(127);
+	/* dup2 leaves out close-on-exec; every other descriptor has it. */
+	if (dup2(c->out, STDOUT_FILENO) < 0 || dup2(c->err, STDERR_FILENO) < 0)
+		child_fails(EXEC_STAGE_FORK, errno);
+	if (syscall(SYS_sched_setaffinity, 0, sizeof c->spec.cpus, c->spec.cpus) < 0 ||
+		syscall(SYS_sched_getaffinity, 0, sizeof ready.cpus, ready.cpus) < 0)
+		child_fails(EXEC_STAGE_AFFINITY, errno);
+	set_limits(&c->spec);
+	umask(022);
+	if (chdir(c->workdir) < 0)
+		child_fails(EXEC_STAGE_WORKDIR, errno);
+	int error = find_program(c->argv[0], c->env, path);
+	if (error != 0)
+		child_fails(EXEC_STAGE_EXEC, error);
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	tell(&ready, sizeof ready);
+	char go;
+	ssize_t n;
+	do {
+		n = read(EXEC_GO_FD, &go, 1);
+	} while (n < 0 && errno == EINTR);
+	if (n != 1)
+		_exit(127);
+	getrusage(RUSAGE_SELF, before_exec);
+	execve(path, c->argv, c->env);
+	child_fails(EXEC_STAGE_EXEC, errno);
+}
+
+/* ---- watching it ---- */
+
+static int64_t time_ns(const struct timeval *t)
+{
+	return t->tv_sec * INT64_C(1000000000) + t->tv_usec * INT64_C(1000);
+}
+
+/* Add usage times sign; a peak is no sum, and stays. */
+static void add_usage(struct exec_exit *e, const struct rusage *u, int sign)
+{
+	e->user_ns += sign * time_ns(&u->ru_utime);
+	e->system_ns += sign * time_ns(&u->ru_stime);
+	if (sign > 0 && u->ru_maxrss * INT64_C(1024) > e->maxrss)
+		e->maxrss = u->ru_maxrss * INT64_C(1024);
+	e->voluntary += sign * u->ru_nvcsw;
+	e->involuntary += sign * u->ru_nivcsw;
+	e->minor_faults += sign * u->ru_minflt;
+	e->major_faults += sign * u->ru_majflt;
+}
+
+static int64_t not_negative(int64_t value)
+{
+	return value < 0 ? 0 : value;
+}
+
+/* The kernel scales CPU times to what the scheduler counted: a difference of two may fall a little
+ * below zero. */
+static void subtract_preparation(struct exec_exit *e)
+{
+	add_usage(e, before_exec, -1);
+	e->user_ns = not_negative(e->user_ns);
+	e->system_ns = not_negative(e->system_ns);
+}
+
+/* Reap all that ended. Returns what the last wait said: 0 where more live on, -1 where there are no
+ * children. */
+static pid_t reap(struct exec_exit *e, pid_t first, bool *is_over)
+{
+	struct rusage usage;
+	int status;
+	pid_t pid;
+	while ((pid = wait4(-1, &status, WNOHANG | __WALL, &usage)) > 0) {
+		if (pid == first) {
+			e->end_ns = clock_ns(CLOCK_MONOTONIC_RAW);
+			e->status = status;
+			*is_over = true;
+		} else if (*is_over) {
+			e->killed++;
+		}
+		add_usage(e, &usage, 1);
+	}
+	return pid;
+}
+
+/* A packet while a command runs: only "kill" makes sense; returns the instant at which patience
+ * ends. */
+static int64_t on_control(int64_t deadline)
+{
+	uint32_t kind = 0;
+	ssize_t n = recv(EXEC_CONTROL_FD, &kind, sizeof kind, MSG_DONTWAIT);
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		end_everything(0);
+	if (n == (ssize_t)sizeof kind && kind == EXEC_KILL && deadline == INT64_MAX) {
+		exec_signal_tree(getpid(), SIGTERM);
+		return clock_ns(CLOCK_MONOTONIC) + EXEC_GRACE_NS;
+	}
+	return deadline;
+}
+
+/* Until the command's first process has ended. */
+static void watch(struct exec_exit *e, pid_t first, int signals)
+{
+	int64_t deadline = INT64_MAX;
+	bool is_over = false;
+	while (!is_over) {
+		struct pollfd fds[2] = {{.fd = signals, .events = POLLIN},
+			{.fd = EXEC_CONTROL_FD, .events = POLLIN}};
+		int64_t left = deadline - (deadline == INT64_MAX ? 0 : clock_ns(CLOCK_MONOTONIC));
+		if (left <= 0) {
+			exec_signal_tree(getpid(), SIGKILL);
+			left = 10000000;
+		}
+		poll(fds, 2, deadline == INT64_MAX ? -1 : (int)(left / 1000000 + 1));
+		if (fds[0].revents != 0) {
+			/* First empty the queue of signals, then reap: the other way round one may
+			 * be missed. */
+			struct signalfd_siginfo info;
+			if (read(signals, &info, sizeof info) > 0)
+				reap(e, first, &is_over);
+		}
+		if (!is_over && fds[1].revents != 0)
+			deadline = on_control(deadline);
+	}
+	while (reap(e, first, &is_over) == 0) {
+		exec_signal_tree(getpid(), SIGKILL);
+		poll(NULL, 0, 1);
+	}
+}
+
+static void run_command(struct command *c, int signals)
+{
+	struct exec_exit e = {.kind = EXEC_EXIT};
+	struct pollfd stale = {.fd = EXEC_GO_FD, .events = POLLIN};
+	char byte;
+	/* A go byte whose child died before it could take it must not start this one. */
+	while (poll(&stale, 1, 0) > 0 && (stale.revents & POLLIN) != 0 &&
+		read(EXEC_GO_FD, &byte, 1) == 1)
+		;
+	memset(before_exec, 0, sizeof *before_exec);
+	pid_t self = getpid(), pid = fork();
+	if (pid == 0)
+		child_main(c, self);
+	if (pid < 0)
+		tell_error(EXEC_STAGE_FORK, errno);
+	close(c->out);
+	close(c->err);
+	if (pid > 0)
+		watch(&e, pid, signals);
+	subtract_preparation(&e);
+	tell(&e, sizeof e);
+}
+
+/* ---- receiving a spec ---- */
+
+/* The first packet of a spec into c, with what there is of its strings. Returns their bytes, or -1
+ * where it was no spec. */
+static ssize_t receive_first(struct command *c, char *first)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(2 * sizeof(int))];
+	} control;
+	struct iovec parts[2] = {{&c->spec, sizeof c->spec}, {first, EXEC_PACKET}};
+	struct msghdr m = {.msg_iov = parts,
+		.msg_iovlen = 2,
+		.msg_control = &control,
+		.msg_controllen = sizeof control};
+	ssize_t n = recvmsg(EXEC_CONTROL_FD, &m, MSG_CMSG_CLOEXEC);
+	if (n == 0 || (n < 0 && errno != EINTR))
+		end_everything(0);
+	struct cmsghdr *header = CMSG_FIRSTHDR(&m);
+	/* A "kill" that crossed the end of its run is no error. */
+	if (n < (ssize_t)sizeof c->spec || c->spec.kind != EXEC_SPEC)
+		return -1;
+	if (header == NULL || header->cmsg_len != CMSG_LEN(2 * sizeof(int)) ||
+		c->spec.strings > EXEC_MAX_STRINGS)
+		end_everything(1);
+	memcpy(&c->out, CMSG_DATA(header), sizeof(int));
+	memcpy(&c->err, CMSG_DATA(header) + sizeof(int), sizeof(int));
+	return n - (ssize_t)sizeof c->spec;
+}
+
+static char **point_at(char **next, char *end, size_t n)
+{
+	char **out = calloc(n + 1, sizeof *out);
+	for (size_t i = 0; i < n; i++) {
+		if (out == NULL || *next >= end)
+			end_everything(1);
+		out[i] = *next;
+		*next += strlen(*next) + 1;
+	}
+	return out;
+}
+
+static bool receive_command(struct command *c)
+{
+	static char first[EXEC_PACKET];
+	ssize_t n = receive_first(c, first);
+	if (n < 0)
+		return false;
+	size_t have = (size_t)n;
+	c->strings = malloc(c->spec.strings + 1);
+	if (c->strings == NULL || have > c->spec.strings || c->spec.argc == 0)
+		end_everything(1);
+	memcpy(c->strings, first, have);
+	while (have < c->spec.strings) {
+		n = recv(EXEC_CONTROL_FD, c->strings + have, c->spec.strings - have, 0);
+		if (n == 0 || (n < 0 && errno != EINTR))
+			end_everything(0);
+		have += n > 0 ? (size_t)n : 0;
+	}
+	c->strings[have] = '\0';
+	c->workdir = c->strings;
+	char *next = c->strings + strlen(c->strings) + 1;
+	c->argv = point_at(&next, c->strings + have, c->spec.argc);
+	c->env = point_at(&next, c->strings + have, c->spec.envc);
+	return true;
+}
+
+/* What all commands have in common is set once, here. Returns the descriptor of SIGCHLD, or -1. */
+static int prepare(void)
+{
+	setsid(); /* no signals of the agent's terminal */
+	/* By the system call, as libc keeps two signals to itself. All zeroes is SIG_DFL without
+	 * flags. */
+	static const char defaults[64];
+	for (int signo = 1; signo < NSIG; signo++)
+		syscall(SYS_rt_sigaction, signo, defaults, NULL, (size_t)(NSIG - 1) / 8);
+	sigset_t mask;
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGCHLD);
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+	/* Memory: both buffers of stdio and malloc's arena stay small; descriptors: those of exec.h
+	 * and no other. */
+	fcntl(EXEC_CONTROL_FD, F_SETFD, FD_CLOEXEC);
+	fcntl(EXEC_GO_FD, F_SETFD, FD_CLOEXEC);
+	syscall(SYS_close_range, EXEC_GO_FD + 1, ~0U, 0);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
+		return -1;
+	close(null);
+	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0 ||
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -1;
+	before_exec = mmap(NULL, sizeof *before_exec, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (before_exec == MAP_FAILED)
+		return -1;
+	return signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int main(void)
+{
+	struct stat st;
+	if (fstat(EXEC_CONTROL_FD, &st) < 0 || !S_ISSOCK(st.st_mode)) {
+		fputs("joulerig-exec: started by joulerig-agent alone; there is nothing to do by "
+		      "hand\n",
+			stderr);
+		return 2;
+	}
+	int signals = prepare();
+	if (signals < 0) {
+		perror("joulerig-exec: cannot prepare");
+		return 1;
+	}
+	while (true) {
+		struct command c = {0};
+		if (!receive_command(&c))
+			continue;
+		run_command(&c, signals);
+		free(c.strings);
+		free(c.argv);
+		free(c.env);
+	}
+}
