@@ -1,0 +1,32 @@
+/*
+ * connection.h - an agent at work: its conversation with the coordinator (PROTOCOL.md), and the
+ * runs that follow from it
+ *
+ * The agent keeps at most four assignments, runs them one at a time in order, spools what came out
+ * of each before it sends it, and keeps that until it is acknowledged. While the coordinator is
+ * away it finishes what it has and goes on trying.
+ */
+#ifndef AGENT_CONNECTION_H
+#define AGENT_CONNECTION_H
+
+#include "proto/error.h"
+#include "proto/options.h"
+
+struct connection_options {
+	const char *coordinator; /* address; required */
+	const char *server_key;  /* Z85; required */
+	const char *state;       /* directory for key, spool, files; required; made where missing */
+	const char *name;        /* what the machine calls itself; NULL: its host name */
+	const char *root;        /* machine.h */
+	struct texts labels;     /* "k=v" */
+	bool verbose;
+};
+
+/*
+ * Serve until the coordinator says BYE or a signal comes. Returns the exit status: 0 ended by BYE
+ * or SIGTERM, 130 by SIGINT; otherwise err says why (EXIT_UNAVAILABLE: refused by the coordinator,
+ * with the line that its administrator should type).
+ */
+int connection_serve(const struct connection_options *o, struct error *err);
+
+#endif

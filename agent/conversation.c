@@ -1,0 +1,453 @@
+#include "agent/conversation.h"
+
+#include "agent/inventory.h"
+#include "proto/clock.h"
+#include "proto/log.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <utlist.h>
+
+/* ---- sending ---- */
+
+int conversation_send(void *arg, struct message *m)
+{
+	struct connection *c = arg;
+	m->version = PROTOCOL_MAJOR;
+	m->sequence = ++c->sequence;
+	m->epoch = c->received_epoch;
+	buf_reset(&c->scratch);
+	message_encode(m, &c->scratch);
+	int r = link_client_send(c->link, c->scratch.data, c->scratch.len);
+	if (c->scratch.size > MESSAGE_CHUNK)
+		buf_done(&c->scratch);
+	return r;
+}
+
+/* What must not be lost is in the spool; what is said here is said again after the next HELLO, by
+ * what it holds. */
+static void say(struct connection *c, struct message *m)
+{
+	if (c->link != NULL && conversation_send(c, m) < 0)
+		log_debug("%s was not sent: no connection", message_type_name(m->type));
+}
+
+static void say_accept(struct connection *c, const struct attempt_id *id)
+{
+	struct message m;
+	message_init(&m, MESSAGE_ACCEPT);
+	m.accept.id = *id;
+	say(c, &m);
+}
+
+static void say_refuse(struct connection *c, const struct attempt_id *id, const char *reason)
+{
+	struct message m;
+	message_init(&m, MESSAGE_REFUSE);
+	m.refuse.id = *id;
+	m.refuse.reason = reason;
+	say(c, &m);
+}
+
+void conversation_say_bye(struct connection *c, const char *reason)
+{
+	struct message m;
+	message_init(&m, MESSAGE_BYE);
+	m.bye.reason = reason;
+	say(c, &m);
+}
+
+static void say_ping(struct connection *c)
+{
+	struct message m;
+	message_init(&m, MESSAGE_PING);
+	clock_offset_get(&c->clock, &m.ping);
+	m.ping.t1 = clock_raw_ns();
+	say(c, &m);
+}
+
+void conversation_want_files(
+	void *arg, const struct content_hash *hash, int64_t offset, int64_t length)
+{
+	struct connection *c = arg;
+	struct message m;
+	if (!c->is_welcome)
+		return;
+	message_init(&m, MESSAGE_WANT_FILES);
+	m.want_files.hash = (struct blob){hash->b, sizeof hash->b};
+	m.want_files.offset = offset;
+	m.want_files.length = length;
+	say(c, &m);
+}
+
+/* A failure that ends the program. */
+static void give_up(struct connection *c, int code, const char *text)
+{
+	if (loop_is_stopping(c->loop))
+		return;
+	error_set(c->err, code, "%s", text);
+	loop_stop(c->loop, error_exit_status(c->err));
+}
+
+/* ---- the queue ---- */
+
+void conversation_drop(struct connection *c, struct assignment *a)
+{
+	DL_DELETE(c->queue, a);
+	c->queue_n--;
+	message_done(&a->m);
+	free(a->frame);
+	free(a);
+}
+
+static struct assignment *find_assignment(struct connection *c, const struct attempt_id *id)
+{
+	struct assignment *a;
+	DL_FOREACH (c->queue, a) {
+		if (attempt_equal(&a->m.assign.id, id))
+			return a;
+	}
+	return NULL;
+}
+
+static void start_next(struct connection *c)
+{
+	if (c->queue != NULL && runner_current(c->runner) == NULL) {
+		c->live_at = 0;
+		runner_start(c->runner, &c->queue->m.assign);
+	}
+}
+
+/* Forget what waits; the coordinator is told where a reason is given. */
+static void drop_waiting(struct connection *c, const char *refuse_reason)
+{
+	struct assignment *a, *next;
+	DL_FOREACH_SAFE (c->queue, a, next) {
+		if (&a->m.assign == runner_current(c->runner))
+			continue;
+		if (refuse_reason != NULL)
+			say_refuse(c, &a->m.assign.id, refuse_reason);
+		conversation_drop(c, a);
+	}
+}
+
+/* ---- what the runner tells ---- */
+
+void conversation_on_started(
+	void *arg, const struct attempt_id *id, int64_t started_at, int64_t raw_ns)
+{
+	struct connection *c = arg;
+	struct message m;
+	if (!c->is_welcome)
+		return;
+	message_init(&m, MESSAGE_STARTED);
+	m.started = (struct message_started){.id = *id, .started_at = started_at, .raw_ns = raw_ns};
+	say(c, &m);
+}
+
+void conversation_on_samples(void *arg)
+{
+	struct connection *c = arg;
+	if (c->is_welcome && runner_current(c->runner) != NULL)
+		outbox_send_live(&c->outbox, runner_frames(c->runner), &c->live_at);
+}
+
+/*
+ * The next run is prepared first: its process comes into being while this result goes to disk. It
+ * is not let go before, as that takes another turn of the loop.
+ */
+void conversation_on_end(void *arg, const struct attempt_id *ended, struct buf *frames)
+{
+	struct connection *c = arg;
+	struct error err = {0};
+	const struct attempt_id id = *ended;
+	struct buf payload = *frames;
+	size_t sent = c->live_at;
+	*frames = c->spare;
+	c->spare = (struct buf)BUF_INIT;
+
+	struct assignment *a = find_assignment(c, &id);
+	if (a != NULL)
+		conversation_drop(c, a);
+	start_next(c);
+	if (spool_add(c->spool, &id, payload.data, payload.len, &err) < 0) {
+		give_up(c, ERR_INTERNAL, err.text);
+		buf_done(&payload);
+		return;
+	}
+	if (c->is_welcome) {
+		outbox_add(&c->outbox, &id, &payload, sent);
+		outbox_pump(&c->outbox);
+	}
+	buf_done(&c->spare);
+	c->spare = payload;
+	buf_reset(&c->spare);
+}
+
+/* ---- what the coordinator says ---- */
+
+static void on_heartbeat(void *arg, int64_t now_ns)
+{
+	struct connection *c = arg;
+	(void)now_ns;
+	if (!c->is_welcome)
+		return;
+	say_ping(c);
+	/* What a full queue held back. */
+	outbox_pump(&c->outbox);
+}
+
+static void end_connection(struct connection *c)
+{
+	c->is_welcome = c->is_draining = false;
+	loop_cancel_timer(c->loop, c->heartbeat);
+	c->heartbeat = NULL;
+	outbox_stop(&c->outbox);
+	files_forget_request(c->files);
+	c->live_at = 0;
+}
+
+static void on_welcome(struct connection *c, int64_t number, const struct message_welcome *w)
+{
+	struct error err = {0};
+	int verdict = epoch_meet(&c->epoch, &w->store, number, &err);
+	if (verdict < 0) {
+		give_up(c, ERR_INTERNAL, err.text);
+		return;
+	}
+	if (verdict == EPOCH_STALE) {
+		log_warning("%s: this coordinator (epoch %" PRId64
+			    ") has been replaced by another (epoch %" PRId64 "); it is not obeyed",
+			c->endpoint, number, c->epoch.highest);
+		return;
+	}
+	if (verdict == EPOCH_OTHER_STORE) { /* assignments of another store are nobody's here */
+		drop_waiting(c, NULL);
+		runner_cancel(c->runner);
+	}
+	log_debug("connected to %s as %s", c->endpoint, w->name);
+	c->is_welcome = true;
+	c->received_epoch = number;
+	c->live_at = 0;
+	loop_cancel_timer(c->loop, c->heartbeat);
+	int64_t every = w->heartbeat_ns > 0 ? w->heartbeat_ns : HEARTBEAT_NS;
+	c->heartbeat =
+		loop_add_timer(c->loop, clock_monotonic_ns() + every, every, on_heartbeat, c);
+	say_ping(c);
+	outbox_restart(&c->outbox, w->credit);
+	outbox_pump(&c->outbox);
+	conversation_on_samples(c);
+	/* A run may be waiting for files that were asked for on the last connection. */
+	runner_files_arrived(c->runner);
+}
+
+/* frame is kept: the decoded message points into it. */
+static void on_assign(struct connection *c, struct message *m, const void *data, size_t len)
+{
+	const struct attempt_id *id = &m->assign.id;
+	struct error err = {0};
+	if (spool_has(c->spool, id)) {
+		outbox_again(&c->outbox, id);
+		outbox_pump(&c->outbox);
+		return;
+	}
+	if (find_assignment(c, id) != NULL) {
+		say_accept(c, id);
+		return;
+	}
+	if (c->is_draining || c->queue_n >= QUEUE_MAX) {
+		say_refuse(c, id,
+			c->is_draining ? "the agent is being drained"
+				       : "the agent's queue is full");
+		return;
+	}
+	struct assignment *a = xcalloc(1, sizeof *a);
+	a->frame = xmalloc(len);
+	memcpy(a->frame, data, len);
+	if (message_decode(&a->m, a->frame, len, &err) < 0) { /* it was decoded before: cannot be */
+		free(a->frame);
+		free(a);
+		return;
+	}
+	DL_APPEND(c->queue, a);
+	if (++c->queue_n > 1)
+		say_accept(c, id);
+	start_next(c);
+}
+
+static void on_cancel(struct connection *c, const struct attempt_id *id)
+{
+	struct assignment *a = find_assignment(c, id);
+	if (a == NULL)
+		return; /* it has ended: its result says how */
+	if (&a->m.assign == runner_current(c->runner))
+		runner_cancel(c->runner);
+	else
+		conversation_drop(c, a);
+}
+
+static void on_error(struct connection *c, const struct message_error *e)
+{
+	/* By these the coordinator ends the conversation; all else concerns one message. */
+	if (!c->is_welcome &&
+		(strcmp(e->code, "refused") == 0 || strcmp(e->code, "version") == 0)) {
+		_cleanup_free_ char *text = xasprintf("refused by %s: %s", c->endpoint, e->text);
+		give_up(c, ERR_REFUSED, text);
+		return;
+	}
+	log_warning("%s: %s", c->endpoint, e->text);
+	if (strncmp(e->text, "files:", 6) == 0)
+		runner_files_failed(c->runner, e->text);
+}
+
+static void on_file_chunk(struct connection *c, const struct message_file_chunk *chunk)
+{
+	struct error err = {0};
+	int r = files_take(c->files, chunk, &err);
+	if (r < 0) {
+		error_wrap(&err, "files");
+		runner_files_failed(c->runner, err.text);
+	} else if (r > 0) {
+		runner_files_arrived(c->runner);
+	}
+}
+
+static void on_message(struct connection *c, struct message *m, const void *data, size_t len)
+{
+	switch (m->type) {
+	case MESSAGE_PONG:
+		clock_offset_add(&c->clock, &m->pong, clock_raw_ns());
+		break;
+	case MESSAGE_ASSIGN:
+		on_assign(c, m, data, len);
+		break;
+	case MESSAGE_COMMITTED:
+		spool_drop(c->spool, &m->committed.id);
+		outbox_forget(&c->outbox, &m->committed.id);
+		break;
+	case MESSAGE_CANCEL:
+		on_cancel(c, &m->cancel.id);
+		break;
+	case MESSAGE_DRAIN:
+		c->is_draining = true;
+		drop_waiting(c, "the agent is being drained");
+		break;
+	case MESSAGE_FILE_CHUNK:
+		on_file_chunk(c, &m->file_chunk);
+		break;
+	case MESSAGE_CREDIT:
+		c->outbox.credit += m->credit.bytes;
+		outbox_pump(&c->outbox);
+		conversation_on_samples(c);
+		break;
+	default:
+		log_debug("%s is not for an agent", message_type_name(m->type));
+		break;
+	}
+}
+
+void conversation_on_frame(void *arg, const void *data, size_t len)
+{
+	struct connection *c = arg;
+	struct error err = {0};
+	struct message m = {0};
+	if (loop_is_stopping(c->loop))
+		return;
+	if (message_decode(&m, data, len, &err) < 0) {
+		log_warning("%s: %s", c->endpoint, err.text);
+		return;
+	}
+	if (m.type == MESSAGE_BYE)
+		loop_stop(c->loop, EXIT_OK);
+	else if (m.type == MESSAGE_ERROR)
+		on_error(c, &m.error);
+	else if (m.type == MESSAGE_WELCOME)
+		on_welcome(c, m.epoch, &m.welcome);
+	else if (c->is_welcome && m.epoch >= c->epoch.highest)
+		on_message(c, &m, data, len);
+	message_done(&m);
+}
+
+/* ---- the connection comes and goes ---- */
+
+static void add_held(
+	struct message_held *held, size_t *n, const struct attempt_id *id, const char *state)
+{
+	held[(*n)++] = (struct message_held){.id = *id, .state = state};
+}
+
+static void say_hello(struct connection *c)
+{
+	struct message m;
+	struct assignment *a;
+	size_t n = 0, spooled = spool_count(c->spool);
+	_cleanup_free_ struct message_held *held = xcalloc(spooled + QUEUE_MAX, sizeof *held);
+	const struct list labels = {c->labels, c->options->labels.n};
+	_cleanup_free_ char *inventory =
+		inventory_json(&c->machine, &c->topology, c->meter, &labels);
+
+	for (size_t i = 0; i < spooled; i++)
+		add_held(held, &n, spool_at(c->spool, i), "spooled");
+	DL_FOREACH (c->queue, a)
+		add_held(held, &n, &a->m.assign.id,
+			&a->m.assign == runner_current(c->runner) ? "running" : "accepted");
+	message_init(&m, MESSAGE_HELLO);
+	m.hello = (struct message_hello){.program = "joulerig-agent",
+		.version = JOULERIG_VERSION,
+		.minor = PROTOCOL_MINOR,
+		.session = c->session,
+		.store = c->epoch.store,
+		.inventory = inventory,
+		.labels = labels,
+		.held = {held, n}};
+	c->sequence = 0;
+	c->received_epoch = 0;
+	say(c, &m);
+}
+
+static const char *own_name(const struct connection *c)
+{
+	static char name[HOST_NAME_MAX + 1];
+	if (text_is_set(c->options->name))
+		return c->options->name;
+	if (gethostname(name, sizeof name - 1) < 0 || !key_name_is_valid(name))
+		return "NAME";
+	return name;
+}
+
+static void on_refused(struct connection *c)
+{
+	_cleanup_free_ char *text =
+		xasprintf("refused by %s: it does not trust this agent's key; on the coordinator's "
+			  "machine: joulerig key trust %s %s --role agent",
+			c->endpoint, own_name(c), c->keys.public_key);
+	give_up(c, ERR_REFUSED, text);
+}
+
+void conversation_on_event(void *arg, enum link_event event)
+{
+	struct connection *c = arg;
+	switch (event) {
+	case LINK_CONNECTED:
+		end_connection(c);
+		c->has_warned = false;
+		say_hello(c);
+		break;
+	case LINK_DISCONNECTED:
+		if (c->is_welcome)
+			log_debug("%s: the connection is lost; trying again", c->endpoint);
+		end_connection(c);
+		break;
+	case LINK_REFUSED:
+		on_refused(c);
+		break;
+	case LINK_NO_HANDSHAKE:
+		if (!c->has_warned)
+			log_warning("%s: what answers there does not prove to have the server key "
+				    "%s; compare it with "
+				    "'joulerig key show' on the coordinator's machine; trying on",
+				c->endpoint, c->options->server_key);
+		c->has_warned = true;
+		break;
+	}
+}

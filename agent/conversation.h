@@ -1,0 +1,80 @@
+/*
+ * conversation.h - what an agent and its coordinator say to each other, and the assignments that
+ * the agent has in hand
+ *
+ * connection.c opens what an agent consists of and closes it; conversation.c is what happens in
+ * between. The struct is theirs alone.
+ */
+#ifndef AGENT_CONVERSATION_H
+#define AGENT_CONVERSATION_H
+
+#include "agent/clock_offset.h"
+#include "agent/connection.h"
+#include "agent/epoch.h"
+#include "agent/outbox.h"
+#include "agent/run.h"
+#include "proto/keys.h"
+#include "proto/link.h"
+
+#define QUEUE_MAX 4 /* assignments in hand, the running one too */
+
+struct assignment {
+	struct message m; /* decoded; its blobs point into frame */
+	char *frame;      /* owned */
+	struct assignment *prev, *next;
+};
+
+struct connection {
+	const struct connection_options *options;
+	char *endpoint, *state; /* owned; state is absolute */
+	int state_lock;
+	struct keypair keys;
+	struct loop *loop;
+	struct machine machine;
+	bool has_machine;
+	struct topology topology;
+	struct energy_meter *meter;
+	struct sampler *sampler;
+	struct machine_lock machine_lock;
+	struct files *files;
+	struct spool *spool;
+	struct runner *runner;
+	struct link_client *link;
+	struct message_pair *labels; /* owned, with owned texts */
+
+	struct id16 session;
+	struct epoch epoch;
+	bool is_welcome;  /* between WELCOME and the end of the connection */
+	bool is_draining; /* no more runs on this connection */
+	bool has_warned;  /* of a failed handshake */
+	int64_t sequence;
+	int64_t received_epoch; /* of WELCOME: what we send carries it */
+	struct clock_offset clock;
+	struct loop_timer *heartbeat;
+	struct assignment *queue; /* the first is running, or about to */
+	size_t queue_n;
+	struct outbox outbox;
+	size_t live_at;     /* bytes of the running one's frames that were sent */
+	struct buf scratch; /* an encoded frame */
+	struct buf spare;   /* swapped with the runner's frames */
+	struct error *err;  /* of connection_serve() */
+};
+
+/* Handlers for the link, the runner and the files of a connection; arg is the struct connection. */
+void conversation_on_frame(void *arg, const void *data, size_t len);
+void conversation_on_event(void *arg, enum link_event event);
+void conversation_on_started(
+	void *arg, const struct attempt_id *id, int64_t started_at, int64_t raw_ns);
+void conversation_on_samples(void *arg);
+void conversation_on_end(void *arg, const struct attempt_id *id, struct buf *frames);
+void conversation_want_files(
+	void *arg, const struct content_hash *hash, int64_t offset, int64_t length);
+/* For the outbox: send with the header of this connection. Returns 0, or negative: later. */
+int conversation_send(void *arg, struct message *m);
+
+/* Say BYE, if there is anybody to hear it. */
+void conversation_say_bye(struct connection *c, const char *reason);
+/* Take an assignment out of the queue and free it. */
+void conversation_drop(struct connection *c, struct assignment *a);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * files.h - the directories that runs start in: a campaign's files, laid out and set up once
+ *
+ * A work directory belongs to a tree of files and the rendered commands of its setup: campaigns
+ * that share both share it. A campaign without either has an empty private one. STATE/files holds
+ * contents, STATE/work/KEY the directories; STATE/work/KEY.done says that one was completed, so
+ * that it serves again after a restart.
+ *
+ * Threads: belongs to the thread of its loop; laying out a tree blocks as long as copying takes.
+ */
+#ifndef AGENT_FILES_H
+#define AGENT_FILES_H
+
+#include "proto/content.h"
+#include "proto/message.h"
+
+enum work_state {
+	WORK_MISSING, /* contents are being fetched; try again after files_take() returned 1 */
+	WORK_SETUP,   /* laid out; the setup steps are to be run in it */
+	WORK_READY,
+	WORK_FAILED, /* reason says why; it stays so for this process */
+};
+
+struct work {
+	char *key;       /* owned; 32 hexadecimal digits */
+	char *directory; /* owned; absolute */
+	enum work_state state;
+	char *reason; /* owned; of WORK_FAILED */
+	struct work *next;
+};
+
+struct files_handler {
+	/* Ask the coordinator for a piece of a content (WANT_FILES). */
+	void (*want)(void *arg, const struct content_hash *hash, int64_t offset, int64_t length);
+	void *arg;
+};
+
+struct files;
+
+/* Open STATE/files and STATE/work (made where missing); state is absolute. Returns 0 or negative.
+ */
+int files_open(struct files **out, const char *state, const struct files_handler *handler,
+	struct error *err);
+void files_close(struct files *f);
+
+/* The work directory of an assignment; valid until files_close(). */
+struct work *files_work(struct files *f, const struct message_assign *a);
+/* Go on with it as far as is possible now: asks for what is missing, or lays out. Returns its
+ * state. */
+enum work_state files_prepare(struct files *f, struct work *w, const struct message_assign *a);
+/* A piece arrived. Returns 1 when a content is complete (prepare again), 0 otherwise, negative on
+ * error. */
+int files_take(struct files *f, const struct message_file_chunk *c, struct error *err);
+/* The connection is a new one: what was asked for on the old one must be asked for again. */
+void files_forget_request(struct files *f);
+/* All setup steps succeeded (reason NULL), or one failed. */
+void files_setup_done(struct files *f, struct work *w, const char *reason);
+
+/* Remove a directory and all below it. Returns 0 or -errno; -ENOENT is 0. */
+int files_remove(const char *path);
+/* Make a directory and those above it (0700). Returns 0 or negative. */
+int files_make_directory(const char *path, struct error *err);
+
+#endif

@@ -1,0 +1,174 @@
+#include "agent/outcome.h"
+
+#include "agent/spool.h"
+
+#include <stdio.h>
+#include <sys/wait.h>
+
+void outcome_reset(struct outcome *o, int64_t output_limit)
+{
+	if (o->reason.data == NULL)
+		o->reason = (struct buf)BUF_INIT;
+	buf_reset(&o->reason);
+	free(o->cpus);
+	o->cpus = NULL;
+	o->state = NULL;
+	o->started_at = o->exit_code = o->signal = ABSENT;
+	o->metrics_n = o->flags_n = 0;
+	o->chunks = o->thinned = 0;
+	output_reset(&o->out, output_limit);
+	output_reset(&o->err, output_limit);
+}
+
+void outcome_done(struct outcome *o)
+{
+	if (o->reason.data != NULL)
+		buf_done(&o->reason);
+	free(o->cpus);
+	output_done(&o->out);
+	output_done(&o->err);
+}
+
+void outcome_decide(struct outcome *o, const char *state, const char *format, ...)
+{
+	va_list ap;
+	if (o->state != NULL)
+		return;
+	o->state = state;
+	buf_reset(&o->reason);
+	va_start(ap, format);
+	buf_vaddf(&o->reason, format, ap);
+	va_end(ap);
+}
+
+void outcome_flag(struct outcome *o, const char *flag)
+{
+	for (size_t i = 0; i < o->flags_n; i++) {
+		if (strcmp(o->flags[i], flag) == 0)
+			return;
+	}
+	if (o->flags_n < ARRAY_SIZE(o->flags))
+		o->flags[o->flags_n++] = flag;
+}
+
+void outcome_metric(
+	struct outcome *o, const char *name, const char *unit, int64_t value, int64_t uncertainty)
+{
+	if (value == ABSENT || o->metrics_n == ARRAY_SIZE(o->metrics))
+		return;
+	o->metrics[o->metrics_n++] = (struct message_metric){.name = name,
+		.unit = unit,
+		.value = value,
+		.uncertainty = uncertainty,
+		.deviation = ABSENT};
+}
+
+void outcome_add_energy(struct outcome *o, const struct energy_result *r)
+{
+	for (size_t i = 0; i < r->n && o->metrics_n < ARRAY_SIZE(o->metrics); i++)
+		o->metrics[o->metrics_n++] = r->metrics[i];
+	for (size_t i = 0; i < r->flags_n; i++)
+		outcome_flag(o, r->flags[i]);
+}
+
+void outcome_describe_status(struct buf *out, int status)
+{
+	if (WIFSIGNALED(status))
+		buf_addf(out, "signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else if (WEXITSTATUS(status) != 0)
+		buf_addf(out, "exit status %d", WEXITSTATUS(status));
+}
+
+void outcome_add_exit(struct outcome *o, const struct launch_exit *e, int64_t start_raw_ns)
+{
+	if (e->failure != NULL) {
+		outcome_decide(o, "failed", "%s", e->failure);
+		o->started_at = ABSENT;
+		return;
+	}
+	if (WIFSIGNALED(e->status))
+		o->signal = WTERMSIG(e->status);
+	else
+		o->exit_code = WEXITSTATUS(e->status);
+	outcome_metric(o, "time", "ns", e->end_ns - start_raw_ns, ABSENT);
+	outcome_metric(o, "time.user", "ns", e->user_ns, ABSENT);
+	outcome_metric(o, "time.system", "ns", e->system_ns, ABSENT);
+	outcome_metric(o, "memory.peak", "B", e->maxrss, ABSENT);
+	outcome_metric(o, "context_switches.voluntary", "1", e->voluntary, ABSENT);
+	outcome_metric(o, "context_switches.involuntary", "1", e->involuntary, ABSENT);
+	outcome_metric(o, "page_faults.minor", "1", e->minor_faults, ABSENT);
+	outcome_metric(o, "page_faults.major", "1", e->major_faults, ABSENT);
+	if (e->killed > 0)
+		outcome_flag(o, "leftovers");
+	if (e->status == 0) {
+		outcome_decide(o, "done", "%s", "");
+	} else {
+		_cleanup_buf_ struct buf why = BUF_INIT;
+		outcome_describe_status(&why, e->status);
+		outcome_decide(o, "failed", "%s", why.data);
+	}
+}
+
+/* ---- frames ---- */
+
+static void add_frame(struct buf *payload, const struct message *m)
+{
+	size_t begun = spool_frame_begin(payload);
+	message_encode(m, payload);
+	spool_frame_end(payload, begun);
+}
+
+static void encode_stream(
+	const char *name, const struct attempt_id *id, const struct buf *kept, struct buf *payload)
+{
+	for (size_t at = 0; at < kept->len; at += MESSAGE_CHUNK) {
+		struct message m;
+		size_t len = kept->len - at < MESSAGE_CHUNK ? kept->len - at : MESSAGE_CHUNK;
+		message_init(&m, MESSAGE_OUTPUT);
+		m.output.id = *id;
+		m.output.stream = name;
+		m.output.offset = (int64_t)at;
+		m.output.data = (struct blob){kept->data + at, len};
+		add_frame(payload, &m);
+	}
+}
+
+/* The kept part of a stream: into data where it is short, as OUTPUT frames where not. text holds it
+ * meanwhile. */
+static void place_stream(const struct output *o, const char *name, const struct attempt_id *id,
+	struct buf *text, struct blob *data, struct buf *payload)
+{
+	output_copy(o, text);
+	if (text->len <= OUTCOME_INLINE)
+		*data = (struct blob){text->data, text->len};
+	else
+		encode_stream(name, id, text, payload);
+}
+
+void outcome_encode(const struct outcome *o, const struct attempt_id *id, struct buf *payload)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	_cleanup_buf_ struct buf err = BUF_INIT;
+	struct message m;
+	message_init(&m, MESSAGE_RESULT);
+	place_stream(&o->out, "stdout", id, &out, &m.result.stdout_data, payload);
+	place_stream(&o->err, "stderr", id, &err, &m.result.stderr_data, payload);
+	m.result.id = *id;
+	m.result.state = o->state;
+	m.result.reason = o->reason.len > 0 ? o->reason.data : NULL;
+	m.result.started_at = o->started_at;
+	m.result.exit_code = o->exit_code;
+	m.result.signal = o->signal;
+	m.result.metrics = (struct list){o->metrics, o->metrics_n};
+	m.result.flags = (struct list){o->flags, o->flags_n};
+	m.result.cpus = o->cpus;
+	m.result.chunks = o->chunks;
+	m.result.thinned = o->thinned;
+	m.result.stdout_kept = (int64_t)out.len;
+	m.result.stderr_kept = (int64_t)err.len;
+	m.result.stdout_total = o->out.total;
+	m.result.stderr_total = o->err.total;
+	m.result.stdout_head = (int64_t)output_head(&o->out);
+	m.result.stderr_head = (int64_t)output_head(&o->err);
+	add_frame(payload, &m);
+}

@@ -1,0 +1,106 @@
+#include "agent/render.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define BASIC_MAX 5 /* variables of the basic environment at most */
+
+static char *fill_marks(const char *text, const struct render_context *c)
+{
+	const struct {
+		const char *mark, *value;
+	} marks[] = {{MARK_TMP, c->tmp}, {MARK_CPU_LIST, c->cpu_list}};
+	if (strchr(text, MARK_TMP[0]) == NULL)
+		return xstrdup(text);
+	struct buf out = BUF_INIT;
+	while (*text != '\0') {
+		size_t i;
+		for (i = 0; i < ARRAY_SIZE(marks); i++) {
+			size_t len = strlen(marks[i].mark);
+			if (strncmp(text, marks[i].mark, len) == 0) {
+				buf_adds(&out, marks[i].value);
+				text += len;
+				break;
+			}
+		}
+		if (i == ARRAY_SIZE(marks))
+			buf_addc(&out, *text++);
+	}
+	return buf_take(&out);
+}
+
+static char **render_argv(const struct list *command, const struct render_context *c)
+{
+	char **argv = xcalloc(command->n + 1, sizeof *argv);
+	for (size_t i = 0; i < command->n; i++)
+		argv[i] = fill_marks(*LIST_AT(command, char *, i), c);
+	return argv;
+}
+
+/* Set a variable, in the place of an older one of that name. */
+static void set(char **env, const char *key, const char *value)
+{
+	size_t len = strlen(key), i = 0;
+	while (env[i] != NULL && (strncmp(env[i], key, len) != 0 || env[i][len] != '='))
+		i++;
+	free(env[i]);
+	env[i] = xasprintf("%s=%s", key, value);
+}
+
+static char **render_env(const struct list *given, const struct render_context *c)
+{
+	char **env = xcalloc(given->n + BASIC_MAX + 1, sizeof *env);
+	const char *home = getenv("HOME");
+	set(env, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	set(env, "HOME", text_is_set(home) ? home : "/");
+	set(env, "LANG", "C.UTF-8");
+	set(env, "TMPDIR", c->tmp);
+	if (c->threads != ABSENT) {
+		char number[24];
+		snprintf(number, sizeof number, "%" PRId64, c->threads);
+		set(env, "OMP_NUM_THREADS", number);
+	}
+	for (size_t i = 0; i < given->n; i++) {
+		const struct message_pair *p = LIST_AT(given, struct message_pair, i);
+		_cleanup_free_ char *value = fill_marks(p->value, c);
+		set(env, p->key, value);
+	}
+	return env;
+}
+
+void render_run(
+	struct rendered *out, const struct message_assign *a, const struct render_context *c)
+{
+	out->argv = render_argv(&a->command, c);
+	out->env = render_env(&a->env, c);
+	if (!text_is_set(a->workdir)) {
+		out->workdir = xstrdup(c->directory);
+		return;
+	}
+	_cleanup_free_ char *workdir = fill_marks(a->workdir, c);
+	out->workdir =
+		workdir[0] == '/' ? xstrdup(workdir) : xasprintf("%s/%s", c->directory, workdir);
+}
+
+void render_step(
+	struct rendered *out, const struct message_step *step, const struct render_context *c)
+{
+	out->argv = render_argv(&step->command, c);
+	out->env = render_env(&(struct list){0}, c);
+	out->workdir = xstrdup(c->directory);
+}
+
+static void free_texts(char **texts)
+{
+	for (size_t i = 0; texts != NULL && texts[i] != NULL; i++)
+		free(texts[i]);
+	free(texts);
+}
+
+void rendered_done(struct rendered *r)
+{
+	free_texts(r->argv);
+	free_texts(r->env);
+	free(r->workdir);
+	*r = (struct rendered){0};
+}

@@ -1,0 +1,35 @@
+/*
+ * render.h - a command as it is launched: argv, environment and directory of a run, with the marks
+ * filled in
+ *
+ * Nothing is inherited. The environment is PATH, HOME, LANG=C.UTF-8, TMPDIR, OMP_NUM_THREADS where
+ * the campaign asked for a number of CPUs (what placement exports), and the campaign's env over
+ * these.
+ */
+#ifndef AGENT_RENDER_H
+#define AGENT_RENDER_H
+
+#include "proto/message.h"
+
+struct render_context {
+	const char *directory; /* the campaign's, absolute */
+	const char *tmp;       /* for MARK_TMP and TMPDIR */
+	const char *cpu_list;  /* for MARK_CPU_LIST */
+	int64_t threads;       /* for OMP_NUM_THREADS; ABSENT: not exported */
+};
+
+struct rendered {
+	char **argv; /* owned, NULL-ended, as env */
+	char **env;
+	char *workdir; /* owned, absolute */
+};
+
+/* A run's command; done with rendered_done(). */
+void render_run(
+	struct rendered *out, const struct message_assign *a, const struct render_context *c);
+/* A setup step's, in the campaign's directory. */
+void render_step(
+	struct rendered *out, const struct message_step *step, const struct render_context *c);
+void rendered_done(struct rendered *r);
+
+#endif

@@ -1,0 +1,71 @@
+/*
+ * run.h - the life of one run on this machine, from its assignment to the frames of its result
+ *
+ * files -> setup (once) -> placement -> prepared process -> counters, clock, go -> exit: clock,
+ * counters -> frames. One run at a time; nothing here blocks the loop but laying out files. What
+ * the run uses of the machine it gives back before on_end: no process and no temporary directory is
+ * left.
+ *
+ * Samples: the sampling thread starts a moment after the command (half a period, at most 20 ms), so
+ * that the shortest runs do not pay for it. Chunks become SAMPLES frames as they come; above 4 MiB
+ * of them every second chunk is left out, above 8 MiB all but every fourth, and so on, none is kept
+ * above 16 MiB; what was left out is counted in the result.
+ */
+#ifndef AGENT_RUN_H
+#define AGENT_RUN_H
+
+#include "agent/files.h"
+#include "agent/lock.h"
+#include "agent/sampler.h"
+#include "agent/topology.h"
+#include "proto/loop.h"
+#include "proto/message.h"
+
+struct runner;
+
+struct runner_options {
+	struct loop *loop;
+	const struct topology *topology;
+	struct energy_meter *meter; /* as energy_open() left it; NULL is fine */
+	struct sampler *sampler;    /* NULL: no samples */
+	struct files *files;
+	const char *state; /* absolute; STATE/tmp is used, and emptied at the start */
+	struct machine_lock *lock;
+};
+
+struct runner_handler {
+	/* The command has been running for 200 ms. */
+	void (*on_started)(
+		void *arg, const struct attempt_id *id, int64_t started_at, int64_t raw_ns);
+	/* More SAMPLES frames stand in runner_frames(). */
+	void (*on_samples)(void *arg);
+	/*
+	 * The run is over. frames (spool.h: SAMPLES, OUTPUT, RESULT) are the runner's, and gone
+	 * with the next runner_start(); the handler may swap them with a buffer of its own, and
+	 * then call that from within.
+	 */
+	void (*on_end)(void *arg, const struct attempt_id *id, struct buf *frames);
+	void *arg;
+};
+
+int runner_open(struct runner **out, const struct runner_options *options,
+	const struct runner_handler *handler, struct error *err);
+/* Kills what runs, at once; no on_end. NULL is fine. */
+void runner_close(struct runner *r);
+
+/* Begin; a stays the caller's and must live until on_end. Only while idle. on_end may be called
+ * from within. */
+void runner_start(struct runner *r, const struct message_assign *a);
+/* The assignment under way, or NULL. */
+const struct message_assign *runner_current(const struct runner *r);
+/* A content that was missing is complete. */
+void runner_files_arrived(struct runner *r);
+/* The coordinator cannot deliver what is missing. Does nothing where the run does not wait for
+ * files. */
+void runner_files_failed(struct runner *r, const char *why);
+/* End it; its result will say cancelled. */
+void runner_cancel(struct runner *r);
+/* Frames of the current run so far: only SAMPLES. */
+const struct buf *runner_frames(const struct runner *r);
+
+#endif

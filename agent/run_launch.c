@@ -1,0 +1,141 @@
+/* A run's streams, its temporary directory, and the launch of its process. */
+#include "agent/run_parts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+/* ---- streams ---- */
+
+static struct output *stream_of(struct runner *r, int which)
+{
+	return which == STDERR ? &r->outcome.err : &r->outcome.out;
+}
+
+void run_close_stream(struct runner *r, int which)
+{
+	if (r->pipes[which] < 0)
+		return;
+	loop_unwatch_fd(r->options.loop, r->pipes[which]);
+	close(r->pipes[which]);
+	close(r->writers[which]);
+	r->pipes[which] = r->writers[which] = -1;
+}
+
+void run_read_stream(struct runner *r, int which, size_t max)
+{
+	static char data[65536];
+	while (r->pipes[which] >= 0 && max > 0) {
+		ssize_t n = read(r->pipes[which], data, sizeof data);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return;
+		output_add(stream_of(r, which), data, (size_t)n);
+		max -= (size_t)n < max ? (size_t)n : max;
+	}
+}
+
+static void on_stream(void *arg, int fd, short revents)
+{
+	struct runner *r = arg;
+	(void)revents;
+	for (int i = 0; i < STREAMS; i++) {
+		if (r->pipes[i] == fd)
+			run_read_stream(r, i, 4 * 65536);
+	}
+}
+
+/*
+ * A pipe whose reading end is watched. We keep the writing end too: the end of a run is told by
+ * joulerig-exec, and that of its streams would only wake us twice more. Returns 0 or negative.
+ */
+static int open_stream(struct runner *r, int which, struct error *err)
+{
+	int fds[2];
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return error_errno(err, "pipe");
+	/* Of our end alone: the command's must block. */
+	fcntl(fds[0], F_SETFL, O_NONBLOCK);
+	r->pipes[which] = fds[0];
+	r->writers[which] = fds[1];
+	loop_watch_fd(r->options.loop, fds[0], POLLIN, on_stream, r);
+	return 0;
+}
+
+/* ---- launching ---- */
+
+/* A run's own directory, as TMPDIR and {tmp}. */
+int run_make_tmp(struct runner *r, struct error *err)
+{
+	const struct attempt_id *id = &r->assign->id;
+	char campaign[17];
+	r->tmp = xasprintf("%s/%s-%" PRId64 "-%" PRId64, r->tmp_dir,
+		hex_encode(campaign, id->campaign.b, 8), id->run, id->attempt);
+	if (mkdir(r->tmp, 0700) == 0)
+		return 0;
+	files_remove(r->tmp);
+	return mkdir(r->tmp, 0700) < 0 ? error_errno(err, "%s", r->tmp) : 0;
+}
+
+/* Launch with both streams, or both into stdout's pipe. */
+int run_launch(struct runner *r, const struct rendered *c, const int *cpus, size_t cpus_n,
+	bool has_one_stream, struct error *err)
+{
+	int code = open_stream(r, STDOUT, err);
+	if (code == 0 && !has_one_stream)
+		code = open_stream(r, STDERR, err);
+	if (code < 0)
+		return code;
+	const struct launch_spec spec = {
+		.argv = (const char *const *)c->argv,
+		.env = (const char *const *)c->env,
+		.workdir = c->workdir,
+		.cpus = cpus,
+		.cpus_n = cpus_n,
+		.stdout_fd = r->writers[STDOUT],
+		.stderr_fd = r->writers[has_one_stream ? STDOUT : STDERR],
+	};
+	return launcher_start(r->launcher, &spec, err);
+}
+
+/* As campaigns write durations: 5min, 90s, 250ms. */
+static void format_timeout(char out[32], int64_t ns)
+{
+	static const struct {
+		int64_t factor;
+		const char *name;
+	} units[] = {{3600 * NS_PER_S, "h"}, {60 * NS_PER_S, "min"}, {NS_PER_S, "s"},
+		{NS_PER_MS, "ms"}, {1000, "us"}, {1, "ns"}};
+	size_t i = 0;
+	while (ns % units[i].factor != 0)
+		i++;
+	snprintf(out, 32, "%" PRId64 "%s", ns / units[i].factor, units[i].name);
+}
+
+static void on_timeout(void *arg, int64_t now_ns)
+{
+	struct runner *r = arg;
+	char text[32];
+	bool is_setup = r->phase == PHASE_SETUP;
+	(void)now_ns;
+	r->timeout = NULL;
+	format_timeout(text,
+		is_setup ? LIST_AT(&r->assign->setup, struct message_step, r->step)->timeout_ns
+			 : r->assign->timeout_ns);
+	if (is_setup) /* run_on_setup_exit() says it in full */
+		buf_addf(&r->chunk, "timeout: %s", text);
+	else
+		outcome_decide(&r->outcome, "timeout", "timeout: %s", text);
+	launcher_kill(r->launcher);
+}
+
+void run_set_timeout(struct runner *r, int64_t after_ns)
+{
+	if (after_ns != ABSENT && after_ns > 0)
+		r->timeout = loop_add_timer(
+			r->options.loop, clock_monotonic_ns() + after_ns, 0, on_timeout, r);
+}

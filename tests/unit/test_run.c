@@ -1,0 +1,461 @@
+#include "agent/run.h"
+
+#include "agent/spool.h"
+#include "proto/clock.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static char dir[64];
+static struct loop *loop;
+static struct machine machine;
+static struct topology topology;
+static struct sampler *sampler;
+static struct files *files;
+static struct machine_lock machine_lock;
+static struct runner *runner;
+static struct buf frames; /* of the run that ended */
+static int starts, sample_calls;
+
+static void on_started(void *arg, const struct attempt_id *id, int64_t at, int64_t raw_ns)
+{
+	(void)arg;
+	assert_int_equal(id->run, 7);
+	assert_true(at > 0 && raw_ns > 0);
+	starts++;
+}
+
+static void on_samples(void *arg)
+{
+	(void)arg;
+	sample_calls++;
+}
+
+static void on_end(void *arg, const struct attempt_id *id, struct buf *f)
+{
+	(void)arg;
+	(void)id;
+	struct buf old = frames;
+	frames = *f;
+	*f = old;
+	loop_stop(loop, 0);
+}
+
+static void want(void *arg, const struct content_hash *hash, int64_t offset, int64_t length)
+{
+	(void)arg;
+	(void)hash;
+	(void)offset;
+	(void)length;
+	loop_stop(loop, 1);
+}
+
+static int set_up(void **state)
+{
+	struct error err = {0};
+	struct files_handler h = {.want = want};
+	struct runner_handler r = {
+		.on_started = on_started, .on_samples = on_samples, .on_end = on_end};
+	(void)state;
+	strcpy(dir, "/tmp/joulerig-test-run.XXXXXX");
+	frames = (struct buf)BUF_INIT;
+	loop = loop_new();
+	if (mkdtemp(dir) == NULL || machine_open(&machine, NULL, &err) < 0 ||
+		topology_load(&topology, &machine, &err) < 0 ||
+		sampler_open(&sampler, &machine, &topology, NULL, &err) < 0 ||
+		files_open(&files, dir, &h, &err) < 0)
+		goto bad;
+	machine_lock_open(&machine_lock);
+	struct runner_options options = {.loop = loop,
+		.topology = &topology,
+		.sampler = sampler,
+		.files = files,
+		.state = dir,
+		.lock = &machine_lock};
+	if (runner_open(&runner, &options, &r, &err) == 0)
+		return 0;
+bad:
+	print_error("%s\n", err.text);
+	return -1;
+}
+
+static int tear_down(void **state)
+{
+	char command[128];
+	(void)state;
+	runner_close(runner);
+	files_close(files);
+	sampler_close(sampler);
+	topology_done(&topology);
+	machine_close(&machine);
+	machine_lock_close(&machine_lock);
+	loop_free(loop);
+	buf_done(&frames);
+	snprintf(command, sizeof command, "rm -r %s", dir);
+	return system(command);
+}
+
+static const char *shell_command[3] = {"sh", "-c", NULL};
+
+/* An assignment of a shell script with defaults for all else. */
+static struct message_assign assign_of(const char *script)
+{
+	struct message m;
+	shell_command[2] = script;
+	message_init(&m, MESSAGE_ASSIGN);
+	m.assign.id = (struct attempt_id){.campaign = {{9}}, .run = 7, .attempt = 2};
+	m.assign.command = (struct list){shell_command, 3};
+	m.assign.cpus = 1;
+	m.assign.policy = "close";
+	m.assign.timeout_ns = 60 * NS_PER_S;
+	m.assign.output_limit = 1024 * 1024;
+	m.assign.energy = "off";
+	m.assign.every_ns = 100 * NS_PER_MS;
+	return m.assign;
+}
+
+/* Run it to its end; the RESULT, which is the last frame, into *out (message_done() by the caller).
+ */
+static size_t run(const struct message_assign *a, struct message *out)
+{
+	const void *frame = NULL;
+	size_t len = 0, at = 0, n = 0;
+	struct error err = {0};
+	starts = sample_calls = 0;
+	runner_start(runner, a);
+	if (runner_current(runner) != NULL)
+		assert_int_equal(loop_run(loop), 0);
+	while (spool_next_frame(frames.data, frames.len, &at, &frame, &len))
+		n++;
+	*out = (struct message){0};
+	if (message_decode(out, frame, len, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(out->type, MESSAGE_RESULT);
+	assert_int_equal(out->result.id.run, 7);
+	assert_int_equal(out->result.id.attempt, 2);
+	return n;
+}
+
+static const struct message_metric *metric(const struct message *m, const char *name)
+{
+	for (size_t i = 0; i < m->result.metrics.n; i++) {
+		const struct message_metric *e =
+			LIST_AT(&m->result.metrics, struct message_metric, i);
+		if (strcmp(e->name, name) == 0)
+			return e;
+	}
+	fail_msg("no metric %s", name);
+	return NULL;
+}
+
+static bool has_flag(const struct message *m, const char *flag)
+{
+	for (size_t i = 0; i < m->result.flags.n; i++) {
+		if (strcmp(*LIST_AT(&m->result.flags, char *, i), flag) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void test_ends(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *script, *state, *reason;
+		int64_t exit_code, signal;
+	} vectors[] = {
+		{"exit 0", "done", NULL, 0, ABSENT},
+		{"exit 3", "failed", "exit status 3", 3, ABSENT},
+		{"kill -SEGV $$", "failed", "signal 11 (Segmentation fault)", ABSENT, 11},
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
+		struct message_assign a = assign_of(vectors[i].script);
+		struct message m;
+		assert_int_equal(run(&a, &m), 1);
+		assert_string_equal(m.result.state, vectors[i].state);
+		if (vectors[i].reason == NULL)
+			assert_null(m.result.reason);
+		else
+			assert_string_equal(m.result.reason, vectors[i].reason);
+		assert_int_equal(m.result.exit_code, vectors[i].exit_code);
+		assert_int_equal(m.result.signal, vectors[i].signal);
+		assert_true(m.result.started_at > 0);
+		assert_true(metric(&m, "time")->value > 0);
+		assert_string_equal(metric(&m, "time")->unit, "ns");
+		assert_true(metric(&m, "memory.peak")->value > 100000);
+		metric(&m, "time.user");
+		metric(&m, "time.system");
+		metric(&m, "context_switches.voluntary");
+		metric(&m, "context_switches.involuntary");
+		metric(&m, "page_faults.minor");
+		metric(&m, "page_faults.major");
+		message_done(&m);
+	}
+}
+
+static void test_never_run(void **state)
+{
+	(void)state;
+	struct message_assign a = assign_of("true");
+	struct message m;
+	a.cpus = 100000;
+	run(&a, &m);
+	assert_string_equal(m.result.state, "skipped");
+	assert_true(text_is_set(m.result.reason));
+	assert_int_equal(m.result.started_at, ABSENT);
+	assert_int_equal(m.result.metrics.n, 0);
+	message_done(&m);
+
+	a = assign_of("true");
+	a.energy = "require";
+	run(&a, &m);
+	assert_string_equal(m.result.state, "failed");
+	assert_non_null(strstr(m.result.reason, "energy is required: "));
+	message_done(&m);
+
+	a = assign_of("true");
+	a.energy = "auto";
+	run(&a, &m);
+	assert_string_equal(m.result.state, "done");
+	assert_true(text_is_set(m.result.reason)); /* a note */
+	message_done(&m);
+
+	static const char *const gone[] = {"/opt/x-is-not-there"};
+	a = assign_of("true");
+	a.command = (struct list){gone, 1};
+	run(&a, &m);
+	assert_string_equal(m.result.state, "failed");
+	assert_string_equal(
+		m.result.reason, "exec failed: /opt/x-is-not-there: No such file or directory");
+	assert_int_equal(m.result.exit_code, ABSENT);
+	assert_int_equal(m.result.metrics.n, 0);
+	message_done(&m);
+}
+
+static void test_timeout(void **state)
+{
+	(void)state;
+	static const struct {
+		int64_t ns;
+		const char *reason;
+	} vectors[] = {{50 * NS_PER_MS, "timeout: 50ms"}, {1 * NS_PER_S, "timeout: 1s"}};
+	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
+		struct message_assign a = assign_of("setsid sleep 1000 & sleep 1000");
+		struct message m;
+		a.timeout_ns = vectors[i].ns;
+		run(&a, &m);
+		assert_string_equal(m.result.state, "timeout");
+		assert_string_equal(m.result.reason, vectors[i].reason);
+		assert_true(metric(&m, "time")->value >= vectors[i].ns);
+		message_done(&m);
+	}
+}
+
+static void test_started_and_samples(void **state)
+{
+	(void)state;
+	struct message_assign a = assign_of("sleep 0.3");
+	struct message m;
+	a.every_ns = 10 * NS_PER_MS;
+	size_t n = run(&a, &m);
+	assert_string_equal(m.result.state, "done");
+	assert_int_equal(starts, 1);
+	assert_true(n >= 2);
+	assert_int_equal(m.result.chunks, n - 1);
+	assert_int_equal(m.result.thinned, 0);
+	message_done(&m);
+	a = assign_of("true");
+	run(&a, &m);
+	assert_int_equal(starts, 0);
+	message_done(&m);
+}
+
+static void test_environment(void **state)
+{
+	(void)state;
+	static const struct message_pair env[] = {
+		{"A", "x=" MARK_CPU_LIST}, {"LANG", "C"}, {"T", MARK_TMP "/" MARK_TMP}};
+	struct message_assign a = assign_of("test \"$TMPDIR/$TMPDIR\" = \"$T\" && test -d $TMPDIR "
+					    "&& test -z \"$(ls -A $TMPDIR)\" && "
+					    "touch $TMPDIR/a && mkdir $TMPDIR/b && env | grep -E "
+					    "'^(A|LANG|OMP_NUM_THREADS|PATH|SHELL)=' | sort; "
+					    "test " MARK_TMP " = $TMPDIR || echo no; ls -A; pwd");
+	struct message m;
+	char want[512];
+	a.env = (struct list){env, 3};
+	run(&a, &m);
+	assert_string_equal(m.result.state, "done");
+	snprintf(want, sizeof want,
+		"A=x=%s\nLANG=C\nOMP_NUM_THREADS=1\n"
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n%s/work/",
+		m.result.cpus, dir);
+	assert_memory_equal(m.result.stdout_data.data, want, strlen(want));
+	message_done(&m);
+	/* The same directory for the next run of the campaign; nothing is left in tmp. */
+	a = assign_of("ls -A " MARK_TMP "/..; touch here");
+	run(&a, &m);
+	assert_memory_equal(m.result.stdout_data.data, "0900000000000000-7-2\n", 21);
+	message_done(&m);
+	a = assign_of("ls -A");
+	run(&a, &m);
+	assert_memory_equal(m.result.stdout_data.data, "here\n", 5);
+	message_done(&m);
+	a = assign_of("pwd");
+	a.workdir = "/usr";
+	run(&a, &m);
+	assert_memory_equal(m.result.stdout_data.data, "/usr\n", 5);
+	message_done(&m);
+	a.workdir = "not/there";
+	run(&a, &m);
+	assert_string_equal(m.result.state, "failed");
+	assert_non_null(strstr(m.result.reason, "/not/there: No such file or directory"));
+	message_done(&m);
+}
+
+static void test_output(void **state)
+{
+	(void)state;
+	struct message_assign a = assign_of(
+		"head -c 1000000 /dev/zero; echo err >&2; head -c 600000 /dev/zero | tr '\\0' x");
+	struct message m;
+	size_t n = run(&a, &m);
+	assert_string_equal(m.result.state, "done");
+	assert_int_equal(n, 5); /* 1 MiB in four pieces, and RESULT */
+	assert_null(m.result.stdout_data.data);
+	assert_int_equal(m.result.stdout_total, 1600000);
+	assert_int_equal(m.result.stdout_kept, 1024 * 1024);
+	assert_int_equal(m.result.stdout_head, 512 * 1024);
+	assert_int_equal(m.result.stderr_total, 4);
+	assert_memory_equal(m.result.stderr_data.data, "err\n", 4);
+	message_done(&m);
+}
+
+static void test_setup(void **state)
+{
+	(void)state;
+	static const char *first[] = {"sh", "-c", "pwd; echo made >file"};
+	static const char *second[] = {"sh", "-c", "cat file; echo one; echo two >&2; exit 2"};
+	struct message_step steps[] = {{{first, 3}, 60 * NS_PER_S}, {{first, 3}, 60 * NS_PER_S}};
+	struct message_assign a = assign_of("cat file; echo more >>file");
+	struct message m;
+	a.setup = (struct list){steps, 2};
+	run(&a, &m);
+	assert_string_equal(m.result.state, "done");
+	assert_memory_equal(m.result.stdout_data.data, "made\n", 5);
+	message_done(&m);
+	run(&a, &m); /* not done again */
+	assert_memory_equal(m.result.stdout_data.data, "made\nmore\n", 10);
+	message_done(&m);
+
+	steps[1].command = (struct list){second, 3};
+	for (int i = 0; i < 2; i++) {
+		run(&a, &m);
+		assert_string_equal(m.result.state, "failed");
+		assert_string_equal(m.result.reason,
+			"setup: sh -c cat file; echo one; echo two >&2; exit 2: exit status 2: "
+			"made; one; two");
+		message_done(&m);
+	}
+	static const char *slow[] = {"sleep", "1000"};
+	steps[1] = (struct message_step){{slow, 2}, 100 * NS_PER_MS};
+	run(&a, &m);
+	assert_string_equal(m.result.reason, "setup: sleep 1000: timeout: 100ms");
+	message_done(&m);
+}
+
+static void on_cancel_timer(void *arg, int64_t now_ns)
+{
+	(void)arg;
+	(void)now_ns;
+	runner_cancel(runner);
+}
+
+static void test_cancel(void **state)
+{
+	(void)state;
+	struct message_assign a = assign_of("sleep 1000");
+	struct message m;
+	loop_add_timer(loop, clock_monotonic_ns() + 30 * NS_PER_MS, 0, on_cancel_timer, NULL);
+	run(&a, &m);
+	assert_string_equal(m.result.state, "cancelled");
+	message_done(&m);
+}
+
+static void test_files(void **state)
+{
+	(void)state;
+	struct message_assign a = assign_of("cat dir/hello");
+	struct content_hash hello, tree;
+	char manifest[256], hex[2 * CONTENT_HASH_LEN + 1];
+	struct message m;
+	content_hash_bytes(&hello, "hello\n", 6);
+	snprintf(manifest, sizeof manifest, "d 0755 dir\nf 0644 6 %s dir/hello\n",
+		hex_encode(hex, hello.b, sizeof hello.b));
+	content_hash_bytes(&tree, manifest, strlen(manifest));
+	a.tree = (struct blob){tree.b, sizeof tree.b};
+	/* A piece that is not there is asked for; asked for again only on a new connection. */
+	runner_start(runner, &a);
+	struct message_file_chunk chunk = {.hash = {tree.b, sizeof tree.b},
+		.size = (int64_t)strlen(manifest),
+		.data = {manifest, strlen(manifest)}};
+	assert_int_equal(files_take(files, &chunk, NULL), 1);
+	runner_files_arrived(runner);
+	chunk = (struct message_file_chunk){
+		.hash = {hello.b, sizeof hello.b}, .size = 6, .data = {"hel", 3}};
+	assert_int_equal(files_take(files, &chunk, NULL), 0);
+	chunk.offset = 3;
+	chunk.data = (struct blob){"lo\n", 3};
+	assert_int_equal(files_take(files, &chunk, NULL), 1);
+	loop_stop(loop, 0);
+	runner_files_arrived(runner);
+	assert_int_equal(loop_run(loop), 0);
+	run(&a, &m);
+	assert_string_equal(m.result.state, "done");
+	assert_memory_equal(m.result.stdout_data.data, "hello\n", 6);
+	message_done(&m);
+	/* What cannot be had fails the run. */
+	tree.b[0] ^= 1;
+	runner_start(runner, &a);
+	runner_files_failed(runner, "files: none");
+	assert_null(runner_current(runner));
+}
+
+static void test_flags(void **state)
+{
+	(void)state;
+	struct message_assign a = assign_of("sleep 1000 & exit 0");
+	struct message m;
+	run(&a, &m);
+	assert_string_equal(m.result.state, "done");
+	assert_true(has_flag(&m, "leftovers"));
+	assert_false(has_flag(&m, "placement_violated"));
+	message_done(&m);
+	a = assign_of("true");
+	a.cpus = ABSENT; /* all */
+	run(&a, &m);
+	assert_true(has_flag(&m, "shared_cpu"));
+	message_done(&m);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_ends),
+		TEST(test_never_run),
+		TEST(test_timeout),
+		TEST(test_started_and_samples),
+		TEST(test_environment),
+		TEST(test_output),
+		TEST(test_setup),
+		TEST(test_cancel),
+		TEST(test_files),
+		TEST(test_flags),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
