@@ -1,0 +1,94 @@
+/*
+ * schema.h - the keys of a campaign file as tables: what may stand where, of which type, and what
+ * is not there yet
+ *
+ * One walk over the tree by these tables finds unknown keys, wrong types and bad values; whoever
+ * reads the tree after it need not look again. How to add a key: one line in its table in schema.c;
+ * where the language has it but this version does not, with KEY_LATER.
+ */
+#ifndef COORDINATOR_CAMPAIGN_SCHEMA_H
+#define COORDINATOR_CAMPAIGN_SCHEMA_H
+
+#include "coordinator/campaign/diagnostics.h"
+
+enum value_type {
+	TYPE_TEXT,     /* a scalar */
+	TYPE_TEMPLATE, /* a scalar in which {name} is replaced; read.c checks the names */
+	TYPE_BOOL,
+	TYPE_INT, /* within [min, max]; with is_template also a template */
+	TYPE_DURATION,
+	TYPE_SIZE,
+	TYPE_CHOICE,      /* one of choices */
+	TYPE_COMMAND,     /* a list of templates, or one for the shell */
+	TYPE_MAP,         /* keys of a table */
+	TYPE_NAMES,       /* names of the user's own, each with `of` */
+	TYPE_LIST,        /* of `of` */
+	TYPE_ONE_OR_LIST, /* one or several `of` */
+	TYPE_MATRIX,      /* axes and rules: matrix_read.c */
+};
+
+struct choice {
+	const char *name; /* NULL ends the table */
+	bool is_later;    /* the language has it, this version does not */
+};
+
+struct schema {
+	enum value_type type;
+	const char *title;           /* TYPE_MAP: "placement", for messages */
+	const struct key_info *keys; /* TYPE_MAP, ended by a NULL name */
+	bool is_layer;    /* `~` may stand for a value: it removes what a lower layer gave */
+	bool is_template; /* TYPE_INT, TYPE_CHOICE: a template may stand there */
+	int64_t min, max; /* TYPE_INT: values; TYPE_DURATION, TYPE_SIZE: ns, bytes */
+	const struct choice *choices;
+	const struct schema *of;
+	const char *named;     /* TYPE_NAMES: what the names are: "benchmark" */
+	const char *later_key; /* of the mapping that the language allows here and this version does
+				  not: "git" */
+	bool is_list_later;    /* the same for a list */
+	/* Whether a text or a name is a good one; expected says what a good one is. NULL: any that
+	 * is not empty. */
+	bool (*is_good)(const char *text);
+	const char *expected;
+};
+
+enum key_flag {
+	KEY_REQUIRED = 1,
+	KEY_LATER = 2, /* the language has it, this version does not */
+};
+
+struct key_info {
+	const char *name;
+	unsigned flags;
+	const struct schema *schema; /* NULL with KEY_LATER */
+	const char *help;            /* one line */
+};
+
+extern const struct schema schema_campaign;
+
+/* Check a tree and add what is wrong to d. name is what stands there: "timeout". */
+void schema_check(
+	const struct node *n, const struct schema *s, const char *name, struct diagnostics *d);
+
+/* "'KEY' is not supported yet by this version" at a node. */
+void schema_not_yet(const struct node *at, const char *key, struct diagnostics *d);
+
+/* "a duration such as 250ms, 10s, 5min or 1h": what a schema expects, into out. */
+void schema_expectation(const struct schema *s, struct buf *out);
+
+/* Whether n is what YAML makes of {name} without quotes. */
+bool schema_is_bare_template(const struct node *n);
+/* Add the error for that, or for any other value of the wrong kind: "'seed' is a list, expected X".
+ */
+void schema_wrong_kind(
+	const struct node *n, const char *name, const char *expected, struct diagnostics *d);
+
+/* Whether a mapping has a key that is a typo of this one: then its absence needs no error of its
+ * own. */
+bool schema_has_typo(const struct node *map, const char *key);
+
+/* Whether text is an identifier of letters, digits and _, not starting with a digit. */
+bool is_identifier(const char *text, size_t len);
+/* Whether a text has a template in it, or something that looks like one. */
+bool has_template(const char *text);
+
+#endif

@@ -1,0 +1,367 @@
+/* The walk over a tree by the tables of schema.c. */
+#include "coordinator/campaign/matrix.h"
+#include "coordinator/campaign/schema.h"
+#include "proto/units.h"
+
+/* More words for a suggestion than any table has. */
+#define MAX_WORDS 64
+
+void schema_not_yet(const struct node *at, const char *key, struct diagnostics *d)
+{
+	diag_error(d, at, "'%s' is not supported yet by this version", key);
+}
+
+bool has_template(const char *text)
+{
+	for (const char *p = strchr(text, '{'); p; p = strchr(p + 1, '{')) {
+		size_t len = strspn(
+			p + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.0123456789");
+
+		if (p[1 + len] == '}' && is_identifier(p + 1, strcspn(p + 1, ".}")))
+			return true;
+	}
+	return false;
+}
+
+bool schema_is_bare_template(const struct node *n)
+{
+	return n->kind == NODE_MAP && n->is_flow && n->n == 1 && node_is_empty(n->pairs[0].value);
+}
+
+void schema_wrong_kind(
+	const struct node *n, const char *name, const char *expected, struct diagnostics *d)
+{
+	/* A mapping whose keys were all errors has had its own. */
+	if (n->kind == NODE_MAP && n->n == 0 && n->weight > 1)
+		return;
+	if (schema_is_bare_template(n))
+		diag_error(d, n,
+			"'%s' is {%s} without quotes, which YAML takes for a mapping; write "
+			"\"{%s}\"",
+			name, n->pairs[0].key->text, n->pairs[0].key->text);
+	else if (n->kind == NODE_SCALAR && node_is_empty(n))
+		diag_error(d, n, "'%s' is empty, expected %s", name, expected);
+	else if (n->kind == NODE_SCALAR)
+		diag_error(d, n, "'%s' is '%s', expected %s", name, n->text, expected);
+	else
+		diag_error(d, n, "'%s' is a %s, expected %s", name,
+			n->kind == NODE_MAP ? "mapping" : "list", expected);
+}
+
+static void add_choices(const struct schema *s, struct buf *out)
+{
+	size_t n = 0;
+
+	for (const struct choice *c = s->choices; c->name; c++)
+		n += !c->is_later;
+	buf_adds(out, n > 1 ? "one of " : "");
+	n = 0;
+	for (const struct choice *c = s->choices; c->name; c++)
+		if (!c->is_later)
+			buf_addf(out, "%s%s", n++ ? ", " : "", c->name);
+}
+
+void schema_expectation(const struct schema *s, struct buf *out)
+{
+	char size[32];
+
+	switch (s->type) {
+	case TYPE_TEXT:
+	case TYPE_TEMPLATE:
+		buf_adds(out, s->expected);
+		break;
+	case TYPE_BOOL:
+		buf_adds(out, "true or false");
+		break;
+	case TYPE_INT:
+		buf_addf(out, "a whole number from %lld", (long long)s->min);
+		if (s->max != INT64_MAX)
+			buf_addf(out, " to %lld", (long long)s->max);
+		buf_adds(out, s->is_template ? ", or a template" : "");
+		break;
+	case TYPE_DURATION:
+		buf_adds(out, "a duration such as 250ms, 10s, 5min or 1h");
+		if (s->min > 1)
+			buf_addf(out, ", at least %s", units_format_duration(size, s->min));
+		if (s->max != INT64_MAX)
+			buf_addf(out, ", at most %s", units_format_duration(size, s->max));
+		break;
+	case TYPE_SIZE:
+		buf_addf(out, "a size such as 64KiB, 1MiB or 2GB, at least %s",
+			units_format_size(size, s->min));
+		buf_addf(out, ", at most %s", units_format_size(size, s->max));
+		break;
+	case TYPE_CHOICE:
+		add_choices(s, out);
+		break;
+	case TYPE_COMMAND:
+		buf_adds(out, "a command: a list of texts, or one text for /bin/sh");
+		break;
+	case TYPE_MAP:
+	case TYPE_NAMES:
+	case TYPE_MATRIX:
+		buf_adds(out, "a mapping");
+		break;
+	case TYPE_LIST:
+		buf_adds(out, "a list");
+		break;
+	case TYPE_ONE_OR_LIST:
+		schema_expectation(s->of, out);
+		buf_adds(out, ", or a list of such");
+		break;
+	}
+}
+
+static void not_expected(
+	const struct node *n, const struct schema *s, const char *name, struct diagnostics *d)
+{
+	_cleanup_buf_ struct buf expected = BUF_INIT;
+
+	schema_expectation(s, &expected);
+	schema_wrong_kind(n, name, expected.data, d);
+}
+
+static void check_choice(
+	const struct node *n, const struct schema *s, const char *name, struct diagnostics *d)
+{
+	const char *words[MAX_WORDS];
+	_cleanup_buf_ struct buf expected = BUF_INIT;
+	char nearest[96];
+	size_t words_n = 0;
+
+	for (const struct choice *c = s->choices; c->name; c++) {
+		if (strcmp(c->name, n->text) == 0) {
+			if (c->is_later)
+				diag_error(d, n, "'%s: %s' is not supported yet by this version",
+					name, n->text);
+			return;
+		}
+		words[words_n++] = c->name;
+	}
+	schema_expectation(s, &expected);
+	diag_error(d, n, "'%s' is '%s', expected %s%s", name, n->text, expected.data,
+		diag_nearest(nearest, n->text, words, words_n));
+}
+
+/* Durations and sizes: the unit's absence has an error of its own. */
+static void check_quantity(
+	const struct node *n, const struct schema *s, const char *name, struct diagnostics *d)
+{
+	_cleanup_buf_ struct buf expected = BUF_INIT;
+	int64_t value;
+	int rc = s->type == TYPE_SIZE ? units_parse_size(n->text, &value, NULL)
+				      : units_parse_duration(n->text, &value, NULL);
+
+	if (rc == 0 && value >= s->min && value <= s->max)
+		return;
+	schema_expectation(s, &expected);
+	if (has_template(n->text))
+		diag_error(d, n, "a template in '%s' is not supported yet by this version", name);
+	else if (rc < 0 && n->text[0] && strspn(n->text, "0123456789.") == strlen(n->text))
+		diag_error(d, n, "'%s' is '%s' without a unit, expected %s", name, n->text,
+			expected.data);
+	else
+		schema_wrong_kind(n, name, expected.data, d);
+}
+
+static void check_int(
+	const struct node *n, const struct schema *s, const char *name, struct diagnostics *d)
+{
+	int64_t value;
+
+	if (s->is_template && has_template(n->text))
+		return;
+	if (units_parse_int(n->text, s->min, s->max, &value, NULL) < 0)
+		not_expected(n, s, name, d);
+	else if (!n->is_plain)
+		diag_error(d, n, "'%s' is a text, expected a number: write %s without quotes", name,
+			n->text);
+}
+
+static void check_command(
+	const struct node *n, const struct schema *s, const char *name, struct diagnostics *d)
+{
+	if (n->kind == NODE_MAP || (n->kind == NODE_SCALAR && n->text[0] == '\0')) {
+		not_expected(n, s, name, d);
+		return;
+	}
+	if (n->kind == NODE_LIST && n->n == 0)
+		diag_error(
+			d, n, "'%s' is an empty list, expected a program and its arguments", name);
+	for (size_t i = 0; i < n->n; i++) {
+		const struct node *item = n->items[i];
+
+		if (item->kind != NODE_SCALAR || node_is_empty(item))
+			schema_wrong_kind(item, name, "a text for each argument", d);
+	}
+}
+
+/* The nearest key of a table; and where an unknown key would be right, if anywhere. */
+static void unknown_key(const struct node *key, const struct schema *s, struct diagnostics *d)
+{
+	const char *words[MAX_WORDS];
+	const struct schema *benchmarks_schema = NULL;
+	const struct key_info *of_campaign = NULL, *of_benchmark = NULL;
+	char nearest[96];
+	size_t n = 0;
+
+	for (const struct key_info *k = schema_campaign.keys; k->name; k++) {
+		if (strcmp(k->name, "benchmarks") == 0)
+			benchmarks_schema = k->schema;
+		if (strcmp(k->name, key->text) == 0)
+			of_campaign = k;
+	}
+	for (const struct key_info *k = benchmarks_schema->of->keys; k->name; k++)
+		if (strcmp(k->name, key->text) == 0)
+			of_benchmark = k;
+	for (const struct key_info *k = s->keys; k->name && n < MAX_WORDS; k++)
+		words[n++] = k->name;
+	if (s == &schema_campaign && of_benchmark)
+		diag_error(d, key,
+			"unknown key '%s' in the campaign; it belongs in a benchmark or in "
+			"'defaults'",
+			key->text);
+	else if (s->keys == benchmarks_schema->of->keys && of_campaign)
+		diag_error(d, key, "unknown key '%s' in %s; it belongs in the campaign itself",
+			key->text, s->title);
+	else
+		diag_error(d, key, "unknown key '%s' in %s%s", key->text, s->title,
+			diag_nearest(nearest, key->text, words, n));
+}
+
+bool schema_has_typo(const struct node *map, const char *key)
+{
+	for (size_t i = 0; i < map->n; i++)
+		if (strcmp(map->pairs[i].key->text, key) != 0 &&
+			nearest_word(map->pairs[i].key->text, &key, 1))
+			return true;
+	return false;
+}
+
+static void check_map(
+	const struct node *n, const struct schema *s, const char *name, struct diagnostics *d)
+{
+	for (size_t i = 0; i < n->n; i++) {
+		const struct node *key = n->pairs[i].key, *value = n->pairs[i].value;
+		const struct key_info *k = s->keys;
+
+		while (k->name && strcmp(k->name, key->text) != 0)
+			k++;
+		if (!k->name)
+			unknown_key(key, s, d);
+		else if (k->flags & KEY_LATER)
+			schema_not_yet(key, key->text, d);
+		else if (!(s->is_layer && node_is_null(value)))
+			schema_check(value, k->schema, key->text, d);
+	}
+	for (const struct key_info *k = s->keys; k->name; k++)
+		if ((k->flags & KEY_REQUIRED) && !node_find(n, k->name) &&
+			!schema_has_typo(n, k->name))
+			diag_error(d, n, "%s has no '%s'", s == &schema_campaign ? s->title : name,
+				k->name);
+}
+
+static void check_names(
+	const struct node *n, const struct schema *s, const char *name, struct diagnostics *d)
+{
+	if (n->n == 0 && !s->is_layer)
+		diag_error(d, n, "'%s' is empty, expected at least one %s", name, s->named);
+	for (size_t i = 0; i < n->n; i++) {
+		const struct node *key = n->pairs[i].key, *value = n->pairs[i].value;
+
+		if (!s->is_good(key->text))
+			diag_error(d, key, "'%s' is no good %s name, expected %s", key->text,
+				s->named, s->expected);
+		if (!(s->is_layer && node_is_null(value)))
+			schema_check(value, s->of, key->text, d);
+	}
+}
+
+static void check_list(
+	const struct node *n, const struct schema *s, const char *name, struct diagnostics *d)
+{
+	if (s->type == TYPE_ONE_OR_LIST && n->kind != NODE_LIST) {
+		schema_check(n, s->of, name, d);
+		return;
+	}
+	for (size_t i = 0; i < n->n; i++)
+		schema_check(n->items[i], s->of, name, d);
+}
+
+static bool has_right_kind(const struct node *n, const struct schema *s)
+{
+	switch (s->type) {
+	case TYPE_COMMAND:
+	case TYPE_ONE_OR_LIST:
+		return true;
+	case TYPE_MAP:
+	case TYPE_NAMES:
+	case TYPE_MATRIX:
+		return n->kind == NODE_MAP && !schema_is_bare_template(n);
+	case TYPE_LIST:
+		return n->kind == NODE_LIST;
+	default:
+		return n->kind == NODE_SCALAR && !node_is_empty(n);
+	}
+}
+
+void schema_check(
+	const struct node *n, const struct schema *s, const char *name, struct diagnostics *d)
+{
+	const struct node_pair *later = s->later_key ? node_find(n, s->later_key) : NULL;
+
+	if (later) {
+		schema_not_yet(later->key, s->later_key, d);
+		return;
+	}
+	if (n->kind == NODE_LIST && s->is_list_later) {
+		diag_error(d, n, "a list in '%s' is not supported yet by this version", name);
+		return;
+	}
+	if (!has_right_kind(n, s)) {
+		not_expected(n, s, name, d);
+		return;
+	}
+	switch (s->type) {
+	case TYPE_TEXT:
+	case TYPE_TEMPLATE:
+		if (s->is_good ? !s->is_good(n->text) : n->text[0] == '\0')
+			not_expected(n, s, name, d);
+		break;
+	case TYPE_BOOL:
+		if (strcmp(n->text, "true") != 0 && strcmp(n->text, "false") != 0)
+			not_expected(n, s, name, d);
+		else if (!n->is_plain)
+			diag_error(d, n,
+				"'%s' is a text, expected true or false: write %s without quotes",
+				name, n->text);
+		break;
+	case TYPE_INT:
+		check_int(n, s, name, d);
+		break;
+	case TYPE_DURATION:
+	case TYPE_SIZE:
+		check_quantity(n, s, name, d);
+		break;
+	case TYPE_CHOICE:
+		if (!s->is_template || !has_template(n->text))
+			check_choice(n, s, name, d);
+		break;
+	case TYPE_COMMAND:
+		check_command(n, s, name, d);
+		break;
+	case TYPE_MAP:
+		check_map(n, s, name, d);
+		break;
+	case TYPE_NAMES:
+		check_names(n, s, name, d);
+		break;
+	case TYPE_LIST:
+	case TYPE_ONE_OR_LIST:
+		check_list(n, s, name, d);
+		break;
+	case TYPE_MATRIX:
+		matrix_check(n, d);
+		break;
+	}
+}

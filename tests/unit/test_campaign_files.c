@@ -1,0 +1,152 @@
+/*
+ * Every file of tests/campaigns: good ones are accepted, bad ones give exactly the diagnostics that
+ * NAME.expected lists, as LINE:COLUMN: error: TEXT. A good file may have warnings.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "coordinator/campaign/campaign.h"
+#include <cmocka.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+static char *folder(const char *kind)
+{
+	const char *top = getenv("TOP");
+
+	return xasprintf("%s/tests/campaigns/%s", top ? top : ".", kind);
+}
+
+static int is_campaign(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return len > 5 && strcmp(entry->d_name + len - 5, ".yaml") == 0;
+}
+
+/* Diagnostics without the file's name, which diagnostics_format() puts before each. */
+static void format(const struct diagnostics *d, struct buf *out)
+{
+	for (size_t i = 0; i < d->n; i++)
+		buf_addf(out, "%d:%d: %s: %s\n", d->items[i].line, d->items[i].column,
+			d->items[i].is_warning ? "warning" : "error", d->items[i].text);
+}
+
+static int check_file(const char *dir, const char *name, bool is_good)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT, expected = BUF_INIT, got = BUF_INIT;
+	_cleanup_free_ char *path = xasprintf("%s/%s", dir, name);
+	_cleanup_free_ char *expected_path =
+		xasprintf("%s/%.*s.expected", dir, (int)strlen(name) - 5, name);
+	struct diagnostics d = {0};
+	struct campaign *c;
+	bool ok;
+
+	assert_int_equal(buf_read_file(&text, AT_FDCWD, path, 4 * 1024 * 1024), 0);
+	if (buf_read_file(&expected, AT_FDCWD, expected_path, 1024 * 1024) < 0)
+		assert_true(is_good);
+	c = campaign_read(text.data, text.len, NULL, &d);
+	format(&d, &got);
+	ok = (c != NULL) == is_good && strcmp(got.data, expected.data) == 0;
+	if (!ok)
+		print_message("%s: %s\ngot:\n%swant:\n%s", name, c ? "accepted" : "refused",
+			got.data, expected.data);
+	diagnostics_done(&d);
+	campaign_free(c);
+	return ok ? 0 : 1;
+}
+
+static void check_folder(const char *kind, bool is_good, int at_least)
+{
+	_cleanup_free_ char *dir = folder(kind);
+	struct dirent **names;
+	int n = scandir(dir, &names, is_campaign, alphasort), failed = 0;
+
+	assert_true(n >= at_least);
+	for (int i = 0; i < n; i++) {
+		failed += check_file(dir, names[i]->d_name, is_good);
+		free(names[i]);
+	}
+	free(names);
+	assert_int_equal(failed, 0);
+}
+
+static void test_good_files_are_accepted(void **state)
+{
+	(void)state;
+	check_folder("good", true, 10);
+}
+
+static void test_bad_files_are_refused_as_expected(void **state)
+{
+	(void)state;
+	check_folder("bad", false, 50);
+}
+
+static void test_diagnostics_name_the_file(void **state)
+{
+	static const char text[] = "campaign: c\nbenchmarks: 5\n";
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	struct diagnostics d = {0};
+
+	(void)state;
+	assert_null(campaign_read(text, strlen(text), NULL, &d));
+	assert_int_equal(d.errors, 1);
+	diagnostics_format(&d, "dir/x.yaml", &out);
+	assert_string_equal(
+		out.data, "dir/x.yaml:2:13: error: 'benchmarks' is '5', expected a mapping\n");
+	diagnostics_done(&d);
+}
+
+/* What cannot be a small file: one above 1 MiB, and ones that would take for ever if anything were
+ * quadratic. */
+static void test_big_files_are_refused(void **state)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	struct diagnostics d = {0};
+	struct campaign *c;
+
+	(void)state;
+	buf_adds(&text, "campaign: c\n");
+	for (int i = 0; i < 1024 * 16; i++)
+		buf_addf(&text, "# %061d\n", i);
+	buf_addf(&text, "# %0100d\n", 0);
+	assert_null(campaign_read(text.data, text.len, NULL, &d));
+	assert_int_equal(d.n, 1);
+	assert_int_equal(d.items[0].line, 16385);
+	diagnostics_done(&d);
+
+	buf_reset(&text);
+	buf_adds(&text, "campaign: c\nbenchmarks: {a: {command: [./a, \"{");
+	for (int i = 0; i < 900000; i++)
+		buf_addc(&text, 'a');
+	buf_adds(&text, "}\"]}}\n");
+	assert_null(campaign_read(text.data, text.len, NULL, &d));
+	assert_int_equal(d.errors, 1);
+	diagnostics_done(&d);
+
+	buf_reset(&text);
+	buf_adds(&text, "campaign: c\nmatrix: {a: [");
+	for (int i = 0; i < 90000; i++)
+		buf_addf(&text, "%d, ", i);
+	buf_adds(&text, "x]}\nbenchmarks: {a: {command: [./a, \"{a}\"]}}\nrepeat: {blocks: 10}\n");
+	c = campaign_read(text.data, text.len, NULL, &d);
+	assert_non_null(c);
+	campaign_free(c);
+	diagnostics_done(&d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_good_files_are_accepted),
+		cmocka_unit_test(test_bad_files_are_refused_as_expected),
+		cmocka_unit_test(test_diagnostics_name_the_file),
+		cmocka_unit_test(test_big_files_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

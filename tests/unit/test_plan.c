@@ -1,0 +1,311 @@
+/* From a campaign and hosts to configurations, lanes, orders and assignments. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "coordinator/campaign/campaign.h"
+#include <cmocka.h>
+#include <stdio.h>
+
+static const struct plan_host hosts[] = {
+	{"lab03", "{\"threads\": 4, \"cores\": 4, \"thread_steps\": [1, 2, 4], \"labels\": {\"n\": "
+		  "\"7\", \"few\": \"0\"}}"},
+	{"lab07", "{\"threads\": 32, \"cores\": 24, \"thread_steps\": [1, 2, 4, 8, 16, 24],"
+		  "\"labels\": {\"few\": \"0\"}}"},
+};
+
+static struct campaign *read_text(const char *text)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	struct diagnostics d = {0};
+	struct campaign *c = campaign_read(text, strlen(text), NULL, &d);
+
+	diagnostics_format(&d, "-", &out);
+	if (!c)
+		print_message("%s", out.data);
+	assert_non_null(c);
+	diagnostics_done(&d);
+	return c;
+}
+
+/* "a {"n":1} | ..." for a lane, skipped ones with their reason. */
+static void describe(const struct plan *p, size_t lane, struct buf *out)
+{
+	for (size_t i = 0; i < p->lanes[lane].n; i++) {
+		const struct configuration *c =
+			&p->configurations[p->lanes[lane].configurations[i]];
+
+		buf_addf(out, "%s%s%s", out->len ? " " : "", c->benchmark->name, c->parameters);
+		if (p->lanes[lane].skipped[i])
+			buf_addf(out, "(%s)", p->lanes[lane].skipped[i]);
+	}
+}
+
+struct vector {
+	const char *matrix, *more;
+	const char *want[2]; /* of lab03 and of lab07 */
+};
+
+/* All with benchmark a, whose command names nothing; that gives warnings, no errors. */
+static const struct vector vectors[] = {
+	{"{}", "", {"a{}", "a{}"}},
+	/* first axis slowest; values as written */
+	{"{x: [1, 2], y: [a, '3', true]}", "",
+		{"a{\"x\":1,\"y\":\"a\"} a{\"x\":1,\"y\":\"3\"} a{\"x\":1,\"y\":true} "
+		 "a{\"x\":2,\"y\":\"a\"} a{\"x\":2,\"y\":\"3\"} a{\"x\":2,\"y\":true}",
+			NULL}},
+	{"{x: [1.50, -2e3, 012, 'q\"\\']}", "",
+		{"a{\"x\":1.50} a{\"x\":-2e3} a{\"x\":\"012\"} a{\"x\":\"q\\\"\\\\\"}", NULL}},
+	{"{x: {from: 1, to: 10, factor: 2}}", "",
+		{"a{\"x\":1} a{\"x\":2} a{\"x\":4} a{\"x\":8}", NULL}},
+	{"{x: {from: 1, to: 8, step: 3}}", "", {"a{\"x\":1} a{\"x\":4} a{\"x\":7}", NULL}},
+	{"{x: {from: -1, to: -1, step: 5}}", "", {"a{\"x\":-1}", NULL}},
+	/* exclude: partial matches, lists of values */
+	{"{x: [1, 2, 3], y: [1, 2], exclude: [{x: [1, 3], y: 2}, {x: 2}]}", "",
+		{"a{\"x\":1,\"y\":1} a{\"x\":3,\"y\":1}", NULL}},
+	/* include: a small matrix of its own, not excluded, duplicates merge */
+	{"{x: [1, 2], y: [1, 2], exclude: [{x: 2}], include: [{x: [2, 9]}, {x: 1, y: 1}, {x: 9, y: "
+	 "2}]}",
+		"",
+		{"a{\"x\":1,\"y\":1} a{\"x\":1,\"y\":2} a{\"x\":2,\"y\":1} a{\"x\":2,\"y\":2} "
+		 "a{\"x\":9,\"y\":1} a{\"x\":9,\"y\":2}",
+			NULL}},
+	/* each host its own values */
+	{"{t: {each: host.thread_steps}}", "",
+		{"a{\"t\":1} a{\"t\":2} a{\"t\":4}",
+			"a{\"t\":1} a{\"t\":2} a{\"t\":4} a{\"t\":8} a{\"t\":16} a{\"t\":24}"}},
+	{"{t: {each: host.thread_steps}, exclude: [{t: [1, 2, 4]}], include: [{t: 3}, {t: 24}]}",
+		"", {"a{\"t\":24} a{\"t\":3}", "a{\"t\":8} a{\"t\":16} a{\"t\":24} a{\"t\":3}"}},
+	/* placement that a host cannot have */
+	{"{t: [4, 5, 33]}", "placement: {cpus: '{t}'}\n",
+		{"a{\"t\":4} a{\"t\":5}(placement: 5 CPUs asked for, lab03 has 4) "
+		 "a{\"t\":33}(placement: 33 CPUs asked for, lab03 has 4)",
+			"a{\"t\":4} a{\"t\":5} a{\"t\":33}(placement: 33 CPUs asked for, lab07 has "
+			"32)"}},
+	{"{}", "placement: {cpus: '{host.cores}'}\n", {"a{}", "a{}"}},
+	{"{t: [1, 2]}", "placement: {cpus: '{t}{host.labels.few}'}\n",
+		{"a{\"t\":1}(placement: 10 CPUs asked for, lab03 has 4) "
+		 "a{\"t\":2}(placement: 20 CPUs asked for, lab03 has 4)",
+			"a{\"t\":1} a{\"t\":2}"}},
+	{"{}", "setup: {command: [make, '{host.labels.n}']}\n",
+		{"a{}", "a{}(lab07 has no host.labels.n)"}},
+};
+
+static void test_lanes_have_what_the_matrix_says(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
+		const struct vector *v = &vectors[i];
+		_cleanup_free_ char *text =
+			xasprintf("campaign: c\nmatrix: %s\n%sbenchmarks: {a: {command: [x]}}\n",
+				v->matrix, v->more);
+		struct campaign *c = read_text(text);
+		struct plan *p = NULL;
+		struct error err = {0};
+		int rc = plan_make(c, hosts, 2, &p, &err);
+
+		assert_int_equal(rc, 0);
+		for (size_t h = 0; h < 2; h++) {
+			_cleanup_buf_ struct buf got = BUF_INIT;
+
+			describe(p, h, &got);
+			assert_string_equal(got.data, v->want[h] ? v->want[h] : v->want[0]);
+		}
+		plan_free(p);
+		campaign_free(c);
+	}
+}
+
+static void test_runs_are_all_that_will_be_numbered(void **state)
+{
+	struct campaign *c =
+		read_text("campaign: c\nmatrix: {t: {each: host.thread_steps}}\n"
+			  "benchmarks: {a: {command: ['{t}']}, b: {command: [x], matrix: {t: ~}}}\n"
+			  "repeat: {warmup: 2, blocks: 10}\n");
+	struct plan *p;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(plan_make(c, hosts, 2, &p, &err), 0);
+	assert_int_equal(p->configurations_n, 7);
+	assert_int_equal(p->lanes[0].n, 4);
+	assert_int_equal(p->lanes[1].n, 7);
+	assert_int_equal(p->runs, 12 * 11);
+	plan_free(p);
+	campaign_free(c);
+}
+
+static void fails_with(const char *text, const struct plan_host *h, size_t n, const char *want)
+{
+	struct campaign *c = read_text(text);
+	struct plan *p;
+	struct error err = {0};
+
+	assert_int_equal(plan_make(c, h, n, &p, &err), ERR_CAMPAIGN);
+	assert_string_equal(err.text, want);
+	campaign_free(c);
+}
+
+static void test_plans_that_cannot_be(void **state)
+{
+	static const struct plan_host bad = {"odd", "[]"}, empty = {"bare", "{}"};
+
+	(void)state;
+	fails_with("campaign: c\nbenchmarks: {a: {command: [x]}}\n", NULL, 0,
+		"there is nothing to run: no host");
+	fails_with("campaign: c\nmatrix: {x: [1], exclude: [{x: 1}]}\nbenchmarks: {a: {command: "
+		   "[x]}}\n",
+		hosts, 1, "there is nothing to run: exclude leaves no configuration");
+	fails_with("campaign: c\nbenchmarks: {a: {command: [x]}}\nplacement: {cpus: 64}\n", hosts,
+		2, "there is nothing to run: placement: 64 CPUs asked for, lab07 has 32");
+	fails_with("campaign: c\nbenchmarks: {a: {command: [x]}}\n", &bad, 1,
+		"the inventory of odd is no JSON object: ");
+	fails_with("campaign: c\nmatrix: {t: {each: host.thread_steps}}\nbenchmarks: {a: {command: "
+		   "[x]}}\n",
+		&empty, 1,
+		"the inventory of bare has no thread_steps, which an axis of the campaign needs");
+	fails_with("campaign: c\nmatrix: {t: {each: host.thread_steps}, n: {from: 1, to: 300000, "
+		   "step: 1}}\n"
+		   "benchmarks: {a: {command: [x]}}\n",
+		hosts, 2,
+		"more than 10,000,000 runs: make the matrix smaller, or use fewer hosts or blocks");
+}
+
+static void test_shuffle_is_a_permutation_that_depends_on_all_it_is_given(void **state)
+{
+	size_t first[100], again[100], other[100];
+	bool seen[100] = {false};
+
+	(void)state;
+	plan_shuffle(1, 0, 0, first, 100);
+	plan_shuffle(1, 0, 0, again, 100);
+	assert_memory_equal(first, again, sizeof first);
+	for (size_t i = 0; i < 100; i++) {
+		assert_true(first[i] < 100 && !seen[first[i]]);
+		seen[first[i]] = true;
+	}
+	plan_shuffle(2, 0, 0, other, 100);
+	assert_memory_not_equal(first, other, sizeof first);
+	plan_shuffle(1, 1, 0, other, 100);
+	assert_memory_not_equal(first, other, sizeof first);
+	plan_shuffle(1, 0, 1, other, 100);
+	assert_memory_not_equal(first, other, sizeof first);
+	plan_shuffle(1, 0, 0, first, 1);
+	assert_int_equal(first[0], 0);
+	plan_shuffle(1, 0, 0, first, 0);
+}
+
+/* Every configuration is first about as often as any other: a chi-square over 6 cells, far beyond
+ * its 99.99 % point. */
+static void test_shuffle_is_fair(void **state)
+{
+	double chi = 0;
+	int counts[6] = {0};
+
+	(void)state;
+	for (int64_t pass = 0; pass < 6000; pass++) {
+		size_t order[6];
+
+		plan_shuffle(7, 3, pass, order, 6);
+		counts[order[0]]++;
+	}
+	for (int i = 0; i < 6; i++)
+		chi += (counts[i] - 1000.0) * (counts[i] - 1000.0) / 1000.0;
+	assert_true(chi < 26);
+}
+
+/* Stored campaigns are taken up again by the same order, so it must never change. */
+static void test_shuffle_stays_what_it_was(void **state)
+{
+	static const size_t want[8] = {5, 4, 2, 3, 0, 1, 7, 6};
+	size_t order[8];
+
+	(void)state;
+	plan_shuffle(1, 0, 1, order, 8);
+	assert_memory_equal(order, want, sizeof want);
+}
+
+static const char *text_at(const struct list *l, size_t i)
+{
+	return ((const char *const *)l->items)[i];
+}
+
+static void test_render_fills_an_assignment(void **state)
+{
+	struct campaign *c = read_text(
+		"campaign: c\nmatrix: {t: [2]}\n"
+		"setup: [{command: [make, 'N={t}'], timeout: 5s}, {command: 'echo {host.name}'}]\n"
+		"benchmarks:\n"
+		"  a:\n"
+		"    command: [./a, '{t}', '{cpus}', '{cpu_list}', '{tmp}/x', '{campaign}', "
+		"'{{t}}']\n"
+		"    env: {T: '{t}=x', E: ''}\n"
+		"    workdir: 'w{t}'\n"
+		"    placement: {cpus: '{t}'}\n"
+		"    limits: {timeout: 3s, output: 2KiB}\n"
+		"    measure: {energy: off, every: 5ms}\n"
+		"  b: {command: 'sleep {cpus}'}\n");
+	struct message m;
+	struct render_arena *arena;
+	struct error err;
+	struct plan *p;
+
+	(void)state;
+	assert_int_equal(plan_make(c, hosts, 1, &p, &err), 0);
+	message_init(&m, MESSAGE_ASSIGN);
+	campaign_render(c, &p->configurations[0], &hosts[0], "c.3", &m.assign, &arena);
+	assert_string_equal(m.assign.label, "c.3");
+	assert_string_equal(m.assign.benchmark, "a");
+	assert_string_equal(m.assign.parameters, "{\"t\":2}");
+	assert_int_equal(m.assign.command.n, 7);
+	assert_string_equal(text_at(&m.assign.command, 1), "2");
+	assert_string_equal(text_at(&m.assign.command, 2), "2");
+	assert_string_equal(text_at(&m.assign.command, 3), MARK_CPU_LIST);
+	assert_string_equal(text_at(&m.assign.command, 4), MARK_TMP "/x");
+	assert_string_equal(text_at(&m.assign.command, 5), "c");
+	assert_string_equal(text_at(&m.assign.command, 6), "{t}");
+	assert_int_equal(m.assign.env.n, 2);
+	assert_string_equal(LIST_AT(&m.assign.env, struct message_pair, 0)->key, "T");
+	assert_string_equal(LIST_AT(&m.assign.env, struct message_pair, 0)->value, "2=x");
+	assert_string_equal(LIST_AT(&m.assign.env, struct message_pair, 1)->value, "");
+	assert_string_equal(m.assign.workdir, "w2");
+	assert_int_equal(m.assign.setup.n, 2);
+	assert_string_equal(
+		text_at(&LIST_AT(&m.assign.setup, struct message_step, 0)->command, 1), "N=2");
+	assert_true(LIST_AT(&m.assign.setup, struct message_step, 0)->timeout_ns == 5 * NS_PER_S);
+	assert_string_equal(text_at(&LIST_AT(&m.assign.setup, struct message_step, 1)->command, 2),
+		"echo lab03");
+	assert_int_equal(m.assign.cpus, 2);
+	assert_string_equal(m.assign.policy, "close");
+	assert_true(m.assign.timeout_ns == 3 * NS_PER_S);
+	assert_int_equal(m.assign.output_limit, 2048);
+	assert_string_equal(m.assign.energy, "off");
+	assert_true(m.assign.every_ns == 5 * NS_PER_MS);
+	render_done(arena);
+
+	campaign_render(c, &p->configurations[1], &hosts[0], "c.3", &m.assign, &arena);
+	assert_string_equal(text_at(&m.assign.command, 0), "/bin/sh");
+	assert_string_equal(text_at(&m.assign.command, 2), "sleep 4");
+	assert_true(m.assign.cpus == ABSENT);
+	assert_null(m.assign.workdir);
+	assert_int_equal(m.assign.env.n, 0);
+	render_done(arena);
+	plan_free(p);
+	campaign_free(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lanes_have_what_the_matrix_says),
+		cmocka_unit_test(test_runs_are_all_that_will_be_numbered),
+		cmocka_unit_test(test_plans_that_cannot_be),
+		cmocka_unit_test(test_shuffle_is_a_permutation_that_depends_on_all_it_is_given),
+		cmocka_unit_test(test_shuffle_is_fair),
+		cmocka_unit_test(test_shuffle_stays_what_it_was),
+		cmocka_unit_test(test_render_fills_an_assignment),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
