@@ -1,0 +1,107 @@
+/*
+ * queries.h - the named queries of a store: what subcommands read, from the file or through the
+ * coordinator
+ *
+ * Each query has fixed columns; the enums below number them, so that readers write
+ * cells[RUNS_STATE]. Rows come in the order of their key where nothing else is said; to go on, ask
+ * with after = the last row's key. label is "NAME.N"; a query that needs one and finds none yields
+ * no rows.
+ */
+#ifndef COORDINATOR_STORE_QUERIES_H
+#define COORDINATOR_STORE_QUERIES_H
+
+/* "campaigns": all (label NULL or "") or the one of the label; also "NAME" alone: its last
+ * submission. key: id */
+enum {
+	CAMPAIGNS_ID,
+	CAMPAIGNS_LABEL,
+	CAMPAIGNS_NAME,
+	CAMPAIGNS_NUMBER,
+	CAMPAIGNS_UUID /* blob */,
+	CAMPAIGNS_STATE,
+	CAMPAIGNS_FILE,
+	CAMPAIGNS_YAML,
+	CAMPAIGNS_CHANGES,
+	CAMPAIGNS_TREE /* blob */,
+	CAMPAIGNS_DIRECTORY,
+	CAMPAIGNS_TOTAL,
+	CAMPAIGNS_SUBMITTED_AT,
+	CAMPAIGNS_ENDED_AT,
+	CAMPAIGNS_DONE /* ended runs, any way */,
+	CAMPAIGNS_FAILED /* counted ones */,
+	CAMPAIGNS_SKIPPED,
+	CAMPAIGNS_RUNNING,
+	CAMPAIGNS_HOSTS,
+	CAMPAIGNS_N
+};
+/* "configurations" of a campaign. key: index + 1 */
+enum {
+	CONFIGURATIONS_INDEX,
+	CONFIGURATIONS_BENCHMARK,
+	CONFIGURATIONS_PARAMETERS,
+	CONFIGURATIONS_N
+};
+/* "lanes" of a campaign. key: lane + 1 */
+enum { LANES_LANE, LANES_HOST_ID, LANES_HOST, LANES_KEY, LANES_INVENTORY, LANES_N };
+/* "hosts". key: id */
+enum { HOSTS_ID, HOSTS_NAME, HOSTS_KEY, HOSTS_SEEN_AT, HOSTS_INVENTORY, HOSTS_N };
+/*
+ * "runs" of a campaign, warm-up too. key: run. After RUNS_FIXED come the standard metrics in the
+ * order of standard_metrics[], inner units, integers or nothing.
+ */
+enum {
+	RUNS_RUN,
+	RUNS_BLOCK,
+	RUNS_PASS,
+	RUNS_LANE,
+	RUNS_HOST,
+	RUNS_CONFIGURATION /* index */,
+	RUNS_BENCHMARK,
+	RUNS_PARAMETERS,
+	RUNS_STATE,
+	RUNS_REASON,
+	RUNS_ATTEMPT,
+	RUNS_STARTED_AT,
+	RUNS_EXIT_CODE,
+	RUNS_SIGNAL,
+	RUNS_FLAGS /* JSON array */,
+	RUNS_CPUS,
+	RUNS_UNCERTAINTY /* JSON object, name: inner units */,
+	RUNS_DEVIATION /* likewise */,
+	RUNS_FIXED
+};
+/*
+ * "metrics" of a campaign: the long form's own rows (the campaign's metrics, and standard ones that
+ * are no column, such as energy.package-0). VALUE is real for the campaign's own; INTEGER is set
+ * (and UNIT an inner one) for standard ones. In the order of runs. key: opaque, grows.
+ */
+enum {
+	METRICS_RUN,
+	METRICS_NAME,
+	METRICS_UNIT,
+	METRICS_VALUE,
+	METRICS_INTEGER,
+	METRICS_BETTER /* "lower" ... */,
+	METRICS_N
+};
+/*
+ * "samples" of a campaign's counted attempts, in the order of run and chunk. key: opaque, of the
+ * row to go on after; it does not grow.
+ */
+enum { SAMPLES_RUN, SAMPLES_ATTEMPT, SAMPLES_CHUNK, SAMPLES_DATA /* blob */, SAMPLES_N };
+/* "output" of a campaign's counted attempts, in the order of run, stream, offset. key: as with
+ * samples */
+enum { OUTPUT_RUN, OUTPUT_ATTEMPT, OUTPUT_STREAM, OUTPUT_OFFSET, OUTPUT_DATA /* blob */, OUTPUT_N };
+/* "events", of a campaign or (label NULL) all. key: id */
+enum {
+	EVENTS_ID,
+	EVENTS_AT,
+	EVENTS_CAMPAIGN,
+	EVENTS_HOST,
+	EVENTS_RUN,
+	EVENTS_KIND,
+	EVENTS_TEXT,
+	EVENTS_N
+};
+
+#endif

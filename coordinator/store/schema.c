@@ -1,0 +1,313 @@
+/*
+ * The tables are fixed by the migrations. Two things follow the table of standard metrics instead,
+ * so that a new metric is one line there: the metrics' columns of run, which are added where a file
+ * lacks them, and the two views for users.
+ */
+#include "coordinator/store/sqlite.h"
+#include "proto/units.h"
+#include <errno.h>
+
+static const char migration_1[] =
+	"CREATE TABLE store (\n"
+	"	one INTEGER PRIMARY KEY CHECK (one = 1),\n"
+	"	id BLOB NOT NULL,\n"
+	"	epoch INTEGER NOT NULL\n"
+	") STRICT;\n"
+	"INSERT INTO store (one, id, epoch) VALUES (1, randomblob(16), 0);\n"
+	"CREATE TABLE campaign (\n"
+	"	id INTEGER PRIMARY KEY AUTOINCREMENT,\n"
+	"	uuid BLOB NOT NULL UNIQUE,\n"
+	"	name TEXT NOT NULL,\n"
+	"	number INTEGER NOT NULL,\n"
+	"	state TEXT NOT NULL,\n"
+	"	total INTEGER NOT NULL,\n"
+	"	submitted_at INTEGER NOT NULL,\n"
+	"	ended_at INTEGER,\n"
+	"	done INTEGER, failed INTEGER, skipped INTEGER, -- counted once when it ends\n"
+	"	file TEXT, changes TEXT, tree BLOB, directory TEXT,\n"
+	"	yaml TEXT NOT NULL,\n"
+	"	UNIQUE (name, number)\n"
+	") STRICT;\n"
+	"CREATE TABLE configuration (\n"
+	"	campaign INTEGER NOT NULL REFERENCES campaign (id),\n"
+	"	number INTEGER NOT NULL, -- from 0, in file order\n"
+	"	benchmark TEXT NOT NULL,\n"
+	"	parameters TEXT NOT NULL,\n"
+	"	PRIMARY KEY (campaign, number)\n"
+	") STRICT, WITHOUT ROWID;\n"
+	"CREATE TABLE host (\n"
+	"	id INTEGER PRIMARY KEY,\n"
+	"	key TEXT NOT NULL UNIQUE,\n"
+	"	name TEXT NOT NULL,\n"
+	"	seen_at INTEGER,\n"
+	"	inventory INTEGER REFERENCES inventory (id) -- the last one\n"
+	") STRICT;\n"
+	"CREATE TABLE inventory (\n"
+	"	id INTEGER PRIMARY KEY,\n"
+	"	host INTEGER NOT NULL REFERENCES host (id),\n"
+	"	seen_at INTEGER,\n"
+	"	json TEXT NOT NULL\n"
+	") STRICT;\n"
+	"CREATE TABLE lane (\n"
+	"	campaign INTEGER NOT NULL REFERENCES campaign (id),\n"
+	"	lane INTEGER NOT NULL,\n"
+	"	host INTEGER NOT NULL REFERENCES host (id),\n"
+	"	inventory INTEGER REFERENCES inventory (id), -- that the campaign was planned "
+	"with\n"
+	"	PRIMARY KEY (campaign, lane),\n"
+	"	UNIQUE (campaign, host)\n"
+	") STRICT, WITHOUT ROWID;\n"
+	"CREATE TABLE run (\n"
+	"	id INTEGER PRIMARY KEY, -- campaign << 24 | run\n"
+	"	campaign INTEGER NOT NULL REFERENCES campaign (id),\n"
+	"	run INTEGER NOT NULL CHECK (run BETWEEN 1 AND 16777215),\n"
+	"	block INTEGER NOT NULL,\n"
+	"	pass INTEGER NOT NULL,\n"
+	"	host INTEGER NOT NULL REFERENCES host (id),\n"
+	"	configuration INTEGER NOT NULL,\n"
+	"	state TEXT NOT NULL,\n"
+	"	attempt INTEGER NOT NULL,\n"
+	"	result INTEGER, -- the attempt that the result is of\n"
+	"	reason TEXT,\n"
+	"	started_at INTEGER, ended_at INTEGER,\n"
+	"	exit_code INTEGER, signal INTEGER,\n"
+	"	flags TEXT NOT NULL DEFAULT '[]',\n"
+	"	cpus TEXT,\n"
+	"	uncertainty TEXT, deviation TEXT, -- JSON, metric: inner units\n"
+	"	stdout_total INTEGER, stderr_total INTEGER, stdout_head INTEGER, stderr_head "
+	"INTEGER,\n"
+	"	thinned INTEGER,\n"
+	"	FOREIGN KEY (campaign, configuration) REFERENCES configuration (campaign, "
+	"number),\n"
+	"	CHECK (id = ((campaign << 24) | run))\n"
+	") STRICT;\n"
+	"CREATE TABLE attempt (\n"
+	"	run INTEGER NOT NULL REFERENCES run (id),\n"
+	"	attempt INTEGER NOT NULL,\n"
+	"	state TEXT NOT NULL,\n"
+	"	started_at INTEGER, ended_at INTEGER,\n"
+	"	late TEXT, -- JSON of a result that came when the run had one or had ended\n"
+	"	PRIMARY KEY (run, attempt)\n"
+	") STRICT, WITHOUT ROWID;\n"
+	"CREATE TABLE metric (\n"
+	"	run INTEGER NOT NULL REFERENCES run (id),\n"
+	"	place INTEGER NOT NULL,\n"
+	"	name TEXT NOT NULL,\n"
+	"	unit TEXT NOT NULL,\n"
+	"	better TEXT,\n"
+	"	value REAL, -- of the campaign's own metrics\n"
+	"	integer INTEGER, inner TEXT, divisor INTEGER, -- of standard ones: in inner units\n"
+	"	PRIMARY KEY (run, place)\n"
+	") STRICT, WITHOUT ROWID;\n"
+	"CREATE TABLE sample_chunk (\n"
+	"	id INTEGER PRIMARY KEY,\n"
+	"	run INTEGER NOT NULL REFERENCES run (id),\n"
+	"	attempt INTEGER NOT NULL,\n"
+	"	chunk INTEGER NOT NULL,\n"
+	"	data BLOB NOT NULL,\n"
+	"	UNIQUE (run, attempt, chunk)\n"
+	") STRICT;\n"
+	"CREATE TABLE output (\n"
+	"	id INTEGER PRIMARY KEY,\n"
+	"	run INTEGER NOT NULL REFERENCES run (id),\n"
+	"	attempt INTEGER NOT NULL,\n"
+	"	stream TEXT NOT NULL,\n"
+	"	offset INTEGER NOT NULL,\n"
+	"	data BLOB NOT NULL,\n"
+	"	UNIQUE (run, attempt, stream, offset)\n"
+	") STRICT;\n"
+	"CREATE TABLE event (\n"
+	"	id INTEGER PRIMARY KEY,\n"
+	"	at INTEGER NOT NULL,\n"
+	"	campaign INTEGER REFERENCES campaign (id),\n"
+	"	host INTEGER REFERENCES host (id),\n"
+	"	run INTEGER, -- number in the campaign\n"
+	"	kind TEXT NOT NULL,\n"
+	"	text TEXT\n"
+	") STRICT;\n"
+	"CREATE INDEX event_of_campaign ON event (campaign);\n"
+	"CREATE TABLE schedule (\n"
+	"	id INTEGER PRIMARY KEY,\n"
+	"	name TEXT NOT NULL UNIQUE,\n"
+	"	file TEXT, changes TEXT, tree BLOB,\n"
+	"	cron TEXT NOT NULL,\n"
+	"	timezone TEXT, missed TEXT, overlap TEXT,\n"
+	"	unless TEXT,\n"
+	"	next_at INTEGER,\n"
+	"	last INTEGER REFERENCES campaign (id),\n"
+	"	yaml TEXT NOT NULL\n"
+	") STRICT;\n";
+
+const char *const db_migrations[] = {migration_1};
+const int db_schema_version = ARRAY_SIZE(db_migrations);
+
+int db_read_columns(struct store *s, struct error *err)
+{
+	sqlite3_stmt *statement = NULL;
+	int code;
+
+	free(s->has_column);
+	s->has_column = xcalloc(standard_metrics_n, sizeof *s->has_column);
+	code = db_prepare(s, "SELECT name FROM pragma_table_info('run')", &statement, err);
+	if (code < 0)
+		return code;
+	while (sqlite3_step(statement) == SQLITE_ROW) {
+		const char *name = (const char *)sqlite3_column_text(statement, 0);
+		for (size_t i = 0; i < standard_metrics_n; i++) {
+			if (strcmp(standard_metrics[i].column, name) == 0)
+				s->has_column[i] = true;
+		}
+	}
+	if (sqlite3_finalize(statement) != SQLITE_OK)
+		return db_fail(s, err, "read the columns of");
+	return 0;
+}
+
+static int add_missing_columns(struct store *s, struct error *err)
+{
+	int code = db_read_columns(s, err);
+
+	for (size_t i = 0; code == 0 && i < standard_metrics_n; i++) {
+		if (s->has_column[i])
+			continue;
+		_cleanup_free_ char *sql = xasprintf(
+			"ALTER TABLE run ADD COLUMN \"%s\" INTEGER", standard_metrics[i].column);
+		code = db_exec(s, sql, "add the column of a metric to", err);
+		s->has_column[i] = code == 0;
+	}
+	return code;
+}
+
+#define VIEW_JOIN                                                                                  \
+	" FROM run r JOIN campaign c ON c.id = r.campaign JOIN host h ON h.id = r.host"            \
+	" JOIN configuration f ON f.campaign = r.campaign AND f.number = r.configuration"
+#define VIEW_IDENTITY                                                                              \
+	"c.name || '.' || c.number AS campaign, r.run, r.block, h.name AS host, f.benchmark,"      \
+	" f.parameters"
+
+/* SQL of an inner-unit column in its outer unit. */
+static void add_outer(struct buf *sql, const char *expression, int64_t divisor)
+{
+	if (divisor == 1)
+		buf_addf(sql, "%s", expression);
+	else
+		buf_addf(sql, "%s * 1.0 / %lld", expression, (long long)divisor);
+}
+
+static const struct unit *unit_of(const struct metric_info *m)
+{
+	static const struct unit plain = {.inner = "1", .outer = "1", .divisor = 1};
+	const struct unit *u = unit_by_inner(m->inner);
+
+	return u == NULL ? &plain : u;
+}
+
+static void view_run(struct buf *sql)
+{
+	buf_adds(sql, "CREATE VIEW v_run AS SELECT " VIEW_IDENTITY ", r.state, r.attempt,"
+		      " strftime('%Y-%m-%dT%H:%M:%S', r.started_at / 1000000000, 'unixepoch')"
+		      " || printf('.%03dZ', r.started_at / 1000000 % 1000) AS started_at,"
+		      " r.exit_code, r.signal, r.flags, r.reason");
+	for (size_t i = 0; i < standard_metrics_n; i++) {
+		_cleanup_free_ char *column = xasprintf("r.\"%s\"", standard_metrics[i].column);
+		buf_adds(sql, ", ");
+		add_outer(sql, column, unit_of(&standard_metrics[i])->divisor);
+		buf_addf(sql, " AS \"%s\"", standard_metrics[i].column);
+	}
+	buf_adds(sql, VIEW_JOIN);
+}
+
+static void view_metric(struct buf *sql)
+{
+	buf_adds(sql, "CREATE VIEW v_metric AS ");
+	for (size_t i = 0; i < standard_metrics_n; i++) {
+		const struct metric_info *m = &standard_metrics[i];
+		const struct unit *u = unit_of(m);
+		_cleanup_free_ char *column = xasprintf("r.\"%s\"", m->column);
+		_cleanup_free_ char *bound =
+			xasprintf("json_extract(r.uncertainty, '$.\"%s\"')", m->name);
+		_cleanup_free_ char *deviation =
+			xasprintf("json_extract(r.deviation, '$.\"%s\"')", m->name);
+
+		buf_addf(sql, "SELECT " VIEW_IDENTITY ", '%s' AS name, ", m->name);
+		add_outer(sql, column, u->divisor);
+		buf_addf(sql, " AS value, '%s' AS unit, ", u->outer);
+		add_outer(sql, bound, u->divisor);
+		buf_adds(sql, " AS uncertainty, ");
+		add_outer(sql, deviation, u->divisor);
+		buf_addf(sql, " AS deviation" VIEW_JOIN " WHERE %s IS NOT NULL UNION ALL ", column);
+	}
+	buf_adds(sql,
+		"SELECT " VIEW_IDENTITY
+		", m.name, coalesce(m.value, m.integer * 1.0 / m.divisor), m.unit,"
+		" json_extract(r.uncertainty, '$.\"' || m.name || '\"') * 1.0 / m.divisor,"
+		" json_extract(r.deviation, '$.\"' || m.name || '\"') * 1.0 / m.divisor" VIEW_JOIN
+		" JOIN metric m ON m.run = r.id");
+}
+
+/* Make the view anew where the file has another text for it. */
+static int sync_view(struct store *s, const char *name, const char *sql, struct error *err)
+{
+	sqlite3_stmt *statement = NULL;
+	int code = db_prepare(s, "SELECT sql FROM sqlite_master WHERE type = 'view' AND name = ?",
+		&statement, err);
+
+	if (code < 0)
+		return code;
+	db_bind_text(statement, 1, name);
+	bool is_same = sqlite3_step(statement) == SQLITE_ROW &&
+		       strcmp((const char *)sqlite3_column_text(statement, 0), sql) == 0;
+	if (sqlite3_finalize(statement) != SQLITE_OK)
+		return db_fail(s, err, "read the views of");
+	if (is_same)
+		return 0;
+	_cleanup_free_ char *drop = xasprintf("DROP VIEW IF EXISTS %s", name);
+	code = db_exec(s, drop, "renew a view of", err);
+	return code < 0 ? code : db_exec(s, sql, "make a view of", err);
+}
+
+static int sync_views(struct store *s, struct error *err)
+{
+	_cleanup_buf_ struct buf sql = BUF_INIT;
+
+	view_run(&sql);
+	int code = sync_view(s, "v_run", sql.data, err);
+	if (code < 0)
+		return code;
+	buf_reset(&sql);
+	view_metric(&sql);
+	return sync_view(s, "v_metric", sql.data, err);
+}
+
+static int read_version(struct store *s, int64_t *version, struct error *err)
+{
+	sqlite3_stmt *statement = NULL;
+	int code = db_prepare(s, "PRAGMA user_version", &statement, err);
+
+	return code < 0 ? code
+			: db_run_returning(s, statement, version, "read the version of", err);
+}
+
+int db_migrate(struct store *s, struct error *err)
+{
+	int64_t version = 0;
+	bool own;
+	int code = db_begin(s, &own, err);
+
+	if (code < 0)
+		return code;
+	code = read_version(s, &version, err);
+	for (; code == 0 && version < db_schema_version; version++) {
+		_cleanup_free_ char *mark =
+			xasprintf("PRAGMA application_id = %d; PRAGMA user_version = %lld",
+				DB_APPLICATION_ID, (long long)version + 1);
+		code = db_exec(s, db_migrations[version], "bring up to date", err);
+		if (code == 0)
+			code = db_exec(s, mark, "bring up to date", err);
+	}
+	if (code == 0)
+		code = add_missing_columns(s, err);
+	if (code == 0)
+		code = sync_views(s, err);
+	return db_end(s, own, code, err);
+}

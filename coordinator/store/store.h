@@ -1,0 +1,148 @@
+/*
+ * store.h - where campaigns, runs and what was measured are kept: the interface; sqlite.c is the
+ * embedded store
+ *
+ * A result counts as stored when the transaction that holds it has committed, never before; the
+ * coordinator commits once a turn of its loop and then acknowledges. There is exactly one
+ * read-write store a file, guarded by a flock on FILE.lock. Values are inner units (units.h).
+ *
+ * Every function that can fail returns 0 or negative and fills err with file and reason. A full
+ * disk is -ENOSPC: roll back, keep what is not acknowledged, try again later.
+ *
+ * Threads: a store belongs to one thread.
+ */
+#ifndef COORDINATOR_STORE_STORE_H
+#define COORDINATOR_STORE_STORE_H
+
+#include "proto/message.h"
+
+/* States as texts, the same in YAML, C, SQL and on screen. */
+#define RUN_QUEUED    "queued"
+#define RUN_ASSIGNED  "assigned"
+#define RUN_RUNNING   "running"
+#define RUN_DONE      "done"
+#define RUN_FAILED    "failed"
+#define RUN_TIMEOUT   "timeout"
+#define RUN_SKIPPED   "skipped"
+#define RUN_CANCELLED "cancelled"
+#define ATTEMPT_LOST  "lost"
+
+struct store_campaign {
+	int64_t id; /* set by add */
+	struct id16 uuid;
+	const char *name;      /* "quickstart" */
+	int64_t number;        /* set by add: submissions of that name in this store, from 1 */
+	const char *file;      /* name of the file, for messages */
+	const char *yaml;      /* as it was */
+	const char *changes;   /* JSON or NULL */
+	struct blob tree;      /* 32 bytes or absent */
+	const char *directory; /* or NULL */
+	const char *state;
+	int64_t total;        /* runs that will be, warm-up too */
+	int64_t submitted_at; /* CLOCK_REALTIME ns */
+	int64_t ended_at;     /* ABSENT */
+};
+
+struct store_run {
+	int64_t campaign;      /* store id */
+	int64_t run;           /* number from 1 */
+	int64_t block;         /* 0: warm-up */
+	int64_t pass;          /* from 0: warm-up passes, then blocks */
+	int64_t host;          /* store id */
+	int64_t configuration; /* index in the campaign */
+	const char *state;
+	int64_t attempt; /* the last one; 0 before the first */
+	const char *reason;
+};
+
+struct store_metric { /* a metric of the campaign's own */
+	const char *name, *unit;
+	double value;
+	enum better_code { STORE_BETTER_NONE, STORE_BETTER_LOWER, STORE_BETTER_HIGHER } better;
+};
+
+struct store_result {
+	int64_t campaign, run, attempt;
+	const char *state, *reason;
+	int64_t started_at, exit_code, signal; /* ABSENT where not known */
+	const struct message_metric *metrics;  /* standard ones, inner units */
+	size_t metrics_n;
+	const struct store_metric *own;
+	size_t own_n;
+	const char *const *flags;
+	size_t flags_n;
+	const char *cpus;
+	int64_t stdout_total, stderr_total, stdout_head, stderr_head, thinned;
+	int64_t ended_at; /* CLOCK_REALTIME ns at the coordinator */
+};
+
+struct store;
+
+struct store_ops {
+	const char *name; /* "sqlite" */
+	/*
+	 * Open path; with write the file is made and migrated where needed, the lock taken, and the
+	 * epoch raised by one and committed. -EBUSY: another process holds the lock; -ENOENT: not
+	 * there (read only). A newer schema is refused.
+	 */
+	int (*open)(struct store **out, const char *path, bool write, struct error *err);
+	void (*close)(struct store *s);
+	/* The store's own 16 bytes and the current epoch. */
+	void (*identity)(struct store *s, struct id16 *id, int64_t *epoch);
+
+	int (*begin)(struct store *s, struct error *err); /* fine when already begun */
+	int (*commit)(struct store *s, struct error *err);
+	void (*rollback)(struct store *s);
+	bool (*in_transaction)(const struct store *s);
+
+	/* Insert or update a host by its key; *id is its store id. inventory is kept in a row of
+	 * its own when it changed. */
+	int (*put_host)(struct store *s, const char *name, const char *public_key,
+		const char *inventory, int64_t seen_at, int64_t *id, struct error *err);
+	int (*add_campaign)(struct store *s, struct store_campaign *c, struct error *err);
+	int (*set_campaign_state)(struct store *s, int64_t campaign, const char *state, int64_t at,
+		struct error *err);
+	int (*add_configuration)(struct store *s, int64_t campaign, int64_t index,
+		const char *benchmark, const char *parameters, struct error *err);
+	/* Host number `lane` of the campaign, with the inventory that it was planned with. */
+	int (*add_lane)(
+		struct store *s, int64_t campaign, int64_t lane, int64_t host, struct error *err);
+
+	int (*add_run)(struct store *s, const struct store_run *r, struct error *err);
+	/* A new attempt: run's state and attempt, and a row in attempt. */
+	int (*start_attempt)(struct store *s, int64_t campaign, int64_t run, int64_t attempt,
+		int64_t at, struct error *err);
+	int (*set_run_state)(struct store *s, int64_t campaign, int64_t run, const char *state,
+		const char *reason, struct error *err);
+	int (*set_attempt_state)(struct store *s, int64_t campaign, int64_t run, int64_t attempt,
+		const char *state, int64_t at, struct error *err);
+	/* Returns 1 when stored as the run's result, 0 when it was there already or the run has its
+	 * result from another attempt (then only the attempt is marked), negative on error. */
+	int (*put_result)(struct store *s, const struct store_result *r, struct error *err);
+	int (*put_samples)(struct store *s, int64_t campaign, int64_t run, int64_t attempt,
+		int64_t chunk, const void *data, size_t len,
+		struct error *err); /* a chunk that is there already is fine */
+	int (*put_output)(struct store *s, int64_t campaign, int64_t run, int64_t attempt,
+		const char *stream, int64_t offset, const void *data, size_t len,
+		struct error *err);
+	int (*add_event)(struct store *s, int64_t campaign, int64_t host, int64_t run,
+		const char *kind, const char *text, int64_t at,
+		struct error *err); /* ids 0 where none */
+
+	/*
+	 * A named query: rows with key > after in the order of key, at most limit. Each row goes to
+	 * row(); a nonzero return ends the query. Values in cells live during the call. Columns go
+	 * to columns() first. Unknown names: -EINVAL. The queries and their columns are in
+	 * queries.h.
+	 */
+	int (*query)(struct store *s, const char *what, const char *label, int64_t after,
+		int64_t limit, void (*columns)(void *arg, const char *const *names, size_t n),
+		int (*row)(void *arg, int64_t key, const struct message_cell *cells, size_t n),
+		void *arg, struct error *err);
+};
+
+extern const struct store_ops store_sqlite;
+/* The store that programs use: the first of the table. */
+extern const struct store_ops *const stores[];
+
+#endif
