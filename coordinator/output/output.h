@@ -1,0 +1,58 @@
+/*
+ * output.h - tables of rows as table, csv, json, ndjson or markdown: one ops table
+ *
+ * How to add a format: write coordinator/output/NAME.c with a `const struct output_ops
+ * output_NAME`, declare it here, add it to the array in output.c; --format, --help and the
+ * conformance test find it there.
+ */
+#ifndef COORDINATOR_OUTPUT_OUTPUT_H
+#define COORDINATOR_OUTPUT_OUTPUT_H
+
+#include "proto/base.h"
+#include "proto/error.h"
+#include <stdio.h>
+
+enum cell_kind {
+	CELL_NONE,
+	CELL_TEXT,
+	CELL_NUMBER /* decimal in text, printed as it is */,
+	CELL_BOOL,
+	CELL_JSON /* text is JSON */
+};
+
+struct cell {
+	enum cell_kind kind;
+	const char *text;
+};
+
+struct column {
+	const char *name;  /* key in json and csv */
+	const char *title; /* in table and markdown; NULL: the name */
+	bool is_right;     /* aligned right in table */
+};
+
+struct output; /* of one table */
+
+struct output_ops {
+	const char *name; /* "csv" */
+	const char *help;
+	struct output *(*begin)(FILE *to, const struct column *columns, size_t n);
+	void (*row)(struct output *o, const struct cell *cells);
+	void (*end)(struct output *o); /* frees o; flushes */
+};
+
+extern const struct output_ops output_table, output_csv, output_json, output_ndjson,
+	output_markdown;
+extern const struct output_ops *const outputs[]; /* ended by NULL */
+
+/* The format of this name, or NULL with err (ERR_USAGE, the nearest). */
+const struct output_ops *output_by_name(const char *name, struct error *err);
+
+/* Columns that a text takes on a terminal (UTF-8; combining marks and wide characters as wcwidth
+ * has them). */
+int text_width(const char *s);
+
+/* Append s as a JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. */
+void json_add_string(struct buf *b, const char *s, size_t len);
+
+#endif

@@ -1,0 +1,193 @@
+#include "coordinator/results_private.h"
+
+/* ---- campaigns and hosts ---- */
+
+struct report_builder {
+	const char *label;
+	struct message_campaign *campaigns;
+	size_t campaigns_n;
+	size_t last_ended; /* index + 1 */
+	struct message_host *hosts;
+	size_t hosts_n;
+};
+
+static bool has_ended(const char *state)
+{
+	return strcmp(state, "done") == 0 || strcmp(state, "cancelled") == 0;
+}
+
+static int add_campaign(void *arg, int64_t key, const struct message_cell *cells, size_t n)
+{
+	struct report_builder *b = arg;
+
+	(void)key;
+	(void)n;
+	b->campaigns = xreallocarray(b->campaigns, b->campaigns_n + 1, sizeof *b->campaigns);
+	b->campaigns[b->campaigns_n++] = (struct message_campaign){
+		.label = xstrdup(cell_text(&cells[CAMPAIGNS_LABEL])),
+		.state = xstrdup(cell_text(&cells[CAMPAIGNS_STATE])),
+		.total = cells[CAMPAIGNS_TOTAL].integer,
+		.done = cells[CAMPAIGNS_DONE].integer,
+		.failed = cells[CAMPAIGNS_FAILED].integer,
+		.skipped = cells[CAMPAIGNS_SKIPPED].integer,
+		.running = cells[CAMPAIGNS_RUNNING].integer,
+		.hosts = cells[CAMPAIGNS_HOSTS].integer,
+		.submitted_at = cells[CAMPAIGNS_SUBMITTED_AT].integer,
+		.ended_at = cells[CAMPAIGNS_ENDED_AT].integer,
+		.left_ns = ABSENT,
+	};
+	if (has_ended(b->campaigns[b->campaigns_n - 1].state))
+		b->last_ended = b->campaigns_n;
+	return 0;
+}
+
+static int add_host(void *arg, int64_t key, const struct message_cell *cells, size_t n)
+{
+	struct report_builder *b = arg;
+
+	(void)key;
+	(void)n;
+	b->hosts = xreallocarray(b->hosts, b->hosts_n + 1, sizeof *b->hosts);
+	b->hosts[b->hosts_n++] = (struct message_host){
+		.name = xstrdup(cell_text(&cells[HOSTS_NAME])),
+		.state = "offline",
+		.public_key = xstrdup(cell_text(&cells[HOSTS_KEY])),
+		.inventory = xstrdup(cell_text(&cells[HOSTS_INVENTORY])),
+		.seen_at = cells[HOSTS_SEEN_AT].integer,
+		.offset = ABSENT,
+	};
+	return 0;
+}
+
+/* Without a label: what has not ended, and the last that has. */
+static void drop_old(struct report_builder *b)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < b->campaigns_n; i++) {
+		struct message_campaign *c = &b->campaigns[i];
+		if (has_ended(c->state) && i + 1 != b->last_ended) {
+			free((void *)(uintptr_t)c->label);
+			free((void *)(uintptr_t)c->state);
+		} else {
+			b->campaigns[kept++] = *c;
+		}
+	}
+	b->campaigns_n = kept;
+}
+
+static void builder_done(struct report_builder *b)
+{
+	for (size_t i = 0; i < b->campaigns_n; i++) {
+		free((void *)(uintptr_t)b->campaigns[i].label);
+		free((void *)(uintptr_t)b->campaigns[i].state);
+	}
+	for (size_t i = 0; i < b->hosts_n; i++) {
+		free((void *)(uintptr_t)b->hosts[i].name);
+		free((void *)(uintptr_t)b->hosts[i].public_key);
+		free((void *)(uintptr_t)b->hosts[i].inventory);
+	}
+	free(b->campaigns);
+	free(b->hosts);
+}
+
+/* What the coordinator would have answered, with the owner of its texts the same: a decoded
+ * message. */
+static int encode_report(const struct report_builder *b, struct message *out, struct error *err)
+{
+	_cleanup_buf_ struct buf frame = BUF_INIT;
+	struct message m;
+
+	message_init(&m, MESSAGE_REPORT);
+	m.report.campaigns = (struct list){.items = b->campaigns, .n = b->campaigns_n};
+	m.report.hosts = (struct list){.items = b->hosts, .n = b->hosts_n};
+	message_encode(&m, &frame);
+	return message_decode(out, frame.data, frame.len, err);
+}
+
+static int report_of_file(
+	struct results *r, const char *label, struct message *out, struct error *err)
+{
+	struct report_builder b = {.label = label};
+	int code = results_query(r, "campaigns", label, NULL, add_campaign, &b, err);
+
+	if (code == 0)
+		code = results_query(r, "hosts", NULL, NULL, add_host, &b, err);
+	if (code == 0 && !text_is_set(label))
+		drop_old(&b);
+	if (code == 0)
+		code = encode_report(&b, out, err);
+	builder_done(&b);
+	return code;
+}
+
+int results_report(struct results *r, const char *label, struct message *out, struct error *err)
+{
+	struct message question;
+
+	if (r->store != NULL)
+		return report_of_file(r, label, out, err);
+	message_init(&question, MESSAGE_STATUS);
+	question.status.label = text_is_set(label) ? label : NULL;
+	return results_ask(r, &question, MESSAGE_REPORT, out, err);
+}
+
+/* ---- labels ---- */
+
+struct label_list {
+	char **items;
+	size_t n;
+};
+
+static int add_label(void *arg, int64_t key, const struct message_cell *cells, size_t n)
+{
+	struct label_list *l = arg;
+
+	(void)key;
+	(void)n;
+	l->items = xreallocarray(l->items, l->n + 1, sizeof *l->items);
+	l->items[l->n++] = xstrdup(cell_text(&cells[CAMPAIGNS_LABEL]));
+	return 0;
+}
+
+static void list_done(struct label_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		free(l->items[i]);
+	free(l->items);
+}
+
+static int no_such_label(struct results *r, const char *typed, struct error *err)
+{
+	struct label_list all = {0};
+	int code = results_query(r, "campaigns", NULL, NULL, add_label, &all, err);
+
+	if (code == 0 && all.n == 0) {
+		code = error_set(err, ERR_USAGE,
+			"results: %s holds no campaign yet; `joulerig run FILE` makes one",
+			r->name);
+	} else if (code == 0) {
+		const char *nearest = nearest_word(typed, (const char *const *)all.items, all.n);
+		code = error_set(err, ERR_USAGE, "results: %s has no campaign '%s'; %s '%s'%s",
+			r->name, typed, nearest == NULL ? "the last one is" : "did you mean",
+			nearest == NULL ? all.items[all.n - 1] : nearest,
+			nearest == NULL ? "" : "?");
+	}
+	list_done(&all);
+	return code;
+}
+
+char *results_label(struct results *r, const char *typed, struct error *err)
+{
+	struct label_list found = {0};
+	char *label = NULL;
+
+	if (results_query(r, "campaigns", typed, NULL, add_label, &found, err) == 0) {
+		if (found.n > 0)
+			label = xstrdup(found.items[found.n - 1]);
+		else
+			no_such_label(r, text_is_set(typed) ? typed : "", err);
+	}
+	list_done(&found);
+	return label;
+}
