@@ -1,0 +1,108 @@
+/*
+ * core.h - what the files of the dispatcher share: its state, and the few steps that several of
+ * them take
+ *
+ * Private to coordinator/dispatch/; others use dispatch.h.
+ */
+#ifndef COORDINATOR_DISPATCH_CORE_H
+#define COORDINATOR_DISPATCH_CORE_H
+
+#include "coordinator/dispatch/dispatch.h"
+#include "coordinator/dispatch/live.h"
+
+/* Bytes of SAMPLES that an agent may have under way, and from how many on they are given back. */
+#define CREDIT_BYTES (1024 * 1024)
+#define CREDIT_STEP  (64 * 1024)
+
+struct outgoing {
+	struct route to;
+	size_t offset, len; /* within the outbox's bytes */
+};
+
+struct watcher {
+	struct id16 campaign;
+	struct route to; /* len 0: fn */
+	dispatch_observer_fn *fn;
+	void *arg;
+	struct watcher *prev, *next;
+};
+
+/* A campaign between SUBMIT and its first run: its files are coming, its hosts gather. */
+struct submission {
+	struct route from;               /* len 0: on_decided */
+	struct dispatch_request request; /* texts owned */
+	uint8_t tree[CONTENT_HASH_LEN];
+	struct content_hash wanted; /* content asked for */
+	int64_t asked_until;        /* offset up to which it was asked for; 0: nothing asked yet */
+	int64_t heard_ns;           /* last sign of life of the sender of files */
+	int64_t gather_until_ns;
+	struct submission *prev, *next;
+};
+
+/* A campaign that ended: enough to acknowledge late results. */
+struct ended {
+	struct id16 uuid;
+	int64_t id;
+	UT_hash_handle hh;
+};
+
+struct dispatch {
+	struct dispatch_config config;
+	struct live_store s; /* of config, as live.h takes it */
+	struct id16 store_id;
+	int64_t epoch, sequence;
+	const char *only;               /* of dispatch_load(), while it runs */
+	struct host *hosts;             /* hash by public key (owned) */
+	struct live *lives;             /* in the order of submission (owned) */
+	struct ended *ended;            /* hash by uuid (owned) */
+	struct submission *submissions; /* owned */
+	struct watcher *watchers;       /* owned */
+	struct buf out;                 /* bytes of the outbox */
+	struct outgoing *outbox;
+	size_t outbox_n, outbox_size;
+	int64_t progress_ns; /* when progress was last told */
+	struct error
+		failure; /* first failure of the store in this turn; nothing is sent any more */
+};
+
+/* Remember a failure of the store: the turn is not committed. Returns code, so that callers can end
+ * with it. */
+int dispatch_fail(struct dispatch *d, const struct error *err);
+/* Queue a message to a peer; it goes out after the commit. */
+void dispatch_queue(struct dispatch *d, const struct route *to, struct message *m);
+void dispatch_queue_error(struct dispatch *d, const struct route *to, const char *code,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* Begin a transaction where none is open. */
+int dispatch_begin(struct dispatch *d);
+
+struct host *dispatch_host(struct dispatch *d, const char *public_key);
+struct live *dispatch_live_by_uuid(struct dispatch *d, const struct id16 *uuid);
+/* Tell the watchers of a campaign. */
+void dispatch_tell(struct dispatch *d, const struct id16 *campaign, struct message *event);
+void dispatch_watch(struct dispatch *d, const struct id16 *campaign, const struct route *to,
+	dispatch_observer_fn *fn, void *arg);
+/* A campaign has nothing left to do, or was cancelled: write it, tell it, forget it. */
+int dispatch_end_campaign(struct dispatch *d, struct live *l, const char *state, int64_t now_ns);
+
+/* agents.c */
+void agents_on_message(struct dispatch *d, int64_t now_ns, const struct route *from,
+	const struct trusted_key *who, const struct message *m);
+void agents_tick(struct dispatch *d, int64_t now_ns);
+/* Fill the hands of every host that is there. */
+int agents_hand_out(struct dispatch *d, int64_t now_ns);
+/* Cancel a campaign's runs that agents hold. */
+void agents_cancel(struct dispatch *d, struct live *l);
+
+/* users.c */
+void users_on_message(struct dispatch *d, int64_t now_ns, const struct route *from,
+	const struct trusted_key *who, const struct message *m);
+
+/* submissions.c */
+void submissions_add(struct dispatch *d, int64_t now_ns, const struct route *from,
+	const struct dispatch_request *request);
+void submissions_on_chunk(
+	struct dispatch *d, int64_t now_ns, const struct route *from, const struct message *m);
+void submissions_tick(struct dispatch *d, int64_t now_ns);
+void submissions_free(struct dispatch *d);
+
+#endif

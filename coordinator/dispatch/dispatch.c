@@ -1,0 +1,425 @@
+#include "coordinator/dispatch/core.h"
+
+#include "coordinator/store/queries.h"
+#include "proto/clock.h"
+#include "proto/log.h"
+#include <stdio.h>
+#include <utlist.h>
+
+int dispatch_fail(struct dispatch *d, const struct error *err)
+{
+	if (d->failure.code == 0)
+		d->failure = *err;
+	return err->code;
+}
+
+int dispatch_begin(struct dispatch *d)
+{
+	struct error err = {0};
+
+	if (d->failure.code != 0)
+		return d->failure.code;
+	return d->config.ops->begin(d->config.store, &err) < 0 ? dispatch_fail(d, &err) : 0;
+}
+
+void dispatch_queue(struct dispatch *d, const struct route *to, struct message *m)
+{
+	if (d->outbox_n == d->outbox_size) {
+		d->outbox_size = d->outbox_size ? 2 * d->outbox_size : 64;
+		d->outbox = xreallocarray(d->outbox, d->outbox_size, sizeof *d->outbox);
+	}
+	struct outgoing *o = &d->outbox[d->outbox_n++];
+	*o = (struct outgoing){.to = *to, .offset = d->out.len};
+	m->sequence = ++d->sequence;
+	m->epoch = d->epoch;
+	message_encode(m, &d->out);
+	o->len = d->out.len - o->offset;
+}
+
+void dispatch_queue_error(
+	struct dispatch *d, const struct route *to, const char *code, const char *format, ...)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	struct message m;
+	va_list ap;
+
+	va_start(ap, format);
+	buf_vaddf(&text, format, ap);
+	va_end(ap);
+	message_init(&m, MESSAGE_ERROR);
+	m.error.code = code;
+	m.error.text = text.data;
+	dispatch_queue(d, to, &m);
+}
+
+struct host *dispatch_host(struct dispatch *d, const char *public_key)
+{
+	struct host *h;
+
+	HASH_FIND_STR(d->hosts, public_key, h);
+	return h;
+}
+
+struct live *dispatch_live_by_uuid(struct dispatch *d, const struct id16 *uuid)
+{
+	struct live *l;
+
+	DL_FOREACH (d->lives, l) {
+		if (id16_equal(&l->uuid, uuid))
+			return l;
+	}
+	return NULL;
+}
+
+void dispatch_watch(struct dispatch *d, const struct id16 *campaign, const struct route *to,
+	dispatch_observer_fn *fn, void *arg)
+{
+	struct watcher *w = xcalloc(1, sizeof *w);
+
+	w->campaign = *campaign;
+	if (to != NULL)
+		w->to = *to;
+	w->fn = fn;
+	w->arg = arg;
+	DL_APPEND(d->watchers, w);
+}
+
+void dispatch_tell(struct dispatch *d, const struct id16 *campaign, struct message *event)
+{
+	struct watcher *w;
+
+	DL_FOREACH (d->watchers, w) {
+		if (!id16_equal(&w->campaign, campaign))
+			continue;
+		if (w->fn != NULL)
+			w->fn(w->arg, event);
+		else
+			dispatch_queue(d, &w->to, event);
+	}
+}
+
+static void tell_campaign(
+	struct dispatch *d, struct live *l, const char *kind, const char *state, int64_t now_ns)
+{
+	struct message_campaign c;
+	struct message m;
+
+	live_describe(l, now_ns, state, &c);
+	if (strcmp(kind, "end") == 0)
+		c.ended_at = clock_realtime_ns();
+	message_init(&m, MESSAGE_EVENT);
+	m.event.kind = kind;
+	m.event.campaign = (struct list){.items = &c, .n = 1};
+	dispatch_tell(d, &l->uuid, &m);
+}
+
+static void forget_watchers(struct dispatch *d, const struct id16 *campaign, const struct route *to)
+{
+	struct watcher *w, *next;
+
+	DL_FOREACH_SAFE (d->watchers, w, next) {
+		if ((campaign != NULL && id16_equal(&w->campaign, campaign)) ||
+			(to != NULL && w->to.len > 0 && route_equal(&w->to, to))) {
+			DL_DELETE(d->watchers, w);
+			free(w);
+		}
+	}
+}
+
+static void add_ended(struct dispatch *d, const struct id16 *uuid, int64_t id)
+{
+	struct ended *e = xcalloc(1, sizeof *e);
+
+	e->uuid = *uuid;
+	e->id = id;
+	HASH_ADD(hh, d->ended, uuid, sizeof e->uuid, e);
+}
+
+int dispatch_end_campaign(struct dispatch *d, struct live *l, const char *state, int64_t now_ns)
+{
+	struct error err = {0};
+	int64_t at = clock_realtime_ns();
+
+	if (dispatch_begin(d) < 0)
+		return d->failure.code;
+	if (d->config.ops->set_campaign_state(d->config.store, l->id, state, at, &err) < 0 ||
+		d->config.ops->add_event(d->config.store, l->id, 0, 0, state, NULL, at, &err) < 0)
+		return dispatch_fail(d, &err);
+	tell_campaign(d, l, "end", state, now_ns);
+	forget_watchers(d, &l->uuid, NULL);
+	add_ended(d, &l->uuid, l->id);
+	DL_DELETE(d->lives, l);
+	live_free(l);
+	return 0;
+}
+
+struct dispatch *dispatch_new(const struct dispatch_config *config)
+{
+	struct dispatch *d = xcalloc(1, sizeof *d);
+
+	d->config = *config;
+	d->s = (struct live_store){.ops = config->ops, .store = config->store};
+	d->out = (struct buf)BUF_INIT;
+	config->ops->identity(config->store, &d->store_id, &d->epoch);
+	return d;
+}
+
+void dispatch_free(struct dispatch *d)
+{
+	struct host *h, *next_host;
+	struct live *l, *next_live;
+	struct ended *e, *next_ended;
+	struct watcher *w, *next_watcher;
+
+	if (d == NULL)
+		return;
+	submissions_free(d);
+	DL_FOREACH_SAFE (d->lives, l, next_live)
+		live_free(l);
+	HASH_ITER (hh, d->hosts, h, next_host) {
+		HASH_DEL(d->hosts, h);
+		free(h->inventory);
+		free(h);
+	}
+	HASH_ITER (hh, d->ended, e, next_ended) {
+		HASH_DEL(d->ended, e);
+		free(e);
+	}
+	DL_FOREACH_SAFE (d->watchers, w, next_watcher)
+		free(w);
+	buf_done(&d->out);
+	free(d->outbox);
+	free(d);
+}
+
+/* ---- what was there before a restart ---- */
+
+static struct host *find_or_add_host(
+	void *arg, int64_t id, const char *name, const char *key, const char *inventory)
+{
+	struct dispatch *d = arg;
+	struct host *h = dispatch_host(d, key);
+
+	if (h == NULL) {
+		h = xcalloc(1, sizeof *h);
+		snprintf(h->public_key, sizeof h->public_key, "%s", key);
+		snprintf(h->name, sizeof h->name, "%s", name);
+		h->inventory = xstrdup(inventory ? inventory : "{}");
+		h->id = id;
+		h->offset = h->delay = h->seen_at = ABSENT;
+		HASH_ADD_STR(d->hosts, public_key, h);
+	}
+	return h;
+}
+
+static int on_campaign_row(void *arg, int64_t key, const struct message_cell *c, size_t n)
+{
+	struct dispatch *d = arg;
+	struct error err = {0};
+	struct id16 uuid = {0};
+	struct live *l;
+
+	(void)key;
+	(void)n;
+	if (c[CAMPAIGNS_UUID].blob.len == sizeof uuid)
+		memcpy(uuid.b, c[CAMPAIGNS_UUID].blob.data, sizeof uuid);
+	if (strcmp(c[CAMPAIGNS_STATE].text, "done") == 0 ||
+		strcmp(c[CAMPAIGNS_STATE].text, "cancelled") == 0 ||
+		(d->only != NULL && strcmp(c[CAMPAIGNS_LABEL].text, d->only) != 0)) {
+		add_ended(d, &uuid, c[CAMPAIGNS_ID].integer);
+		return 0;
+	}
+	if (live_load(&l, c, d->s, find_or_add_host, d, &err) < 0) {
+		log_warning("%s; it stays as it is", err.text);
+		add_ended(d, &uuid, c[CAMPAIGNS_ID].integer);
+		return 0;
+	}
+	log_info("%s goes on: %lld of %lld runs ended before", l->label, (long long)l->done,
+		(long long)l->total);
+	DL_APPEND(d->lives, l);
+	return 0;
+}
+
+static int on_host_row(void *arg, int64_t key, const struct message_cell *c, size_t n)
+{
+	struct host *h = find_or_add_host(arg, c[HOSTS_ID].integer, c[HOSTS_NAME].text,
+		c[HOSTS_KEY].text, c[HOSTS_INVENTORY].text);
+
+	(void)key;
+	(void)n;
+	h->seen_at = c[HOSTS_SEEN_AT].integer;
+	return 0;
+}
+
+int dispatch_load(struct dispatch *d, const char *only, struct error *err)
+{
+	d->only = only;
+	int r = d->config.ops->query(
+		d->config.store, "hosts", NULL, 0, INT64_MAX, NULL, on_host_row, d, err);
+
+	if (r < 0)
+		return r;
+	return d->config.ops->query(
+		d->config.store, "campaigns", NULL, 0, INT64_MAX, NULL, on_campaign_row, d, err);
+}
+
+/* ---- turns of the loop ---- */
+
+/* What each message asks of the speaker's key. */
+static enum role role_for(enum message_type t)
+{
+	switch (t) {
+	case MESSAGE_SUBMIT:
+	case MESSAGE_CANCEL:
+		return ROLE_USER;
+	case MESSAGE_STATUS:
+	case MESSAGE_WATCH:
+	case MESSAGE_QUERY:
+		return ROLE_VIEWER;
+	case MESSAGE_HELLO:
+	case MESSAGE_PING:
+	case MESSAGE_BYE:
+	case MESSAGE_ERROR:
+	case MESSAGE_FILE_CHUNK: /* heeded only from who has a submission that waits for it */
+		return ROLE_NONE;
+	default:
+		return ROLE_AGENT;
+	}
+}
+
+static bool may_say(enum role who, enum message_type t)
+{
+	enum role needed = role_for(t);
+
+	return needed == ROLE_NONE || needed == who || (needed == ROLE_VIEWER && who == ROLE_USER);
+}
+
+void dispatch_on_frame(struct dispatch *d, int64_t now_ns, const struct route *from,
+	const char *public_key, const void *data, size_t len)
+{
+	/* The key was trusted when it connected; it may have been taken back since. */
+	const struct trusted_key *found = keyring_find(d->config.keyring, public_key);
+	struct trusted_key who;
+	struct error err = {0};
+	struct message m;
+
+	if (found == NULL) {
+		dispatch_queue_error(d, from, "refused", "this key is not trusted any more");
+		return;
+	}
+	who = *found;
+	if (message_decode(&m, data, len, &err) < 0) {
+		log_warning("%s (%s): %s", who.name, role_name(who.role), err.text);
+		dispatch_queue_error(
+			d, from, err.code == ERR_PROTOCOL ? "protocol" : "version", "%s", err.text);
+		return;
+	}
+	if (!may_say(who.role, m.type)) {
+		log_warning("%s (%s) sent %s, which its role does not allow", who.name,
+			role_name(who.role), message_type_name(m.type));
+		dispatch_queue_error(d, from, "refused",
+			"the key '%s' has the role %s, which may not send %s", who.name,
+			role_name(who.role), message_type_name(m.type));
+	} else if (who.role == ROLE_AGENT) {
+		agents_on_message(d, now_ns, from, &who, &m);
+	} else {
+		users_on_message(d, now_ns, from, &who, &m);
+	}
+	message_done(&m);
+}
+
+void dispatch_tick(struct dispatch *d, int64_t now_ns)
+{
+	struct live *l;
+
+	agents_tick(d, now_ns);
+	submissions_tick(d, now_ns);
+	if (now_ns - d->progress_ns < NS_PER_S)
+		return;
+	d->progress_ns = now_ns;
+	DL_FOREACH (d->lives, l)
+		tell_campaign(d, l, "progress", "running", now_ns);
+}
+
+static void end_finished(struct dispatch *d, int64_t now_ns)
+{
+	struct live *l, *next;
+
+	DL_FOREACH_SAFE (d->lives, l, next) {
+		if (live_is_over(l))
+			dispatch_end_campaign(d, l, "done", now_ns);
+	}
+}
+
+static void send_outbox(struct dispatch *d)
+{
+	for (size_t i = 0; i < d->outbox_n; i++) {
+		const struct outgoing *o = &d->outbox[i];
+		int r = d->config.send(d->config.arg, &o->to, d->out.data + o->offset, o->len);
+		/* A peer that went will say HELLO again, and what it needs is said again then. */
+		if (r < 0)
+			forget_watchers(d, NULL, &o->to);
+	}
+	d->outbox_n = 0;
+	buf_reset(&d->out);
+}
+
+int dispatch_flush(struct dispatch *d, int64_t now_ns, struct error *err)
+{
+	agents_hand_out(d, now_ns);
+	end_finished(d, now_ns);
+	if (d->failure.code == 0 && d->config.ops->in_transaction(d->config.store)) {
+		struct error failure = {0};
+		if (d->config.ops->commit(d->config.store, &failure) < 0)
+			dispatch_fail(d, &failure);
+	}
+	if (d->failure.code != 0) {
+		d->config.ops->rollback(d->config.store);
+		d->outbox_n = 0;
+		*err = d->failure;
+		return err->code;
+	}
+	send_outbox(d);
+	return 0;
+}
+
+void dispatch_submit(struct dispatch *d, int64_t now_ns, const struct dispatch_request *request)
+{
+	submissions_add(d, now_ns, NULL, request);
+}
+
+bool dispatch_observe(struct dispatch *d, const char *label, dispatch_observer_fn *fn, void *arg)
+{
+	struct live *l;
+
+	DL_FOREACH (d->lives, l) {
+		if (strcmp(l->label, label) == 0) {
+			dispatch_watch(d, &l->uuid, NULL, fn, arg);
+			return true;
+		}
+	}
+	return false;
+}
+
+void dispatch_say_bye(struct dispatch *d, const char *reason)
+{
+	struct host *h, *next;
+	struct message m;
+
+	message_init(&m, MESSAGE_BYE);
+	m.bye.reason = reason;
+	HASH_ITER (hh, d->hosts, h, next) {
+		if (host_is_connected(h))
+			dispatch_queue(d, &h->route, &m);
+	}
+}
+
+size_t dispatch_connected(const struct dispatch *d)
+{
+	const struct host *h;
+	size_t n = 0;
+
+	for (h = d->hosts; h != NULL; h = h->hh.next)
+		n += host_is_connected(h);
+	return n;
+}

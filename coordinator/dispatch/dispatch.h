@@ -1,0 +1,80 @@
+/*
+ * dispatch.h - the coordinator's core: hosts, campaigns, leases, and what is said to whom
+ *
+ * It has no sockets and no clock: frames and times come in, frames go out through a function.
+ * Nothing is sent while a frame is handled: replies wait in an outbox until dispatch_flush() has
+ * committed what they speak of. So an acknowledgement is never sent before its transaction is on
+ * disk, and all that came in one turn of the loop shares one commit.
+ *
+ * agents.c handles what agents say, users.c what users' programs say, submissions.c a campaign
+ * between SUBMIT and its first run. Who may say what follows from the role of the key.
+ */
+#ifndef COORDINATOR_DISPATCH_DISPATCH_H
+#define COORDINATOR_DISPATCH_DISPATCH_H
+
+#include "coordinator/store/store.h"
+#include "proto/content.h"
+#include "proto/keys.h"
+#include "proto/link.h"
+
+struct dispatch;
+
+struct dispatch_config {
+	const struct store_ops *ops;
+	struct store *store;           /* open for writing; not owned */
+	struct content_store *content; /* not owned */
+	struct keyring *keyring;       /* not owned */
+	bool is_embedded;  /* one machine, its agents are our children: campaigns may name a local
+			      directory */
+	int64_t gather_ns; /* how long a submission waits for trusted agents that are not connected
+			      yet */
+	/* Send one frame; never blocks. Returns 0 or -errno. */
+	int (*send)(void *arg, const struct route *to, const void *data, size_t len);
+	void *arg;
+};
+
+struct dispatch *dispatch_new(const struct dispatch_config *config);
+void dispatch_free(struct dispatch *d);
+
+/*
+ * Take up the campaigns that have not ended: all of them, or with only not NULL the one of this
+ * label ("": none; late results of the others are taken in, but they do not go on). Returns 0 or
+ * negative.
+ */
+int dispatch_load(struct dispatch *d, const char *only, struct error *err);
+
+/* One frame from a peer with this key. now_ns is CLOCK_MONOTONIC. */
+void dispatch_on_frame(struct dispatch *d, int64_t now_ns, const struct route *from,
+	const char *public_key, const void *data, size_t len);
+/* Heartbeats, leases, submissions that wait, progress: call it about four times a second. */
+void dispatch_tick(struct dispatch *d, int64_t now_ns);
+/*
+ * Hand out runs, commit, send. Returns 0, or negative where the store failed: then nothing of this
+ * turn was acknowledged, and the coordinator must end and read the store anew.
+ */
+int dispatch_flush(struct dispatch *d, int64_t now_ns, struct error *err);
+
+/* An EVENT message about a campaign: see message_event. */
+typedef void dispatch_observer_fn(void *arg, const struct message *event);
+
+/* A campaign handed in by this very program. Texts are copied. */
+struct dispatch_request {
+	const char *yaml, *file, *changes, *directory;
+	struct blob tree; /* must be in the content store */
+	/* Called once, from tick or flush: err->code 0 and the label, or what is wrong. */
+	void (*on_decided)(void *arg, const char *label, const struct error *err);
+	dispatch_observer_fn *observer; /* of the campaign, until its end */
+	void *arg;
+};
+void dispatch_submit(struct dispatch *d, int64_t now_ns, const struct dispatch_request *request);
+/* Observe a campaign that was taken up by dispatch_load(). Returns false where it is not going on.
+ */
+bool dispatch_observe(struct dispatch *d, const char *label, dispatch_observer_fn *fn, void *arg);
+
+/* Tell every connected agent that the coordinator goes (embedded ones end themselves). Call before
+ * the last flush. */
+void dispatch_say_bye(struct dispatch *d, const char *reason);
+/* How many hosts are connected. */
+size_t dispatch_connected(const struct dispatch *d);
+
+#endif

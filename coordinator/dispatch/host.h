@@ -1,0 +1,72 @@
+/*
+ * host.h - a host as the coordinator sees it: who it is, whether it is there, what it has in hand
+ *
+ * The states and what leads from one to the other are one table (host_state_next); time comes in
+ * from outside.
+ */
+#ifndef COORDINATOR_DISPATCH_HOST_H
+#define COORDINATOR_DISPATCH_HOST_H
+
+#include "proto/keys.h"
+#include "proto/link.h"
+#include "proto/message.h"
+#include <uthash.h>
+
+enum host_state { HOST_OFFLINE, HOST_IDLE, HOST_RUNNING, HOST_SILENT, HOST_STATE_N };
+enum host_event {
+	HOST_HELLO,    /* it introduced itself on a connection */
+	HOST_MESSAGE,  /* it said anything at all */
+	HOST_ASSIGNED, /* it was handed a run */
+	HOST_EMPTY,    /* it has nothing in hand any more */
+	HOST_MISSED,   /* too many heartbeats missed */
+	HOST_BYE,      /* it said that it goes */
+};
+
+const char *host_state_name(enum host_state s); /* "offline", "idle", "running", "silent" */
+/* The next state; the same one where the event changes nothing. */
+enum host_state host_state_next(enum host_state s, enum host_event e);
+
+struct live;
+struct live_run;
+
+/* A run in a host's hands. */
+struct flight {
+	struct live *live;
+	struct live_run *run;
+};
+
+/* How many runs a host holds at once: one that runs, and the next, so that it is there when the
+ * first ends. */
+#define HOST_FLIGHTS 2
+/* After a restart of the coordinator a host may be found to hold more. */
+#define HOST_FLIGHTS_MAX 8
+
+struct host {
+	char public_key[Z85_KEY_LEN + 1];
+	int64_t id; /* in the store */
+	char name[65];
+	char *inventory; /* owned; JSON */
+	enum host_state state;
+	struct route route;
+	struct id16 session;
+	int64_t seen_ns;       /* CLOCK_MONOTONIC of the last message */
+	int64_t seen_at;       /* CLOCK_REALTIME of it; ABSENT before the first */
+	int64_t offset, delay; /* clock offset and its round trip, ns; ABSENT */
+	int64_t credit_back;   /* bytes of SAMPLES taken in and not yet given back as CREDIT */
+	struct flight flights[HOST_FLIGHTS_MAX];
+	size_t flights_n;
+	UT_hash_handle hh; /* by public_key */
+};
+
+/* Whether it can be sent to. */
+static inline bool host_is_connected(const struct host *h)
+{
+	return h->state == HOST_IDLE || h->state == HOST_RUNNING;
+}
+void host_apply(struct host *h, enum host_event e);
+/* Take a run into the host's hands; false where they are full. */
+bool host_take(struct host *h, struct live *live, struct live_run *run);
+/* Put a run down (fine where it is not in hand). */
+void host_put_down(struct host *h, const struct live_run *run);
+
+#endif

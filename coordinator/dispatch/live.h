@@ -1,0 +1,120 @@
+/*
+ * live.h - a campaign that has not ended: its plan, its lanes, the runs that are in somebody's
+ * hands
+ *
+ * A lane is the campaign on one host. A lane goes through its passes (warm-up, then blocks); when a
+ * pass begins, its runs are shuffled, numbered, and written to the store as queued. So only one
+ * pass of a lane is in memory and in the store ahead of time, however long the campaign is. A run's
+ * number follows from pass, lane and place alone: passes x all lanes' runs before it, plus the
+ * lanes before, plus the place.
+ *
+ * Every change is written to the store in the transaction that the caller commits.
+ */
+#ifndef COORDINATOR_DISPATCH_LIVE_H
+#define COORDINATOR_DISPATCH_LIVE_H
+
+#include "coordinator/campaign/campaign.h"
+#include "coordinator/dispatch/host.h"
+#include "coordinator/dispatch/run_state.h"
+#include "coordinator/store/store.h"
+
+struct live_run {
+	int64_t run; /* number; key of the hash */
+	size_t lane;
+	size_t configuration; /* index in the plan */
+	int64_t pass, block;
+	int64_t attempt; /* the last one that was handed out; 0: none yet */
+	int64_t lost; /* attempts lost since this process started: a user's interruptions do not add
+			 up */
+	enum run_state state;
+	struct buf streams[2];        /* stdout and stderr from OUTPUT, until the RESULT comes */
+	int64_t streams_attempt;      /* whose they are */
+	struct live_run *prev, *next; /* in the lane's queue, while queued */
+	UT_hash_handle hh;
+};
+
+struct lane {
+	struct host *host;
+	const struct plan_lane *plan;
+	int64_t passes_begun;
+	struct live_run *queue; /* queued runs, next first */
+	int64_t ended;          /* runs that ended, any way, skipped ones too */
+	int64_t timed;          /* of those, since first_ns */
+	int64_t first_ns;       /* CLOCK_MONOTONIC when this process first assigned one; 0 before */
+};
+
+struct live {
+	int64_t id;
+	struct id16 uuid;
+	char *label;
+	struct campaign *campaign;
+	struct plan *plan;
+	struct plan_host *hosts; /* owned copies, as planned with */
+	uint8_t tree[32];
+	bool has_tree;
+	char *directory; /* NULL: none */
+	struct lane *lanes;
+	size_t lanes_n;
+	int64_t runs_a_pass; /* over all lanes */
+	int64_t total, done, failed, skipped;
+	int64_t submitted_at;
+	struct live_run *runs; /* hash by number: queued, assigned and running ones (owned) */
+	struct live *prev, *next;
+};
+
+struct live_store { /* what every change needs */
+	const struct store_ops *ops;
+	struct store *store;
+};
+
+/* What to make a campaign of. Texts are copied. */
+struct live_request {
+	const char *yaml, *file, *changes, *directory;
+	struct blob tree;
+	struct host **hosts; /* those that take part, in order */
+	size_t hosts_n;
+};
+
+/*
+ * Plan a campaign for its hosts and write it to the store. c becomes the live campaign's (freed on
+ * error too). Returns 0 and *out, or negative.
+ */
+int live_create(struct live **out, struct campaign *c, const struct live_request *request,
+	struct live_store s, struct error *err);
+
+/*
+ * Take up a campaign from the store after a restart. find_host gives the host of a public key, made
+ * where it is not known. Runs that were assigned or running are put into their hosts' hands, to be
+ * adopted or lost when these say HELLO.
+ */
+int live_load(struct live **out, const struct message_cell *campaigns_row, struct live_store s,
+	struct host *(*find_host)(
+		void *arg, int64_t id, const char *name, const char *key, const char *inventory),
+	void *arg, struct error *err);
+void live_free(struct live *l);
+
+/* The lane of a host, or NULL. */
+struct lane *live_lane(struct live *l, const struct host *h);
+/*
+ * The next run for a lane, its attempt written and in the host's hands. *out is NULL where the lane
+ * has none now. Begins the next pass where the queue is empty. now_ns is CLOCK_MONOTONIC, at is
+ * CLOCK_REALTIME.
+ */
+int live_next(struct live *l, struct lane *lane, int64_t now_ns, int64_t at, struct live_store s,
+	struct live_run **out, struct error *err);
+struct live_run *live_find_run(struct live *l, int64_t run);
+/* The run's attempt was lost: queue it again in front, or fail it where it was lost as often as
+ * `limits.attempts`. */
+int live_lose(struct live *l, struct live_run *r, const char *why, int64_t at, struct live_store s,
+	struct error *err);
+/* The run has ended with this event; r is freed. The store has its result already. */
+void live_end(struct live *l, struct live_run *r, enum run_event event);
+/* Whether every run of every pass has ended. */
+bool live_is_over(const struct live *l);
+/* Cancel everything that is queued; what is in hands is the caller's. Returns 0 or negative. */
+int live_cancel_queued(struct live *l, struct live_store s, struct error *err);
+/* Numbers for people; texts point into l. */
+void live_describe(
+	const struct live *l, int64_t now_ns, const char *state, struct message_campaign *out);
+
+#endif

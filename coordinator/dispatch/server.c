@@ -1,0 +1,229 @@
+#include "coordinator/dispatch/server.h"
+
+#include "coordinator/store/lock.h"
+#include "proto/clock.h"
+#include "proto/log.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#define TICK_NS (250 * NS_PER_MS)
+
+struct server {
+	struct server_config config;
+	const struct store_ops *ops;
+	struct loop *loop;
+	struct store *store;
+	struct content_store *content;
+	struct keyring *keyring;
+	struct keypair keys;
+	struct link_server *link;
+	struct dispatch *dispatch;
+	struct error failure;
+};
+
+static bool is_trusted(void *arg, const char *public_key)
+{
+	struct server *s = arg;
+
+	if (keyring_find(s->keyring, public_key) != NULL)
+		return true;
+	log_warning("refused a peer with the key '%s'; to let it in: joulerig key trust NAME '%s' "
+		    "--role agent|user|viewer --keys %s",
+		public_key, public_key, s->config.keys);
+	return false;
+}
+
+static void on_frame(
+	void *arg, const struct route *from, const char *public_key, const void *data, size_t len)
+{
+	struct server *s = arg;
+
+	dispatch_on_frame(s->dispatch, clock_monotonic_ns(), from, public_key, data, len);
+}
+
+static int send_frame(void *arg, const struct route *to, const void *data, size_t len)
+{
+	struct server *s = arg;
+
+	return link_server_send(s->link, to, data, len);
+}
+
+static void on_tick(void *arg, int64_t now_ns)
+{
+	struct server *s = arg;
+
+	dispatch_tick(s->dispatch, now_ns);
+}
+
+static void on_before_sleep(void *arg)
+{
+	struct server *s = arg;
+
+	if (s->failure.code == 0 &&
+		dispatch_flush(s->dispatch, clock_monotonic_ns(), &s->failure) < 0)
+		loop_stop(s->loop, EXIT_INTERNAL);
+}
+
+static void on_signal(void *arg, int signo)
+{
+	struct server *s = arg;
+
+	if (signo != SIGHUP) /* trusted keys are read again when they change; nothing else to read
+				again */
+		loop_stop(s->loop, EXIT_OK);
+}
+
+/* Many agents are many descriptors: as many as the administrator allows. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit l;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < l.rlim_max) {
+		l.rlim_cur = l.rlim_max < 65536 ? l.rlim_max : 65536;
+		(void)setrlimit(RLIMIT_NOFILE, &l);
+	}
+}
+
+char *server_data_dir(const char *db)
+{
+	return xasprintf("%s.d", db);
+}
+
+static int open_content(struct server *s, struct error *err)
+{
+	_cleanup_free_ char *dir = server_data_dir(s->config.db);
+	_cleanup_free_ char *content = xasprintf("%s/content", dir);
+
+	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+		return error_errno(err, "store: cannot make %s", dir);
+	return content_open(&s->content, content, err);
+}
+
+static int open_all(struct server *s, struct error *err)
+{
+	const struct link_server_handler handler = {
+		.is_trusted = is_trusted, .on_frame = on_frame, .arg = s};
+	int r;
+
+	if ((r = s->ops->open(&s->store, s->config.db, true, err)) < 0 ||
+		(r = open_content(s, err)) < 0 ||
+		(r = keypair_load_or_create(&s->keys, s->config.keys, err)) < 0)
+		return r;
+	s->keyring = keyring_open(s->config.keys);
+	keyring_add(s->keyring, "coordinator", s->keys.public_key, ROLE_USER);
+	struct dispatch_config config = {
+		.ops = s->ops,
+		.store = s->store,
+		.content = s->content,
+		.keyring = s->keyring,
+		.is_embedded = s->config.is_embedded,
+		.gather_ns = s->config.gather_ns,
+		.send = send_frame,
+		.arg = s,
+	};
+	s->dispatch = dispatch_new(&config);
+	if ((r = dispatch_load(s->dispatch, s->config.only, err)) < 0 ||
+		(r = link_server_open(
+			 &s->link, s->loop, s->config.endpoint, &s->keys, &handler, err)) < 0)
+		return r;
+	return store_lock_publish(s->config.db, link_server_endpoint(s->link), s->config.keys, err);
+}
+
+int server_open(struct server **out, const struct server_config *config, struct error *err)
+{
+	struct server *s = xcalloc(1, sizeof *s);
+
+	s->config = *config;
+	s->ops = stores[0];
+	s->loop = loop_new();
+	raise_descriptor_limit();
+	signal(SIGPIPE, SIG_IGN); /* a reader of our output that goes must not end the campaign */
+	loop_catch_signals(s->loop, config->on_signal ? config->on_signal : on_signal,
+		config->on_signal ? config->arg : s);
+	int r = open_all(s, err);
+	if (r < 0) {
+		server_close(s);
+		if (r == -EBUSY || r == -EADDRINUSE)
+			r = ERR_UNAVAILABLE;
+		else if (r == -EINVAL || r == -EACCES || r == -EROFS || r == -ENOTDIR ||
+			 r == -ENOENT)
+			r = ERR_USAGE;
+		err->code = r;
+		return r;
+	}
+	loop_add_timer(s->loop, clock_monotonic_ns(), TICK_NS, on_tick, s);
+	loop_before_sleep(s->loop, on_before_sleep, s);
+	*out = s;
+	return 0;
+}
+
+int server_run(struct server *s, struct error *err)
+{
+	int status = loop_run(s->loop);
+
+	if (s->failure.code != 0) {
+		*err = s->failure;
+		return err->code;
+	}
+	return status;
+}
+
+void server_stop(struct server *s, int status)
+{
+	loop_stop(s->loop, status);
+}
+
+void server_close(struct server *s)
+{
+	struct error err = {0};
+
+	if (s == NULL)
+		return;
+	if (s->link != NULL && s->failure.code == 0) {
+		if (s->config.is_embedded)
+			dispatch_say_bye(s->dispatch, "the campaign has ended");
+		dispatch_flush(s->dispatch, clock_monotonic_ns(), &err);
+	}
+	dispatch_free(s->dispatch);
+	link_server_close(s->link);
+	keyring_free(s->keyring);
+	content_close(s->content);
+	if (s->store != NULL)
+		s->ops->close(s->store);
+	keypair_wipe(&s->keys);
+	loop_free(s->loop);
+	free(s);
+}
+
+struct loop *server_loop(struct server *s)
+{
+	return s->loop;
+}
+
+struct dispatch *server_dispatch(struct server *s)
+{
+	return s->dispatch;
+}
+
+struct keyring *server_keyring(struct server *s)
+{
+	return s->keyring;
+}
+
+struct content_store *server_content(struct server *s)
+{
+	return s->content;
+}
+
+const char *server_endpoint(const struct server *s)
+{
+	return link_server_endpoint(s->link);
+}
+
+const char *server_public_key(const struct server *s)
+{
+	return s->keys.public_key;
+}

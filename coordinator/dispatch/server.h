@@ -1,0 +1,48 @@
+/*
+ * server.h - a running coordinator: loop, socket with keys, store with its lock, contents, and the
+ * dispatcher between them
+ *
+ * Both `joulerig serve` and `joulerig run` are this, with other configurations.
+ */
+#ifndef COORDINATOR_DISPATCH_SERVER_H
+#define COORDINATOR_DISPATCH_SERVER_H
+
+#include "coordinator/dispatch/dispatch.h"
+#include "proto/loop.h"
+
+struct server_config {
+	const char *db;       /* the store's file */
+	const char *endpoint; /* "tcp://127.0.0.1:*" */
+	const char *keys;     /* folder of the coordinator's keys and of those that it trusts */
+	bool is_embedded;
+	const char *only; /* as for dispatch_load(); NULL: all campaigns go on */
+	int64_t gather_ns;
+	loop_signal_fn *on_signal; /* NULL: the first SIGINT or SIGTERM stops with status 0 */
+	void *arg;
+};
+
+struct server;
+
+/*
+ * Open everything and listen. Returns 0 and *out, or negative with what is in the way:
+ * ERR_UNAVAILABLE where another coordinator holds the store or the address, ERR_USAGE where the
+ * file is no store of this release or cannot be written.
+ */
+int server_open(struct server **out, const struct server_config *config, struct error *err);
+/* Run until server_stop() or a failure of the store. Returns the status, or negative with err. */
+int server_run(struct server *s, struct error *err);
+void server_stop(struct server *s, int status);
+/* Says BYE, sends what waits, closes. NULL is fine. */
+void server_close(struct server *s);
+
+struct loop *server_loop(struct server *s);
+struct dispatch *server_dispatch(struct server *s);
+struct keyring *server_keyring(struct server *s);
+struct content_store *server_content(struct server *s);
+const char *server_endpoint(const struct server *s);
+const char *server_public_key(const struct server *s);
+
+/* The folder beside a store for what is no row: "PATH.d". The caller frees. */
+char *server_data_dir(const char *db);
+
+#endif

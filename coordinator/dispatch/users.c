@@ -1,0 +1,380 @@
+/* What users' programs ask. */
+#include "coordinator/dispatch/core.h"
+
+#include "coordinator/store/queries.h"
+#include "proto/clock.h"
+#include "proto/log.h"
+#include <stdio.h>
+#include <utlist.h>
+
+/* ---- QUERY: rows of the store ---- */
+
+struct gathered {
+	char **columns;
+	size_t columns_n;
+	struct message_row *rows;
+	size_t n, size;
+	size_t bytes, limit;
+	bool is_cut; /* a row came that does not fit any more */
+};
+
+static void on_columns(void *arg, const char *const *names, size_t n)
+{
+	struct gathered *g = arg;
+
+	g->columns = xcalloc(n + 1, sizeof *g->columns);
+	for (size_t i = 0; i < n; i++)
+		g->columns[i] = xstrdup(names[i]);
+	g->columns_n = n;
+}
+
+static struct message_cell copy_cell(const struct message_cell *c, size_t *bytes)
+{
+	struct message_cell copy = {.integer = c->integer};
+
+	*bytes += 16;
+	if (c->text != NULL) {
+		copy.text = xstrdup(c->text);
+		*bytes += strlen(c->text);
+	}
+	if (c->real != NULL)
+		copy.real = xstrdup(c->real);
+	if (c->blob.data != NULL) {
+		void *p = xmalloc(c->blob.len);
+		memcpy(p, c->blob.data, c->blob.len);
+		copy.blob = (struct blob){.data = p, .len = c->blob.len};
+		*bytes += c->blob.len;
+	}
+	return copy;
+}
+
+static int on_row(void *arg, int64_t key, const struct message_cell *cells, size_t n)
+{
+	struct gathered *g = arg;
+
+	if (g->n == g->limit || g->bytes > MESSAGE_CHUNK) {
+		g->is_cut = true;
+		return 1;
+	}
+	if (g->n == g->size) {
+		g->size = g->size ? 2 * g->size : 64;
+		g->rows = xreallocarray(g->rows, g->size, sizeof *g->rows);
+	}
+	struct message_cell *copy = xcalloc(n, sizeof *copy);
+	for (size_t i = 0; i < n; i++)
+		copy[i] = copy_cell(&cells[i], &g->bytes);
+	g->rows[g->n++] = (struct message_row){.key = key, .cells = {.items = copy, .n = n}};
+	return 0;
+}
+
+static void gathered_done(struct gathered *g)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		const struct message_cell *cells = g->rows[i].cells.items;
+		for (size_t k = 0; k < g->rows[i].cells.n; k++) {
+			free((void *)cells[k].text);
+			free((void *)cells[k].real);
+			free((void *)cells[k].blob.data);
+		}
+		free((void *)cells);
+	}
+	for (size_t i = 0; i < g->columns_n; i++)
+		free(g->columns[i]);
+	free(g->columns);
+	free(g->rows);
+}
+
+static void on_query(struct dispatch *d, const struct route *from, const struct message_query *q)
+{
+	struct gathered g = {.limit = q->limit > 0 && q->limit < 4096 ? (size_t)q->limit : 4096};
+	struct error err = {0};
+	struct message m;
+
+	if (d->config.ops->query(d->config.store, q->what, q->label, q->after, (int64_t)g.limit + 1,
+		    on_columns, on_row, &g, &err) < 0) {
+		dispatch_queue_error(d, from, "internal", "%s", err.text);
+	} else {
+		message_init(&m, MESSAGE_ROWS);
+		m.rows.columns = (struct list){.items = g.columns, .n = g.columns_n};
+		m.rows.rows = (struct list){.items = g.rows, .n = g.n};
+		m.rows.more = g.is_cut;
+		dispatch_queue(d, from, &m);
+	}
+	gathered_done(&g);
+}
+
+/* ---- STATUS ---- */
+
+struct report {
+	struct message_campaign *campaigns;
+	size_t n;
+	struct message_host *hosts;
+	size_t hosts_n;
+};
+
+static struct message_campaign *add_campaign(struct report *r)
+{
+	r->campaigns = xreallocarray(r->campaigns, r->n + 1, sizeof *r->campaigns);
+	return &r->campaigns[r->n++];
+}
+
+static int on_ended_row(void *arg, int64_t key, const struct message_cell *c, size_t n)
+{
+	struct message_campaign *out = add_campaign(arg);
+
+	(void)key;
+	(void)n;
+	*out = (struct message_campaign){
+		.label = xstrdup(c[CAMPAIGNS_LABEL].text),
+		.state = xstrdup(c[CAMPAIGNS_STATE].text),
+		.total = c[CAMPAIGNS_TOTAL].integer,
+		.done = c[CAMPAIGNS_DONE].integer,
+		.failed = c[CAMPAIGNS_FAILED].integer,
+		.skipped = c[CAMPAIGNS_SKIPPED].integer,
+		.running = 0,
+		.hosts = c[CAMPAIGNS_HOSTS].integer,
+		.submitted_at = c[CAMPAIGNS_SUBMITTED_AT].integer,
+		.ended_at = c[CAMPAIGNS_ENDED_AT].integer,
+		.left_ns = ABSENT,
+	};
+	return 0;
+}
+
+static void add_live(struct report *out, const struct live *l, int64_t now_ns)
+{
+	struct message_campaign *c = add_campaign(out);
+
+	live_describe(l, now_ns, "running", c);
+	c->label = xstrdup(c->label);
+	c->state = xstrdup(c->state);
+}
+
+static struct live *live_by_label(struct dispatch *d, const char *label)
+{
+	struct live *l, *found = NULL;
+
+	DL_FOREACH (d->lives, l) {
+		if (strcmp(l->label, label) == 0 || strcmp(l->campaign->name, label) == 0)
+			found = l;
+	}
+	return found;
+}
+
+static void report_campaigns(
+	struct dispatch *d, struct report *out, const char *label, int64_t now_ns)
+{
+	struct error err = {0};
+	struct live *l;
+
+	if (text_is_set(label)) {
+		l = live_by_label(d, label);
+		if (l != NULL)
+			add_live(out, l, now_ns);
+		else if (d->config.ops->query(d->config.store, "campaigns", label, 0, 1, NULL,
+				 on_ended_row, out, &err) < 0)
+			log_error("%s", err.text);
+		return;
+	}
+	DL_FOREACH (d->lives, l)
+		add_live(out, l, now_ns);
+	if (out->n == 0 && d->config.ops->query(d->config.store, "campaigns", "", 0, INT64_MAX,
+				   NULL, on_ended_row, out, &err) < 0)
+		log_error("%s", err.text);
+	while (d->lives == NULL && out->n > 1) { /* only the last one that ended */
+		free((void *)out->campaigns[0].label);
+		free((void *)out->campaigns[0].state);
+		memmove(&out->campaigns[0], &out->campaigns[1], --out->n * sizeof *out->campaigns);
+	}
+}
+
+static void report_hosts(struct dispatch *d, struct report *out)
+{
+	const struct host *h;
+
+	out->hosts = xcalloc(HASH_COUNT(d->hosts) + 1, sizeof *out->hosts);
+	for (h = d->hosts; h != NULL; h = h->hh.next) {
+		const struct flight *f = h->flights_n > 0 ? &h->flights[0] : NULL;
+		out->hosts[out->hosts_n++] = (struct message_host){
+			.name = h->name,
+			.state = host_state_name(h->state),
+			.public_key = h->public_key,
+			.inventory = h->inventory,
+			.doing = f ? xasprintf("%s run %lld attempt %lld", f->live->label,
+					     (long long)f->run->run, (long long)f->run->attempt)
+				   : NULL,
+			.seen_at = h->seen_at,
+			.offset = h->offset,
+		};
+	}
+}
+
+static void on_status(
+	struct dispatch *d, const struct route *from, const char *label, int64_t now_ns)
+{
+	struct report r = {0};
+	struct message m;
+
+	report_campaigns(d, &r, label, now_ns);
+	report_hosts(d, &r);
+	message_init(&m, MESSAGE_REPORT);
+	m.report.campaigns = (struct list){.items = r.campaigns, .n = r.n};
+	m.report.hosts = (struct list){.items = r.hosts, .n = r.hosts_n};
+	dispatch_queue(d, from, &m);
+	for (size_t i = 0; i < r.n; i++) {
+		free((void *)r.campaigns[i].label);
+		free((void *)r.campaigns[i].state);
+	}
+	for (size_t i = 0; i < r.hosts_n; i++)
+		free((void *)r.hosts[i].doing);
+	free(r.campaigns);
+	free(r.hosts);
+}
+
+/* ---- WATCH ---- */
+
+static void on_watch(
+	struct dispatch *d, const struct route *from, const char *label, int64_t now_ns)
+{
+	struct live *l = live_by_label(d, label);
+	struct report ended = {0};
+	struct message_campaign c;
+	struct error err = {0};
+	struct message m;
+
+	message_init(&m, MESSAGE_EVENT);
+	if (l != NULL) {
+		dispatch_watch(d, &l->uuid, from, NULL, NULL);
+		live_describe(l, now_ns, "running", &c);
+		m.event.kind = "progress";
+	} else if (d->config.ops->query(d->config.store, "campaigns", label, 0, 1, NULL,
+			   on_ended_row, &ended, &err) < 0 ||
+		   ended.n == 0) {
+		dispatch_queue_error(d, from, "unknown", "there is no campaign '%s' here", label);
+		return;
+	} else {
+		c = ended.campaigns[0];
+		m.event.kind = "end";
+	}
+	m.event.campaign = (struct list){.items = &c, .n = 1};
+	dispatch_queue(d, from, &m);
+	if (ended.n > 0) {
+		free((void *)ended.campaigns[0].label);
+		free((void *)ended.campaigns[0].state);
+		free(ended.campaigns);
+	}
+}
+
+/* ---- SUBMIT, CANCEL ---- */
+
+static void on_submit(struct dispatch *d, int64_t now_ns, const struct route *from,
+	const struct message_submit *m)
+{
+	struct dispatch_request request = {
+		.yaml = m->campaign,
+		.file = m->file,
+		.changes = m->changes,
+		.directory = d->config.is_embedded ? m->directory : NULL,
+		.tree = m->tree,
+	};
+
+	if (m->tree.data != NULL && m->tree.len != CONTENT_HASH_LEN)
+		dispatch_queue_error(d, from, "protocol", "SUBMIT: 'tree' is no hash of %d bytes",
+			CONTENT_HASH_LEN);
+	else
+		submissions_add(d, now_ns, from, &request);
+}
+
+/* run 0 means the whole campaign. */
+static void on_cancel(struct dispatch *d, int64_t now_ns, const struct route *from,
+	const struct message_cancel *m)
+{
+	struct live *l = dispatch_live_by_uuid(d, &m->id.campaign);
+	struct error err = {0};
+	struct message_campaign c;
+	struct message reply;
+
+	if (l == NULL || m->id.run != 0) {
+		dispatch_queue_error(d, from, "unknown", "no such campaign is going on");
+		return;
+	}
+	if (dispatch_begin(d) < 0)
+		return;
+	agents_cancel(d, l);
+	if (live_cancel_queued(l, d->s, &err) < 0) {
+		dispatch_fail(d, &err);
+		return;
+	}
+	/* What runs now ends as cancelled by its own RESULT, which finds the campaign among the
+	 * ended ones. */
+	while (l->runs != NULL) {
+		struct live_run *r = l->runs;
+		if (d->config.ops->set_run_state(d->config.store, l->id, r->run, RUN_CANCELLED,
+			    "campaign cancelled", &err) < 0) {
+			dispatch_fail(d, &err);
+			return;
+		}
+		live_end(l, r, EVENT_CANCELLED);
+	}
+	live_describe(l, now_ns, "cancelled", &c);
+	message_init(&reply, MESSAGE_EVENT);
+	reply.event.kind = "end";
+	reply.event.campaign = (struct list){.items = &c, .n = 1};
+	dispatch_queue(d, from, &reply);
+	dispatch_end_campaign(d, l, "cancelled", now_ns);
+}
+
+static void on_hello(struct dispatch *d, const struct route *from, const struct trusted_key *who,
+	const struct message_hello *hello)
+{
+	struct message m;
+
+	if (hello->minor > PROTOCOL_MINOR + 1 || hello->minor < PROTOCOL_MINOR - 1) {
+		dispatch_queue_error(d, from, "version",
+			"joulerig %s speaks minor version %lld of the protocol, this coordinator "
+			"(%s) %d; at most one apart works",
+			hello->version, (long long)hello->minor, JOULERIG_VERSION, PROTOCOL_MINOR);
+		return;
+	}
+	message_init(&m, MESSAGE_WELCOME);
+	m.welcome = (struct message_welcome){
+		.version = JOULERIG_VERSION,
+		.minor = PROTOCOL_MINOR,
+		.name = who->name,
+		.role = role_name(who->role),
+		.store = d->store_id,
+		.heartbeat_ns = HEARTBEAT_NS,
+		.lease_ns = LEASE_NS,
+		.credit = 0,
+	};
+	dispatch_queue(d, from, &m);
+}
+
+void users_on_message(struct dispatch *d, int64_t now_ns, const struct route *from,
+	const struct trusted_key *who, const struct message *m)
+{
+	switch (m->type) {
+	case MESSAGE_HELLO:
+		on_hello(d, from, who, &m->hello);
+		break;
+	case MESSAGE_SUBMIT:
+		on_submit(d, now_ns, from, &m->submit);
+		break;
+	case MESSAGE_FILE_CHUNK:
+		submissions_on_chunk(d, now_ns, from, m);
+		break;
+	case MESSAGE_STATUS:
+		on_status(d, from, m->status.label, now_ns);
+		break;
+	case MESSAGE_WATCH:
+		on_watch(d, from, m->watch.label, now_ns);
+		break;
+	case MESSAGE_QUERY:
+		on_query(d, from, &m->query);
+		break;
+	case MESSAGE_CANCEL:
+		on_cancel(d, now_ns, from, &m->cancel);
+		break;
+	default:
+		break;
+	}
+}
