@@ -53,7 +53,7 @@ tool.src        := $(wildcard tests/tools/*.c)
 bench.src       := $(wildcard tests/bench/*.c)
 all.src         := $(main.src) $(proto.src) $(agent.src) $(coordinator.src) $(unit.src) $(tool.src) $(bench.src)
 
-programs := $(O)/joulerig-agent $(O)/joulerig-exec
+programs := $(O)/joulerig $(O)/joulerig-agent $(O)/joulerig-exec
 units    := $(patsubst tests/unit/%.c,$(O)/tests/%,$(unit.src))
 tools    := $(patsubst tests/tools/%.c,$(O)/tests/%,$(tool.src))
 benches  := $(patsubst tests/bench/%.c,$(O)/bench/%,$(bench.src))

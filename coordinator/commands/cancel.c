@@ -1,0 +1,79 @@
+/* joulerig cancel ID: end a campaign now. */
+#include "coordinator/commands/commands.h"
+
+#include "coordinator/client.h"
+#include "coordinator/store/lock.h"
+#include <stdio.h>
+
+#define ANSWER_NS (10 * NS_PER_S)
+
+static int on_campaign(void *arg, int64_t key, const struct message_cell *c, size_t n)
+{
+	struct id16 *uuid = arg;
+
+	(void)key;
+	(void)n;
+	if (c[CAMPAIGNS_UUID].blob.len == sizeof *uuid)
+		memcpy(uuid->b, c[CAMPAIGNS_UUID].blob.data, sizeof *uuid);
+	return 0;
+}
+
+static int send_cancel(struct client *client, const struct id16 *uuid, struct error *err)
+{
+	struct message m;
+
+	message_init(&m, MESSAGE_CANCEL);
+	m.cancel.id = (struct attempt_id){.campaign = *uuid, .run = 0, .attempt = 0};
+	int r = client_send(client, &m, err);
+	if (r == 0)
+		r = client_receive(client, ANSWER_NS, &m, err);
+	if (r == 0)
+		message_done(&m);
+	return r;
+}
+
+static int run(void *target, const char **arguments, size_t n, struct error *err)
+{
+	const struct common_options *o = target;
+	struct results_where where = common_where(o);
+	struct results *results = NULL;
+	struct client *client = NULL;
+	struct store_lock lock;
+	struct id16 uuid = {0};
+	_cleanup_free_ char *label = NULL;
+	int r = results_open(&results, &where, err);
+
+	(void)n;
+	if (r == 0 && (label = results_label(results, arguments[0], err)) == NULL)
+		r = err->code;
+	if (r == 0)
+		r = results_query(results, "campaigns", label, NULL, on_campaign, &uuid, err);
+	results_close(results);
+	if (r == 0 && where.coordinator == NULL) {
+		r = store_lock_holder(o->db ? o->db : "joulerig.db", &lock, err);
+		if (r == 0)
+			r = error_set(err, ERR_UNAVAILABLE,
+				"cancel: no coordinator is running, so '%s' is not going on",
+				label);
+		where.coordinator = lock.endpoint;
+		where.server_key = NULL;
+		where.keys = lock.keys_dir;
+	}
+	if (r >= 0)
+		r = client_open(
+			&client, where.coordinator, where.server_key, where.keys, ANSWER_NS, err);
+	if (r == 0)
+		r = send_cancel(client, &uuid, err);
+	client_close(client);
+	return r < 0 ? (int)error_exit_status(err) : EXIT_OK;
+}
+
+const struct command command_cancel = {
+	.name = "cancel",
+	.usage = "cancel ID",
+	.summary = "end a campaign now; what was measured stays",
+	.options_size = sizeof(struct common_options),
+	.min_arguments = 1,
+	.max_arguments = 1,
+	.run = run,
+};

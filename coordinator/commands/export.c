@@ -1,0 +1,84 @@
+#include "coordinator/commands/commands.h"
+#include "coordinator/commands/show.h"
+
+struct options {
+	struct common_options common;
+	const char *what;
+	bool with_warmup;
+};
+
+static const struct {
+	const char *what;
+	int (*write)(struct results *r, const char *label, const char *format, bool with_warmup,
+		FILE *to, struct error *err);
+} kinds[] = {
+	{"runs", export_runs},
+	{"samples", export_samples},
+	{"output", export_output},
+	{"events", export_events},
+};
+
+static const char *const whats[] = {"runs", "samples", "output", "events", NULL};
+
+static const struct option_info table[] = {
+	{"what", OPTION_TEXT, offsetof(struct options, what), "WHAT",
+		"runs (the default), samples, output or events", whats},
+	{"warmup", OPTION_FLAG, offsetof(struct options, with_warmup), NULL,
+		"warm-up runs too (block 0)", NULL},
+	{.name = NULL},
+};
+
+static int check_format(const char *format, struct error *err)
+{
+	if (format == NULL || strcmp(format, "ndjson") == 0 || strcmp(format, "csv") == 0)
+		return 0;
+	return error_set(
+		err, ERR_USAGE, "export: --format: '%s' is neither ndjson nor csv", format);
+}
+
+static int write_kind(
+	const struct options *o, struct results *r, const char *typed, struct error *err)
+{
+	const char *format = o->common.format == NULL ? "ndjson" : o->common.format;
+	const char *what = o->what == NULL ? "runs" : o->what;
+	_cleanup_free_ char *label = NULL;
+
+	label = results_label(r, typed, err);
+	if (label == NULL)
+		return err->code;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (strcmp(kinds[i].what, what) == 0)
+			return kinds[i].write(r, label, format, o->with_warmup, stdout, err);
+	}
+	return error_set(err, ERR_USAGE,
+		"export: --what: '%s' is none of runs, samples, output, events", what);
+}
+
+static int run(void *options, const char **arguments, size_t n, struct error *err)
+{
+	const struct options *o = options;
+	struct results_where where = common_where(&o->common);
+	struct results *r;
+
+	if (check_format(o->common.format, err) < 0 || results_open(&r, &where, err) < 0)
+		return error_exit_status(err);
+	int code = write_kind(o, r, n > 0 ? arguments[0] : NULL, err);
+	results_close(r);
+	return code < 0 ? (int)error_exit_status(err) : EXIT_OK;
+}
+
+const struct command command_export = {
+	.name = "export",
+	.usage = "export [ID] [--what runs|samples|output|events] [--format ndjson|csv]",
+	.summary = "runs, samples, output or events for other programs",
+	.details = "ID is a campaign as NAME.N, or NAME for its last submission; without one, the "
+		   "last of all.\n"
+		   "runs: one object a run, in the order of runs: campaign, run, block, host, "
+		   "benchmark,\n"
+		   "parameters, state, attempt, started_at, exit_code, metrics, units, "
+		   "uncertainty, flags.",
+	.options = table,
+	.options_size = sizeof(struct options),
+	.max_arguments = 1,
+	.run = run,
+};

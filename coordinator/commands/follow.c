@@ -1,0 +1,152 @@
+#include "coordinator/commands/follow.h"
+
+#include "proto/clock.h"
+#include "proto/log.h"
+#include "proto/units.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#define PLAIN_NS     (30 * NS_PER_S)
+#define RECONNECT_NS (60 * NS_PER_S)
+#define CONNECT_NS   (10 * NS_PER_S)
+#define BAR          20
+
+void follow_init(struct follow *f, const struct common_options *o)
+{
+	*f = (struct follow){
+		.is_quiet = o->quiet,
+		.is_terminal = isatty(STDERR_FILENO),
+		.plain_ns = clock_monotonic_ns(),
+	};
+}
+
+void follow_clear(struct follow *f)
+{
+	if (f->has_line)
+		fputs("\r\033[K", stderr);
+	f->has_line = false;
+}
+
+static void format_progress(const struct message_campaign *c, bool with_bar, struct buf *out)
+{
+	char left[32];
+
+	buf_addf(out, "%s  ", c->label);
+	if (with_bar && c->total > 0) {
+		int full = (int)(c->done * BAR / c->total);
+		for (int i = 0; i < BAR; i++)
+			buf_adds(out, i < full ? "█" : "░");
+		buf_adds(out, "  ");
+	}
+	buf_addf(out, "%" PRId64 " of %" PRId64 " runs", c->done, c->total);
+	if (c->failed != ABSENT && c->failed > 0)
+		buf_addf(out, " · %" PRId64 " failed", c->failed);
+	if (c->left_ns != ABSENT)
+		buf_addf(out, " · about %s left", units_format_duration(left, c->left_ns));
+}
+
+static void show_progress(struct follow *f, const struct message_campaign *c)
+{
+	_cleanup_buf_ struct buf line = BUF_INIT;
+	int64_t now = clock_monotonic_ns();
+
+	if (f->is_quiet)
+		return;
+	if (f->is_terminal) {
+		format_progress(c, true, &line);
+		fprintf(stderr, "\r%s\033[K", line.data);
+		f->has_line = true;
+	} else if (now - f->plain_ns >= PLAIN_NS) {
+		f->plain_ns = now;
+		format_progress(c, false, &line);
+		fprintf(stderr, "%s\n", line.data);
+	}
+}
+
+static void show_failed_run(struct follow *f, const struct message_event *e)
+{
+	follow_clear(f);
+	fprintf(stderr, "run %" PRId64 " (%s %s on %s) %s%s%s\n", e->run,
+		e->benchmark ? e->benchmark : "?", e->parameters ? e->parameters : "",
+		e->host ? e->host : "?", e->state, e->text ? ": " : "", e->text ? e->text : "");
+}
+
+void follow_event(struct follow *f, const struct message *m)
+{
+	const struct message_event *e = &m->event;
+	const struct message_campaign *c =
+		e->campaign.n > 0 ? LIST_AT(&e->campaign, struct message_campaign, 0) : NULL;
+
+	if (strcmp(e->kind, "run") == 0 && e->state != NULL && e->run != ABSENT) {
+		if (strcmp(e->state, "failed") == 0 || strcmp(e->state, "timeout") == 0)
+			show_failed_run(f, e);
+		return;
+	}
+	if (c == NULL)
+		return;
+	f->failed = c->failed;
+	f->done = c->done;
+	f->total = c->total;
+	if (strcmp(e->kind, "end") == 0) {
+		f->has_ended = true;
+		f->was_cancelled = strcmp(c->state, "cancelled") == 0;
+		follow_clear(f);
+	} else {
+		show_progress(f, c);
+	}
+}
+
+int follow_status(const struct follow *f)
+{
+	return f->was_cancelled || f->failed > 0 ? EXIT_RUN_FAILED : EXIT_OK;
+}
+
+/* Ask for the events; they come until the connection breaks or the campaign ends. */
+static int watch(struct follow *f, struct client *client, const char *label, struct error *err)
+{
+	struct message m;
+
+	message_init(&m, MESSAGE_WATCH);
+	m.watch.label = label;
+	int r = client_send(client, &m, err);
+	while (r == 0 && !f->has_ended) {
+		r = client_receive(client, ABSENT, &m, err);
+		if (r < 0)
+			break;
+		if (m.type == MESSAGE_EVENT)
+			follow_event(f, &m);
+		message_done(&m);
+	}
+	return r;
+}
+
+int follow_remote(struct follow *f, struct client **client, const char *label,
+	const struct results_where *where, struct error *err)
+{
+	int64_t lost_ns = 0;
+
+	for (;;) {
+		int r = *client ? watch(f, *client, label, err) : -ECONNRESET;
+		if (r != -ECONNRESET) {
+			follow_clear(f);
+			return r < 0 ? r : follow_status(f);
+		}
+		int64_t now = clock_monotonic_ns();
+		if (*client != NULL) {
+			follow_clear(f);
+			log_info("the connection was lost; trying again");
+			lost_ns = now;
+		}
+		client_close(*client);
+		*client = NULL;
+		if (now - lost_ns > RECONNECT_NS)
+			return error_set(err, ERR_UNAVAILABLE,
+				"%s; the campaign may go on: 'joulerig watch %s' follows it",
+				err->text, label);
+		r = client_open(client, where->coordinator, where->server_key, where->keys,
+			CONNECT_NS, err);
+		if (r == -EINTR || r == ERR_REFUSED)
+			return r;
+	}
+}

@@ -1,0 +1,39 @@
+/*
+ * follow.h - a campaign's progress on the user's terminal, from its EVENT messages
+ *
+ * On a terminal one line that is drawn anew; otherwise a plain line now and then. Failed runs are
+ * told at once. All of it goes to stderr.
+ */
+#ifndef COORDINATOR_COMMANDS_FOLLOW_H
+#define COORDINATOR_COMMANDS_FOLLOW_H
+
+#include "coordinator/client.h"
+#include "coordinator/commands/commands.h"
+
+struct follow {
+	bool is_quiet, is_terminal;
+	bool has_line;    /* an unfinished line stands on the terminal */
+	int64_t plain_ns; /* when the last plain line was printed */
+	bool has_ended;
+	bool was_cancelled;
+	int64_t failed; /* counted runs that failed or timed out */
+	int64_t done, total;
+};
+
+void follow_init(struct follow *f, const struct common_options *o);
+/* One EVENT. */
+void follow_event(struct follow *f, const struct message *m);
+/* End the unfinished line, before something else is printed. */
+void follow_clear(struct follow *f);
+/* The exit status that a campaign's end means. */
+int follow_status(const struct follow *f);
+
+/*
+ * WATCH a campaign through a coordinator until its end; connections that break are made anew for a
+ * minute. Returns the exit status, or negative with err (-EINTR: the user has enough; the campaign
+ * goes on).
+ */
+int follow_remote(struct follow *f, struct client **client, const char *label,
+	const struct results_where *where, struct error *err);
+
+#endif

@@ -1,0 +1,95 @@
+/*
+ * gather.h - the counted runs of a campaign, sorted into a cell for each configuration and host,
+ * for summaries
+ */
+#ifndef COORDINATOR_COMMANDS_GATHER_H
+#define COORDINATOR_COMMANDS_GATHER_H
+
+#include "coordinator/analysis/parameters.h"
+#include "coordinator/results.h"
+#include "proto/units.h"
+
+/* One metric of the done, counted runs of a cell, in the order of blocks. */
+struct series {
+	double *values; /* in the metric's unit */
+	int64_t *blocks;
+	size_t n, allocated;
+};
+
+/* A text and how often it occurred. */
+struct tally {
+	char *text;
+	size_t n;
+};
+
+struct tallies {
+	struct tally *items; /* in order of first occurrence */
+	size_t n;
+};
+
+struct gathered_cell {         /* a configuration on a host; warm-up runs are not in it */
+	struct series *series; /* [metric of gathered] up to series_n */
+	size_t series_n;
+	size_t runs, done, skipped;  /* runs: all that ended and were not skipped */
+	double energy, energy_bound; /* sums of energy.package and its bounds, J */
+	struct tallies flags;        /* of done runs */
+	struct tallies failures;     /* reasons of failed and timed out ones */
+	struct tallies skips;        /* reasons of skipped ones */
+};
+
+struct gathered_metric {
+	char *name, *unit;
+	enum better better;
+	bool is_own;  /* the campaign extracts it */
+	bool is_used; /* some run has it */
+};
+
+struct gathered_configuration {
+	char *benchmark, *json;
+	struct parameters parameters;
+};
+
+struct gathered_lane {
+	char *host, *inventory; /* JSON, "" where not known */
+	char *no_energy;        /* what a run said about its missing energy, or NULL */
+	bool has_energy;
+};
+
+struct gathered {
+	char *label, *state, *yaml, *changes; /* changes may be NULL */
+	int64_t submitted_at, ended_at;
+	struct gathered_configuration *configurations;
+	size_t configurations_n;
+	struct gathered_lane *lanes;
+	size_t lanes_n;
+	struct gathered_metric
+		*metrics; /* the standard ones in their order, then others as they came */
+	size_t metrics_n;
+	struct gathered_cell *cells; /* [lane * configurations_n + configuration] */
+	size_t runs, failed;
+	double energy; /* J, of all runs, warm-up too */
+};
+
+/* Read a campaign. Returns 0 or negative; gathered_done() in both cases. */
+int gather(struct results *r, const char *label, struct gathered *out, struct error *err);
+void gathered_done(struct gathered *g);
+
+static inline struct gathered_cell *gathered_cell(
+	const struct gathered *g, size_t lane, size_t configuration)
+{
+	return &g->cells[lane * g->configurations_n + configuration];
+}
+
+/* The series of a metric in a cell, or NULL where it has none. */
+const struct series *gathered_series(const struct gathered_cell *cell, size_t metric);
+/* The index of a metric; metrics_n where there is none of this name. */
+size_t gathered_metric(const struct gathered *g, const char *name);
+
+/*
+ * The ratio of two cells' metric over the blocks that both have (summary.h's ratio_paired()); NaN
+ * where they share none. *n, if not NULL, is how many blocks.
+ */
+double gathered_ratio(const struct gathered_cell *contender, const struct gathered_cell *baseline,
+	size_t metric, size_t *n);
+
+#endif

@@ -1,0 +1,133 @@
+#include "coordinator/commands/host_text.h"
+
+json_t *host_inventory(const char *json)
+{
+	json_t *object = json == NULL ? NULL : json_loads(json, 0, NULL);
+
+	if (json_is_object(object))
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text == NULL ? "" : text;
+}
+
+/* A word of a model's name without "(R)" and "(TM)", in place. */
+static void strip_marks(char *word)
+{
+	static const char *const marks[] = {"(R)", "(TM)", "(r)", "(tm)"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(marks); i++) {
+		char *at = strstr(word, marks[i]);
+		if (at != NULL)
+			memmove(at, at + strlen(marks[i]), strlen(at + strlen(marks[i])) + 1);
+	}
+}
+
+static bool is_noise(const char *word)
+{
+	static const char *const noise[] = {
+		"", "Intel", "Core", "AMD", "CPU", "Processor", "Genuine", "Gen"};
+	size_t digits = strspn(word, "0123456789");
+
+	for (size_t i = 0; i < ARRAY_SIZE(noise); i++) {
+		if (strcmp(word, noise[i]) == 0)
+			return true;
+	}
+	return digits > 0 && strcmp(word + digits, "th") == 0; /* "13th Gen" */
+}
+
+/* "13th Gen Intel(R) Core(TM) i9-13900K CPU @ 3.00GHz" -> "i9-13900K"; a name that is nothing but
+ * noise is left whole. */
+static void add_model(const char *model, struct buf *out)
+{
+	_cleanup_free_ char *copy = xstrdup(model);
+	char *rest = NULL;
+	size_t start = out->len;
+
+	for (char *word = strtok_r(copy, " ", &rest); word != NULL;
+		word = strtok_r(NULL, " ", &rest)) {
+		strip_marks(word);
+		if (word[0] == '@')
+			break;
+		if (!is_noise(word))
+			buf_addf(out, "%s%s", out->len > start ? " " : "", word);
+	}
+	if (out->len == start)
+		buf_adds(out, model);
+}
+
+void host_cores(const json_t *inventory, struct buf *out)
+{
+	static const struct {
+		const char *kind;
+		char letter;
+	} letters[] = {{"performance", 'P'}, {"efficiency", 'E'}, {"lowpower", 'L'}};
+	const json_t *kinds = json_object_get(json_object_get(inventory, "cpu"), "kinds"), *kind;
+	json_int_t cores = json_integer_value(json_object_get(inventory, "cores"));
+	size_t i;
+
+	if (json_array_size(kinds) < 2) {
+		if (cores > 0)
+			buf_addf(out, "%lld core%s", (long long)cores, cores == 1 ? "" : "s");
+		return;
+	}
+	json_array_foreach(kinds, i, kind)
+	{
+		char letter = '?';
+		for (size_t k = 0; k < ARRAY_SIZE(letters); k++) {
+			if (strcmp(text_of(kind, "kind"), letters[k].kind) == 0)
+				letter = letters[k].letter;
+		}
+		buf_addf(out, "%s%lld%c", i == 0 ? "" : "+",
+			(long long)json_integer_value(json_object_get(kind, "cores")), letter);
+	}
+}
+
+void host_cpu(const json_t *inventory, struct buf *out)
+{
+	const json_t *cpu = json_object_get(inventory, "cpu");
+
+	if (text_of(cpu, "model")[0] == '\0')
+		return;
+	add_model(text_of(cpu, "model"), out);
+	if (text_of(cpu, "codename")[0] != '\0')
+		buf_addf(out, " (%s)", text_of(cpu, "codename"));
+	buf_addc(out, ' ');
+	host_cores(inventory, out);
+}
+
+static void add_part(struct buf *out, size_t start, const char *before, const char *text)
+{
+	if (text[0] != '\0')
+		buf_addf(out, "%s%s%s", out->len > start ? ", " : "", before, text);
+}
+
+void host_describe(const json_t *inventory, struct buf *out)
+{
+	const json_t *turbo = json_object_get(inventory, "turbo");
+	size_t start = out->len;
+
+	host_cpu(inventory, out);
+	add_part(out, start, "Linux ", text_of(inventory, "kernel"));
+	add_part(out, start, "", text_of(inventory, "governor"));
+	if (json_is_boolean(turbo))
+		add_part(out, start, "turbo ", json_is_true(turbo) ? "on" : "off");
+	else
+		add_part(out, start, "turbo ", text_of(inventory, "turbo"));
+}
+
+const char *host_energy_source(const json_t *inventory)
+{
+	return json_string_value(json_object_get(json_object_get(inventory, "energy"), "source"));
+}
+
+const char *host_energy_why(const json_t *inventory)
+{
+	return json_string_value(json_object_get(json_object_get(inventory, "energy"), "why"));
+}

@@ -1,0 +1,24 @@
+/*
+ * host_text.h - a machine in a few words, out of the JSON of its inventory
+ */
+#ifndef COORDINATOR_COMMANDS_HOST_TEXT_H
+#define COORDINATOR_COMMANDS_HOST_TEXT_H
+
+#include "proto/base.h"
+#include <jansson.h>
+
+/* The inventory as an object, or NULL; json_decref() it. */
+json_t *host_inventory(const char *json);
+
+/* "i9-13900K (Raptor Lake) 8P+16E": marketing words are left out. Appends nothing where the model
+ * is not known. */
+void host_cpu(const json_t *inventory, struct buf *out);
+/* "8P+16E" on a hybrid, else "24 cores". */
+void host_cores(const json_t *inventory, struct buf *out);
+/* host_cpu(), then ", Linux 6.12.8, performance, turbo off", as far as known. */
+void host_describe(const json_t *inventory, struct buf *out);
+/* inventory.energy.source, or NULL; and why there is none, or NULL. */
+const char *host_energy_source(const json_t *inventory);
+const char *host_energy_why(const json_t *inventory);
+
+#endif

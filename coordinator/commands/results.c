@@ -1,0 +1,44 @@
+#include "coordinator/commands/commands.h"
+#include "coordinator/commands/show.h"
+
+struct options {
+	struct common_options common;
+	const char *host, *columns;
+};
+
+static const struct option_info table[] = {
+	{"host", OPTION_TEXT, offsetof(struct options, host), "NAME", "this host alone", NULL},
+	{"columns", OPTION_TEXT, offsetof(struct options, columns), "METRIC,...",
+		"these metrics too", NULL},
+	{.name = NULL},
+};
+
+static int run(void *options, const char **arguments, size_t n, struct error *err)
+{
+	const struct options *o = options;
+	const struct show_options what = {
+		.format = o->common.format, .host = o->host, .columns = o->columns};
+	struct results_where where = common_where(&o->common);
+	struct results *r;
+
+	if (results_open(&r, &where, err) < 0)
+		return error_exit_status(err);
+	_cleanup_free_ char *label = results_label(r, n > 0 ? arguments[0] : NULL, err);
+	int code = label == NULL ? err->code : show_results(r, label, &what, stdout, err);
+	results_close(r);
+	return code < 0 ? (int)error_exit_status(err) : EXIT_OK;
+}
+
+const struct command command_results = {
+	.name = "results",
+	.usage = "results [ID] [--host NAME] [--columns METRIC,...]",
+	.summary = "summary of a campaign per configuration and host",
+	.details = "ID is a campaign as NAME.N, or NAME for its last submission; without one, the "
+		   "last of all.\n"
+		   "Each number is a median over the blocks with its exact 95 % interval, which "
+		   "needs 6 of them.",
+	.options = table,
+	.options_size = sizeof(struct options),
+	.max_arguments = 1,
+	.run = run,
+};

@@ -1,0 +1,37 @@
+/*
+ * show.h - what subcommands print of stored results, for those that print it too: `run` ends with
+ * the table of `results`
+ */
+#ifndef COORDINATOR_COMMANDS_SHOW_H
+#define COORDINATOR_COMMANDS_SHOW_H
+
+#include "coordinator/results.h"
+#include "proto/error.h"
+#include <stdio.h>
+
+struct show_options {
+	const char *format;  /* NULL: table */
+	const char *host;    /* of this host alone; NULL: all */
+	const char *columns; /* more metrics, "name,name"; NULL: the usual ones */
+};
+
+/* The summary of a campaign (label "NAME.N") per configuration and host. Returns 0 or negative. */
+int show_results(struct results *r, const char *label, const struct show_options *o, FILE *to,
+	struct error *err);
+
+/* What export writes; format is "ndjson" or "csv". with_warmup: block 0 too. Each returns 0 or
+ * negative. */
+int export_runs(struct results *r, const char *label, const char *format, bool with_warmup,
+	FILE *to, struct error *err);
+int export_samples(struct results *r, const char *label, const char *format, bool with_warmup,
+	FILE *to, struct error *err);
+int export_output(struct results *r, const char *label, const char *format, bool with_warmup,
+	FILE *to, struct error *err);
+int export_events(struct results *r, const char *label, const char *format, bool with_warmup,
+	FILE *to, struct error *err);
+
+/* One row a run, as `runs` prints it. */
+int show_runs(struct results *r, const char *label, const char *format, bool only_failed,
+	bool with_warmup, FILE *to, struct error *err);
+
+#endif

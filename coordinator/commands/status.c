@@ -1,0 +1,150 @@
+#include "coordinator/commands/commands.h"
+#include "coordinator/output/output.h"
+#include "proto/clock.h"
+#include "proto/units.h"
+
+enum {
+	OUT_CAMPAIGN,
+	OUT_STATE,
+	OUT_DONE,
+	OUT_TOTAL,
+	OUT_FAILED,
+	OUT_SKIPPED,
+	OUT_RUNNING,
+	OUT_HOSTS,
+	OUT_LEFT,
+	OUT_SUBMITTED,
+	OUT_ENDED,
+	OUT_N
+};
+
+static const struct column columns[OUT_N] = {
+	[OUT_CAMPAIGN] = {"campaign", NULL, false},
+	[OUT_STATE] = {"state", NULL, false},
+	[OUT_DONE] = {"done", NULL, true},
+	[OUT_TOTAL] = {"total", "runs", true},
+	[OUT_FAILED] = {"failed", NULL, true},
+	[OUT_SKIPPED] = {"skipped", NULL, true},
+	[OUT_RUNNING] = {"running", NULL, true},
+	[OUT_HOSTS] = {"hosts", NULL, true},
+	[OUT_LEFT] = {"left", NULL, true}, /* for programs in s */
+	[OUT_SUBMITTED] = {"submitted_at", "submitted", false},
+	[OUT_ENDED] = {"ended_at", NULL, false},
+};
+#define OUT_PEOPLE_N OUT_ENDED
+
+struct row {
+	struct cell cells[OUT_N];
+	char numbers[OUT_N][32];
+};
+
+static void set_integer(struct row *row, int at, int64_t value)
+{
+	if (value != ABSENT)
+		row->cells[at] = (struct cell){
+			CELL_NUMBER, units_format_decimal(row->numbers[at], value, 1)};
+}
+
+static void set_date(struct row *row, int at, int64_t value)
+{
+	if (value != ABSENT)
+		row->cells[at] = (struct cell){CELL_TEXT, clock_rfc3339(row->numbers[at], value)};
+}
+
+static void write_campaign(const struct message_campaign *c, const struct output_ops *ops,
+	struct output *o, bool is_for_people)
+{
+	struct row row = {0};
+
+	row.cells[OUT_CAMPAIGN] = (struct cell){CELL_TEXT, c->label};
+	row.cells[OUT_STATE] = (struct cell){CELL_TEXT, c->state};
+	set_integer(&row, OUT_DONE, c->done);
+	set_integer(&row, OUT_TOTAL, c->total);
+	set_integer(&row, OUT_FAILED, c->failed);
+	set_integer(&row, OUT_SKIPPED, c->skipped);
+	set_integer(&row, OUT_RUNNING, c->running);
+	set_integer(&row, OUT_HOSTS, c->hosts);
+	set_date(&row, OUT_SUBMITTED, c->submitted_at);
+	set_date(&row, OUT_ENDED, c->ended_at);
+	if (c->left_ns != ABSENT && is_for_people)
+		row.cells[OUT_LEFT] = (struct cell){
+			CELL_TEXT, units_format_duration(row.numbers[OUT_LEFT], c->left_ns)};
+	else if (c->left_ns != ABSENT)
+		row.cells[OUT_LEFT] = (struct cell){CELL_NUMBER,
+			units_format_decimal(row.numbers[OUT_LEFT], c->left_ns, NS_PER_S)};
+	ops->row(o, row.cells);
+}
+
+/* Hosts go below the campaigns for people; programs ask `hosts` for them, as one table is one
+ * format. */
+static void write_hosts(const struct message_report *report, const struct output_ops *ops)
+{
+	static const struct column host_columns[] = {
+		{"host", NULL, false}, {"state", NULL, false}, {"doing", NULL, false}};
+
+	if (report->hosts.n == 0)
+		return;
+	putchar('\n');
+	struct output *o = ops->begin(stdout, host_columns, ARRAY_SIZE(host_columns));
+	for (size_t i = 0; i < report->hosts.n; i++) {
+		const struct message_host *h = LIST_AT(&report->hosts, struct message_host, i);
+		const struct cell cells[] = {{CELL_TEXT, h->name}, {CELL_TEXT, h->state},
+			{h->doing == NULL ? CELL_NONE : CELL_TEXT, h->doing}};
+		ops->row(o, cells);
+	}
+	ops->end(o);
+}
+
+static int show_status(const struct message_report *report, const char *format, struct error *err)
+{
+	const struct output_ops *ops = output_by_name(format == NULL ? "table" : format, err);
+
+	if (ops == NULL)
+		return ERR_USAGE;
+	bool is_for_people = ops == &output_table || ops == &output_markdown;
+	struct output *o = ops->begin(stdout, columns, is_for_people ? OUT_PEOPLE_N : OUT_N);
+	for (size_t i = 0; i < report->campaigns.n; i++)
+		write_campaign(LIST_AT(&report->campaigns, struct message_campaign, i), ops, o,
+			is_for_people);
+	ops->end(o);
+	if (is_for_people)
+		write_hosts(report, ops);
+	return 0;
+}
+
+static int run(void *options, const char **arguments, size_t n, struct error *err)
+{
+	const struct common_options *o = options;
+	struct results_where where = common_where(o);
+	_cleanup_free_ char *label = NULL;
+	struct message report;
+	struct results *r;
+	int code = 0;
+
+	if (results_open(&r, &where, err) < 0)
+		return error_exit_status(err);
+	if (n > 0) {
+		label = results_label(r, arguments[0], err);
+		code = label == NULL ? err->code : 0;
+	}
+	if (code == 0)
+		code = results_report(r, label, &report, err);
+	if (code == 0) {
+		code = show_status(&report.report, o->format, err);
+		message_done(&report);
+	}
+	results_close(r);
+	return code < 0 ? (int)error_exit_status(err) : EXIT_OK;
+}
+
+const struct command command_status = {
+	.name = "status",
+	.usage = "status [ID]",
+	.summary = "campaigns and how far they are, hosts and what they do",
+	.details = "Without ID: the campaigns that have not ended, and the last that has.\n"
+		   "Live where a coordinator runs (the one that holds the store, or "
+		   "--coordinator);\nelse what the store knows.",
+	.options_size = sizeof(struct common_options),
+	.max_arguments = 1,
+	.run = run,
+};

@@ -1,0 +1,195 @@
+#include "coordinator/commands/submission.h"
+
+#include "proto/log.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <libgen.h>
+#include <stdio.h>
+
+#define ANSWER_NS (60 * NS_PER_S)
+#define FILE_LIMIT                                                                                 \
+	(2 * 1024 * 1024) /* above the language's own limit, which has a message of its own */
+
+/* "threads=1,2" as member of set. */
+static int add_set(json_t *set, const char *text, struct error *err)
+{
+	const char *equals = strchr(text, '=');
+
+	if (equals == NULL || equals == text)
+		return error_set(err, ERR_USAGE, "--set: '%s': expected AXIS=VALUE,VALUE", text);
+	_cleanup_free_ char *axis = xstrndup(text, (size_t)(equals - text));
+	_cleanup_free_ char *values = xstrdup(equals + 1);
+	json_t *list = json_array();
+	for (char *rest = values, *v; (v = strsep(&rest, ",")) != NULL;)
+		json_array_append_new(list, json_string(v));
+	json_object_set_new(set, axis, list);
+	return 0;
+}
+
+static int make_changes(char **out, const struct submission_options *o, struct error *err)
+{
+	json_t *changes = json_object(), *set = json_object();
+	int r = 0;
+
+	for (size_t i = 0; i < o->set.n && r == 0; i++)
+		r = add_set(set, o->set.items[i], err);
+	if (json_object_size(set) > 0)
+		json_object_set(changes, "set", set);
+	if (o->blocks != ABSENT)
+		json_object_set_new(changes, "blocks", json_integer(o->blocks));
+	if (o->seed != ABSENT)
+		json_object_set_new(changes, "seed", json_integer(o->seed));
+	*out = r == 0 && json_object_size(changes) > 0 ? json_dumps(changes, JSON_COMPACT) : NULL;
+	json_decref(set);
+	json_decref(changes);
+	return r;
+}
+
+static char *directory_of(const char *path, struct error *err)
+{
+	_cleanup_free_ char *copy = xstrdup(path);
+	char *directory = realpath(dirname(copy), NULL);
+
+	if (directory == NULL)
+		error_errno(err, "%s", path);
+	return directory;
+}
+
+int submission_read(struct submission_file *out, const char *path,
+	const struct submission_options *options, bool is_verbose, struct error *err)
+{
+	struct diagnostics d = {0};
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	int r;
+
+	*out = (struct submission_file){.path = xstrdup(path), .yaml = BUF_INIT};
+	r = buf_read_file(&out->yaml, AT_FDCWD, path, FILE_LIMIT);
+	if (r < 0)
+		return error_set(err, ERR_USAGE, "%s: %s", path, strerror(-r));
+	out->directory = directory_of(path, err);
+	if (out->directory == NULL || (r = make_changes(&out->changes, options, err)) < 0)
+		return ERR_USAGE;
+	out->campaign = campaign_read(out->yaml.data, out->yaml.len, out->changes, &d);
+	if (d.errors > 0 || is_verbose)
+		diagnostics_format(&d, path, &text);
+	fputs(text.data, stderr);
+	diagnostics_done(&d);
+	return out->campaign ? 0 : ERR_CAMPAIGN;
+}
+
+void submission_done(struct submission_file *f)
+{
+	campaign_free(f->campaign);
+	buf_done(&f->yaml);
+	free(f->changes);
+	free(f->directory);
+	free(f->path);
+}
+
+int submission_add_files(const struct submission_file *f, struct content_store *content,
+	struct content_hash *tree, bool *has_tree, struct error *err)
+{
+	*has_tree = f->campaign->files_n > 0;
+	if (!*has_tree)
+		return 0;
+	int r = content_add_tree(content, f->directory, (const char *const *)f->campaign->files,
+		f->campaign->files_n, tree, err);
+	if (r < 0 && err != NULL) {
+		error_wrap(err, "%s", f->path);
+		err->code = ERR_CAMPAIGN;
+	}
+	return r < 0 ? ERR_CAMPAIGN : 0;
+}
+
+/* Answer one WANT_FILES with its chunks. */
+static int send_chunks(struct content_store *content, struct client *client,
+	const struct message_want_files *want, struct error *err)
+{
+	struct content_hash hash;
+	int64_t offset = want->offset, end, size;
+	int r = 0;
+
+	if (want->hash.len != sizeof hash.b)
+		return error_set(err, ERR_PROTOCOL, "coordinator: WANT_FILES without a hash");
+	memcpy(hash.b, want->hash.data, sizeof hash.b);
+	size = content_size(content, &hash);
+	if (size < 0)
+		return error_set(err, ERR_PROTOCOL,
+			"coordinator: asks for a content that this campaign does not have");
+	end = offset + want->length < size ? offset + want->length : size;
+	_cleanup_free_ char *chunk = xmalloc(MESSAGE_CHUNK);
+	do {
+		struct message m;
+		size_t n = end - offset < MESSAGE_CHUNK ? (size_t)(end - offset) : MESSAGE_CHUNK;
+		int64_t got = content_read(content, &hash, offset, chunk, n, err);
+		if (got < 0)
+			return (int)got;
+		message_init(&m, MESSAGE_FILE_CHUNK);
+		m.file_chunk.hash = want->hash;
+		m.file_chunk.offset = offset;
+		m.file_chunk.size = size;
+		m.file_chunk.data = (struct blob){.data = chunk, .len = (size_t)got};
+		r = client_send(client, &m, err);
+		offset += got;
+	} while (r == 0 && offset < end);
+	return r;
+}
+
+/* The conversation after SUBMIT. */
+static int converse(
+	struct content_store *content, struct client *client, char **label, struct error *err)
+{
+	for (;;) {
+		struct message m;
+		int r = client_receive(client, ANSWER_NS, &m, err);
+		if (r < 0)
+			return r == -ETIMEDOUT || r == -ECONNRESET
+				       ? error_set(err, ERR_UNAVAILABLE, "%s", err->text)
+				       : r;
+		if (m.type == MESSAGE_WANT_FILES && content != NULL) {
+			r = send_chunks(content, client, &m.want_files, err);
+		} else if (m.type == MESSAGE_SUBMITTED) {
+			*label = xstrdup(m.submitted.label);
+			if (m.submitted.notes != NULL)
+				fputs(m.submitted.notes, stderr);
+			r = 1;
+		}
+		message_done(&m);
+		if (r != 0)
+			return r < 0 ? r : 0;
+	}
+}
+
+int submission_send(
+	const struct submission_file *f, struct client *client, char **label, struct error *err)
+{
+	const char *tmp = getenv("TMPDIR");
+	_cleanup_free_ char *scratch =
+		xasprintf("%s/joulerig-submit.XXXXXX", tmp && tmp[0] ? tmp : "/tmp");
+	struct content_store *content = NULL;
+	struct content_hash tree;
+	struct message m;
+	bool has_tree;
+
+	if (mkdtemp(scratch) == NULL)
+		return error_errno(err, "cannot make a folder %s", scratch);
+	int r = content_open(&content, scratch, err);
+	if (r == 0)
+		r = submission_add_files(f, content, &tree, &has_tree, err);
+	if (r == 0) {
+		message_init(&m, MESSAGE_SUBMIT);
+		m.submit.campaign = f->yaml.data;
+		m.submit.file = f->path;
+		m.submit.changes = f->changes;
+		if (has_tree)
+			m.submit.tree = (struct blob){.data = tree.b, .len = sizeof tree.b};
+		m.submit.directory = f->directory;
+		r = client_send(client, &m, err);
+	}
+	if (r == 0)
+		r = converse(content, client, label, err);
+	content_close(content);
+	(void)remove_tree(scratch);
+	return r;
+}

@@ -1,0 +1,64 @@
+/*
+ * submission.h - what `run` and `submit` share: the campaign file with its changes, its files, and
+ * handing both over
+ */
+#ifndef COORDINATOR_COMMANDS_SUBMISSION_H
+#define COORDINATOR_COMMANDS_SUBMISSION_H
+
+#include "coordinator/campaign/campaign.h"
+#include "coordinator/client.h"
+#include "coordinator/commands/commands.h"
+#include "proto/content.h"
+
+/* Options that change a campaign for one submission. */
+struct submission_options {
+	struct texts set; /* --set axis=v1,v2 */
+	int64_t blocks;   /* --blocks; ABSENT: not given */
+	int64_t seed;     /* --seed; ABSENT */
+};
+
+#define SUBMISSION_DEFAULTS                                                                        \
+	{                                                                                          \
+		.blocks = ABSENT, .seed = ABSENT                                                   \
+	}
+
+/* Lines for an option table of a struct that holds a struct submission_options as `member`. */
+#define SUBMISSION_OPTIONS(type, member)                                                           \
+	{"set", OPTION_TEXTS, offsetof(type, member.set), "AXIS=V1,V2",                            \
+		"other values for an axis", NULL},                                                 \
+		{"blocks", OPTION_COUNT, offsetof(type, member.blocks), "N",                       \
+			"another number of blocks", NULL},                                         \
+	{                                                                                          \
+		"seed", OPTION_COUNT, offsetof(type, member.seed), "N",                            \
+			"another seed of the random order", NULL                                   \
+	}
+
+/* A campaign file, read and checked. */
+struct submission_file {
+	char *path;      /* as typed */
+	char *directory; /* absolute; where its files are */
+	struct buf yaml;
+	char *changes; /* JSON, or NULL */
+	struct campaign *campaign;
+};
+
+/*
+ * Read and check FILE with the changes; every diagnostic is printed to stderr (warnings only with
+ * is_verbose). Returns 0, or negative: ERR_CAMPAIGN with an empty text where diagnostics said it
+ * all.
+ */
+int submission_read(struct submission_file *out, const char *path,
+	const struct submission_options *options, bool is_verbose, struct error *err);
+void submission_done(struct submission_file *f);
+
+/* Put the campaign's files into a content store. *has_tree false where it has none. Returns 0 or
+ * negative. */
+int submission_add_files(const struct submission_file *f, struct content_store *content,
+	struct content_hash *tree, bool *has_tree, struct error *err);
+
+/* Hand it over to a coordinator: SUBMIT, the files that it wants, SUBMITTED. *label is the
+ * caller's. */
+int submission_send(
+	const struct submission_file *f, struct client *client, char **label, struct error *err);
+
+#endif

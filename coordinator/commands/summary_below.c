@@ -1,0 +1,105 @@
+/* What stands below the tables of `results`: footnotes, why there is no energy, what was skipped,
+ * what failed. */
+#include "coordinator/commands/host_text.h"
+#include "coordinator/commands/summary_view.h"
+
+#define MAX_LINES 12 /* of skipped, and of failed ones; `runs` has the rest */
+
+/* Once for all hosts where the reason is one; else a line for each host without. */
+static void print_no_energy(const struct summary_view *v, bool has_energy, FILE *to)
+{
+	const struct gathered *g = v->g;
+	struct notes said = {0};
+
+	for (size_t lane = 0; lane < g->lanes_n; lane++) {
+		const struct gathered_lane *l = &g->lanes[lane];
+		struct buf line = BUF_INIT;
+		bool has_mark = false;
+		if (!summary_is_shown(v, lane) || l->has_energy)
+			continue;
+		json_t *inventory = host_inventory(l->inventory);
+		const char *why =
+			v->is_energy_off ? "the campaign says `energy: off`" : l->no_energy;
+		if (why == NULL)
+			why = host_energy_why(inventory);
+		if (why == NULL)
+			why = "the agent gave no reason; `joulerig-agent doctor` there tells more";
+		notes_mark(&said, &line, &has_mark, "energy not measured%s%s: %s",
+			has_energy ? " on " : "", has_energy ? l->host : "", why);
+		buf_done(&line);
+		json_decref(inventory);
+	}
+	for (size_t i = 0; i < said.n; i++)
+		fprintf(to, "%s\n", said.texts[i]);
+	notes_done(&said);
+}
+
+static void print_configuration(
+	const struct gathered *g, size_t lane, size_t configuration, const char *between, FILE *to)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+
+	parameters_format(&g->configurations[configuration].parameters, NULL, 0, &text);
+	fprintf(to, "%s%s%s%s%s", g->configurations[configuration].benchmark,
+		text.len > 0 ? " " : "", text.data, between, g->lanes[lane].host);
+}
+
+static void print_reason(const char *reason, FILE *to)
+{
+	/* The first line of it, so that a table stays one. */
+	fprintf(to, ": %.*s", (int)strcspn(reason, "\n"), reason);
+}
+
+static void print_skipped(const struct summary_view *v, FILE *to)
+{
+	const struct gathered *g = v->g;
+	size_t lines = 0;
+
+	for (size_t i = 0; i < g->lanes_n * g->configurations_n; i++) {
+		size_t lane = i / g->configurations_n;
+		for (size_t k = 0; k < g->cells[i].skips.n && summary_is_shown(v, lane); k++) {
+			if (lines++ >= MAX_LINES)
+				continue;
+			fputs("skipped  ", to);
+			print_configuration(g, lane, i % g->configurations_n, " on ", to);
+			print_reason(g->cells[i].skips.items[k].text, to);
+			fputc('\n', to);
+		}
+	}
+	if (lines > MAX_LINES)
+		fprintf(to, "skipped  %zu more   joulerig runs %s\n", lines - MAX_LINES, g->label);
+}
+
+static void print_failed(const struct summary_view *v, FILE *to)
+{
+	const struct gathered *g = v->g;
+	size_t lines = 0;
+
+	for (size_t i = 0; i < g->lanes_n * g->configurations_n; i++) {
+		size_t lane = i / g->configurations_n;
+		for (size_t k = 0; k < g->cells[i].failures.n && summary_is_shown(v, lane); k++) {
+			const struct tally *t = &g->cells[i].failures.items[k];
+			if (lines++ >= MAX_LINES)
+				continue;
+			fprintf(to, "failed   %zu run%s (", t->n, t->n == 1 ? "" : "s");
+			print_configuration(g, lane, i % g->configurations_n, " ", to);
+			fputc(')', to);
+			print_reason(t->text, to);
+			if (lines == 1)
+				fprintf(to, "   joulerig runs %s --failed", g->label);
+			fputc('\n', to);
+		}
+	}
+	if (lines > MAX_LINES)
+		fprintf(to, "failed   %zu more reasons\n", lines - MAX_LINES);
+}
+
+void summary_below(
+	const struct summary_view *v, bool has_energy, const struct notes *notes, FILE *to)
+{
+	fputc('\n', to);
+	notes_print(notes, to);
+	print_no_energy(v, has_energy, to);
+	print_skipped(v, to);
+	print_failed(v, to);
+}

@@ -1,0 +1,29 @@
+/*
+ * summary_grid.h - a table that is made column by column, and leaves out columns for which there is
+ * no room
+ */
+#ifndef COORDINATOR_COMMANDS_SUMMARY_GRID_H
+#define COORDINATOR_COMMANDS_SUMMARY_GRID_H
+
+#include "coordinator/output/output.h"
+
+struct grid_column {
+	char *title; /* owned */
+	bool is_right;
+	bool is_optional; /* left out, the last first, where the page is too narrow */
+	char **texts;     /* owned; [row] */
+};
+
+struct grid {
+	struct grid_column *columns;
+	size_t n, rows;
+};
+
+/* Add a column with this title for grid->rows rows, all empty. Valid until the next is added. */
+struct grid_column *grid_add(struct grid *grid, bool is_right, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Write it, without the optional columns at the end that do not fit on a page. */
+void grid_print(const struct grid *grid, const struct output_ops *ops, FILE *to);
+void grid_done(struct grid *grid);
+
+#endif

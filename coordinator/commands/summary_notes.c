@@ -1,0 +1,40 @@
+#include "coordinator/commands/summary_notes.h"
+
+static char letter(size_t i)
+{
+	return i < 26 ? (char)('a' + i) : '*';
+}
+
+void notes_mark(struct notes *notes, struct buf *cell, bool *has_mark, const char *format, ...)
+{
+	struct buf text = BUF_INIT;
+	size_t i = 0;
+	va_list ap;
+
+	va_start(ap, format);
+	buf_vaddf(&text, format, ap);
+	va_end(ap);
+	while (i < notes->n && strcmp(notes->texts[i], text.data) != 0)
+		i++;
+	if (i == notes->n) {
+		notes->texts = xreallocarray(notes->texts, notes->n + 1, sizeof *notes->texts);
+		notes->texts[notes->n++] = buf_take(&text);
+	}
+	buf_done(&text);
+	buf_addf(cell, "%s%c", *has_mark ? "" : " ", letter(i));
+	*has_mark = true;
+}
+
+void notes_print(const struct notes *notes, FILE *to)
+{
+	for (size_t i = 0; i < notes->n; i++)
+		fprintf(to, "%c  %s\n", letter(i), notes->texts[i]);
+}
+
+void notes_done(struct notes *notes)
+{
+	for (size_t i = 0; i < notes->n; i++)
+		free(notes->texts[i]);
+	free(notes->texts);
+	*notes = (struct notes){0};
+}

@@ -1,0 +1,434 @@
+/*
+ * `results` for people: what the campaign was, a table for each benchmark and host, and what must
+ * be known beside the numbers: footnotes, configurations that were skipped, runs that failed, why
+ * there is no energy.
+ */
+#include "coordinator/commands/host_text.h"
+#include "coordinator/commands/summary_grid.h"
+#include "coordinator/commands/summary_notes.h"
+#include "coordinator/commands/summary_view.h"
+#include <math.h>
+
+#define SHORT_BOUND 0.003 /* a bound of the energy beyond this part of it gets a footnote */
+
+/* ---- numbers ---- */
+
+/* Digits after the point: two digits of the interval's width; without one, four digits of the
+ * value. */
+static int decimals_of(const struct summary *s)
+{
+	double width = s->has_interval ? s->high - s->low : 0;
+	double digits = 3;
+
+	if (width > 0)
+		digits = 1 - floor(log10(width));
+	else if (s->median != 0)
+		digits = 3 - floor(log10(fabs(s->median)));
+	return digits < 0 ? 0 : digits > 9 ? 9 : (int)digits;
+}
+
+/* "4.128" and " [4.119, 4.141]". */
+static void add_value(struct buf *value, struct buf *interval, const struct summary *s)
+{
+	int decimals = decimals_of(s);
+
+	buf_addf(value, "%.*f", decimals, s->median);
+	if (s->has_interval)
+		buf_addf(interval, " [%.*f, %.*f]", decimals, s->low, decimals, s->high);
+}
+
+static void add_ratio(struct buf *b, double ratio)
+{
+	if (!isfinite(ratio))
+		return;
+	if (ratio >= 0.1)
+		buf_addf(b, "%.3f", ratio);
+	else
+		buf_addf(b, "%.3g", ratio);
+}
+
+static void add_energy(struct buf *b, double joules)
+{
+	static const char *const units[] = {"J", "kJ", "MJ", "GJ"};
+	size_t i = 0;
+
+	for (; i + 1 < ARRAY_SIZE(units) && joules >= 1000; i++)
+		joules /= 1000;
+	buf_addf(b, "%.3g %s", joules, units[i]);
+}
+
+/* ---- a group: one benchmark on one host ---- */
+
+struct group {
+	const struct summary_view *v;
+	size_t lane;
+	size_t *configurations; /* indices; the rows */
+	size_t n;
+	struct grid grid;
+	struct notes *notes;
+};
+
+static const struct gathered_cell *cell_of(const struct group *group, size_t row)
+{
+	return gathered_cell(group->v->g, group->lane, group->configurations[row]);
+}
+
+static const struct parameters *parameters_of(const struct group *group, size_t row)
+{
+	return &group->v->g->configurations[group->configurations[row]].parameters;
+}
+
+/* The axes of a group, those with one value apart: they go into the heading. */
+static bool has_one_value(const struct group *group, const char *axis)
+{
+	const char *first = parameters_get(parameters_of(group, 0), axis);
+
+	for (size_t row = 1; row < group->n; row++) {
+		const char *value = parameters_get(parameters_of(group, row), axis);
+		if (first == NULL || value == NULL || strcmp(first, value) != 0)
+			return false;
+	}
+	return first != NULL;
+}
+
+static void add_axes(struct group *group)
+{
+	for (size_t row = 0; row < group->n; row++) {
+		const struct parameters *p = parameters_of(group, row);
+		for (size_t i = 0; i < p->n; i++) {
+			const char *axis = p->items[i].name;
+			bool is_there = has_one_value(group, axis);
+			for (size_t k = 0; k < group->grid.n && !is_there; k++)
+				is_there = strcmp(group->grid.columns[k].title, axis) == 0;
+			if (is_there)
+				continue;
+			struct grid_column *c = grid_add(&group->grid, false, "%s", axis);
+			bool is_numeric = true;
+			for (size_t k = 0; k < group->n; k++) {
+				const char *value = parameters_get(parameters_of(group, k), axis);
+				c->texts[k] = value == NULL ? NULL : xstrdup(value);
+				is_numeric &= value != NULL &&
+					      value[strspn(value, "0123456789.-+eE")] == '\0';
+			}
+			c->is_right = is_numeric;
+		}
+	}
+}
+
+static void add_counts(struct group *group)
+{
+	struct grid_column *c = grid_add(&group->grid, true, "n");
+
+	for (size_t row = 0; row < group->n; row++)
+		c->texts[row] = xasprintf("%zu", cell_of(group, row)->done);
+}
+
+/* What must be said of a cell's time: outliers, flags. */
+static void mark_time(struct group *group, const struct gathered_cell *cell,
+	const struct summary *s, struct buf *text, bool *has_mark)
+{
+	if (s->outliers > 0)
+		notes_mark(group->notes, text, has_mark, "%zu of %zu runs %s outlier%s (kept)",
+			s->outliers, s->n, s->outliers == 1 ? "is an" : "are",
+			s->outliers == 1 ? "" : "s");
+	for (size_t i = 0; i < cell->flags.n; i++)
+		notes_mark(group->notes, text, has_mark, "%s: %zu of %zu runs",
+			cell->flags.items[i].text, cell->flags.items[i].n, cell->done);
+}
+
+static void mark_energy(struct group *group, const struct gathered_cell *cell,
+	const struct summary *s, struct buf *text, bool *has_mark)
+{
+	double bound = cell->energy > 0 ? cell->energy_bound / cell->energy : 0;
+
+	if (s->outliers > 0)
+		notes_mark(group->notes, text, has_mark, "%zu of %zu runs %s outlier%s (kept)",
+			s->outliers, s->n, s->outliers == 1 ? "is an" : "are",
+			s->outliers == 1 ? "" : "s");
+	if (bound > SHORT_BOUND)
+		notes_mark(group->notes, text, has_mark,
+			"short: counter steps alone are ±%.*f %% of this energy",
+			bound < 0.1 ? 1 : 0, 100 * bound);
+}
+
+/* Medians below each other end in one column, and their intervals begin in one. */
+static void align_values(struct grid_column *c, struct buf *values, struct buf *rest, size_t n)
+{
+	int width = 0;
+
+	for (size_t i = 0; i < n; i++)
+		width = text_width(values[i].data) > width ? text_width(values[i].data) : width;
+	for (size_t i = 0; i < n; i++) {
+		if (values[i].len > 0)
+			c->texts[i] = xasprintf("%*s%s%s", width - text_width(values[i].data), "",
+				values[i].data, rest[i].data);
+		buf_done(&values[i]);
+		buf_done(&rest[i]);
+	}
+}
+
+enum marks { MARKS_NONE, MARKS_TIME, MARKS_ENERGY };
+
+/* Median, interval and marks of a metric. */
+static struct grid_column *add_metric(
+	struct group *group, const char *title, size_t metric, enum marks marks)
+{
+	const char *unit = group->v->g->metrics[metric].unit;
+	struct grid_column *c = grid_add(&group->grid, false, "%s%s%s", title,
+		strcmp(unit, "1") == 0 ? "" : " ", strcmp(unit, "1") == 0 ? "" : unit);
+	struct buf *values = xcalloc(group->n, sizeof *values),
+		   *rest = xcalloc(group->n, sizeof *rest);
+
+	for (size_t row = 0; row < group->n; row++) {
+		struct summary s;
+		bool has_mark = false;
+		values[row] = rest[row] = (struct buf)BUF_INIT;
+		summary_of_cell(cell_of(group, row), metric, &s);
+		if (s.n == 0)
+			continue;
+		add_value(&values[row], &rest[row], &s);
+		if (marks == MARKS_TIME)
+			mark_time(group, cell_of(group, row), &s, &rest[row], &has_mark);
+		else if (marks == MARKS_ENERGY)
+			mark_energy(group, cell_of(group, row), &s, &rest[row], &has_mark);
+	}
+	align_values(c, values, rest, group->n);
+	free(values);
+	free(rest);
+	return c;
+}
+
+static void add_ratios(struct group *group, size_t metric)
+{
+	const struct summary_view *v = group->v;
+
+	if (v->by == NULL)
+		return;
+	struct grid_column *c = grid_add(&group->grid, true, "×");
+	for (size_t row = 0; row < group->n; row++) {
+		int baseline = summary_baseline(v, group->configurations[row]);
+		struct buf text = BUF_INIT;
+		if (baseline >= 0 && summary_is_baseline(v, group->configurations[row]))
+			buf_adds(&text,
+				gathered_series(cell_of(group, row), metric) == NULL ? "" : "1");
+		else if (baseline >= 0)
+			add_ratio(&text, gathered_ratio(cell_of(group, row),
+						 gathered_cell(v->g, group->lane, (size_t)baseline),
+						 metric, NULL));
+		c->texts[row] = buf_take(&text);
+	}
+}
+
+/* The median alone, for quantities whose spread is of no interest here. */
+static void add_median(struct group *group, const char *title, size_t metric, bool is_size)
+{
+	struct grid_column *c = grid_add(&group->grid, true, "%s", title);
+
+	for (size_t row = 0; row < group->n; row++) {
+		struct summary s;
+		char size[32];
+		summary_of_cell(cell_of(group, row), metric, &s);
+		if (s.n == 0)
+			continue;
+		double digits = s.median > 0 ? 2 - floor(log10(s.median)) : 0;
+		c->texts[row] = is_size ? xstrdup(units_format_size(size, (int64_t)s.median))
+					: xasprintf("%.*f",
+						  digits < 0   ? 0
+						  : digits > 6 ? 6
+							       : (int)digits,
+						  s.median);
+	}
+}
+
+static bool is_measured(const struct group *group, size_t metric)
+{
+	for (size_t row = 0; row < group->n && metric < group->v->g->metrics_n; row++) {
+		if (gathered_series(cell_of(group, row), metric) != NULL)
+			return true;
+	}
+	return false;
+}
+
+static bool is_asked_for(const struct summary_view *v, size_t metric)
+{
+	for (size_t i = 0; i < v->columns_n; i++) {
+		if (v->columns[i] == metric)
+			return true;
+	}
+	return false;
+}
+
+static void add_usual_columns(struct group *group)
+{
+	const struct gathered *g = group->v->g;
+	size_t time = gathered_metric(g, "time"), energy = gathered_metric(g, "energy.package");
+	size_t power = gathered_metric(g, "power.package"),
+	       memory = gathered_metric(g, "memory.peak");
+
+	if (is_measured(group, time)) {
+		add_metric(group, "time", time, MARKS_TIME);
+		add_ratios(group, time);
+	}
+	if (is_measured(group, energy)) {
+		add_metric(group, "energy", energy, MARKS_ENERGY);
+		add_ratios(group, energy);
+	}
+	if (is_measured(group, power))
+		add_median(group, "power W", power, false);
+	if (is_measured(group, memory))
+		add_median(group, "memory", memory, true);
+}
+
+/* What --columns names, then the campaign's own metrics as far as there is room. */
+static void add_more_columns(struct group *group)
+{
+	const struct summary_view *v = group->v;
+
+	for (size_t i = 0; i < v->columns_n; i++) {
+		if (is_measured(group, v->columns[i]))
+			add_metric(group, v->g->metrics[v->columns[i]].name, v->columns[i],
+				MARKS_NONE);
+	}
+	for (size_t i = 0; i < v->g->metrics_n; i++) {
+		if (v->g->metrics[i].is_own && !is_asked_for(v, i) && is_measured(group, i))
+			add_metric(group, v->g->metrics[i].name, i, MARKS_NONE)->is_optional = true;
+	}
+}
+
+/* "nbody size=20000 on lab07: i9-13900K (Raptor Lake) 8P+16E, Linux 6.12.8, performance, turbo off"
+ */
+static void print_heading(const struct group *group, const struct output_ops *ops, FILE *to)
+{
+	const struct gathered *g = group->v->g;
+	const struct parameters *p = parameters_of(group, 0);
+	_cleanup_buf_ struct buf host = BUF_INIT;
+	json_t *inventory = host_inventory(g->lanes[group->lane].inventory);
+
+	host_describe(inventory, &host);
+	json_decref(inventory);
+	fprintf(to, "\n%s%s", ops == &output_markdown ? "### " : "",
+		g->configurations[group->configurations[0]].benchmark);
+	for (size_t i = 0; i < p->n; i++) {
+		if (has_one_value(group, p->items[i].name))
+			fprintf(to, " %s=%s", p->items[i].name, p->items[i].text);
+	}
+	fprintf(to, " on %s%s%s\n%s", g->lanes[group->lane].host, host.len > 0 ? ": " : "",
+		host.data, ops == &output_markdown ? "\n" : "");
+}
+
+static void print_group(const struct summary_view *v, size_t lane, const char *benchmark,
+	struct notes *notes, const struct output_ops *ops, FILE *to)
+{
+	struct group group = {.v = v, .lane = lane, .notes = notes};
+
+	group.configurations = xcalloc(v->g->configurations_n, sizeof *group.configurations);
+	for (size_t i = 0; i < v->g->configurations_n; i++) {
+		if (strcmp(v->g->configurations[i].benchmark, benchmark) == 0 &&
+			gathered_cell(v->g, lane, i)->runs > 0)
+			group.configurations[group.n++] = i;
+	}
+	if (group.n > 0) {
+		group.grid.rows = group.n;
+		print_heading(&group, ops, to);
+		add_axes(&group);
+		add_counts(&group);
+		add_usual_columns(&group);
+		add_more_columns(&group);
+		grid_print(&group.grid, ops, to);
+		grid_done(&group.grid);
+	}
+	free(group.configurations);
+}
+
+/* ---- around the groups ---- */
+
+static void add_blocks(const struct summary_view *v, struct buf *b)
+{
+	size_t least = SIZE_MAX, most = 0;
+
+	for (size_t i = 0; i < v->g->lanes_n * v->g->configurations_n; i++) {
+		size_t n = v->g->cells[i].runs;
+		if (n == 0)
+			continue;
+		least = n < least ? n : least;
+		most = n > most ? n : most;
+	}
+	if (most > 0 && least == most)
+		buf_addf(b, " · %zu block%s", most, most == 1 ? "" : "s");
+	else if (most > 0)
+		buf_addf(b, " · %zu to %zu blocks", least, most);
+}
+
+static void print_header(
+	const struct summary_view *v, bool has_energy, const struct output_ops *ops, FILE *to)
+{
+	const struct gathered *g = v->g;
+	_cleanup_buf_ struct buf line = BUF_INIT;
+	bool has_interval = false;
+	char duration[32];
+
+	buf_addf(&line, "%s%s  %s · %zu host%s · %zu run%s", ops == &output_markdown ? "## " : "",
+		g->label, g->state, g->lanes_n, g->lanes_n == 1 ? "" : "s", g->runs,
+		g->runs == 1 ? "" : "s");
+	if (g->failed > 0)
+		buf_addf(&line, ", %zu failed", g->failed);
+	add_blocks(v, &line);
+	if (g->ended_at != ABSENT && g->submitted_at != ABSENT)
+		buf_addf(&line, " · %s",
+			units_format_duration(duration, g->ended_at - g->submitted_at));
+	if (g->energy > 0) {
+		buf_adds(&line, " · ");
+		add_energy(&line, g->energy);
+	}
+	for (size_t i = 0; i < g->lanes_n * g->configurations_n; i++)
+		has_interval |= g->cells[i].done >= 6;
+	buf_addf(&line, "\n%smedian%s", ops == &output_markdown ? "\n" : "",
+		has_interval ? " [95 % interval over blocks]" : " (an interval needs 6 blocks)");
+	if (has_energy)
+		buf_adds(&line, " · energy: package, gross");
+	if (v->by != NULL)
+		buf_addf(&line, " · ×: ratio to %s=%s, else equal", v->by, v->baseline);
+	fprintf(to, "%s\n", line.data);
+}
+
+static bool is_first_of_benchmark(const struct gathered *g, size_t configuration)
+{
+	for (size_t i = 0; i < configuration; i++) {
+		if (strcmp(g->configurations[i].benchmark,
+			    g->configurations[configuration].benchmark) == 0)
+			return false;
+	}
+	return true;
+}
+
+void summary_table(const struct summary_view *v, const struct output_ops *ops, FILE *to)
+{
+	const struct gathered *g = v->g;
+	struct notes notes = {0};
+	bool has_energy = false;
+
+	for (size_t lane = 0; lane < g->lanes_n; lane++)
+		has_energy |= summary_is_shown(v, lane) && g->lanes[lane].has_energy;
+	print_header(v, has_energy, ops, to);
+	for (size_t i = 0; i < g->configurations_n; i++) {
+		if (!is_first_of_benchmark(g, i))
+			continue;
+		for (size_t lane = 0; lane < g->lanes_n; lane++) {
+			if (summary_is_shown(v, lane))
+				print_group(
+					v, lane, g->configurations[i].benchmark, &notes, ops, to);
+		}
+	}
+	/* Nothing below the tables: no empty line at the end either. */
+	char *below = NULL;
+	size_t len = 0;
+	FILE *memory = open_memstream(&below, &len);
+	if (memory != NULL) {
+		summary_below(v, has_energy, &notes, memory);
+		fclose(memory);
+		if (len > 1)
+			fwrite(below, 1, len, to);
+		free(below);
+	}
+	notes_done(&notes);
+}

@@ -1,0 +1,47 @@
+/*
+ * summary_view.h - what the forms of `results` share: the gathered runs, what they are compared
+ * with, and what is shown
+ */
+#ifndef COORDINATOR_COMMANDS_SUMMARY_VIEW_H
+#define COORDINATOR_COMMANDS_SUMMARY_VIEW_H
+
+#include "coordinator/analysis/summary.h"
+#include "coordinator/commands/gather.h"
+#include "coordinator/commands/show.h"
+#include "coordinator/commands/summary_notes.h"
+#include "coordinator/output/output.h"
+
+#define SUMMARY_LEVEL 0.95
+
+struct summary_view {
+	const struct gathered *g;
+	const char *by, *baseline; /* the campaign's comparison, NULL without one */
+	bool is_energy_off;        /* the campaign asked for none */
+	const char *host;          /* NULL: all */
+	const size_t *columns;     /* metrics that --columns names */
+	size_t columns_n;
+};
+
+/* The configuration that one is compared with, or -1: no comparison, no such configuration. */
+int summary_baseline(const struct summary_view *v, size_t configuration);
+/* Whether a configuration is a baseline itself. */
+bool summary_is_baseline(const struct summary_view *v, size_t configuration);
+/* The summary of a cell's metric. */
+void summary_of_cell(const struct gathered_cell *cell, size_t metric, struct summary *out);
+
+/* Whether --host lets this one through. */
+static inline bool summary_is_shown(const struct summary_view *v, size_t lane)
+{
+	return v->host == NULL || strcmp(v->host, v->g->lanes[lane].host) == 0;
+}
+
+/* Footnotes and all that must be known beside the numbers. */
+void summary_below(
+	const struct summary_view *v, bool has_energy, const struct notes *notes, FILE *to);
+/* For people: header, a table for each benchmark and host, footnotes. ops is output_table or
+ * output_markdown. */
+void summary_table(const struct summary_view *v, const struct output_ops *ops, FILE *to);
+/* For programs: one row a configuration and host. */
+void summary_rows(const struct summary_view *v, const struct output_ops *ops, FILE *to);
+
+#endif

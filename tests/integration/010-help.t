@@ -1,0 +1,41 @@
+# Every command explains itself, within 100 columns, and a typo gets the word that was meant.
+. "$TOP/tests/lib.sh"
+
+commands_of() { "$1" --help | sed -n '/^usage:/,/^Options\|^.joulerig/s/^  \([a-z][a-z-]*\)  *[^ ].*/\1/p'; }
+
+# Exits 0, says usage, tells nothing on stderr, fits 100 columns.
+check_help() {
+	local text line
+	text=$("$@" --help 2>stderr.txt) || { echo "exit $?"; return 1; }
+	[ ! -s stderr.txt ] || { echo "stderr:"; cat stderr.txt; return 1; }
+	case $text in *usage:\ "$1"*) ;; *) echo "no usage: $text"; return 1 ;; esac
+	while IFS= read -r line; do
+		[ ${#line} -le 100 ] || { echo "${#line} columns: $line"; return 1; }
+	done <<<"$text"
+}
+
+for program in joulerig joulerig-agent; do
+	ok "$program --help" check_help "$program"
+	for command in $(commands_of "$program"); do
+		ok "$program $command --help" check_help "$program" "$command"
+	done
+	like "$program --version" "$("$program" --version)" "^$program [0-9]+\.[0-9]+\.[0-9]+\$"
+done
+is "joulerig's commands" "$(commands_of joulerig | sort | tr '\n' ' ')" \
+	"cancel check export hosts key plan results resume run runs serve status submit watch "
+is "the agent's commands" "$(commands_of joulerig-agent | sort | tr '\n' ' ')" "doctor energy inventory key placement "
+
+ok "joulerig help COMMAND" joulerig help export
+fails "no command at all" 2 joulerig
+fails "an unknown command" 2 joulerig exprot
+like "its suggestion" "$(joulerig exprot 2>&1)" "did you mean 'export'"
+fails "the agent's unknown command" 2 joulerig-agent placment
+like "its suggestion" "$(joulerig-agent placment 2>&1)" "did you mean 'placement'"
+fails "an unknown option" 2 joulerig results --clumns time
+like "its suggestion" "$(joulerig results --clumns time 2>&1)" "columns"
+fails "an argument too many" 2 joulerig check a.yaml b.yaml
+fails "an argument missing" 2 joulerig check
+fails "an option's value missing" 2 joulerig results --db
+like "usage errors leave stdout alone" "$(joulerig exprot 2>/dev/null; echo end)" "^end\$"
+ok "a file that is not there is a usage error with its name" sh -c 'joulerig check gone.yaml 2>&1 | grep gone.yaml'
+done_testing

@@ -1,0 +1,31 @@
+# joulerig check: what it says of good and of bad files, and how it exits.
+. "$TOP/tests/lib.sh"
+
+cp "$TOP"/tests/campaigns/good/minimal.yaml "$TOP"/tests/campaigns/good/warnings.yaml \
+	"$TOP"/tests/campaigns/good/everything.yaml "$TOP"/tests/campaigns/bad/several-mistakes.yaml .
+
+ok 'a good file is good' joulerig check minimal.yaml
+is 'it gets one line' "$(joulerig check minimal.yaml 2>&1)" 'minimal.yaml: minimal: 1 benchmark, 0 axes, good'
+is 'axes are counted once' "$(joulerig check everything.yaml 2>&1)" \
+	'everything.yaml: everything-9: 2 benchmarks, 2 axes, good'
+
+fails 'a bad file exits with 2' 2 joulerig check several-mistakes.yaml
+is 'every error has its line on stderr' "$(joulerig check several-mistakes.yaml 2>&1 >/dev/null | grep -F ': error: ')" \
+	"$(sed 's/^/several-mistakes.yaml:/' "$TOP/tests/campaigns/bad/several-mistakes.expected")"
+is 'and nothing is on stdout' "$(joulerig check several-mistakes.yaml 2>/dev/null)" ''
+
+ok 'warnings are no errors' joulerig check warnings.yaml
+is 'they are shown' "$(joulerig check warnings.yaml 2>&1 >/dev/null)" \
+	"$(sed 's/^/warnings.yaml:/' "$TOP/tests/campaigns/good/warnings.expected")"
+
+fails 'a file that is not there' 2 joulerig check nowhere.yaml
+like 'is named' "$(joulerig check nowhere.yaml 2>&1)" 'nowhere\.yaml'
+fails 'no file at all' 2 joulerig check
+
+ok '--set of an axis' joulerig check everything.yaml --set size=3,5
+fails '--set of no axis' 2 joulerig check everything.yaml --set sise=3,5
+like 'says which there is' "$(joulerig check everything.yaml --set sise=3 2>&1)" "did you mean 'size'"
+fails '--set without values' 2 joulerig check everything.yaml --set size
+ok '--blocks and --seed' joulerig check everything.yaml --blocks 20 --seed 0
+
+done_testing
