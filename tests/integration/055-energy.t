@@ -1,0 +1,45 @@
+# The energy of a run against a truth that is known to the last counter unit.
+. "$TOP/tests/lib.sh"
+
+meter() { # MOUNTPOINT OPTIONS...: mount, wait until it is there
+	local at=$1; shift
+	mkdir -p "$at"
+	"$BUILD/tests/meter" "$@" "$at" >"$at.log" 2>&1 &
+	METERS+=($!)
+	wait_for 20 test -e "$at/truth"
+}
+METERS=()
+cleanup() { for p in "${METERS[@]}"; do kill "$p" 2>/dev/null; done; wait; rm -f "$tap_log"; }
+trap cleanup EXIT
+
+# 40 J short of the wrap: 50 W reach it within the run.
+meter m --zone name=package-0,power=50W,range=262143328850,start=262093328850 || skip_all "no FUSE here: $(tail -n 1 m.log)"
+
+cat >e.yaml <<'YAML'
+campaign: energy
+benchmarks: {sleep: {command: [sleep, "2"]}}
+measure: {energy: require}
+repeat: {warmup: 0, blocks: 2}
+YAML
+ok "a campaign with the meter" joulerig run e.yaml --db e.db --root m
+joulerig export energy.1 --db e.db >runs
+cat runs | diag
+is "both runs have an energy" "$(jq -r '.metrics["energy.package"] | type' runs | sort | uniq -c | awk '{print $1, $2}')" "2 number"
+is "within its own uncertainty of 50 W x time" \
+	"$(jq -r '((.metrics["energy.package"] - 50 * .metrics.time) | fabs) <= .uncertainty["energy.package"]' runs | sort -u)" true
+is "which is under 0.3 %" "$(jq -r '.uncertainty["energy.package"] < 0.003 * .metrics["energy.package"]' runs | sort -u)" true
+is "each zone by its name" "$(jq -r '.metrics["energy.package-0"] == .metrics["energy.package"]' runs | sort -u)" true
+is "samples came along" "$(joulerig export energy.1 --db e.db --what samples | jq -r .run | sort | uniq -c | awk '$1 >= 15' | wc -l)" 2
+like "the table shows energy and power" "$(joulerig results energy.1 --db e.db)" 'energy J'
+
+cat >off.yaml <<'YAML'
+campaign: off
+benchmarks: {t: {command: ["true"]}}
+measure: {energy: require}
+repeat: {warmup: 0, blocks: 1}
+YAML
+mkdir -p empty/proc empty/sys
+fails "energy required and none there: the run fails" 1 joulerig run off.yaml --db e.db --root empty
+like "and says what to do" "$(joulerig runs off.1 --db e.db --failed)" 'energy'
+
+done_testing

@@ -1,0 +1,61 @@
+# SIGKILL of agents and of the coordinator in the middle: nothing is lost, nothing counted twice.
+. "$TOP/tests/lib.sh"
+. "$TOP/tests/cluster.sh"
+trap stop_cluster EXIT
+
+cat >k.yaml <<'YAML'
+campaign: kill
+matrix: {n: [1, 2, 3, 4, 5]}
+benchmarks: {nap: {command: [sleep, "0.05"], env: {N: "{n}"}}}
+measure: {energy: off}
+repeat: {warmup: 1, blocks: 10}
+YAML
+progress() { joulerig export "$1" --coordinator "$ADDRESS" --keys keys 2>/dev/null | jq -r 'select(.state == "done") | .run' | wc -l; }
+at_least() { [ "$(progress "$1")" -ge "$2" ]; }
+check_complete() { # LABEL WHAT
+	joulerig export "$1" --coordinator "$ADDRESS" --keys keys >runs
+	is "$2: every run is there, once" "$(jq -r .run runs | sort -n | uniq | wc -l) of $(wc -l <runs)" "100 of 100"
+	is "$2: every one is done" "$(jq -r .state runs | sort -u)" done
+	is "$2: ten of each configuration on each host" \
+		"$(jq -r '[.host, .parameters.n] | join(" ")' runs | sort | uniq -c | awk '{print $1}' | sort -u)" 10
+}
+
+start_coordinator
+start_agent alpha
+start_agent beta
+
+joulerig submit k.yaml --coordinator "$ADDRESS" --keys keys >/dev/null
+ok "it has begun" wait_for 60 at_least kill.1 10
+kill_agent alpha
+ok "the other host goes on" wait_for 60 at_least kill.1 25
+start_agent alpha
+ok "after an agent's SIGKILL the campaign ends" joulerig watch kill.1 --coordinator "$ADDRESS" --keys keys
+check_complete kill.1 "agent killed"
+
+joulerig submit k.yaml --coordinator "$ADDRESS" --keys keys >/dev/null
+wait_for 60 at_least kill.2 10
+kill_coordinator
+start_coordinator
+ok "after the coordinator's SIGKILL the campaign ends" joulerig watch kill.2 --coordinator "$ADDRESS" --keys keys
+check_complete kill.2 "coordinator killed"
+
+joulerig submit k.yaml --coordinator "$ADDRESS" --keys keys >/dev/null
+for i in 1 2 3; do
+	wait_for 60 at_least kill.3 $((i * 15))
+	kill_coordinator
+	kill_agent beta
+	start_agent beta
+	start_coordinator
+done
+ok "after both, three times over, the campaign ends" joulerig watch kill.3 --coordinator "$ADDRESS" --keys keys
+check_complete kill.3 "both killed"
+
+joulerig run k.yaml --db here.db --quiet >/dev/null 2>&1 &
+here_done() { [ "$(sqlite3 -readonly here.db "SELECT count(*) FROM v_run WHERE state = 'done'" 2>/dev/null)" -ge "$1" ]; }
+wait_for 60 here_done 8
+kill -KILL $!
+wait $! 2>/dev/null
+ok "a killed 'run' can be resumed" joulerig resume kill.1 --db here.db
+is "and has every run once" "$(joulerig export kill.1 --db here.db | jq -r 'select(.state == "done") | .run' | sort -n | uniq | wc -l)" 50
+
+done_testing
