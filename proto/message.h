@@ -329,7 +329,7 @@ struct message_event {
 	const char *benchmark;
 	const char *parameters;
 	const char *state;
-	const char *text; /* for people: a reason, a notice */
+	const char *text; /* for people: a run's reason; of progress: the hosts that it waits for */
 };
 
 struct message_query {

@@ -10,12 +10,7 @@
 
 /* ---- runs ---- */
 
-static const struct configuration *configuration_of(const struct live *l, const struct live_run *r)
-{
-	return &l->plan->configurations[r->configuration];
-}
-
-static void fill_id(struct attempt_id *id, const struct live *l, const struct live_run *r)
+void agents_fill_id(struct attempt_id *id, const struct live *l, const struct live_run *r)
 {
 	*id = (struct attempt_id){.campaign = l->uuid, .run = r->run, .attempt = r->attempt};
 }
@@ -28,9 +23,9 @@ static void send_assign(struct dispatch *d, struct host *h, struct live *l, stru
 	struct message m;
 
 	message_init(&m, MESSAGE_ASSIGN);
-	campaign_render(l->campaign, configuration_of(l, r), &l->hosts[r->lane], l->label,
+	campaign_render(l->campaign, live_configuration(l, r), &l->hosts[r->lane], l->label,
 		&m.assign, &arena);
-	fill_id(&m.assign.id, l, r);
+	agents_fill_id(&m.assign.id, l, r);
 	m.assign.label = l->label;
 	m.assign.block = r->block;
 	m.assign.lease_ns = LEASE_NS;
@@ -94,13 +89,13 @@ void agents_cancel(struct dispatch *d, struct live *l)
 			if (h->flights[k].live != l)
 				continue;
 			message_init(&m, MESSAGE_CANCEL);
-			fill_id(&m.cancel.id, l, h->flights[k].run);
+			agents_fill_id(&m.cancel.id, l, h->flights[k].run);
 			dispatch_queue(d, &h->route, &m);
 		}
 	}
 }
 
-static void lose(struct dispatch *d, struct live *l, struct live_run *r, const char *why)
+void agents_lose(struct dispatch *d, struct live *l, struct live_run *r, const char *why)
 {
 	struct error err = {0};
 
@@ -138,7 +133,7 @@ static void reconcile_flights(
 		if (is_same_process)
 			send_assign(d, h, f.live, f.run);
 		else
-			lose(d, f.live, f.run, "its agent was started anew");
+			agents_lose(d, f.live, f.run, "its agent was started anew");
 	}
 }
 
@@ -239,290 +234,6 @@ static void on_hello(struct dispatch *d, int64_t now_ns, const struct route *fro
 	host_apply(h, HOST_HELLO);
 }
 
-/* ---- what a run tells ---- */
-
-/* What was said of an attempt: its campaign, and its run where it has not ended. */
-struct spoken {
-	struct live *live;    /* NULL: the campaign has ended */
-	struct live_run *run; /* NULL: it has ended, or never was */
-	int64_t campaign;     /* store id */
-};
-
-/* Whether a host may speak of this attempt: a run that has not ended must be its own, the attempt
- * handed out. */
-static bool look_up(
-	struct dispatch *d, const struct host *h, const struct attempt_id *id, struct spoken *out)
-{
-	struct ended *e;
-
-	*out = (struct spoken){.live = dispatch_live_by_uuid(d, &id->campaign)};
-	if (out->live != NULL) {
-		out->run = live_find_run(out->live, id->run);
-		out->campaign = out->live->id;
-		return out->run == NULL ||
-		       (out->live->lanes[out->run->lane].host == h && id->attempt >= 1 &&
-			       id->attempt <= out->run->attempt);
-	}
-	HASH_FIND(hh, d->ended, &id->campaign, sizeof id->campaign, e);
-	if (e == NULL)
-		return false;
-	out->campaign = e->id;
-	return true;
-}
-
-static void on_started(struct dispatch *d, const struct host *h, const struct message_started *m)
-{
-	struct error err = {0};
-	struct spoken s;
-
-	if (!look_up(d, h, &m->id, &s) || s.run == NULL || s.run->attempt != m->id.attempt)
-		return;
-	enum run_state next = run_state_next(s.run->state, EVENT_STARTED);
-	if (next == STATE_N || s.run->state == STATE_QUEUED || dispatch_begin(d) < 0)
-		return;
-	s.run->state = next;
-	if (d->config.ops->set_run_state(
-		    d->config.store, s.campaign, s.run->run, RUN_RUNNING, NULL, &err) < 0)
-		dispatch_fail(d, &err);
-}
-
-static void on_samples(struct dispatch *d, struct host *h, const struct message_samples *m)
-{
-	struct error err = {0};
-	struct spoken s;
-
-	h->credit_back += (int64_t)m->data.len;
-	/* Of a run that has ended they are there already, or of an attempt that does not count. */
-	if (look_up(d, h, &m->id, &s) && s.run != NULL && dispatch_begin(d) == 0 &&
-		d->config.ops->put_samples(d->config.store, s.campaign, m->id.run, m->id.attempt,
-			m->chunk, m->data.data, m->data.len, &err) < 0)
-		dispatch_fail(d, &err);
-	if (h->credit_back >= CREDIT_STEP) {
-		struct message credit;
-		message_init(&credit, MESSAGE_CREDIT);
-		credit.credit.bytes = h->credit_back;
-		h->credit_back = 0;
-		dispatch_queue(d, &h->route, &credit);
-	}
-}
-
-/* What was streamed belongs to one attempt: a late one of an earlier attempt may come between. */
-static void begin_streams(struct live_run *r, int64_t attempt)
-{
-	if (r->streams_attempt == attempt)
-		return;
-	buf_reset(&r->streams[0]);
-	buf_reset(&r->streams[1]);
-	r->streams_attempt = attempt;
-}
-
-static int keep_output(struct dispatch *d, const struct spoken *s, const struct attempt_id *id,
-	const char *stream, int64_t offset, const struct blob *data)
-{
-	struct error err = {0};
-	size_t which = strcmp(stream, "stderr") == 0;
-
-	if (s->run == NULL)
-		return 0;
-	if (dispatch_begin(d) < 0)
-		return d->failure.code;
-	if (d->config.ops->put_output(d->config.store, s->campaign, id->run, id->attempt,
-		    which ? "stderr" : "stdout", offset, data->data, data->len, &err) < 0)
-		return dispatch_fail(d, &err);
-	begin_streams(s->run, id->attempt);
-	/* A piece that is sent again is there already. */
-	if ((int64_t)s->run->streams[which].len == offset)
-		buf_add(&s->run->streams[which], data->data, data->len);
-	return 0;
-}
-
-static void on_output(struct dispatch *d, const struct host *h, const struct message_output *m)
-{
-	struct spoken s;
-
-	if (look_up(d, h, &m->id, &s))
-		keep_output(d, &s, &m->id, m->stream, m->offset, &m->data);
-}
-
-/* The program's own metrics, out of what it printed. Returns how many, or negative: then the run
- * has failed. */
-static int extract(
-	const struct live *l, const struct live_run *r, struct store_metric *out, struct error *err)
-{
-	const struct configuration *c = configuration_of(l, r);
-	_cleanup_free_ struct extracted *found = xcalloc(c->benchmark->metrics_n, sizeof *found);
-	int n = extract_metrics(c->benchmark, c, r->streams[0].data, r->streams[0].len,
-		r->streams[1].data, r->streams[1].len, found, err);
-
-	for (int i = 0; i < n; i++)
-		out[i] = (struct store_metric){
-			.name = found[i].metric->name,
-			.unit = found[i].metric->unit,
-			.value = found[i].value,
-			.better = (enum better_code)found[i].metric->better,
-		};
-	return n;
-}
-
-static void tell_run(struct dispatch *d, const struct live *l, const struct live_run *r,
-	const struct host *h, const char *state, const char *reason)
-{
-	const struct configuration *c = configuration_of(l, r);
-	struct message m;
-
-	message_init(&m, MESSAGE_EVENT);
-	m.event.kind = "run";
-	m.event.host = h->name;
-	m.event.run = r->run;
-	m.event.benchmark = c->benchmark->name;
-	m.event.parameters = c->parameters;
-	m.event.state = state;
-	m.event.text = reason;
-	dispatch_tell(d, &l->uuid, &m);
-}
-
-static int store_result(struct dispatch *d, const struct message_result *m, const struct spoken *s,
-	const char *state, const char *reason, const struct store_metric *own, size_t own_n)
-{
-	struct error err = {0};
-	const struct store_result row = {
-		.campaign = s->campaign,
-		.run = m->id.run,
-		.attempt = m->id.attempt,
-		.state = state,
-		.reason = reason,
-		.started_at = m->started_at,
-		.exit_code = m->exit_code,
-		.signal = m->signal,
-		.metrics = m->metrics.items,
-		.metrics_n = m->metrics.n,
-		.own = own,
-		.own_n = own_n,
-		.flags = m->flags.items,
-		.flags_n = m->flags.n,
-		.cpus = m->cpus,
-		.stdout_total = m->stdout_total,
-		.stderr_total = m->stderr_total,
-		.stdout_head = m->stdout_head,
-		.stderr_head = m->stderr_head,
-		.thinned = m->thinned,
-		.ended_at = clock_realtime_ns(),
-	};
-	int r = d->config.ops->put_result(d->config.store, &row, &err);
-
-	/* Only -ENOENT is the peer's fault: a run that never was. */
-	return r < 0 && r != -ENOENT ? dispatch_fail(d, &err) : r;
-}
-
-/* A result made another attempt needless that was handed out meanwhile. */
-static void call_off(
-	struct dispatch *d, struct host *h, const struct live *l, const struct live_run *r)
-{
-	struct message m;
-
-	message_init(&m, MESSAGE_CANCEL);
-	fill_id(&m.cancel.id, l, r);
-	dispatch_queue(d, &h->route, &m);
-}
-
-/* The result of a run that has not ended yet. */
-static int take_result(
-	struct dispatch *d, struct host *h, const struct message_result *m, const struct spoken *s)
-{
-	_cleanup_free_ struct store_metric *own =
-		xcalloc(configuration_of(s->live, s->run)->benchmark->metrics_n, sizeof *own);
-	const char *state = m->state, *reason = m->reason;
-	struct error err = {0};
-	int n = 0;
-
-	if (strcmp(state, RUN_DONE) == 0 && (n = extract(s->live, s->run, own, &err)) < 0) {
-		state = RUN_FAILED;
-		reason = err.text;
-		n = 0;
-	}
-	int r = store_result(d, m, s, state, reason, own, (size_t)n);
-	if (r < 0)
-		return r;
-	tell_run(d, s->live, s->run, h, state, reason);
-	if (s->run->attempt != m->id.attempt && s->run->state != STATE_QUEUED)
-		call_off(d, h, s->live, s->run);
-	live_end(s->live, s->run, run_event_of_result(state));
-	return 0;
-}
-
-/*
- * An agent ended a run that nobody cancelled: it changed to another store meanwhile, or the attempt
- * was called off for a later one. The run is still to be done.
- */
-static int take_cancelled(
-	struct dispatch *d, const struct message_result *m, const struct spoken *s)
-{
-	if (s->run->attempt == m->id.attempt && s->run->state != STATE_QUEUED)
-		lose(d, s->live, s->run, "its agent ended it");
-	return d->failure.code;
-}
-
-static void refuse_result(struct dispatch *d, const struct host *h, const struct message_result *m,
-	const char *code, const char *why)
-{
-	dispatch_queue_error(d, &h->route, code,
-		"run %lld attempt %lld: %s; its result is not taken", (long long)m->id.run,
-		(long long)m->id.attempt, why);
-}
-
-static int keep_result(
-	struct dispatch *d, struct host *h, const struct message_result *m, const struct spoken *s)
-{
-	int r = 0;
-
-	if (s->run == NULL)
-		return store_result(d, m, s, m->state, m->reason, NULL, 0);
-	if (run_event_of_result(m->state) == EVENT_CANCELLED)
-		return take_cancelled(d, m, s);
-	begin_streams(s->run, m->id.attempt);
-	if (m->stdout_data.data != NULL)
-		r = keep_output(d, s, &m->id, "stdout", 0, &m->stdout_data);
-	if (r == 0 && m->stderr_data.data != NULL)
-		r = keep_output(d, s, &m->id, "stderr", 0, &m->stderr_data);
-	return r < 0 ? r : take_result(d, h, m, s);
-}
-
-static void on_result(struct dispatch *d, struct host *h, const struct message_result *m)
-{
-	struct message reply;
-	struct spoken s;
-
-	if (run_event_of_result(m->state) == EVENT_N || m->metrics.n > MESSAGE_MAX_METRICS) {
-		refuse_result(
-			d, h, m, "protocol", "no such state of a result, or too many metrics");
-		return;
-	}
-	if (!look_up(d, h, &m->id, &s)) {
-		refuse_result(d, h, m, "unknown", "this store does not know it as this host's");
-		return;
-	}
-	if (dispatch_begin(d) < 0)
-		return;
-	int r = keep_result(d, h, m, &s);
-	if (r == -ENOENT && d->failure.code == 0)
-		refuse_result(d, h, m, "unknown", "this store does not know that run");
-	if (r < 0)
-		return;
-	message_init(&reply, MESSAGE_COMMITTED);
-	reply.committed.id = m->id;
-	dispatch_queue(d, &h->route, &reply);
-}
-
-/* An agent that cannot take a run now (its hands are full): queue it again for the same host. */
-static void on_refuse(struct dispatch *d, const struct host *h, const struct message_refuse *m)
-{
-	struct spoken s;
-
-	if (look_up(d, h, &m->id, &s) && s.run != NULL && s.run->attempt == m->id.attempt &&
-		s.run->state != STATE_QUEUED)
-		lose(d, s.live, s.run, m->reason);
-}
-
 /* ---- files ---- */
 
 static void on_want_files(
@@ -611,19 +322,19 @@ void agents_on_message(struct dispatch *d, int64_t now_ns, const struct route *f
 		on_ping(d, h, &m->ping);
 		break;
 	case MESSAGE_STARTED:
-		on_started(d, h, &m->started);
+		reports_on_started(d, h, &m->started);
 		break;
 	case MESSAGE_SAMPLES:
-		on_samples(d, h, &m->samples);
+		reports_on_samples(d, h, &m->samples);
 		break;
 	case MESSAGE_OUTPUT:
-		on_output(d, h, &m->output);
+		reports_on_output(d, h, &m->output);
 		break;
 	case MESSAGE_RESULT:
-		on_result(d, h, &m->result);
+		reports_on_result(d, h, &m->result);
 		break;
 	case MESSAGE_REFUSE:
-		on_refuse(d, h, &m->refuse);
+		reports_on_refuse(d, h, &m->refuse);
 		break;
 	case MESSAGE_WANT_FILES:
 		on_want_files(d, from, &m->want_files);
@@ -658,7 +369,8 @@ void agents_tick(struct dispatch *d, int64_t now_ns)
 			continue;
 		while (h->flights_n > 0 && d->failure.code == 0)
 			/* The last one first: each goes to the front of its queue. */
-			lose(d, h->flights[h->flights_n - 1].live, h->flights[h->flights_n - 1].run,
+			agents_lose(d, h->flights[h->flights_n - 1].live,
+				h->flights[h->flights_n - 1].run,
 				"its host was silent for longer than the lease");
 	}
 }

@@ -93,6 +93,18 @@ int agents_hand_out(struct dispatch *d, int64_t now_ns);
 /* Cancel a campaign's runs that agents hold. */
 void agents_cancel(struct dispatch *d, struct live *l);
 
+/* Name an attempt in a message. */
+void agents_fill_id(struct attempt_id *id, const struct live *l, const struct live_run *r);
+/* Give an attempt up as lost, and say why. */
+void agents_lose(struct dispatch *d, struct live *l, struct live_run *r, const char *why);
+
+/* reports.c: what an agent tells of a run */
+void reports_on_started(struct dispatch *d, const struct host *h, const struct message_started *m);
+void reports_on_samples(struct dispatch *d, struct host *h, const struct message_samples *m);
+void reports_on_output(struct dispatch *d, const struct host *h, const struct message_output *m);
+void reports_on_result(struct dispatch *d, struct host *h, const struct message_result *m);
+void reports_on_refuse(struct dispatch *d, const struct host *h, const struct message_refuse *m);
+
 /* users.c */
 void users_on_message(struct dispatch *d, int64_t now_ns, const struct route *from,
 	const struct trusted_key *who, const struct message *m);

@@ -101,15 +101,18 @@ void dispatch_tell(struct dispatch *d, const struct id16 *campaign, struct messa
 static void tell_campaign(
 	struct dispatch *d, struct live *l, const char *kind, const char *state, int64_t now_ns)
 {
+	_cleanup_buf_ struct buf waiting = BUF_INIT;
 	struct message_campaign c;
 	struct message m;
 
 	live_describe(l, now_ns, state, &c);
+	live_waits_for(l, &waiting);
 	if (strcmp(kind, "end") == 0)
 		c.ended_at = clock_realtime_ns();
 	message_init(&m, MESSAGE_EVENT);
 	m.event.kind = kind;
 	m.event.campaign = (struct list){.items = &c, .n = 1};
+	m.event.text = waiting.len > 0 ? waiting.data : NULL;
 	dispatch_tell(d, &l->uuid, &m);
 }
 

@@ -6,8 +6,9 @@
  * committed what they speak of. So an acknowledgement is never sent before its transaction is on
  * disk, and all that came in one turn of the loop shares one commit.
  *
- * agents.c handles what agents say, users.c what users' programs say, submissions.c a campaign
- * between SUBMIT and its first run. Who may say what follows from the role of the key.
+ * agents.c handles what agents say, reports.c what they report of runs, users.c what users'
+ * programs say, submissions.c a campaign between SUBMIT and its first run. Who may say what follows
+ * from the role of the key.
  */
 #ifndef COORDINATOR_DISPATCH_DISPATCH_H
 #define COORDINATOR_DISPATCH_DISPATCH_H

@@ -332,6 +332,26 @@ static int64_t time_left(const struct live *l, int64_t now_ns)
 	return left;
 }
 
+static bool has_work(const struct live *l, const struct lane *lane)
+{
+	return lane->ended < passes(l) * (int64_t)lane->plan->n;
+}
+
+void live_waits_for(const struct live *l, struct buf *out)
+{
+	for (size_t i = 0; i < l->lanes_n; i++) {
+		const struct host *h = l->lanes[i].host;
+		if (!has_work(l, &l->lanes[i]))
+			continue;
+		if (host_is_connected(h)) {
+			buf_reset(out);
+			return;
+		}
+		buf_addf(
+			out, "%s%s (%s)", out->len ? ", " : "", h->name, host_state_name(h->state));
+	}
+}
+
 void live_describe(
 	const struct live *l, int64_t now_ns, const char *state, struct message_campaign *out)
 {

@@ -93,6 +93,12 @@ int live_load(struct live **out, const struct message_cell *campaigns_row, struc
 	void *arg, struct error *err);
 void live_free(struct live *l);
 
+/* What a run runs. */
+static inline const struct configuration *live_configuration(
+	const struct live *l, const struct live_run *r)
+{
+	return &l->plan->configurations[r->configuration];
+}
 /* The lane of a host, or NULL. */
 struct lane *live_lane(struct live *l, const struct host *h);
 /*
@@ -113,6 +119,9 @@ void live_end(struct live *l, struct live_run *r, enum run_event event);
 bool live_is_over(const struct live *l);
 /* Cancel everything that is queued; what is in hands is the caller's. Returns 0 or negative. */
 int live_cancel_queued(struct live *l, struct live_store s, struct error *err);
+/* The hosts that the campaign waits for, "lab03 (silent), lab05 (offline)", where none of those
+ * that have work left is there; else an empty text. */
+void live_waits_for(const struct live *l, struct buf *out);
 /* Numbers for people; texts point into l. */
 void live_describe(
 	const struct live *l, int64_t now_ns, const char *state, struct message_campaign *out);
