@@ -7,6 +7,9 @@
 #include <signal.h>
 #include <utlist.h>
 
+/* So many failed handshakes in a row are no accident. */
+#define HANDSHAKES 3
+
 /* Frames that came before they were asked for. */
 struct waiting {
 	char *data;
@@ -21,7 +24,8 @@ struct client {
 	char *endpoint;
 	struct waiting *frames;
 	int64_t sequence, epoch;
-	bool is_connected, is_refused, has_no_handshake, was_disconnected, was_interrupted;
+	int failed_handshakes; /* of somebody who does not prove the server key */
+	bool is_connected, is_refused, was_disconnected, was_interrupted;
 };
 
 enum { STOP_EVENT = 1, STOP_TIMEOUT = 2 };
@@ -54,8 +58,8 @@ static void on_event(void *arg, enum link_event event)
 		c->is_refused = true;
 		break;
 	case LINK_NO_HANDSHAKE:
-		c->has_no_handshake = true;
-		return; /* it may be the coordinator coming up: only the time-out makes it final */
+		c->failed_handshakes++;
+		break;
 	}
 	loop_stop(c->loop, STOP_EVENT);
 }
@@ -194,16 +198,18 @@ static int wait_connected(struct client *c, int64_t timeout_ns, struct error *er
 			return error_set(err, -EINTR, "interrupted");
 		if (c->is_refused)
 			return refused(c, err);
-		if (wait_event(c, deadline))
-			continue;
-		if (c->has_no_handshake)
+		/* One may be a coordinator that is just coming up. */
+		bool is_over = c->failed_handshakes >= HANDSHAKES || !wait_event(c, deadline);
+		if (is_over && c->failed_handshakes > 0)
 			return error_set(err, ERR_UNAVAILABLE,
 				"coordinator %s: it does not prove to have the server key that we "
 				"were given; compare with 'joulerig key show --keys DIR' there",
 				c->endpoint);
-		return error_set(err, ERR_UNAVAILABLE,
-			"coordinator %s: nobody answers; is 'joulerig serve' running there?",
-			c->endpoint);
+		if (is_over)
+			return error_set(err, ERR_UNAVAILABLE,
+				"coordinator %s: nobody answers; is 'joulerig serve' running "
+				"there?",
+				c->endpoint);
 	}
 	return 0;
 }

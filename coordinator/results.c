@@ -6,7 +6,7 @@
 #include <time.h>
 
 #define DEFAULT_DB "./joulerig.db"
-#define CONNECT_NS (10 * NS_PER_S)
+#define CONNECT_NS (5 * NS_PER_S)
 #define ANSWER_NS  (60 * NS_PER_S)
 #define PAGE_ROWS  1000
 #define PUBLISH_WAIT_NS                                                                            \
@@ -19,6 +19,10 @@ static int open_coordinator(struct results *r, const char *endpoint, const char 
 	const char *keys, struct error *err)
 {
 	r->name = xstrdup(endpoint);
+	r->server_key = server_key ? xstrdup(server_key) : NULL;
+	r->keys = keys ? xstrdup(keys) : NULL;
+	r->reached = (struct results_where){
+		.coordinator = r->name, .server_key = r->server_key, .keys = r->keys};
 	return client_open(&r->client, endpoint, server_key, keys, CONNECT_NS, err);
 }
 
@@ -106,7 +110,14 @@ void results_close(struct results *r)
 	if (r->client != NULL)
 		client_close(r->client);
 	free(r->name);
+	free(r->server_key);
+	free(r->keys);
 	free(r);
+}
+
+const struct results_where *results_coordinator(const struct results *r)
+{
+	return r->client != NULL ? &r->reached : NULL;
 }
 
 /* ---- pages of rows ---- */

@@ -24,6 +24,11 @@ struct results;
 /* Returns 0 and *out, or negative: ERR_UNAVAILABLE (no file, no coordinator), ERR_REFUSED. */
 int results_open(struct results **out, const struct results_where *where, struct error *err);
 void results_close(struct results *r);
+/*
+ * The coordinator that these results come from, in the form that client_open() takes; NULL where
+ * they come from the file, as nobody holds it. Valid while r is open.
+ */
+const struct results_where *results_coordinator(const struct results *r);
 
 /* A query of queries.h, all rows, page by page. row() as in store.h; columns() may be NULL. Returns
  * 0 or negative. */

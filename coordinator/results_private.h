@@ -11,9 +11,11 @@
 
 struct results {
 	const struct store_ops *ops;
-	struct store *store;   /* the file, or NULL: */
-	struct client *client; /* the coordinator */
-	char *name;            /* of either, for messages */
+	struct store *store;          /* the file, or NULL: */
+	struct client *client;        /* the coordinator */
+	char *name;                   /* of either, for messages */
+	char *server_key, *keys;      /* owned; of the client */
+	struct results_where reached; /* how the client was reached; texts are those above */
 };
 
 /* Ask the coordinator; the answer must be of the type wanted, and is the caller's: message_done().

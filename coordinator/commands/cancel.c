@@ -2,7 +2,6 @@
 #include "coordinator/commands/commands.h"
 
 #include "coordinator/client.h"
-#include "coordinator/store/lock.h"
 #include <stdio.h>
 
 #define ANSWER_NS (10 * NS_PER_S)
@@ -34,11 +33,9 @@ static int send_cancel(struct client *client, const struct id16 *uuid, struct er
 
 static int run(void *target, const char **arguments, size_t n, struct error *err)
 {
-	const struct common_options *o = target;
-	struct results_where where = common_where(o);
+	const struct results_where where = common_where(target), *coordinator;
 	struct results *results = NULL;
 	struct client *client = NULL;
-	struct store_lock lock;
 	struct id16 uuid = {0};
 	_cleanup_free_ char *label = NULL;
 	int r = results_open(&results, &where, err);
@@ -48,23 +45,16 @@ static int run(void *target, const char **arguments, size_t n, struct error *err
 		r = err->code;
 	if (r == 0)
 		r = results_query(results, "campaigns", label, NULL, on_campaign, &uuid, err);
-	results_close(results);
-	if (r == 0 && where.coordinator == NULL) {
-		r = store_lock_holder(o->db ? o->db : "joulerig.db", &lock, err);
-		if (r == 0)
-			r = error_set(err, ERR_UNAVAILABLE,
-				"cancel: no coordinator is running, so '%s' is not going on",
-				label);
-		where.coordinator = lock.endpoint;
-		where.server_key = NULL;
-		where.keys = lock.keys_dir;
-	}
-	if (r >= 0)
-		r = client_open(
-			&client, where.coordinator, where.server_key, where.keys, ANSWER_NS, err);
+	if (r == 0 && (coordinator = results_coordinator(results)) == NULL)
+		r = error_set(err, ERR_UNAVAILABLE,
+			"cancel: no coordinator is running, so %s is not going on", label);
+	if (r == 0)
+		r = client_open(&client, coordinator->coordinator, coordinator->server_key,
+			coordinator->keys, ANSWER_NS, err);
 	if (r == 0)
 		r = send_cancel(client, &uuid, err);
 	client_close(client);
+	results_close(results);
 	return r < 0 ? (int)error_exit_status(err) : EXIT_OK;
 }
 

@@ -9,7 +9,7 @@
 
 #define PLAIN_NS     (30 * NS_PER_S)
 #define RECONNECT_NS (60 * NS_PER_S)
-#define CONNECT_NS   (10 * NS_PER_S)
+#define CONNECT_NS   (5 * NS_PER_S)
 #define BAR          20
 
 void follow_init(struct follow *f, const struct common_options *o)
@@ -28,7 +28,8 @@ void follow_clear(struct follow *f)
 	f->has_line = false;
 }
 
-static void format_progress(const struct message_campaign *c, bool with_bar, struct buf *out)
+static void format_progress(
+	const struct message_campaign *c, const char *waits_for, bool with_bar, struct buf *out)
 {
 	char left[32];
 
@@ -42,11 +43,13 @@ static void format_progress(const struct message_campaign *c, bool with_bar, str
 	buf_addf(out, "%" PRId64 " of %" PRId64 " runs", c->done, c->total);
 	if (c->failed != ABSENT && c->failed > 0)
 		buf_addf(out, " · %" PRId64 " failed", c->failed);
-	if (c->left_ns != ABSENT)
+	if (text_is_set(waits_for))
+		buf_addf(out, " · waiting for %s", waits_for);
+	else if (c->left_ns != ABSENT)
 		buf_addf(out, " · about %s left", units_format_duration(left, c->left_ns));
 }
 
-static void show_progress(struct follow *f, const struct message_campaign *c)
+static void show_progress(struct follow *f, const struct message_campaign *c, const char *waits_for)
 {
 	_cleanup_buf_ struct buf line = BUF_INIT;
 	int64_t now = clock_monotonic_ns();
@@ -54,12 +57,12 @@ static void show_progress(struct follow *f, const struct message_campaign *c)
 	if (f->is_quiet)
 		return;
 	if (f->is_terminal) {
-		format_progress(c, true, &line);
+		format_progress(c, waits_for, true, &line);
 		fprintf(stderr, "\r%s\033[K", line.data);
 		f->has_line = true;
 	} else if (now - f->plain_ns >= PLAIN_NS) {
 		f->plain_ns = now;
-		format_progress(c, false, &line);
+		format_progress(c, waits_for, false, &line);
 		fprintf(stderr, "%s\n", line.data);
 	}
 }
@@ -85,16 +88,18 @@ void follow_event(struct follow *f, const struct message *m)
 	}
 	if (c == NULL)
 		return;
+	if (strcmp(e->kind, "end") == 0)
+		follow_end(f, c);
+	else
+		show_progress(f, c, e->text);
+}
+
+void follow_end(struct follow *f, const struct message_campaign *c)
+{
+	f->has_ended = true;
+	f->was_cancelled = strcmp(c->state, "cancelled") == 0;
 	f->failed = c->failed;
-	f->done = c->done;
-	f->total = c->total;
-	if (strcmp(e->kind, "end") == 0) {
-		f->has_ended = true;
-		f->was_cancelled = strcmp(c->state, "cancelled") == 0;
-		follow_clear(f);
-	} else {
-		show_progress(f, c);
-	}
+	follow_clear(f);
 }
 
 int follow_status(const struct follow *f)

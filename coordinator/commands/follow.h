@@ -16,13 +16,14 @@ struct follow {
 	int64_t plain_ns; /* when the last plain line was printed */
 	bool has_ended;
 	bool was_cancelled;
-	int64_t failed; /* counted runs that failed or timed out */
-	int64_t done, total;
+	int64_t failed; /* counted runs that failed or timed out, once it has ended */
 };
 
 void follow_init(struct follow *f, const struct common_options *o);
 /* One EVENT. */
 void follow_event(struct follow *f, const struct message *m);
+/* The campaign has ended as c says. */
+void follow_end(struct follow *f, const struct message_campaign *c);
 /* End the unfinished line, before something else is printed. */
 void follow_clear(struct follow *f);
 /* The exit status that a campaign's end means. */

@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#define CONNECT_NS (10 * NS_PER_S)
+#define CONNECT_NS (5 * NS_PER_S)
 /* An agent measures its zones before it says HELLO; a slow machine may take a while. */
 #define GATHER_NS (60 * NS_PER_S)
 

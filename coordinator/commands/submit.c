@@ -2,7 +2,7 @@
 #include "coordinator/commands/submission.h"
 #include <stdio.h>
 
-#define CONNECT_NS (10 * NS_PER_S)
+#define CONNECT_NS (5 * NS_PER_S)
 
 struct submit_options {
 	struct common_options common;

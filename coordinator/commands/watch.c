@@ -1,57 +1,62 @@
 /* joulerig watch [ID]: follow a campaign to its end. */
 #include "coordinator/commands/follow.h"
 
-#include "coordinator/store/lock.h"
 #include <stdio.h>
 
-#define CONNECT_NS (10 * NS_PER_S)
+#define CONNECT_NS (5 * NS_PER_S)
 
-/* The coordinator that holds the store, where none was named. */
-static int find_holder(struct results_where *where, struct store_lock *lock, struct error *err)
+/* How a campaign ended that nobody is running any more. Returns its exit status, or negative. */
+static int ended_status(
+	struct results *results, const char *label, struct follow *f, struct error *err)
 {
-	const char *db = where->db ? where->db : "joulerig.db";
+	struct message m;
+	int r = results_report(results, label, &m, err);
 
-	if (where->coordinator != NULL)
-		return 0;
-	int r = store_lock_holder(db, lock, err);
 	if (r < 0)
 		return r;
-	if (r == 0 || lock->endpoint[0] == '\0')
-		return error_set(err, ERR_UNAVAILABLE,
-			"no coordinator holds %s, so nothing is going on there; 'joulerig status' "
-			"shows what has ended",
-			db);
-	where->coordinator = lock->endpoint;
-	where->server_key = NULL;
-	where->keys = lock->keys_dir;
-	return 0;
+	const struct message_campaign *c =
+		m.report.campaigns.n > 0 ? LIST_AT(&m.report.campaigns, struct message_campaign, 0)
+					 : NULL;
+	if (c == NULL || c->ended_at == ABSENT)
+		r = error_set(err, ERR_UNAVAILABLE,
+			"watch: %s was interrupted and nobody is running it; 'joulerig resume %s' "
+			"goes on",
+			label, label);
+	else
+		follow_end(f, c);
+	message_done(&m);
+	return r < 0 ? r : follow_status(f);
+}
+
+static int watch(struct results *results, const char *label, struct follow *f, struct error *err)
+{
+	const struct results_where *c = results_coordinator(results);
+	struct client *client = NULL;
+
+	if (c == NULL)
+		return ended_status(results, label, f, err);
+	int r = client_open(&client, c->coordinator, c->server_key, c->keys, CONNECT_NS, err);
+	if (r == 0)
+		r = follow_remote(f, &client, label, c, err);
+	client_close(client);
+	return r;
 }
 
 static int run(void *target, const char **arguments, size_t n, struct error *err)
 {
 	const struct common_options *o = target;
-	struct results_where where = common_where(o);
+	const struct results_where where = common_where(o);
 	struct results *results = NULL;
-	struct client *client = NULL;
-	struct store_lock lock;
 	_cleanup_free_ char *label = NULL;
 	struct follow f;
 	int r = results_open(&results, &where, err);
 
 	follow_init(&f, o);
-	if (r == 0) {
-		label = results_label(results, n > 0 ? arguments[0] : NULL, err);
-		results_close(results);
-	}
-	if (label == NULL)
-		return (int)error_exit_status(err);
-	r = find_holder(&where, &lock, err);
+	if (r == 0 && (label = results_label(results, n > 0 ? arguments[0] : NULL, err)) == NULL)
+		r = err->code;
 	if (r == 0)
-		r = client_open(
-			&client, where.coordinator, where.server_key, where.keys, CONNECT_NS, err);
-	if (r == 0)
-		r = follow_remote(&f, &client, label, &where, err);
-	client_close(client);
+		r = watch(results, label, &f, err);
+	results_close(results);
 	return r < 0 ? (int)error_exit_status(err) : r;
 }
 
