@@ -51,16 +51,19 @@ coordinator.src := $(filter-out $(main.src),$(wildcard coordinator/*.c coordinat
 unit.src        := $(wildcard tests/unit/test_*.c)
 tool.src        := $(wildcard tests/tools/*.c)
 bench.src       := $(wildcard tests/bench/*.c)
-all.src         := $(main.src) $(proto.src) $(agent.src) $(coordinator.src) $(unit.src) $(tool.src) $(bench.src)
+fuzz.src        := $(wildcard tests/fuzz/*.c)
+all.src         := $(main.src) $(proto.src) $(agent.src) $(coordinator.src) $(unit.src) $(tool.src) $(bench.src) $(fuzz.src)
 
 programs := $(O)/joulerig $(O)/joulerig-agent $(O)/joulerig-exec
 units    := $(patsubst tests/unit/%.c,$(O)/tests/%,$(unit.src))
 tools    := $(patsubst tests/tools/%.c,$(O)/tests/%,$(tool.src))
+replays  := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(fuzz.src))
 benches  := $(patsubst tests/bench/%.c,$(O)/bench/%,$(bench.src))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help deps deps-test deps-lint deps-bench run test check asan tsan bench lint format install clean FORCE
+.SECONDARY:
+.PHONY: all help deps deps-test deps-lint deps-bench run test check asan tsan bench fuzz lint format install clean FORCE
 
 all: $(programs)  ## build build/joulerig, build/joulerig-agent and build/joulerig-exec
 
@@ -85,9 +88,15 @@ run: deps  ## install, build, run the quickstart campaign on this machine, show 
 test: deps-test  ## install, build, run every test
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $(if $(filter release,$(BUILD)),,BUILD=$(BUILD)) check
 
-check: $(programs) $(units) $(tools)
+check: $(programs) $(units) $(tools) $(replays)
 	$(Q)JOULERIG_BUILD=$(abspath $(O)) CMOCKA_MESSAGE_OUTPUT=TAP prove $(PROVE_FLAGS) --timer -j$(JOBS) --exec tests/tools/run-one \
 		$(if $(T),$(T),$(units) $(sort $(wildcard tests/integration/*.t)))
+
+fuzz:  ## fuzz the decoder of messages for FUZZ_TIME seconds (60); needs clang
+	@mkdir -p build/fuzz/corpus
+	clang -std=gnu17 -D_GNU_SOURCE -I. -g -O1 -fsanitize=fuzzer,address,undefined $(cflags.pkgs) -o build/fuzz/libfuzzer \
+		tests/fuzz/fuzz_message.c $(proto.src) $(call libs,$(PKGS.proto))
+	build/fuzz/libfuzzer -max_total_time=$(or $(FUZZ_TIME),60) -malloc_limit_mb=64 -timeout=5 build/fuzz/corpus
 
 asan:  ## the tests with AddressSanitizer and UBSan
 	$(Q)$(MAKE) --no-print-directory test BUILD=asan
@@ -148,6 +157,11 @@ $(O)/tests/test_%: $(O)/obj/tests/unit/test_%.o $(O)/libcoordinator.a $(O)/libag
 $(O)/tests/%: $(O)/obj/tests/tools/%.o $(O)/libproto.a
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS.proto) $(PKGS.meter)) -lm -lpthread
+# Replays files instead of fuzzing; the tests give it the golden vectors.
+$(O)/obj/tests/fuzz/%.o: CFLAGS.file = -DFUZZ_REPLAY
+$(O)/fuzz/%: $(O)/obj/tests/fuzz/%.o $(O)/libproto.a
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS.proto)) -lm -lpthread
 $(O)/bench/%: $(O)/obj/tests/bench/%.o $(O)/libcoordinator.a $(O)/libproto.a
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS.coordinator)) -lm -lpthread
