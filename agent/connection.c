@@ -130,6 +130,16 @@ static int open_runner(struct connection *c, struct error *err)
 	return 0;
 }
 
+static bool is_loopback(const char *endpoint)
+{
+	static const char *const names[] = {"tcp://127.", "tcp://[::1]", "tcp://localhost:"};
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (strncmp(endpoint, names[i], strlen(names[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int open_connection(struct connection *c, struct error *err)
 {
 	int r = check_options(c->options, err);
@@ -137,6 +147,8 @@ static int open_connection(struct connection *c, struct error *err)
 		r = parse_labels(c, err);
 	if (r == 0 && (c->endpoint = link_endpoint(c->options->coordinator, err)) == NULL)
 		r = ERR_USAGE;
+	if (r == 0)
+		c->has_local_coordinator = is_loopback(c->endpoint);
 	if (r == 0)
 		r = open_state(c, err);
 	if (r == 0)

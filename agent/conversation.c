@@ -131,6 +131,39 @@ static void drop_waiting(struct connection *c, const char *refuse_reason)
 	}
 }
 
+/* ---- quiet before a run ---- */
+
+static void release_run(struct connection *c)
+{
+	if (c->held_until == NULL)
+		return;
+	loop_cancel_timer(c->loop, c->held_until);
+	c->held_until = NULL;
+	runner_release(c->runner);
+}
+
+static void on_patience_over(void *arg, int64_t now_ns)
+{
+	struct connection *c = arg;
+	(void)now_ns;
+	c->held_until = NULL;
+	runner_release(c->runner);
+}
+
+/*
+ * A coordinator on this machine writes the result to its disk now: the next run is prepared in the
+ * meantime and let go when that is over, so that it is not measured together with it.
+ */
+static void hold_run(struct connection *c, const struct attempt_id *until_committed)
+{
+	if (!c->is_welcome || !c->has_local_coordinator || c->held_until != NULL)
+		return;
+	c->held_for = *until_committed;
+	c->held_until =
+		loop_add_timer(c->loop, clock_monotonic_ns() + HOLD_NS, 0, on_patience_over, c);
+	runner_hold(c->runner);
+}
+
 /* ---- what the runner tells ---- */
 
 void conversation_on_started(
@@ -169,6 +202,7 @@ void conversation_on_end(void *arg, const struct attempt_id *ended, struct buf *
 	struct assignment *a = find_assignment(c, &id);
 	if (a != NULL)
 		conversation_drop(c, a);
+	hold_run(c, &id);
 	start_next(c);
 	if (spool_add(c->spool, &id, payload.data, payload.len, &err) < 0) {
 		give_up(c, ERR_INTERNAL, err.text);
@@ -202,6 +236,7 @@ static void end_connection(struct connection *c)
 	c->is_welcome = c->is_draining = false;
 	loop_cancel_timer(c->loop, c->heartbeat);
 	c->heartbeat = NULL;
+	release_run(c);
 	outbox_stop(&c->outbox);
 	files_forget_request(c->files);
 	c->live_at = 0;
@@ -324,6 +359,8 @@ static void on_message(struct connection *c, struct message *m, const void *data
 	case MESSAGE_COMMITTED:
 		spool_drop(c->spool, &m->committed.id);
 		outbox_forget(&c->outbox, &m->committed.id);
+		if (c->held_until != NULL && attempt_equal(&c->held_for, &m->committed.id))
+			release_run(c);
 		break;
 	case MESSAGE_CANCEL:
 		on_cancel(c, &m->cancel.id);

@@ -16,6 +16,8 @@
 #include "proto/keys.h"
 #include "proto/link.h"
 
+/* How long a run waits at most for the result before it to be committed on this same machine. */
+#define HOLD_NS   (10 * NS_PER_MS)
 #define QUEUE_MAX 4 /* assignments in hand, the running one too */
 
 struct assignment {
@@ -51,7 +53,10 @@ struct connection {
 	int64_t received_epoch; /* of WELCOME: what we send carries it */
 	struct clock_offset clock;
 	struct loop_timer *heartbeat;
-	struct assignment *queue; /* the first is running, or about to */
+	bool has_local_coordinator;    /* it is a process of this machine */
+	struct attempt_id held_for;    /* the next run is held until this one is committed */
+	struct loop_timer *held_until; /* NULL: none is held */
+	struct assignment *queue;      /* the first is running, or about to */
 	size_t queue_n;
 	struct outbox outbox;
 	size_t live_at;     /* bytes of the running one's frames that were sent */

@@ -12,7 +12,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <sched.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -31,8 +30,16 @@ struct command {
 	int out, err;
 };
 
-/* Shared with the child: what it had used itself when it was let go, which is not the command's. */
-static struct rusage *before_exec;
+/*
+ * The child shares our memory until it calls execve: there is nothing to copy and nothing to take
+ * down again within the run's time. It has a stack of its own; errno is common to both, and only
+ * read right after a call that failed.
+ */
+static char child_stack[64 * 1024] __attribute__((aligned(64)));
+/* What the child had used itself when it was let go, which is not the command's. */
+static struct rusage before_exec;
+static pid_t own_pid;
+static int go_pipe[2]; /* the child that is ready waits for a byte of it */
 
 static int64_t clock_ns(clockid_t clock)
 {
@@ -119,14 +126,15 @@ static void set_limits(const struct exec_spec *spec)
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 }
 
-static _Noreturn void child_main(struct command *c, pid_t parent)
+static int child_main(void *command)
 {
+	const struct command *c = command;
 	static char path[PATH_MAX];
 	struct exec_ready ready = {.kind = EXEC_READY, .pid = getpid()};
 
 	setsid();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
+	if (getppid() != own_pid)
 		_exit(127);
 	/* dup2 leaves out close-on-exec; every other descriptor has it. */
 	if (dup2(c->out, STDOUT_FILENO) < 0 || dup2(c->err, STDERR_FILENO) < 0)
@@ -148,13 +156,14 @@ static _Noreturn void child_main(struct command *c, pid_t parent)
 	char go;
 	ssize_t n;
 	do {
-		n = read(EXEC_GO_FD, &go, 1);
+		n = read(go_pipe[0], &go, 1);
 	} while (n < 0 && errno == EINTR);
 	if (n != 1)
 		_exit(127);
-	getrusage(RUSAGE_SELF, before_exec);
+	getrusage(RUSAGE_SELF, &before_exec);
 	execve(path, c->argv, c->env);
 	child_fails(EXEC_STAGE_EXEC, errno);
+	return 127;
 }
 
 /* ---- watching it ---- */
@@ -186,7 +195,7 @@ static int64_t not_negative(int64_t value)
  * below zero. */
 static void subtract_preparation(struct exec_exit *e)
 {
-	add_usage(e, before_exec, -1);
+	add_usage(e, &before_exec, -1);
 	e->user_ns = not_negative(e->user_ns);
 	e->system_ns = not_negative(e->system_ns);
 }
@@ -211,14 +220,23 @@ static pid_t reap(struct exec_exit *e, pid_t first, bool *is_over)
 	return pid;
 }
 
-/* A packet while a command runs: only "kill" makes sense; returns the instant at which patience
- * ends. */
-static int64_t on_control(int64_t deadline)
+/* The clock, then the go byte, and nothing between. */
+static void let_go(struct exec_exit *e)
+{
+	e->start_ns = clock_ns(CLOCK_MONOTONIC_RAW);
+	if (write(go_pipe[1], "g", 1) != 1)
+		end_everything(1);
+}
+
+/* A packet while a command runs: "go" or "kill"; returns the instant at which patience ends. */
+static int64_t on_control(struct exec_exit *e, int64_t deadline)
 {
 	uint32_t kind = 0;
 	ssize_t n = recv(EXEC_CONTROL_FD, &kind, sizeof kind, MSG_DONTWAIT);
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		end_everything(0);
+	if (n == (ssize_t)sizeof kind && kind == EXEC_GO && e->start_ns == 0)
+		let_go(e);
 	if (n == (ssize_t)sizeof kind && kind == EXEC_KILL && deadline == INT64_MAX) {
 		exec_signal_tree(getpid(), SIGTERM);
 		return clock_ns(CLOCK_MONOTONIC) + EXEC_GRACE_NS;
@@ -248,7 +266,7 @@ static void watch(struct exec_exit *e, pid_t first, int signals)
 				reap(e, first, &is_over);
 		}
 		if (!is_over && fds[1].revents != 0)
-			deadline = on_control(deadline);
+			deadline = on_control(e, deadline);
 	}
 	while (reap(e, first, &is_over) == 0) {
 		exec_signal_tree(getpid(), SIGKILL);
@@ -259,16 +277,14 @@ static void watch(struct exec_exit *e, pid_t first, int signals)
 static void run_command(struct command *c, int signals)
 {
 	struct exec_exit e = {.kind = EXEC_EXIT};
-	struct pollfd stale = {.fd = EXEC_GO_FD, .events = POLLIN};
+	struct pollfd stale = {.fd = go_pipe[0], .events = POLLIN};
 	char byte;
 	/* A go byte whose child died before it could take it must not start this one. */
 	while (poll(&stale, 1, 0) > 0 && (stale.revents & POLLIN) != 0 &&
-		read(EXEC_GO_FD, &byte, 1) == 1)
+		read(go_pipe[0], &byte, 1) == 1)
 		;
-	memset(before_exec, 0, sizeof *before_exec);
-	pid_t self = getpid(), pid = fork();
-	if (pid == 0)
-		child_main(c, self);
+	memset(&before_exec, 0, sizeof before_exec);
+	pid_t pid = clone(child_main, child_stack + sizeof child_stack, CLONE_VM | SIGCHLD, c);
 	if (pid < 0)
 		tell_error(EXEC_STAGE_FORK, errno);
 	close(c->out);
@@ -349,6 +365,7 @@ static bool receive_command(struct command *c)
 /* What all commands have in common is set once, here. Returns the descriptor of SIGCHLD, or -1. */
 static int prepare(void)
 {
+	own_pid = getpid();
 	setsid(); /* no signals of the agent's terminal */
 	/* By the system call, as libc keeps two signals to itself. All zeroes is SIG_DFL without
 	 * flags. */
@@ -362,18 +379,15 @@ static int prepare(void)
 	/* Memory: both buffers of stdio and malloc's arena stay small; descriptors: those of exec.h
 	 * and no other. */
 	fcntl(EXEC_CONTROL_FD, F_SETFD, FD_CLOEXEC);
-	fcntl(EXEC_GO_FD, F_SETFD, FD_CLOEXEC);
-	syscall(SYS_close_range, EXEC_GO_FD + 1, ~0U, 0);
+	syscall(SYS_close_range, EXEC_CONTROL_FD + 1, ~0U, 0);
+	if (pipe2(go_pipe, O_CLOEXEC) < 0)
+		return -1;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
 		return -1;
 	close(null);
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0 ||
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return -1;
-	before_exec = mmap(NULL, sizeof *before_exec, PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (before_exec == MAP_FAILED)
 		return -1;
 	return signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 }

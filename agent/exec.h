@@ -1,15 +1,17 @@
 /*
  * exec.h - what the agent and joulerig-exec say to each other, and how either ends a process tree
  *
- * joulerig-exec lives as long as its agent and runs one command at a time. It has five descriptors:
- * 0 and 1 are /dev/null, 2 the agent's stderr, EXEC_CONTROL_FD one end of a SOCK_SEQPACKET pair,
- * EXEC_GO_FD the reading end of the go pipe. For a run the agent sends a struct exec_spec with the
- * first bytes of its strings and two descriptors (the run's stdout and stderr), then the rest of
- * the strings in packets of their own. The child that is to become the command prepares itself and
- * answers EXEC_READY, waits for one byte on the go pipe and calls execve. What goes wrong in the
- * child is an EXEC_ERROR. Each spec is answered by exactly one EXEC_EXIT, the last packet of its
- * run. When the agent's end of the control socket closes, joulerig-exec kills what runs and ends,
- * so that no command outlives its agent.
+ * joulerig-exec lives as long as its agent and runs one command at a time. It has four descriptors:
+ * 0 and 1 are /dev/null, 2 the agent's stderr, EXEC_CONTROL_FD one end of a SOCK_SEQPACKET pair.
+ * For a run the agent sends a struct exec_spec with the first bytes of its strings and two
+ * descriptors (the run's stdout and stderr), then the rest of the strings in packets of their own.
+ * The child that is to become the command prepares itself, answers EXEC_READY and waits on a pipe.
+ * At EXEC_GO joulerig-exec takes the clock, writes the go byte and sleeps; the child calls execve.
+ * The go comes from the parent that then sleeps, so that the child can have the parent's CPU: let
+ * go by another process, it would first have to be brought to a CPU that sleeps, within its own
+ * time. What goes wrong in the child is an EXEC_ERROR. Each spec is answered by exactly one
+ * EXEC_EXIT, the last packet of its run. When the agent's end of the control socket closes,
+ * joulerig-exec kills what runs and ends, so that no command outlives its agent.
  *
  * Both programs are built together; this is no interface that others may rely on.
  */
@@ -30,7 +32,6 @@
 #include <unistd.h>
 
 #define EXEC_CONTROL_FD 3
-#define EXEC_GO_FD      4
 #define EXEC_MASK_BYTES 1024        /* 8192 CPUs, the kernel's largest NR_CPUS */
 #define EXEC_PACKET     (64 * 1024) /* bytes in one packet at most */
 #define EXEC_MAX_STRINGS                                                                           \
@@ -41,6 +42,7 @@
 /* The first word of every packet but those with the rest of a spec's strings. */
 enum exec_kind {
 	EXEC_SPEC = 1, /* agent: struct exec_spec */
+	EXEC_GO = 6,   /* agent: the kind alone; once, after EXEC_READY */
 	EXEC_KILL = 2, /* agent: the kind alone; SIGTERM to the tree, SIGKILL after EXEC_GRACE_NS */
 	EXEC_READY = 3, /* child: struct exec_ready */
 	EXEC_ERROR = 4, /* child or joulerig-exec: struct exec_error; an EXEC_EXIT follows */
@@ -72,10 +74,11 @@ struct exec_error {
 
 struct exec_exit {
 	uint32_t kind;
-	int32_t status;  /* of the command's first process, as wait4(2) gives it */
-	int64_t end_ns;  /* CLOCK_MONOTONIC_RAW when wait4(2) returned it */
-	int64_t user_ns; /* this and the next: the sums over all processes of the tree, from the go
-			    byte on */
+	int32_t status;   /* of the command's first process, as wait4(2) gives it */
+	int64_t start_ns; /* CLOCK_MONOTONIC_RAW just before the go byte; 0: never let go */
+	int64_t end_ns;   /* the same clock when wait4(2) returned it */
+	int64_t user_ns;  /* this and the next: the sums over all processes of the tree, from the go
+			     byte on */
 	int64_t system_ns;
 	int64_t maxrss;    /* bytes; the largest process */
 	int64_t voluntary; /* this and the next three: sums of rusage's counts */

@@ -19,7 +19,6 @@ struct launcher {
 	uint64_t nofile; /* soft limit that commands get */
 	pid_t pid;       /* of joulerig-exec; 0: not running */
 	int control;     /* -1 where it is not running, as go */
-	int go;
 	bool is_busy;
 	bool was_ready;
 	char *argv0; /* of the command, owned; for messages, as workdir */
@@ -58,8 +57,8 @@ static char *find_program(struct error *err)
 	return NULL;
 }
 
-/* Spawn with control and go at the descriptors of exec.h. Returns 0 or an errno. */
-static int spawn_at(struct launcher *l, int control, int go)
+/* Spawn with control at the descriptor of exec.h. Returns 0 or an errno. */
+static int spawn_at(struct launcher *l, int control)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -73,7 +72,6 @@ static int spawn_at(struct launcher *l, int control, int go)
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawn_file_actions_adddup2(&actions, control, EXEC_CONTROL_FD);
-	posix_spawn_file_actions_adddup2(&actions, go, EXEC_GO_FD);
 	int error = posix_spawn(&l->pid, l->program, &actions, &attributes, argv, env);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
@@ -92,27 +90,17 @@ static int move_up(int fd)
 
 static int spawn(struct launcher *l, struct error *err)
 {
-	int control[2], go[2];
+	int control[2];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) < 0)
 		return error_errno(err, "joulerig-exec: socketpair");
-	if (pipe2(go, O_CLOEXEC) < 0) {
-		int code = error_errno(err, "joulerig-exec: pipe");
-		close(control[0]);
-		close(control[1]);
-		return code;
-	}
 	control[1] = move_up(control[1]);
-	go[0] = move_up(go[0]);
-	int error = spawn_at(l, control[1], go[0]);
+	int error = spawn_at(l, control[1]);
 	close(control[1]);
-	close(go[0]);
 	if (error != 0) {
 		close(control[0]);
-		close(go[1]);
 		return error_set(err, -error, "%s: %s", l->program, strerror(error));
 	}
 	l->control = control[0];
-	l->go = go[1];
 	loop_watch_fd(l->loop, l->control, POLLIN, on_control, l);
 	return 0;
 }
@@ -127,8 +115,7 @@ static int end_program(struct launcher *l)
 		return 0;
 	loop_unwatch_fd(l->loop, l->control);
 	close(l->control);
-	close(l->go);
-	l->control = l->go = -1;
+	l->control = -1;
 	while ((pid = waitpid(-1, &last, WNOHANG | __WALL)) >= 0) {
 		if (pid == l->pid)
 			status = last;
@@ -152,7 +139,7 @@ int launcher_open(struct launcher **out, struct loop *loop, const struct launch_
 	l->loop = loop;
 	l->handler = *handler;
 	l->program = program;
-	l->control = l->go = -1;
+	l->control = -1;
 	l->nofile = getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 1024;
 	l->strings = (struct buf)BUF_INIT;
 	l->cpus = xcalloc(EXEC_MASK_BYTES * 8, sizeof *l->cpus);
@@ -260,20 +247,22 @@ int launcher_start(struct launcher *l, const struct launch_spec *s, struct error
 	return 0;
 }
 
+static void send_kind(struct launcher *l, uint32_t kind)
+{
+	/* Where it cannot be sent, joulerig-exec is gone, and on_control() learns of it. */
+	if (l->is_busy)
+		(void)send(l->control, &kind, sizeof kind, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 void launcher_go(struct launcher *l)
 {
-	/* The pipe is empty and its other end is joulerig-exec's: this neither blocks nor fails
-	 * while that lives. */
-	if (l->is_busy && l->was_ready && write(l->go, "g", 1) < 0)
-		launcher_kill(l);
+	if (l->was_ready)
+		send_kind(l, EXEC_GO);
 }
 
 void launcher_kill(struct launcher *l)
 {
-	uint32_t kind = EXEC_KILL;
-	/* Where it cannot be sent, joulerig-exec is gone, and on_control() learns of it. */
-	if (l->is_busy)
-		(void)send(l->control, &kind, sizeof kind, MSG_NOSIGNAL | MSG_DONTWAIT);
+	send_kind(l, EXEC_KILL);
 }
 
 bool launcher_is_busy(const struct launcher *l)
@@ -331,6 +320,7 @@ static void on_exit_packet(struct launcher *l, const struct exec_exit *p)
 {
 	struct launch_exit e = {
 		.status = p->status,
+		.start_ns = p->start_ns,
 		.end_ns = p->end_ns,
 		.user_ns = p->user_ns,
 		.system_ns = p->system_ns,

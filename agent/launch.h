@@ -35,7 +35,8 @@ struct launch_exit {
 				or directory") */
 	bool was_ready;      /* on_ready was called */
 	int status;          /* as wait4(2) gives it; where failure is NULL */
-	int64_t end_ns;      /* CLOCK_MONOTONIC_RAW at wait's return */
+	int64_t start_ns;    /* CLOCK_MONOTONIC_RAW just before the go byte; 0: never let go */
+	int64_t end_ns;      /* the same at wait's return */
 	int64_t user_ns;     /* from here on: sums over the tree's processes */
 	int64_t system_ns;
 	int64_t maxrss; /* bytes, the largest process */
@@ -66,7 +67,7 @@ int launcher_open(struct launcher **out, struct loop *loop, const struct launch_
 /* Prepare a command. Returns 0, or negative where there is no joulerig-exec to be had or the spec
  * is too long. */
 int launcher_start(struct launcher *l, const struct launch_spec *spec, struct error *err);
-/* Let it exec; after on_ready, once. The clock is taken before this is called. */
+/* Let it exec; after on_ready, once. The exit tells when exactly that was. */
 void launcher_go(struct launcher *l);
 /* SIGTERM to the tree, SIGKILL after two seconds. on_exit follows. Without a command: nothing. */
 void launcher_kill(struct launcher *l);

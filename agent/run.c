@@ -85,6 +85,7 @@ static void finish(struct runner *r)
 	r->phase = PHASE_IDLE;
 	r->assign = NULL;
 	r->work = NULL;
+	r->ready = 0;
 	r->handler.on_end(r->handler.arg, &id, &r->frames);
 }
 
@@ -170,6 +171,7 @@ void runner_start(struct runner *r, const struct message_assign *a)
 	r->assign = a;
 	r->step = 0;
 	r->is_cancelled = r->is_sampling = false;
+	r->ready = 0;
 	r->measured = NULL;
 	r->migrations = -1;
 	if (r->frames.size > FRAMES_KEPT)
@@ -202,6 +204,23 @@ static void set_timers(struct runner *r)
 			run_begin_sampling, r);
 }
 
+static void let_go(struct runner *r)
+{
+	pid_t pid = r->ready;
+
+	r->ready = 0;
+	r->phase = PHASE_RUNNING;
+	if (r->migrations_anchor >= 0)
+		r->migrations = perf_migrations_open(pid);
+	/* From here on nothing else: the counters; the clock and the go are joulerig-exec's. */
+	r->outcome.started_at = clock_realtime_ns();
+	if (r->measured != NULL)
+		energy_begin(r->options.meter, r->measured);
+	r->start_raw_ns = clock_raw_ns();
+	launcher_go(r->launcher);
+	set_timers(r);
+}
+
 static void on_ready(void *arg, pid_t pid, const int *cpus, size_t cpus_n)
 {
 	struct runner *r = arg;
@@ -211,19 +230,24 @@ static void on_ready(void *arg, pid_t pid, const int *cpus, size_t cpus_n)
 	}
 	if (r->is_cancelled)
 		return;
-	r->phase = PHASE_RUNNING;
 	r->outcome.cpus = cpu_list_format(cpus, cpus_n);
 	if (strcmp(r->outcome.cpus, r->cpu_list) != 0)
 		outcome_flag(&r->outcome, "placement_violated");
-	if (r->migrations_anchor >= 0)
-		r->migrations = perf_migrations_open(pid);
-	/* From here to the go byte nothing else: the counters, then the clock. */
-	r->outcome.started_at = clock_realtime_ns();
-	if (r->measured != NULL)
-		energy_begin(r->options.meter, r->measured);
-	r->start_raw_ns = clock_raw_ns();
-	launcher_go(r->launcher);
-	set_timers(r);
+	r->ready = pid;
+	if (!r->is_held)
+		let_go(r);
+}
+
+void runner_hold(struct runner *r)
+{
+	r->is_held = true;
+}
+
+void runner_release(struct runner *r)
+{
+	r->is_held = false;
+	if (r->ready != 0 && !r->is_cancelled)
+		let_go(r);
 }
 
 static void add_flags(struct runner *r)
@@ -257,9 +281,11 @@ static void note_energy(struct runner *r)
 
 static void on_run_exit(struct runner *r, const struct launch_exit *e)
 {
-	/* The clock was taken by joulerig-exec; now the counters, before anything else. */
+	/* Both clocks were taken by joulerig-exec; now the counters, before anything else. */
 	if (r->measured != NULL && r->phase == PHASE_RUNNING)
 		energy_end(r->options.meter, r->measured);
+	if (e->start_ns != 0)
+		r->start_raw_ns = e->start_ns;
 	run_stop_sampling(r);
 	int64_t migrations = perf_migrations_finish(r->migrations);
 	for (int i = 0; i < STREAMS; i++)

@@ -56,6 +56,12 @@ void runner_close(struct runner *r);
 /* Begin; a stays the caller's and must live until on_end. Only while idle. on_end may be called
  * from within. */
 void runner_start(struct runner *r, const struct message_assign *a);
+/*
+ * Whatever becomes ready from now on waits for runner_release(): the caller knows that this machine
+ * is busy for a moment with what is no part of the run.
+ */
+void runner_hold(struct runner *r);
+void runner_release(struct runner *r);
 /* The assignment under way, or NULL. */
 const struct message_assign *runner_current(const struct runner *r);
 /* A content that was missing is complete. */

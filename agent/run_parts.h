@@ -44,9 +44,12 @@ struct runner {
 	int writers[STREAMS];           /* writing ends, as long as the reading ones */
 	struct energy_window *measured; /* window where energy is measured, else NULL */
 	int migrations;                 /* perf descriptor, negative: none */
-	int64_t start_raw_ns;
+	int64_t start_raw_ns; /* of the go; until the exit tells it exactly, when it was asked for
+			       */
 	bool is_sampling;
 	bool is_cancelled;
+	bool is_held; /* not to be let go yet */
+	pid_t ready;  /* process that waits for the release; 0: none */
 	struct loop_timer *timeout, *started, *sampling;
 	struct outcome outcome;
 	struct buf frames;
