@@ -30,6 +30,7 @@ CFLAGS.asan     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -
 LDFLAGS.asan    := -fsanitize=address,undefined
 CFLAGS.tsan     := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 LDFLAGS.tsan    := -fsanitize=thread
+TSAN_OPTIONS    := suppressions=$(CURDIR)/tests/tools/tsan.suppressions ignore_noninstrumented_modules=1 die_after_fork=0
 ifeq ($(filter $(BUILD),release asan tsan),)
 $(error BUILD is '$(BUILD)'; expected release, asan or tsan)
 endif
@@ -89,7 +90,7 @@ test: deps-test  ## install, build, run every test
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $(if $(filter release,$(BUILD)),,BUILD=$(BUILD)) check
 
 check: $(programs) $(units) $(tools) $(replays)
-	$(Q)JOULERIG_BUILD=$(abspath $(O)) CMOCKA_MESSAGE_OUTPUT=TAP prove $(PROVE_FLAGS) --timer -j$(JOBS) --exec tests/tools/run-one \
+	$(Q)JOULERIG_BUILD=$(abspath $(O)) TSAN_OPTIONS="$(TSAN_OPTIONS)" CMOCKA_MESSAGE_OUTPUT=TAP prove $(PROVE_FLAGS) --timer -j$(JOBS) --exec tests/tools/run-one \
 		$(if $(T),$(T),$(units) $(sort $(wildcard tests/integration/*.t)))
 
 fuzz:  ## fuzz the decoder of messages for FUZZ_TIME seconds (60); needs clang
