@@ -128,7 +128,7 @@ static int refused(struct client *c, struct error *err)
 {
 	return error_set(err, ERR_REFUSED,
 		"coordinator %s refused us: our key is not trusted there; on its machine run "
-		"'joulerig key trust NAME '%s' --role user'",
+		"joulerig key trust NAME '%s' --role user --keys DIR",
 		c->endpoint, c->keys.public_key);
 }
 

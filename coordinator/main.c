@@ -5,6 +5,7 @@
  */
 #include "coordinator/commands/commands.h"
 #include "proto/log.h"
+#include <errno.h>
 #include <stdio.h>
 
 const struct command *const commands[] = {
@@ -118,6 +119,15 @@ static int report(const struct error *err, int status)
 	return status;
 }
 
+/* What was not said on the command line; a --db that was said there means that file. */
+static void take_environment(struct common_options *o)
+{
+	if (o->coordinator == NULL && o->db == NULL)
+		o->coordinator = getenv("JOULERIG_COORDINATOR");
+	if (o->server_key == NULL)
+		o->server_key = getenv("JOULERIG_SERVER_KEY");
+}
+
 static int run_command(const struct command *c, int argc, char **argv)
 {
 	struct error err = {0};
@@ -128,8 +138,6 @@ static int run_command(const struct command *c, int argc, char **argv)
 
 	if (c->defaults != NULL)
 		memcpy(o, c->defaults, c->options_size);
-	o->coordinator = getenv("JOULERIG_COORDINATOR");
-	o->server_key = getenv("JOULERIG_SERVER_KEY");
 	if (options_parse(argc, argv, c->options, common_option_table, o, false, &parsed, &err) <
 		0) {
 		status = report(&err, EXIT_USAGE);
@@ -147,6 +155,7 @@ static int run_command(const struct command *c, int argc, char **argv)
 			c->usage);
 		status = report(&err, EXIT_USAGE);
 	} else {
+		take_environment(o);
 		log_setup("joulerig", o->quiet     ? LOG_LEVEL_WARNING
 				      : o->verbose ? LOG_LEVEL_DEBUG
 						   : LOG_LEVEL_INFO);
@@ -154,7 +163,8 @@ static int run_command(const struct command *c, int argc, char **argv)
 	}
 	options_free_texts(c->options, o);
 	options_done(&parsed);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
+	bool has_failed = fflush(stdout) != 0 || ferror(stdout);
+	if (has_failed && errno != EPIPE) { /* `| head` has had enough */
 		log_error("cannot write to standard output: %m");
 		status = EXIT_INTERNAL;
 	}

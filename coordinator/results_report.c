@@ -20,17 +20,22 @@ static int add_campaign(void *arg, int64_t key, const struct message_cell *cells
 {
 	struct report_builder *b = arg;
 
+	/* We read the file, so nobody holds it: what was running was cut off, and can be resumed.
+	 */
+	const char *state = cell_text(&cells[CAMPAIGNS_STATE]);
+	if (!has_ended(state))
+		state = "paused";
 	(void)key;
 	(void)n;
 	b->campaigns = xreallocarray(b->campaigns, b->campaigns_n + 1, sizeof *b->campaigns);
 	b->campaigns[b->campaigns_n++] = (struct message_campaign){
 		.label = xstrdup(cell_text(&cells[CAMPAIGNS_LABEL])),
-		.state = xstrdup(cell_text(&cells[CAMPAIGNS_STATE])),
+		.state = xstrdup(state),
 		.total = cells[CAMPAIGNS_TOTAL].integer,
 		.done = cells[CAMPAIGNS_DONE].integer,
 		.failed = cells[CAMPAIGNS_FAILED].integer,
 		.skipped = cells[CAMPAIGNS_SKIPPED].integer,
-		.running = cells[CAMPAIGNS_RUNNING].integer,
+		.running = 0,
 		.hosts = cells[CAMPAIGNS_HOSTS].integer,
 		.submitted_at = cells[CAMPAIGNS_SUBMITTED_AT].integer,
 		.ended_at = cells[CAMPAIGNS_ENDED_AT].integer,

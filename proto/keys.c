@@ -2,6 +2,7 @@
 
 #include "proto/base.h"
 #include "proto/clock.h"
+#include "proto/log.h"
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -235,7 +236,9 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct trusted_key *)a)->name, ((const struct trusted_key *)b)->name);
 }
 
-int keys_list(const char *dir, struct trusted_key **out, size_t *n, struct error *err)
+/* With skipped, files that are no key are left out, and their errors gathered there. */
+static int list_keys(const char *dir, struct trusted_key **out, size_t *n, struct buf *skipped,
+	struct error *err)
 {
 	_cleanup_free_ char *path = xasprintf("%s/trusted", dir);
 	struct trusted_key *list = NULL;
@@ -253,6 +256,10 @@ int keys_list(const char *dir, struct trusted_key **out, size_t *n, struct error
 		list = xreallocarray(list, *n + 1, sizeof *list);
 		r = read_trusted(path, e->d_name, &list[*n], err);
 		*n += r == 0;
+		if (r < 0 && skipped != NULL) {
+			buf_addf(skipped, "%s%s", skipped->len ? "; " : "", err->text);
+			r = 0;
+		}
 	}
 	closedir(d);
 	if (r < 0) {
@@ -266,7 +273,13 @@ int keys_list(const char *dir, struct trusted_key **out, size_t *n, struct error
 	return 0;
 }
 
+int keys_list(const char *dir, struct trusted_key **out, size_t *n, struct error *err)
+{
+	return list_keys(dir, out, n, NULL, err);
+}
+
 struct keyring {
+	char *warned;             /* what was said of bad files, so that it is said once */
 	char *dir;                /* NULL: nothing but what keyring_add() gave */
 	struct timespec mtime;    /* of DIR/trusted when it was read */
 	struct trusted_key *list; /* from files */
@@ -288,6 +301,7 @@ void keyring_free(struct keyring *k)
 	if (k == NULL)
 		return;
 	free(k->dir);
+	free(k->warned);
 	free(k->list);
 	free(k->added);
 	free(k);
@@ -302,8 +316,8 @@ void keyring_add(struct keyring *k, const char *name, const char *public_key, en
 	snprintf(t->public_key, sizeof t->public_key, "%s", public_key);
 }
 
-/* A directory that cannot be read now keeps the keys that were read before: a bad file must not cut
- * a cluster off. */
+/* A bad file must neither cut a cluster off nor keep a key that was taken back: it alone is left
+ * out. */
 static void refresh(struct keyring *k)
 {
 	struct trusted_key *list;
@@ -316,8 +330,16 @@ static void refresh(struct keyring *k)
 	if (stat(path, &st) != 0 ||
 		(st.st_mtim.tv_sec == k->mtime.tv_sec && st.st_mtim.tv_nsec == k->mtime.tv_nsec))
 		return;
-	if (keys_list(k->dir, &list, &n, NULL) < 0)
+	_cleanup_buf_ struct buf skipped = BUF_INIT;
+	struct error err = {0};
+	if (list_keys(k->dir, &list, &n, &skipped, &err) < 0) {
+		log_warning("%s; the keys that were read before stay", err.text);
 		return;
+	}
+	if (skipped.len > 0 && (k->warned == NULL || strcmp(k->warned, skipped.data) != 0))
+		log_warning("%s; left out", skipped.data);
+	free(k->warned);
+	k->warned = buf_take(&skipped);
 	free(k->list);
 	k->list = list;
 	k->n = n;

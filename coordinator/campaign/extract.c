@@ -11,7 +11,7 @@
 /* Steps of one search: far more than a sensible pattern needs, and well under a second. */
 #define MATCH_LIMIT 1000000
 /* The last match counts, so all are looked at; a pattern that matches more often is a mistake. */
-#define MAX_MATCHES 100000
+#define MAX_MATCHES 1000000
 
 /* Integers are read as real numbers: a 64-bit checksum would else be refused as too big. */
 #define JSON_FLAGS (JSON_DISABLE_EOF_CHECK | JSON_DECODE_INT_AS_REAL)
@@ -130,10 +130,16 @@ static int extract_json(const struct benchmark_metric *m, const char *key, struc
 
 /* ---- patterns ---- */
 
+static void *compile(const char *pattern, uint32_t utf, struct error *err);
+
 void *extract_compile(const char *pattern, struct error *err)
 {
-	uint32_t options =
-		PCRE2_MULTILINE | PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_NEVER_BACKSLASH_C;
+	return compile(pattern, PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, err);
+}
+
+static void *compile(const char *pattern, uint32_t utf, struct error *err)
+{
+	uint32_t options = PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C | utf;
 	PCRE2_UCHAR why[128];
 	PCRE2_SIZE offset;
 	int code;
@@ -200,10 +206,20 @@ static bool parse_number(const char *text, size_t len, double *out)
 	return *end == '\0' && isfinite(*out);
 }
 
+static bool is_plain(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)text[i] >= 0x80)
+			return false;
+	return true;
+}
+
 static int extract_pattern(const struct benchmark_metric *m, const char *pattern,
 	const struct stream *s, double *out, struct error *err)
 {
-	pcre2_code *code = extract_compile(pattern, err);
+	/* With UTF each match would look at the whole rest of the stream first. */
+	bool is_ascii = is_plain(pattern, strlen(pattern)) && is_plain(s->text, s->len);
+	pcre2_code *code = is_ascii ? compile(pattern, 0, err) : extract_compile(pattern, err);
 	size_t group[2] = {0, 0};
 	int rc;
 

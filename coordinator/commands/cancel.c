@@ -2,6 +2,8 @@
 #include "coordinator/commands/commands.h"
 
 #include "coordinator/client.h"
+#include "coordinator/store/store.h"
+#include "proto/clock.h"
 #include <stdio.h>
 
 #define ANSWER_NS (10 * NS_PER_S)
@@ -31,6 +33,45 @@ static int send_cancel(struct client *client, const struct id16 *uuid, struct er
 	return r;
 }
 
+struct found {
+	int64_t id;
+	bool has_ended;
+};
+
+static int on_stored(void *arg, int64_t key, const struct message_cell *c, size_t n)
+{
+	struct found *f = arg;
+	const char *state = cell_text(&c[CAMPAIGNS_STATE]);
+
+	(void)n;
+	f->id = key;
+	f->has_ended = strcmp(state, "done") == 0 || strcmp(state, "cancelled") == 0;
+	return 0;
+}
+
+/* A campaign that was interrupted and shall not go on: nobody holds the store, so we write it. */
+static int cancel_in_file(const char *db, const char *label, struct error *err)
+{
+	const struct store_ops *ops = stores[0];
+	struct found f = {0};
+	struct store *s = NULL;
+	int r = ops->open(&s, db, true, err);
+
+	if (r == 0)
+		r = ops->query(s, "campaigns", label, 0, 1, NULL, on_stored, &f, err);
+	if (r == 0 && f.has_ended)
+		r = error_set(err, ERR_USAGE, "cancel: %s has ended", label);
+	if (r == 0)
+		r = ops->begin(s, err);
+	if (r == 0)
+		r = ops->set_campaign_state(s, f.id, "cancelled", clock_realtime_ns(), err);
+	if (r == 0)
+		r = ops->commit(s, err);
+	if (s != NULL)
+		ops->close(s);
+	return r;
+}
+
 static int run(void *target, const char **arguments, size_t n, struct error *err)
 {
 	const struct results_where where = common_where(target), *coordinator;
@@ -45,9 +86,12 @@ static int run(void *target, const char **arguments, size_t n, struct error *err
 		r = err->code;
 	if (r == 0)
 		r = results_query(results, "campaigns", label, NULL, on_campaign, &uuid, err);
-	if (r == 0 && (coordinator = results_coordinator(results)) == NULL)
-		r = error_set(err, ERR_UNAVAILABLE,
-			"cancel: no coordinator is running, so %s is not going on", label);
+	coordinator = r == 0 ? results_coordinator(results) : NULL;
+	if (r == 0 && coordinator == NULL) {
+		results_close(results);
+		r = cancel_in_file(where.db ? where.db : "joulerig.db", label, err);
+		return r < 0 ? (int)error_exit_status(err) : EXIT_OK;
+	}
 	if (r == 0)
 		r = client_open(&client, coordinator->coordinator, coordinator->server_key,
 			coordinator->keys, ANSWER_NS, err);

@@ -69,10 +69,14 @@ static void show_progress(struct follow *f, const struct message_campaign *c, co
 
 static void show_failed_run(struct follow *f, const struct message_event *e)
 {
+	bool has_parameters = text_is_set(e->parameters) && strcmp(e->parameters, "{}") != 0;
+	const char *why = text_is_set(e->text) ? e->text : e->state;
+
 	follow_clear(f);
-	fprintf(stderr, "run %" PRId64 " (%s %s on %s) %s%s%s\n", e->run,
-		e->benchmark ? e->benchmark : "?", e->parameters ? e->parameters : "",
-		e->host ? e->host : "?", e->state, e->text ? ": " : "", e->text ? e->text : "");
+	fprintf(stderr, "run %" PRId64 " (%s%s%s on %s) %s%s\n", e->run,
+		e->benchmark ? e->benchmark : "?", has_parameters ? " " : "",
+		has_parameters ? e->parameters : "", e->host ? e->host : "?",
+		strcmp(e->state, "failed") == 0 ? "failed: " : "", why);
 }
 
 void follow_event(struct follow *f, const struct message *m)
@@ -100,6 +104,14 @@ void follow_end(struct follow *f, const struct message_campaign *c)
 	f->was_cancelled = strcmp(c->state, "cancelled") == 0;
 	f->failed = c->failed;
 	follow_clear(f);
+}
+
+void follow_say_end(const struct follow *f, const char *label)
+{
+	if (!f->is_quiet && f->has_ended)
+		fprintf(stderr, "%s  %s%s\n", label, f->was_cancelled ? "cancelled" : "done",
+			f->failed > 0 ? ", with failed runs: 'joulerig runs --failed' shows them"
+				      : "");
 }
 
 int follow_status(const struct follow *f)

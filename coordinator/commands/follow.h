@@ -24,6 +24,8 @@ void follow_init(struct follow *f, const struct common_options *o);
 void follow_event(struct follow *f, const struct message *m);
 /* The campaign has ended as c says. */
 void follow_end(struct follow *f, const struct message_campaign *c);
+/* Say that it has ended, where no table follows. */
+void follow_say_end(const struct follow *f, const char *label);
 /* End the unfinished line, before something else is printed. */
 void follow_clear(struct follow *f);
 /* The exit status that a campaign's end means. */

@@ -256,7 +256,7 @@ static void print_summary(const struct campaign *c, const struct plan *p)
 			(long long)comparisons, comparisons == 1 ? "" : "s",
 			(long long)blocks_needed(comparisons),
 			blocks_needed(comparisons) > c->blocks ? ", more than there are" : "");
-	puts("time     no estimate: nothing of this has run yet");
+	puts("time     this version has no estimate; a first block tells");
 }
 
 static void add_member(struct buf *out, const char *key, const char *value)

@@ -61,6 +61,11 @@ static int run_remote(
 		printf("%s\n", *label);
 	else if (r == 0)
 		r = follow_remote(&f, &client, *label, &where, err);
+	if (r == -EINTR && *label != NULL)
+		error_set(err, -EINTR,
+			"interrupted; %s goes on there: 'joulerig watch %s' follows it, 'joulerig "
+			"cancel %s' ends it",
+			*label, *label, *label);
 	client_close(client);
 	return r < 0 ? (err->code ? (int)error_exit_status(err) : EXIT_USAGE) : r;
 }
@@ -304,29 +309,71 @@ static int run(void *target, const char **arguments, size_t n, struct error *err
 	return status;
 }
 
+struct unfinished {
+	const char *name; /* NULL: any */
+	char *label;      /* owned; the last that fits */
+};
+
+static int on_campaign_row(void *arg, int64_t key, const struct message_cell *c, size_t n)
+{
+	struct unfinished *u = arg;
+	const char *state = cell_text(&c[CAMPAIGNS_STATE]);
+
+	(void)key;
+	(void)n;
+	if (strcmp(state, "done") == 0 || strcmp(state, "cancelled") == 0)
+		return 0;
+	if (u->name != NULL && strcmp(u->name, cell_text(&c[CAMPAIGNS_NAME])) != 0 &&
+		strcmp(u->name, cell_text(&c[CAMPAIGNS_LABEL])) != 0)
+		return 0;
+	free(u->label);
+	u->label = xstrdup(cell_text(&c[CAMPAIGNS_LABEL]));
+	return 0;
+}
+
+/* The campaign to go on with: the last of that label or name, or of all, that has not ended. */
+static int find_unfinished(
+	const struct common_options *o, const char *typed, char **label, struct error *err)
+{
+	const struct results_where where = common_where(o);
+	struct unfinished u = {.name = typed};
+	struct results *results = NULL;
+
+	if (o->coordinator != NULL)
+		return error_set(err, ERR_USAGE,
+			"resume: a coordinator goes on with its campaigns by itself; 'joulerig "
+			"watch' "
+			"follows one");
+	int r = results_open(&results, &where, err);
+	if (r == 0)
+		r = results_query(results, "campaigns", NULL, NULL, on_campaign_row, &u, err);
+	results_close(results);
+	if (r == 0 && u.label == NULL)
+		r = error_set(err, ERR_USAGE,
+			"resume: no campaign%s%s waits to go on; 'joulerig status' shows what "
+			"there is",
+			typed ? " " : "", typed ? typed : "");
+	*label = u.label;
+	return r;
+}
+
 static int resume(void *target, const char **arguments, size_t n, struct error *err)
 {
 	struct run_options *o = target;
-	struct results_where where = common_where(&o->common);
-	struct results *results = NULL;
-	struct here h;
 	_cleanup_free_ char *label = NULL;
-	int status, r = results_open(&results, &where, err);
+	struct here h = {0};
+	int r = find_unfinished(&o->common, n > 0 ? arguments[0] : NULL, &label, err);
 
-	if (r == 0)
-		label = results_label(results, n > 0 ? arguments[0] : NULL, err);
-	results_close(results);
-	if (label == NULL)
+	if (r < 0)
 		return (int)error_exit_status(err);
 	r = open_here(&h, o, label, err);
 	if (r == 0 && !dispatch_observe(server_dispatch(h.server), label, on_campaign_event, &h))
-		r = error_set(err, ERR_USAGE,
-			"resume: %s has ended; 'joulerig results %s' shows it", label, label);
+		r = error_set(err, ERR_INTERNAL, "resume: %s cannot be taken up", label);
 	if (r == 0) {
 		h.label = xstrdup(label);
 		r = start_agents(&h, err);
 	}
-	status = r == 0 ? follow_here(&h, err) : (int)error_exit_status(err);
+	int status = r == 0 ? follow_here(&h, err) : (int)error_exit_status(err);
 	close_here(&h);
 	free(h.label);
 	if (wants_results(status) && r == 0)

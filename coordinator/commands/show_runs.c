@@ -95,7 +95,8 @@ static void write_run(struct writer *w, const struct message_cell *c)
 	w->cells[OUT_STATE] = (struct cell){CELL_TEXT, cell_text(&c[RUNS_STATE])};
 	set_number(w, OUT_TIME, c[column_of("time")].integer, NS_PER_S);
 	set_number(w, OUT_ENERGY, c[column_of("energy.package")].integer, 1000000);
-	if (text_is_set(c[RUNS_REASON].text))
+	/* That of a good run is a note, such as why energy is missing: `results` tells it once. */
+	if (text_is_set(c[RUNS_REASON].text) && strcmp(cell_text(&c[RUNS_STATE]), "done") != 0)
 		w->cells[OUT_REASON] = (struct cell){CELL_TEXT, c[RUNS_REASON].text};
 	w->ops->row(w->output, w->cells);
 }

@@ -20,6 +20,9 @@ static int add_set(json_t *set, const char *text, struct error *err)
 		return error_set(err, ERR_USAGE, "--set: '%s': expected AXIS=VALUE,VALUE", text);
 	_cleanup_free_ char *axis = xstrndup(text, (size_t)(equals - text));
 	_cleanup_free_ char *values = xstrdup(equals + 1);
+	if (json_object_get(set, axis) != NULL)
+		return error_set(err, ERR_USAGE,
+			"--set %s: given twice; all its values go into one: %s=V1,V2", axis, axis);
 	json_t *list = json_array();
 	for (char *rest = values, *v; (v = strsep(&rest, ",")) != NULL;)
 		json_array_append_new(list, json_string(v));
@@ -56,6 +59,18 @@ static char *directory_of(const char *path, struct error *err)
 	return directory;
 }
 
+/* What the campaign ships must be there before anything runs. */
+static int check_files(const struct submission_file *f, struct error *err)
+{
+	for (size_t i = 0; i < f->campaign->files_n; i++) {
+		_cleanup_free_ char *path = xasprintf("%s/%s", f->directory, f->campaign->files[i]);
+		if (access(path, F_OK) != 0)
+			return error_set(err, ERR_CAMPAIGN, "%s: files: %s: %s", f->path,
+				f->campaign->files[i], strerror(errno));
+	}
+	return 0;
+}
+
 int submission_read(struct submission_file *out, const char *path,
 	const struct submission_options *options, bool is_verbose, struct error *err)
 {
@@ -75,7 +90,7 @@ int submission_read(struct submission_file *out, const char *path,
 		diagnostics_format(&d, path, &text);
 	fputs(text.data, stderr);
 	diagnostics_done(&d);
-	return out->campaign ? 0 : ERR_CAMPAIGN;
+	return out->campaign ? check_files(out, err) : ERR_CAMPAIGN;
 }
 
 void submission_done(struct submission_file *f)

@@ -56,6 +56,8 @@ static int run(void *target, const char **arguments, size_t n, struct error *err
 		r = err->code;
 	if (r == 0)
 		r = watch(results, label, &f, err);
+	if (r >= 0)
+		follow_say_end(&f, label);
 	results_close(results);
 	return r < 0 ? (int)error_exit_status(err) : r;
 }

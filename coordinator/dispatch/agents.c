@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <utlist.h>
 
+#define OUTBOX_BYTES                                                                               \
+	(256 * 1024 * 1024) /* of one turn, all peers together, from which on no file goes out */
+
 /* ---- runs ---- */
 
 void agents_fill_id(struct attempt_id *id, const struct live *l, const struct live_run *r)
@@ -150,11 +153,13 @@ static void adopt_held(struct dispatch *d, struct host *h, const struct message_
 		struct message m;
 		if (strcmp(e->state, "spooled") == 0)
 			continue;
-		if (r != NULL && r->state != STATE_QUEUED && r->attempt == e->id.attempt)
+		if (r != NULL && r->state != STATE_QUEUED && r->attempt == e->id.attempt &&
+			l->lanes[r->lane].host == h)
 			continue;
-		if (r != NULL && r->state == STATE_QUEUED && r->attempt == e->id.attempt &&
-			live_lane(l, h) != NULL && host_take(h, l, r)) {
-			DL_DELETE(live_lane(l, h)->queue, r);
+		if (r != NULL && r->state == STATE_QUEUED && e->id.attempt >= 1 &&
+			r->attempt == e->id.attempt && l->lanes[r->lane].host == h &&
+			host_take(h, l, r)) {
+			DL_DELETE(l->lanes[r->lane].queue, r);
 			r->state = run_state_next(r->state, EVENT_ASSIGN);
 			continue;
 		}
@@ -245,6 +250,11 @@ static void on_want_files(
 
 	if (m->hash.len != sizeof hash.b || m->offset < 0 || m->length < 0)
 		return;
+	/* One who asks on without reading must not fill our memory. */
+	if (d->out.len > OUTBOX_BYTES) {
+		dispatch_queue_error(d, from, "protocol", "files: too much is asked for at once");
+		return;
+	}
 	memcpy(hash.b, m->hash.data, sizeof hash.b);
 	size = content_size(d->config.content, &hash);
 	if (size < 0) {
@@ -265,7 +275,7 @@ static void on_want_files(
 		int64_t n = content_read(d->config.content, &hash, offset, chunk, want, &err);
 		if (n < 0) {
 			log_error("%s", err.text);
-			dispatch_queue_error(d, from, "internal", "%s", err.text);
+			dispatch_queue_error(d, from, "internal", "files: %s", err.text);
 			return;
 		}
 		message_init(&reply, MESSAGE_FILE_CHUNK);

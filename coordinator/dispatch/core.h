@@ -39,10 +39,12 @@ struct submission {
 	struct submission *prev, *next;
 };
 
-/* A campaign that ended: enough to acknowledge late results. */
+/* A campaign that is not going on: enough to acknowledge late results of one that has ended. */
 struct ended {
 	struct id16 uuid;
 	int64_t id;
+	bool is_suspended; /* it has not ended, but does not go on here and now: its agents keep
+			      what they have until it does */
 	UT_hash_handle hh;
 };
 

@@ -74,8 +74,13 @@ struct live *dispatch_live_by_uuid(struct dispatch *d, const struct id16 *uuid)
 void dispatch_watch(struct dispatch *d, const struct id16 *campaign, const struct route *to,
 	dispatch_observer_fn *fn, void *arg)
 {
-	struct watcher *w = xcalloc(1, sizeof *w);
+	struct watcher *w;
 
+	DL_FOREACH (d->watchers, w) {
+		if (to != NULL && id16_equal(&w->campaign, campaign) && route_equal(&w->to, to))
+			return; /* asked twice, told once */
+	}
+	w = xcalloc(1, sizeof *w);
 	w->campaign = *campaign;
 	if (to != NULL)
 		w->to = *to;
@@ -129,12 +134,13 @@ static void forget_watchers(struct dispatch *d, const struct id16 *campaign, con
 	}
 }
 
-static void add_ended(struct dispatch *d, const struct id16 *uuid, int64_t id)
+static void add_ended(struct dispatch *d, const struct id16 *uuid, int64_t id, bool is_suspended)
 {
 	struct ended *e = xcalloc(1, sizeof *e);
 
 	e->uuid = *uuid;
 	e->id = id;
+	e->is_suspended = is_suspended;
 	HASH_ADD(hh, d->ended, uuid, sizeof e->uuid, e);
 }
 
@@ -150,7 +156,7 @@ int dispatch_end_campaign(struct dispatch *d, struct live *l, const char *state,
 		return dispatch_fail(d, &err);
 	tell_campaign(d, l, "end", state, now_ns);
 	forget_watchers(d, &l->uuid, NULL);
-	add_ended(d, &l->uuid, l->id);
+	add_ended(d, &l->uuid, l->id, false);
 	DL_DELETE(d->lives, l);
 	live_free(l);
 	return 0;
@@ -227,14 +233,19 @@ static int on_campaign_row(void *arg, int64_t key, const struct message_cell *c,
 	if (c[CAMPAIGNS_UUID].blob.len == sizeof uuid)
 		memcpy(uuid.b, c[CAMPAIGNS_UUID].blob.data, sizeof uuid);
 	if (strcmp(c[CAMPAIGNS_STATE].text, "done") == 0 ||
-		strcmp(c[CAMPAIGNS_STATE].text, "cancelled") == 0 ||
-		(d->only != NULL && strcmp(c[CAMPAIGNS_LABEL].text, d->only) != 0)) {
-		add_ended(d, &uuid, c[CAMPAIGNS_ID].integer);
+		strcmp(c[CAMPAIGNS_STATE].text, "cancelled") == 0) {
+		add_ended(d, &uuid, c[CAMPAIGNS_ID].integer, false);
+		return 0;
+	}
+	if (d->only != NULL && strcmp(c[CAMPAIGNS_LABEL].text, d->only) != 0) {
+		log_info("%s was interrupted; 'joulerig resume %s' goes on with it",
+			c[CAMPAIGNS_LABEL].text, c[CAMPAIGNS_LABEL].text);
+		add_ended(d, &uuid, c[CAMPAIGNS_ID].integer, true);
 		return 0;
 	}
 	if (live_load(&l, c, d->s, find_or_add_host, d, &err) < 0) {
 		log_warning("%s; it stays as it is", err.text);
-		add_ended(d, &uuid, c[CAMPAIGNS_ID].integer);
+		add_ended(d, &uuid, c[CAMPAIGNS_ID].integer, true);
 		return 0;
 	}
 	log_info("%s goes on: %lld of %lld runs ended before", l->label, (long long)l->done,

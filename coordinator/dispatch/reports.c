@@ -10,6 +10,7 @@ struct spoken {
 	struct live *live;    /* NULL: the campaign has ended */
 	struct live_run *run; /* NULL: it has ended, or never was */
 	int64_t campaign;     /* store id */
+	bool is_suspended;    /* it has not ended, but does not go on now */
 };
 
 /* Whether a host may speak of this attempt: a run that has not ended must be its own, the attempt
@@ -31,6 +32,7 @@ static bool look_up(
 	if (e == NULL)
 		return false;
 	out->campaign = e->id;
+	out->is_suspended = e->is_suspended;
 	return true;
 }
 
@@ -189,6 +191,27 @@ static void call_off(
 	dispatch_queue(d, &h->route, &m);
 }
 
+/*
+ * "exit status 2" with the last line that the program wrote to stderr behind it, as that says why.
+ * NULL where there is none; the caller frees.
+ */
+static char *with_last_line(const char *reason, const struct buf *text)
+{
+	size_t end = text->len, start;
+
+	while (end > 0 && strchr(" \t\r\n", text->data[end - 1]) != NULL)
+		end--;
+	for (start = end; start > 0 && text->data[start - 1] != '\n' && end - start < 200;)
+		start--;
+	if (start == end)
+		return NULL;
+	char *out = xasprintf("%s: %.*s", reason, (int)(end - start), text->data + start);
+	for (char *p = out; *p != '\0'; p++)
+		if ((unsigned char)*p < ' ')
+			*p = ' ';
+	return out;
+}
+
 /* The result of a run that has not ended yet. */
 static int take_result(
 	struct dispatch *d, struct host *h, const struct message_result *m, const struct spoken *s)
@@ -204,6 +227,10 @@ static int take_result(
 		reason = err.text;
 		n = 0;
 	}
+	_cleanup_free_ char *told = NULL;
+	if (strcmp(m->state, RUN_FAILED) == 0 && m->exit_code != ABSENT && text_is_set(reason) &&
+		(told = with_last_line(reason, &s->run->streams[1])) != NULL)
+		reason = told;
 	int r = store_result(d, m, s, state, reason, own, (size_t)n);
 	if (r < 0)
 		return r;
@@ -244,9 +271,9 @@ static int keep_result(
 	if (run_event_of_result(m->state) == EVENT_CANCELLED)
 		return take_cancelled(d, m, s);
 	begin_streams(s->run, m->id.attempt);
-	if (m->stdout_data.data != NULL)
+	if (m->stdout_data.len > 0)
 		r = keep_output(d, s, &m->id, "stdout", 0, &m->stdout_data);
-	if (r == 0 && m->stderr_data.data != NULL)
+	if (r == 0 && m->stderr_data.len > 0)
 		r = keep_output(d, s, &m->id, "stderr", 0, &m->stderr_data);
 	return r < 0 ? r : take_result(d, h, m, s);
 }
@@ -265,7 +292,8 @@ void reports_on_result(struct dispatch *d, struct host *h, const struct message_
 		refuse_result(d, h, m, "unknown", "this store does not know it as this host's");
 		return;
 	}
-	if (dispatch_begin(d) < 0)
+	/* No answer: the agent keeps it, and sends it again when the campaign goes on. */
+	if (s.is_suspended || dispatch_begin(d) < 0)
 		return;
 	int r = keep_result(d, h, m, &s);
 	if (r == -ENOENT && d->failure.code == 0)

@@ -172,6 +172,14 @@ static int by_host_name(const void *a, const void *b)
 	return strcmp((*(struct host *const *)a)->name, (*(struct host *const *)b)->name);
 }
 
+static bool is_known(const struct dispatch *d, const char *name)
+{
+	for (const struct host *h = d->hosts; h != NULL; h = h->hh.next)
+		if (strcmp(h->name, name) == 0)
+			return true;
+	return false;
+}
+
 static void choose_hosts(struct dispatch *d, const struct campaign *c, struct choice *out)
 {
 	struct host *h;
@@ -189,6 +197,10 @@ static void choose_hosts(struct dispatch *d, const struct campaign *c, struct ch
 			out->hosts[out->n++] = h;
 		}
 	}
+	for (size_t i = 0; i < c->host_names_n; i++)
+		if (!is_known(d, c->host_names[i]))
+			buf_addf(&out->notes, "%s is not known here and takes no part\n",
+				c->host_names[i]);
 	if (out->n > 0)
 		qsort(out->hosts, out->n, sizeof *out->hosts, by_host_name);
 }
