@@ -327,6 +327,8 @@ static void refresh(struct keyring *k)
 	if (k->dir == NULL)
 		return;
 	_cleanup_free_ char *path = xasprintf("%s/trusted", k->dir);
+	if (stat(path, &st) != 0 && errno == ENOENT)
+		k->n = 0; /* all were taken back at once */
 	if (stat(path, &st) != 0 ||
 		(st.st_mtim.tv_sec == k->mtime.tv_sec && st.st_mtim.tv_nsec == k->mtime.tv_nsec))
 		return;

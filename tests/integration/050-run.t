@@ -60,6 +60,9 @@ is "states are told apart" "$(jq -r '[.benchmark, (.parameters.code // ""), .sta
 is "exit codes are kept" "$(jq -r 'select(.state == "failed" and .benchmark == "exit") | .exit_code' failing.ndjson)" 3
 like "why is shown" "$(joulerig runs failing.1 --db s.db --failed --format csv)" 'No such file or directory'
 
+like "with the last line of its stderr" "$(sed 's/exit {code}/echo oops >\&2; exit {code}/' campaign/failing.yaml >campaign/oops.yaml
+	joulerig run campaign/oops.yaml --db s.db 2>/dev/null >&2; joulerig runs failing.2 --db s.db --failed --format csv)" 'exit status 3: oops'
+fails "--set of one axis twice is an error" 2 joulerig run campaign/small.yaml --db s.db --set n=1 --set n=2
 fails "a missing file is a usage error" 2 joulerig run nothing.yaml --db s.db
 fails "a missing store is said" 4 joulerig results --db nothing.db
 like "with what to do" "$(joulerig results --db nothing.db 2>&1)" 'nothing\.db.*--db'
@@ -78,5 +81,16 @@ printf 'int main(void){return 0}\n' >campaign/src/a.c
 fails "a setup that fails fails its runs" 1 joulerig run campaign/files.yaml --db s.db
 like "and shows the end of its output" "$(joulerig runs files.2 --db s.db --failed --format csv)" 'setup: make -C src a: exit status 2'
 fails "a missing entry of files is an error" 2 bash -c 'sed "s/\[src\]/[nosuch]/" campaign/files.yaml >campaign/f2.yaml; joulerig run campaign/f2.yaml --db s.db'
+
+sed 's/blocks: 3/blocks: 300/' campaign/small.yaml >campaign/cut.yaml
+joulerig run campaign/cut.yaml --db cut.db --quiet >/dev/null 2>&1 &
+ended() { [ "$(sqlite3 -readonly cut.db "SELECT count(*) FROM run WHERE state = 'done'" 2>/dev/null)" -ge 10 ]; }
+wait_for 60 ended
+kill -INT $!
+wait $!
+is "an interrupted run exits 130" $? 130
+like "and waits to go on" "$(joulerig status small --db cut.db)" 'small\.1 +paused'
+ok "it can be given up without a coordinator" joulerig cancel small.1 --db cut.db
+fails "and is over then" 2 joulerig resume small --db cut.db
 
 done_testing

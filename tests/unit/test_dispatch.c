@@ -236,6 +236,26 @@ static void test_connection_breaks_with_all_held(void **state)
 	assert_complete(1, RIG_PASSES);
 }
 
+/* What belongs to another host cannot be taken by naming it, whether it was handed out or not. */
+static void test_a_host_adopts_only_its_own(void **state)
+{
+	(void)state;
+	agent_arrive(&lab1);
+	agent_arrive(&lab2);
+	submit_demo();
+	agent_take_all(&lab1);
+	agent_take_all(&lab2);
+	struct attempt_id foreign = lab1.queue[0];
+	foreign.run = number("SELECT min(run) FROM run WHERE state = 'queued' AND host = 1");
+	foreign.attempt = 0;
+	agent_drop(&lab2);
+	lab2.queue[lab2.queue_n++] = foreign;
+	agent_arrive(&lab2);
+	assert_string_equal(state_of(foreign.run), "queued");
+	run_to_the_end(&lab1, &lab2);
+	assert_complete(2, RIG_PASSES);
+}
+
 static int64_t host_is(const char *name, const char *wanted)
 {
 	struct message m;
@@ -524,12 +544,22 @@ static void test_only_one_campaign_goes_on(void **state)
 	rig_start("");
 	agent_drop(&lab1);
 	agent_finish(&lab1);
-	agent_arrive(&lab1); /* its late result is taken in, what it holds is called off */
+	agent_arrive(&lab1); /* its late result stays with it, what it holds is called off */
 	flush();
 	agent_take_all(&lab1);
 	assert_int_equal(lab1.queue_n, 0);
-	assert_int_equal(result_of(first.run), 1);
+	assert_int_equal(result_of(first.run), 0);
+	assert_int_equal(lab1.spool_n, 2);
 	assert_int_equal(lab1.cancelled, 1);
+	rig_crash();
+	rig_start("demo.1"); /* now it is wanted, with all that belongs to it */
+	agent_drop(&lab1);
+	agent_arrive(&lab1);
+	flush();
+	agent_take_all(&lab1);
+	assert_int_equal(result_of(first.run), 1);
+	run_to_the_end(&lab1, NULL);
+	assert_complete(1, RIG_PASSES);
 }
 
 int main(void)
@@ -545,6 +575,7 @@ int main(void)
 		TEST(test_agent_started_anew),
 		TEST(test_assignment_that_did_not_arrive),
 		TEST(test_connection_breaks_with_all_held),
+		TEST(test_a_host_adopts_only_its_own),
 		TEST(test_silence_and_lease),
 		TEST(test_late_result_while_the_next_attempt_is_out),
 		TEST(test_output_of_a_late_attempt),

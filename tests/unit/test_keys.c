@@ -196,6 +196,11 @@ static void test_keyring(void **state)
 	assert_int_equal(keyring_find(ring, a.public_key)->role, ROLE_VIEWER);
 	assert_non_null(keyring_at(ring, 1));
 	assert_null(keyring_at(ring, 2));
+	/* A bad file beside it, such as an editor's backup, keeps nothing trusted and nothing out.
+	 */
+	_cleanup_free_ char *backup = xasprintf("%s/ring/trusted/lab1~", dir);
+	write_text(backup, "no key\n", 0644);
+	assert_non_null(keyring_find(ring, a.public_key));
 	assert_int_equal(unlink(file), 0);
 	assert_null(keyring_find(ring, a.public_key));
 	assert_non_null(keyring_find(ring, b.public_key));
