@@ -59,16 +59,15 @@ static char *directory_of(const char *path, struct error *err)
 	return directory;
 }
 
-/* What the campaign ships must be there before anything runs. */
-static int check_files(const struct submission_file *f, struct error *err)
+/* What the campaign ships may still come; it is an error when it is not there to be shipped. */
+static void warn_of_missing_files(const struct submission_file *f)
 {
 	for (size_t i = 0; i < f->campaign->files_n; i++) {
 		_cleanup_free_ char *path = xasprintf("%s/%s", f->directory, f->campaign->files[i]);
 		if (access(path, F_OK) != 0)
-			return error_set(err, ERR_CAMPAIGN, "%s: files: %s: %s", f->path,
+			fprintf(stderr, "%s: warning: files: %s: %s\n", f->path,
 				f->campaign->files[i], strerror(errno));
 	}
-	return 0;
 }
 
 int submission_read(struct submission_file *out, const char *path,
@@ -90,7 +89,9 @@ int submission_read(struct submission_file *out, const char *path,
 		diagnostics_format(&d, path, &text);
 	fputs(text.data, stderr);
 	diagnostics_done(&d);
-	return out->campaign ? check_files(out, err) : ERR_CAMPAIGN;
+	if (out->campaign != NULL && is_verbose)
+		warn_of_missing_files(out);
+	return out->campaign ? 0 : ERR_CAMPAIGN;
 }
 
 void submission_done(struct submission_file *f)

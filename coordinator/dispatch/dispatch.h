@@ -39,8 +39,8 @@ void dispatch_free(struct dispatch *d);
 
 /*
  * Take up the campaigns that have not ended: all of them, or with only not NULL the one of this
- * label ("": none; late results of the others stay with their agents until they go on). Returns 0 or
- * negative.
+ * label ("": none; late results of the others stay with their agents until they go on). Returns 0
+ * or negative.
  */
 int dispatch_load(struct dispatch *d, const char *only, struct error *err);
 

@@ -14,6 +14,8 @@ extract() {
 # A whole campaign: its first line, comments and empty lines apart, is its name.
 is_campaign() { grep -Ev '^[[:space:]]*(#|$)' "$1" | head -n 1 | grep -q '^campaign:'; }
 
+mkdir workloads src data
+touch sort.c Makefile data/in.txt # what the examples ship
 extract "$reference" campaign.md
 extract "$TOP/README.md" README.md
 for file in campaign.md-*.yaml README.md-*.yaml; do
