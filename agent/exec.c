@@ -10,6 +10,8 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/capability.h>
+#include <linux/securebits.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -126,6 +128,17 @@ static void set_limits(const struct exec_spec *spec)
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 }
 
+/*
+ * A command has no capabilities, also where the agent is root. What execve would give back is taken
+ * away in prepare(); all that is left are those of this process.
+ */
+static bool drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+	return syscall(SYS_capset, &header, none) == 0;
+}
+
 static int child_main(void *command)
 {
 	const struct command *c = command;
@@ -146,6 +159,8 @@ static int child_main(void *command)
 	umask(022);
 	if (chdir(c->workdir) < 0)
 		child_fails(EXEC_STAGE_WORKDIR, errno);
+	if (!drop_capabilities())
+		child_fails(EXEC_STAGE_FORK, errno);
 	int error = find_program(c->argv[0], c->env, path);
 	if (error != 0)
 		child_fails(EXEC_STAGE_EXEC, error);
@@ -269,8 +284,11 @@ static void watch(struct exec_exit *e, pid_t first, int signals)
 			deadline = on_control(e, deadline);
 	}
 	while (reap(e, first, &is_over) == 0) {
+		/* No packet is of interest any more, but the end of the agent is. */
+		struct pollfd control = {.fd = EXEC_CONTROL_FD};
 		exec_signal_tree(getpid(), SIGKILL);
-		poll(NULL, 0, 1);
+		if (poll(&control, 1, 1) > 0)
+			end_everything(0);
 	}
 }
 
@@ -362,6 +380,19 @@ static bool receive_command(struct command *c)
 	return true;
 }
 
+/*
+ * No execve below gives capabilities: not to root, not by a file's. Without CAP_SETPCAP nothing of
+ * it is permitted; then no_new_privs alone sees to that, as a command gains nothing by execve that
+ * it has given up before.
+ */
+static void close_ways_to_capabilities(void)
+{
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED, 0, 0, 0);
+	for (int capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++)
+		prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+}
+
 /* What all commands have in common is set once, here. Returns the descriptor of SIGCHLD, or -1. */
 static int prepare(void)
 {
@@ -389,6 +420,7 @@ static int prepare(void)
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0 ||
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -1;
+	close_ways_to_capabilities();
 	return signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 

@@ -94,7 +94,10 @@ struct exec_process {
 	bool is_below; /* a descendant of the root that is looked for */
 };
 
-/* Parent of a process by /proc/PID/stat, or -1 where it is gone or a zombie. */
+/*
+ * Parent of a process by /proc/PID/stat, or -1 where it is gone. What is shown as a zombie counts:
+ * it may be a process whose first thread has ended while others go on.
+ */
 static inline pid_t exec_parent_of(const char *pid)
 {
 	char path[64], text[512];
@@ -111,8 +114,7 @@ static inline pid_t exec_parent_of(const char *pid)
 	const char *end = strrchr(text, ')');
 	int parent;
 	char state;
-	if (end == NULL || sscanf(end + 1, " %c %d", &state, &parent) != 2 || state == 'Z' ||
-		state == 'X')
+	if (end == NULL || sscanf(end + 1, " %c %d", &state, &parent) != 2 || state == 'X')
 		return -1;
 	return parent;
 }
@@ -120,7 +122,8 @@ static inline pid_t exec_parent_of(const char *pid)
 /*
  * Send a signal to every descendant of root (root itself excluded), as /proc shows them at this
  * moment; processes that fork meanwhile may be missed, so a caller that wants all of them gone
- * repeats it. Returns how many got it; 0 also where /proc cannot be read.
+ * repeats it until wait(2) knows no more children. Returns how many got it, zombies among them; 0
+ * also where /proc cannot be read.
  */
 static inline size_t exec_signal_tree(pid_t root, int signo)
 {

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -292,6 +293,61 @@ static void test_kill(void **state)
 	assert_int_equal(seen.exit.status, 0);
 }
 
+static void *pause_for_ever(void *arg)
+{
+	while (true)
+		pause();
+	return arg;
+}
+
+/* What `test_launch headless` does: its first thread ends, another goes on. /proc shows a zombie.
+ */
+static void lose_head(void)
+{
+	pthread_t thread;
+	pthread_create(&thread, NULL, pause_for_ever, NULL);
+	printf("%d\n", (int)getpid());
+	fflush(stdout);
+	pthread_exit(NULL);
+}
+
+static void test_first_thread_is_gone(void **state)
+{
+	(void)state;
+	static const char *const script = "\"$0\" headless & until grep -q '^State:.Z' "
+					  "/proc/$!/status; do sleep 0.01; done";
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	char self[4096] = "";
+	assert_true(readlink("/proc/self/exe", self, sizeof self - 1) > 0);
+	seen.kill_after_ms = 300;
+	run(ARGV(self, "headless"), &out);
+	assert_int_equal(WTERMSIG(seen.exit.status), SIGTERM);
+	assert_true(is_gone(out.data));
+	seen.kill_after_ms = 0;
+	buf_reset(&out);
+	run(ARGV("sh", "-c", script, self), &out);
+	assert_int_equal(seen.exit.status, 0);
+	assert_int_equal(seen.exit.killed, 1);
+	assert_true(is_gone(out.data));
+}
+
+static void test_no_capabilities(void **state)
+{
+	(void)state;
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	run(ARGV("grep", "-E", "^Cap(Inh|Prm|Eff|Amb):", "/proc/self/status"), &out);
+	assert_string_equal(out.data, "CapInh:\t0000000000000000\nCapPrm:\t0000000000000000\n"
+				      "CapEff:\t0000000000000000\nCapAmb:\t0000000000000000\n");
+	buf_reset(&out);
+	/* What is its own it may read and write. */
+	run(ARGV("sh", "-c",
+		    "set -e; d=$(mktemp -d); echo a >$d/a; chmod 600 $d/a; cat $d/a; "
+		    "rm -r $d"),
+		&out);
+	assert_int_equal(seen.exit.status, 0);
+	assert_string_equal(out.data, "a\n");
+}
+
 static void test_joulerig_exec_dies(void **state)
 {
 	(void)state;
@@ -370,8 +426,10 @@ static void test_many(void **state)
 	close(fd);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	if (argc > 1 && strcmp(argv[1], "headless") == 0)
+		lose_head();
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_status_and_output, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_binding, set_up, tear_down),
@@ -379,6 +437,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_usage_of_the_tree, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_leftovers_are_killed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_kill, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_first_thread_is_gone, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_no_capabilities, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_joulerig_exec_dies, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_long_command, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_close_kills, set_up, tear_down),
