@@ -456,7 +456,7 @@ static void on_refused(struct connection *c)
 {
 	_cleanup_free_ char *text =
 		xasprintf("refused by %s: it does not trust this agent's key; on the coordinator's "
-			  "machine: joulerig key trust %s %s --role agent",
+			  "machine: joulerig key trust %s '%s' --role agent --keys DIR",
 			c->endpoint, own_name(c), c->keys.public_key);
 	give_up(c, ERR_REFUSED, text);
 }

@@ -26,22 +26,50 @@ struct files {
 
 /* ---- directories ---- */
 
+static _Thread_local int remove_error; /* the first errno of remove_all() */
+
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st;
+	(void)type;
 	(void)ftw;
-	if (remove(path) == 0 || errno == ENOENT)
+	if (remove(path) < 0 && errno != ENOENT && remove_error == 0)
+		remove_error = errno;
+	return 0; /* what can go goes */
+}
+
+/* Returns 0 or an errno. */
+static int remove_all(const char *path)
+{
+	remove_error = 0;
+	if (nftw(path, remove_entry, 32, FTW_DEPTH | FTW_PHYS) < 0 && errno != ENOENT &&
+		remove_error == 0)
+		remove_error = errno;
+	return remove_error;
+}
+
+/* A directory without permissions: give them back. nftw opens it before it tells of it, so one that
+ * could not be read is walked on its own. */
+static int open_up(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)ftw;
+	if ((type != FTW_D && type != FTW_DNR) || (st->st_mode & 0700) == 0700)
 		return 0;
-	/* A folder without permissions: give them back; its turn comes again. */
-	return type == FTW_DNR ? 0 : -1;
+	if (chmod(path, 0700) == 0 && type == FTW_DNR)
+		nftw(path, open_up, 32, FTW_PHYS);
+	return 0;
 }
 
 int files_remove(const char *path)
 {
 	if (rmdir(path) == 0 || errno == ENOENT)
 		return 0;
-	return nftw(path, remove_entry, 32, FTW_DEPTH | FTW_PHYS) < 0 && errno != ENOENT ? -errno
-											 : 0;
+	int error = remove_all(path);
+	if (error != 0) {
+		nftw(path, open_up, 32, FTW_PHYS);
+		error = remove_all(path);
+	}
+	return -error;
 }
 
 int files_make_directory(const char *path, struct error *err)
@@ -142,16 +170,43 @@ static void work_key(char out[2 * KEY_BYTES + 1], const struct message_assign *a
 	hex_encode(out, key, sizeof key);
 }
 
-struct work *files_work(struct files *f, const struct message_assign *a)
+static struct work *find_work(const struct files *f, const char *key)
 {
-	char key[2 * KEY_BYTES + 1];
 	struct work *w;
-	work_key(key, a);
 	LL_FOREACH (f->works, w) {
 		if (strcmp(w->key, key) == 0)
 			return w;
 	}
+	return NULL;
+}
+
+static bool is_of_campaign(const struct work *w, const struct message_assign *a)
+{
+	return memcmp(w->campaign.b, a->id.campaign.b, sizeof w->campaign.b) == 0;
+}
+
+static struct work *work_again(struct work *w, const struct message_assign *a)
+{
+	/* WORK_SETUP here is what a run left behind that ended within its setup. */
+	if (w->state == WORK_SETUP || (w->state == WORK_FAILED && !is_of_campaign(w, a))) {
+		free(w->reason);
+		w->reason = NULL;
+		w->state = WORK_MISSING;
+	}
+	if (w->state == WORK_MISSING)
+		w->campaign = a->id.campaign;
+	return w;
+}
+
+struct work *files_work(struct files *f, const struct message_assign *a)
+{
+	char key[2 * KEY_BYTES + 1];
+	work_key(key, a);
+	struct work *w = find_work(f, key);
+	if (w != NULL)
+		return work_again(w, a);
 	w = xcalloc(1, sizeof *w);
+	w->campaign = a->id.campaign;
 	w->key = xstrdup(key);
 	w->directory = xasprintf("%s/%s", f->work_dir, key);
 	_cleanup_free_ char *marker = xasprintf("%s.done", w->directory);

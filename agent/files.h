@@ -18,14 +18,15 @@ enum work_state {
 	WORK_MISSING, /* contents are being fetched; try again after files_take() returned 1 */
 	WORK_SETUP,   /* laid out; the setup steps are to be run in it */
 	WORK_READY,
-	WORK_FAILED, /* reason says why; it stays so for this process */
+	WORK_FAILED, /* reason says why; it stays so for its campaign */
 };
 
 struct work {
 	char *key;       /* owned; 32 hexadecimal digits */
 	char *directory; /* owned; absolute */
 	enum work_state state;
-	char *reason; /* owned; of WORK_FAILED */
+	char *reason;         /* owned; of WORK_FAILED */
+	struct id16 campaign; /* that last began to prepare it */
 	struct work *next;
 };
 
@@ -43,7 +44,11 @@ int files_open(struct files **out, const char *state, const struct files_handler
 	struct error *err);
 void files_close(struct files *f);
 
-/* The work directory of an assignment; valid until files_close(). */
+/*
+ * The work directory of an assignment; valid until files_close(). To be asked for once a run: a
+ * setup that an earlier run left unfinished, or that failed for another campaign, starts anew from
+ * an empty directory.
+ */
 struct work *files_work(struct files *f, const struct message_assign *a);
 /* Go on with it as far as is possible now: asks for what is missing, or lays out. Returns its
  * state. */

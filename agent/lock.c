@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <stddef.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,7 +9,7 @@ static int open_file(void)
 {
 	static const char *const paths[] = {"/run/lock/joulerig.lock", "/tmp/joulerig.lock"};
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-		/* Reading is enough for flock; the file may belong to another user. */
+		/* Reading is enough for a shared lock; the file may belong to another user. */
 		int fd = open(paths[i], O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 		if (fd < 0)
 			fd = open(paths[i], O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
@@ -22,16 +21,17 @@ static int open_file(void)
 
 void machine_lock_open(struct machine_lock *l)
 {
+	struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
 	l->fd = open_file();
-	l->is_mine = false;
-	machine_lock_try(l);
+	if (l->fd >= 0 && fcntl(l->fd, F_OFD_SETLK, &lock) < 0)
+		machine_lock_close(l);
 }
 
-bool machine_lock_try(struct machine_lock *l)
+bool machine_lock_is_alone(const struct machine_lock *l)
 {
-	if (!l->is_mine && l->fd >= 0)
-		l->is_mine = flock(l->fd, LOCK_EX | LOCK_NB) == 0;
-	return l->is_mine;
+	/* Only asked for: what would an exclusive lock meet? Ours is not in its way. */
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	return l->fd >= 0 && fcntl(l->fd, F_OFD_GETLK, &lock) == 0 && lock.l_type == F_UNLCK;
 }
 
 void machine_lock_close(struct machine_lock *l)
@@ -39,5 +39,4 @@ void machine_lock_close(struct machine_lock *l)
 	if (l->fd >= 0)
 		close(l->fd);
 	l->fd = -1;
-	l->is_mine = false;
 }

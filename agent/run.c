@@ -174,6 +174,7 @@ void runner_start(struct runner *r, const struct message_assign *a)
 	r->ready = 0;
 	r->measured = NULL;
 	r->migrations = -1;
+	r->chunks_taken = 0;
 	if (r->frames.size > FRAMES_KEPT)
 		buf_done(&r->frames);
 	buf_reset(&r->frames);
@@ -254,7 +255,7 @@ static void add_flags(struct runner *r)
 {
 	if (r->placement.uses_housekeeping)
 		outcome_flag(&r->outcome, "shared_cpu");
-	if (!machine_lock_try(r->options.lock))
+	if (!machine_lock_is_alone(r->options.lock))
 		outcome_flag(&r->outcome, "shared_energy");
 }
 
@@ -288,6 +289,7 @@ static void on_run_exit(struct runner *r, const struct launch_exit *e)
 		r->start_raw_ns = e->start_ns;
 	run_stop_sampling(r);
 	int64_t migrations = perf_migrations_finish(r->migrations);
+	r->migrations = -1;
 	for (int i = 0; i < STREAMS; i++)
 		run_read_stream(r, i, SIZE_MAX);
 	if (r->is_cancelled)
@@ -332,6 +334,8 @@ void runner_files_arrived(struct runner *r)
 
 void runner_files_failed(struct runner *r, const char *why)
 {
+	/* No answer is under way any more: the next run that needs it must ask again. */
+	files_forget_request(r->options.files);
 	if (r->phase == PHASE_FILES)
 		run_finish_as(r, "failed", why);
 }

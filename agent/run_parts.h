@@ -51,6 +51,7 @@ struct runner {
 	bool is_held; /* not to be let go yet */
 	pid_t ready;  /* process that waits for the release; 0: none */
 	struct loop_timer *timeout, *started, *sampling;
+	int64_t chunks_taken; /* from the sampler, kept or not */
 	struct outcome outcome;
 	struct buf frames;
 	struct buf chunk; /* scratch */

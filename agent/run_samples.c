@@ -27,7 +27,7 @@ static void take_samples(struct runner *r)
 	for (buf_reset(&r->chunk); sampler_take(r->options.sampler, &r->chunk);
 		buf_reset(&r->chunk)) {
 		unsigned level = (unsigned)(r->frames.len / SAMPLES_STEP);
-		int64_t turn = r->outcome.chunks + r->outcome.thinned;
+		int64_t turn = r->chunks_taken++;
 		if (r->frames.len + r->chunk.len > SAMPLES_MAX ||
 			(turn & ((INT64_C(1) << level) - 1)) != 0) {
 			r->outcome.thinned += samples_in(&r->chunk);

@@ -185,12 +185,37 @@ static bool read_record(struct spool *s, const struct segment *g, int64_t at, st
 	return memcmp(hash, h->hash, sizeof hash) == 0;
 }
 
+static struct record *find(const struct spool *s, const struct attempt_id *id)
+{
+	struct record *r;
+	DL_FOREACH (s->records, r) {
+		if (attempt_equal(&r->id, id))
+			return r;
+	}
+	return NULL;
+}
+
+/* Returns its segment, with which nothing is done. */
+static struct segment *forget(struct spool *s, struct record *r)
+{
+	struct segment *g = r->segment;
+	DL_DELETE(s->records, r);
+	free(r);
+	s->n--;
+	g->held--;
+	return g;
+}
+
+/* A later record of the same attempt holds. Segments stay as they are until all are read: the one
+ * at hand must not start over behind what was read of it. */
 static void recover_segment(struct spool *s, struct segment *g)
 {
 	struct header h;
 	while (read_record(s, g, g->end, &h) && (g->end == 0 || h.generation == g->generation)) {
 		g->generation = h.generation;
-		spool_drop(s, &h.id); /* a later record of the same attempt holds */
+		struct record *earlier = find(s, &h.id);
+		if (earlier != NULL)
+			forget(s, earlier);
 		hold(s, &h, g, g->end);
 		g->end += (int64_t)sizeof h + padded(h.length);
 	}
@@ -356,16 +381,6 @@ int spool_add(struct spool *s, const struct attempt_id *id, const void *payload,
 	return 0;
 }
 
-static struct record *find(const struct spool *s, const struct attempt_id *id)
-{
-	struct record *r;
-	DL_FOREACH (s->records, r) {
-		if (attempt_equal(&r->id, id))
-			return r;
-	}
-	return NULL;
-}
-
 bool spool_has(const struct spool *s, const struct attempt_id *id)
 {
 	return find(s, id) != NULL;
@@ -376,11 +391,8 @@ bool spool_drop(struct spool *s, const struct attempt_id *id)
 	struct record *r = find(s, id);
 	if (r == NULL)
 		return false;
-	struct segment *g = r->segment;
-	DL_DELETE(s->records, r);
-	free(r);
-	s->n--;
-	if (--g->held == 0) {
+	struct segment *g = forget(s, r);
+	if (g->held == 0) {
 		if (g->next != NULL)
 			remove_segment(s, g);
 		else

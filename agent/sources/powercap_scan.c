@@ -152,6 +152,20 @@ static void name_metric(struct energy_zone *z)
 	buf_done(&name);
 }
 
+/* Several platform zones have numbers, but the first may do without: `energy.psys` is their sum. */
+static void number_psys(struct powercap_found *found, size_t n)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++)
+		count += found[i].zone.domain == DOMAIN_PSYS;
+	for (size_t i = 0; i < n && count > 1; i++) {
+		struct energy_zone *z = &found[i].zone;
+		if (z->domain == DOMAIN_PSYS && strcmp(z->name, "psys") == 0)
+			snprintf(z->metric, sizeof z->metric, "energy.psys-0");
+	}
+}
+
 static enum zone_domain domain_of(const char *name)
 {
 	int n;
@@ -289,6 +303,7 @@ size_t powercap_scan(struct powercap_found **out, const struct machine *m)
 	for (size_t i = 0; i < s.n; i++)
 		if (!is_superfluous(found, kept, &found[i].zone, cpu_model_is_amd(&cpu)))
 			found[kept++] = found[i];
+	number_psys(found, kept);
 	qsort(found, kept, sizeof *found, compare_zones);
 	*out = found;
 	return kept;

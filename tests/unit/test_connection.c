@@ -326,8 +326,8 @@ static void test_refused(void **state)
 	assert_int_equal(WEXITSTATUS(status), EXIT_UNAVAILABLE);
 	snprintf(path, sizeof path, "%s/said", dir);
 	assert_int_equal(buf_read_file(&said, AT_FDCWD, path, 4096), 0);
-	assert_non_null(strstr(said.data, "joulerig key trust testhost "));
-	assert_non_null(strstr(said.data, " --role agent"));
+	assert_non_null(strstr(said.data, "joulerig key trust testhost '"));
+	assert_non_null(strstr(said.data, "' --role agent --keys DIR"));
 }
 
 static void test_queue(void **state)

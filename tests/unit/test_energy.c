@@ -94,6 +94,12 @@ static void test_scan_names_by_content(void **state)
 			 "energy.package-10@intel-rapl:a "
 			 "energy.core-1@intel-rapl:0:0 energy.dram-0@intel-rapl:2:0 "
 			 "energy.psys@intel-rapl:1 ");
+	/* several platforms: none of them has the name of the sum */
+	write_zone(&t, "intel-rapl:3", "psys-1\n");
+	assert_zones(&t, "energy.package-0@intel-rapl:2 energy.package-1@intel-rapl:0 "
+			 "energy.package-10@intel-rapl:a "
+			 "energy.core-1@intel-rapl:0:0 energy.dram-0@intel-rapl:2:0 "
+			 "energy.psys-0@intel-rapl:1 energy.psys-1@intel-rapl:3 ");
 	tree_remove(&t);
 
 	tree_make(&t); /* nested directories alone; dies */

@@ -3,10 +3,13 @@
 #include "agent/spool.h"
 #include "proto/clock.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -19,7 +22,7 @@ static struct files *files;
 static struct machine_lock machine_lock;
 static struct runner *runner;
 static struct buf frames; /* of the run that ended */
-static int starts, sample_calls;
+static int starts, sample_calls, wants;
 
 static void on_started(void *arg, const struct attempt_id *id, int64_t at, int64_t raw_ns)
 {
@@ -51,6 +54,7 @@ static void want(void *arg, const struct content_hash *hash, int64_t offset, int
 	(void)hash;
 	(void)offset;
 	(void)length;
+	wants++;
 	loop_stop(loop, 1);
 }
 
@@ -422,6 +426,86 @@ static void test_files(void **state)
 	runner_start(runner, &a);
 	runner_files_failed(runner, "files: none");
 	assert_null(runner_current(runner));
+	/* The next one asks again. */
+	wants = 0;
+	runner_start(runner, &a);
+	assert_int_equal(wants, 1);
+	runner_files_failed(runner, "files: none");
+}
+
+/* Neither a failed setup nor half of one is what a later campaign or run meets. */
+static void test_setup_again(void **state)
+{
+	(void)state;
+	static const char *step[] = {"sh", "-c", NULL};
+	struct message_step steps[] = {{{step, 3}, 60 * NS_PER_S}};
+	struct message_assign a = assign_of("ls -A");
+	struct content_hash tree;
+	struct message m;
+	char script[256];
+	content_hash_bytes(&tree, "", 0);
+	struct message_file_chunk chunk = {.hash = {tree.b, sizeof tree.b}, .data = {"", 0}};
+	files_take(files, &chunk, NULL);
+	a.tree = (struct blob){tree.b, sizeof tree.b};
+	snprintf(script, sizeof script, "test ! -e half && touch half && test -e %s/go", dir);
+	step[2] = script;
+	a.setup = (struct list){steps, 1};
+	for (int i = 0; i < 2; i++) {
+		run(&a, &m);
+		assert_string_equal(m.result.state, "failed");
+		message_done(&m);
+		if (i == 0) { /* it could succeed now, but that is another campaign's */
+			char go[96];
+			snprintf(go, sizeof go, "%s/go", dir);
+			assert_int_equal(close(open(go, O_CREAT | O_WRONLY, 0600)), 0);
+		}
+	}
+	a.id.campaign.b[0]++;
+	run(&a, &m);
+	assert_string_equal(m.result.state, "done");
+	assert_memory_equal(m.result.stdout_data.data, "half\n", 5);
+	message_done(&m);
+
+	snprintf(script, sizeof script, "test ! -e part && touch part && test -e %s/go2 || sleep 9",
+		dir);
+	loop_add_timer(loop, clock_monotonic_ns() + 300 * NS_PER_MS, 0, on_cancel_timer, NULL);
+	run(&a, &m);
+	assert_string_equal(m.result.state, "cancelled");
+	message_done(&m);
+	char go[96];
+	snprintf(go, sizeof go, "%s/go2", dir);
+	assert_int_equal(close(open(go, O_CREAT | O_WRONLY, 0600)), 0);
+	run(&a, &m);
+	assert_string_equal(m.result.state, "done");
+	assert_memory_equal(m.result.stdout_data.data, "part\n", 5);
+	message_done(&m);
+}
+
+/* Also where the agent is not root, which here needs a process that is not. */
+static void test_remove(void **state)
+{
+	(void)state;
+	char path[96], command[1024];
+	int status = -1;
+	snprintf(path, sizeof path, "%s/t", dir);
+	snprintf(command, sizeof command,
+		"chmod 755 %s; mkdir -p %s/a/b/c %s/d; touch %s/a/b/c/f %s/d/f; "
+		"chmod 500 %s/a/b/c; chmod 0 %s/a/b; chmod 500 %s/a %s/d",
+		dir, path, path, path, path, path, path, path, path);
+	assert_int_equal(system(command), 0);
+	if (geteuid() == 0) {
+		snprintf(command, sizeof command, "chown -R 65534 %s", path);
+		assert_int_equal(system(command), 0);
+		assert_int_equal(chown(dir, 65534, (gid_t)-1), 0);
+	}
+	pid_t pid = fork();
+	if (pid == 0) {
+		if (geteuid() == 0 && setresuid(65534, 65534, 65534) < 0)
+			_exit(2);
+		_exit(files_remove(path) == 0 && access(path, F_OK) < 0 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 }
 
 static void test_flags(void **state)
@@ -439,6 +523,14 @@ static void test_flags(void **state)
 	run(&a, &m);
 	assert_true(has_flag(&m, "shared_cpu"));
 	message_done(&m);
+	/* Two agents on a machine: both know. */
+	struct machine_lock other;
+	machine_lock_open(&other);
+	assert_false(machine_lock_is_alone(&other));
+	run(&a, &m);
+	assert_true(has_flag(&m, "shared_energy"));
+	message_done(&m);
+	machine_lock_close(&other);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -456,6 +548,8 @@ int main(void)
 		TEST(test_cancel),
 		TEST(test_files),
 		TEST(test_flags),
+		TEST(test_setup_again),
+		TEST(test_remove),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -98,6 +98,29 @@ static void test_add_read_drop(void **state)
 	spool_close(s);
 }
 
+/* What may be there where a write of start_over() failed: two whole records of one attempt. */
+static void test_recovers_doubles(void **state)
+{
+	(void)state;
+	char path[128], record[64 + 104];
+	struct spool *s = open_it();
+	for (int i = 1; i <= 3; i++)
+		add(s, i, 100);
+	spool_close(s);
+	snprintf(path, sizeof path, "%s/00000001.seg", dir);
+	int fd = open(path, O_RDWR);
+	assert_int_equal(pread(fd, record, sizeof record, 0), sizeof record);
+	assert_int_equal(pwrite(fd, record, sizeof record, sizeof record), sizeof record);
+	close(fd);
+	s = open_it();
+	assert_int_equal(spool_count(s), 2);
+	check(s, 1, 100);
+	check(s, 3, 100);
+	add(s, 4, 100);
+	check(s, 3, 100);
+	spool_close(s);
+}
+
 static void test_recovers(void **state)
 {
 	(void)state;
@@ -261,6 +284,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_add_read_drop),
 		TEST(test_recovers),
+		TEST(test_recovers_doubles),
 		TEST(test_acknowledged_ones_do_not_come_back),
 		TEST(test_rotates),
 		TEST(test_torn_record_is_left_out),
