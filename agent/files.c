@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -25,52 +24,6 @@ struct files {
 };
 
 /* ---- directories ---- */
-
-static _Thread_local int remove_error; /* the first errno of remove_all() */
-
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	if (remove(path) < 0 && errno != ENOENT && remove_error == 0)
-		remove_error = errno;
-	return 0; /* what can go goes */
-}
-
-/* Returns 0 or an errno. */
-static int remove_all(const char *path)
-{
-	remove_error = 0;
-	if (nftw(path, remove_entry, 32, FTW_DEPTH | FTW_PHYS) < 0 && errno != ENOENT &&
-		remove_error == 0)
-		remove_error = errno;
-	return remove_error;
-}
-
-/* A directory without permissions: give them back. nftw opens it before it tells of it, so one that
- * could not be read is walked on its own. */
-static int open_up(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)ftw;
-	if ((type != FTW_D && type != FTW_DNR) || (st->st_mode & 0700) == 0700)
-		return 0;
-	if (chmod(path, 0700) == 0 && type == FTW_DNR)
-		nftw(path, open_up, 32, FTW_PHYS);
-	return 0;
-}
-
-int files_remove(const char *path)
-{
-	if (rmdir(path) == 0 || errno == ENOENT)
-		return 0;
-	int error = remove_all(path);
-	if (error != 0) {
-		nftw(path, open_up, 32, FTW_PHYS);
-		error = remove_all(path);
-	}
-	return -error;
-}
 
 int files_make_directory(const char *path, struct error *err)
 {
@@ -98,7 +51,7 @@ static void remove_unfinished(const char *work_dir)
 		_cleanup_free_ char *path = xasprintf("%s/%s", work_dir, e->d_name);
 		_cleanup_free_ char *marker = xasprintf("%s.done", path);
 		if (access(marker, F_OK) < 0)
-			files_remove(path);
+			remove_tree(path);
 	}
 	closedir(dir);
 }
@@ -266,7 +219,7 @@ int files_take(struct files *f, const struct message_file_chunk *c, struct error
 /* An empty directory in the place of what an interrupted setup may have left. */
 static int make_empty(const struct work *w, struct error *err)
 {
-	int r = files_remove(w->directory);
+	int r = remove_tree(w->directory);
 	if (r < 0)
 		return error_set(err, r, "%s: cannot be removed: %s", w->directory, strerror(-r));
 	return mkdir(w->directory, 0755) < 0 ? error_errno(err, "%s", w->directory) : 0;

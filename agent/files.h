@@ -61,8 +61,6 @@ void files_forget_request(struct files *f);
 /* All setup steps succeeded (reason NULL), or one failed. */
 void files_setup_done(struct files *f, struct work *w, const char *reason);
 
-/* Remove a directory and all below it. Returns 0 or -errno; -ENOENT is 0. */
-int files_remove(const char *path);
 /* Make a directory and those above it (0700). Returns 0 or negative. */
 int files_make_directory(const char *path, struct error *err);
 

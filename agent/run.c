@@ -39,7 +39,7 @@ int runner_open(struct runner **out, const struct runner_options *options,
 	if (options->meter != NULL && energy_source_name(options->meter) != NULL)
 		r->window = energy_window_new(options->meter);
 	/* What a killed agent left there belongs to runs that are lost. */
-	files_remove(r->tmp_dir);
+	remove_tree(r->tmp_dir);
 	int code = files_make_directory(r->tmp_dir, err);
 	struct launch_handler launch = {.on_ready = on_ready, .on_exit = on_exit_report, .arg = r};
 	if (code == 0)
@@ -68,7 +68,7 @@ static void give_back(struct runner *r)
 	run_cancel_timer(r, &r->started);
 	run_cancel_timer(r, &r->sampling);
 	if (r->tmp != NULL)
-		files_remove(r->tmp);
+		remove_tree(r->tmp);
 	free(r->tmp);
 	free(r->cpu_list);
 	r->tmp = r->cpu_list = NULL;

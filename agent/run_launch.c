@@ -77,7 +77,7 @@ int run_make_tmp(struct runner *r, struct error *err)
 		hex_encode(campaign, id->campaign.b, 8), id->run, id->attempt);
 	if (mkdir(r->tmp, 0700) == 0)
 		return 0;
-	files_remove(r->tmp);
+	remove_tree(r->tmp);
 	return mkdir(r->tmp, 0700) < 0 ? error_errno(err, "%s", r->tmp) : 0;
 }
 

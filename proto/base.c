@@ -171,18 +171,50 @@ int buf_read_file(struct buf *b, int dirfd, const char *path, size_t limit)
 	}
 }
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *walk)
+static _Thread_local int remove_error; /* the first errno of remove_all() */
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st;
 	(void)type;
-	(void)walk;
-	return remove(path);
+	(void)ftw;
+	if (remove(path) < 0 && errno != ENOENT && remove_error == 0)
+		remove_error = errno;
+	return 0; /* what can go goes */
+}
+
+/* Returns 0 or an errno. */
+static int remove_all(const char *path)
+{
+	remove_error = 0;
+	if (nftw(path, remove_entry, 32, FTW_DEPTH | FTW_PHYS) < 0 && errno != ENOENT &&
+		remove_error == 0)
+		remove_error = errno;
+	return remove_error;
+}
+
+/* A directory without permissions: give them back. nftw opens it before it tells of it, so one that
+ * could not be read is walked on its own. */
+static int open_up(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)ftw;
+	if ((type != FTW_D && type != FTW_DNR) || (st->st_mode & 0700) == 0700)
+		return 0;
+	if (chmod(path, 0700) == 0 && type == FTW_DNR)
+		nftw(path, open_up, 32, FTW_PHYS);
+	return 0;
 }
 
 int remove_tree(const char *path)
 {
-	return nftw(path, remove_entry, 32, FTW_DEPTH | FTW_PHYS) < 0 && errno != ENOENT ? -errno
-											 : 0;
+	if (rmdir(path) == 0 || errno == ENOENT)
+		return 0;
+	int error = remove_all(path);
+	if (error != 0) {
+		nftw(path, open_up, 32, FTW_PHYS);
+		error = remove_all(path);
+	}
+	return -error;
 }
 
 char *hex_encode(char *out, const void *data, size_t n)

@@ -84,8 +84,9 @@ char *buf_take(struct buf *b); /* the caller owns the string now: free(); b is e
  */
 int buf_read_file(struct buf *b, int dirfd, const char *path, size_t limit);
 
-/* Remove a file or a folder with all that is in it (links are removed, not followed). Not there is
- * fine. Returns 0 or -errno. */
+/* Remove a file or a folder with all that is in it (links are removed, not followed), also folders
+ * that were made unreadable or read-only. What can go goes. Not there is fine. Returns 0 or -errno,
+ * the first one met. */
 int remove_tree(const char *path);
 
 /* Hexadecimal of n bytes into out, which holds 2 n + 1 bytes. Returns out. */

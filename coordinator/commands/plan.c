@@ -1,4 +1,5 @@
 /* joulerig plan: what would run, where, and how often */
+#include "coordinator/agents_here.h"
 #include "coordinator/commands/submission.h"
 #include "coordinator/output/output.h"
 #include <errno.h>
@@ -81,19 +82,9 @@ static int hosts_of_coordinator(struct hosts *h, const struct plan_options *o, s
  * it. */
 static char *find_agent(void)
 {
-	char self[PATH_MAX], *slash;
-	ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
-	char *agent;
+	char *agent = program_beside("joulerig-agent", NULL);
 
-	if (len <= 0)
-		return xstrdup("joulerig-agent");
-	self[len] = '\0';
-	slash = strrchr(self, '/');
-	agent = xasprintf("%.*s/joulerig-agent", (int)(slash ? slash - self : 0), self);
-	if (access(agent, X_OK) == 0)
-		return agent;
-	free(agent);
-	return xstrdup("joulerig-agent");
+	return agent != NULL ? agent : xstrdup("joulerig-agent");
 }
 
 /* What a program prints on stdout, until it closes it. */

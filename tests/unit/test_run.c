@@ -502,7 +502,7 @@ static void test_remove(void **state)
 	if (pid == 0) {
 		if (geteuid() == 0 && setresuid(65534, 65534, 65534) < 0)
 			_exit(2);
-		_exit(files_remove(path) == 0 && access(path, F_OK) < 0 ? 0 : 1);
+		_exit(remove_tree(path) == 0 && access(path, F_OK) < 0 ? 0 : 1);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
