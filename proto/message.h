@@ -162,6 +162,39 @@ struct message_assign {
 	int64_t output_limit; /* bytes a stream; head and tail kept */
 	const char *energy;   /* "auto", "require", "off" */
 	int64_t every_ns;     /* sampling period */
+
+	/* placement beside cpus and policy; absent: the first word of each */
+	const char *smt;       /* "allow", "avoid", "only" */
+	const char *core_kind; /* "any", "performance", "efficiency", "lowpower" */
+	const char *list;      /* CPUs of the policy explicit, in thread order: "0,2,4-7" */
+	int64_t packages;      /* how many packages at most */
+	const char *memory;    /* "any", "local", "interleave" */
+	const char *threads;   /* "any", "each" */
+	int64_t oversubscribe; /* 1: more threads than CPUs are fine */
+
+	/* measurement beside energy and every_ns */
+	const char *source;   /* "auto", "powercap", "perf", "msr" */
+	struct list counters; /* const char *; names of hardware events */
+	int64_t idle_ns;      /* idle baseline before a block's first run; ABSENT or 0: none */
+	const char *stream;   /* "live", "after" */
+
+	/* state that the machine must have, and what follows where it has not */
+	int64_t guard_temperature; /* m°C above the block's start at most */
+	int64_t guard_load;        /* busy CPUs, u1, at most before a run */
+	int64_t guard_timeout_ns;  /* how long to wait for these two */
+	const char *guard_governor;
+	int64_t guard_turbo;      /* 0 off, 1 on */
+	const char *on_violation; /* "mark", "wait", "rerun", "fail" */
+	int64_t reruns;           /* times at most that a violated run is run again at once */
+
+	/* state that the machine is put into: struct message_pair; keys governor, turbo ("on",
+	 * "off"), epp, frequency.min, frequency.max and uncore (Hz), power_limit (uW) */
+	struct list tune;
+
+	/* limits beside timeout and output */
+	int64_t memory_limit; /* bytes */
+	int64_t processes_limit;
+	const char *user; /* who runs it; absent: the agent's own user */
 };
 
 struct message_accept {
@@ -211,7 +244,7 @@ struct message_result {
 	int64_t signal;          /* ABSENT where it exited */
 	struct list metrics;     /* struct message_metric */
 	struct list flags;       /* const char * */
-	const char *cpus;        /* the run's CPUs as read back, "0-3,8" */
+	const char *cpus;        /* the run's CPUs as read back, in thread order: "0-3,8", "4,0" */
 	int64_t chunks;          /* SAMPLES sent for this attempt */
 	int64_t thinned;         /* samples left out because the link was slow */
 	struct blob stdout_data; /* the stream, where it is short; else absent and sent before as

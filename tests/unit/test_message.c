@@ -105,6 +105,16 @@ static void fill_assign(struct message *m)
 		.output_limit = 1048576,
 		.energy = "auto",
 		.every_ns = 100 * NS_PER_MS,
+		.packages = ABSENT,
+		.oversubscribe = ABSENT,
+		.idle_ns = ABSENT,
+		.guard_temperature = ABSENT,
+		.guard_load = ABSENT,
+		.guard_timeout_ns = ABSENT,
+		.guard_turbo = ABSENT,
+		.reruns = ABSENT,
+		.memory_limit = ABSENT,
+		.processes_limit = ABSENT,
 	};
 }
 
