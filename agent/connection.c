@@ -92,7 +92,7 @@ static int open_machine(struct connection *c, struct error *err)
 	if (r < 0)
 		return r;
 	/* No meter is no failure: runs that require energy will say why there is none. */
-	energy_open(&c->meter, &c->machine, &c->topology, NULL);
+	energy_open(&c->meter, &c->machine, &c->topology, NULL, NULL);
 	return sampler_open(&c->sampler, &c->machine, &c->topology, c->meter, err);
 }
 

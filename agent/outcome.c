@@ -14,7 +14,7 @@ void outcome_reset(struct outcome *o, int64_t output_limit)
 	o->cpus = NULL;
 	o->state = NULL;
 	o->started_at = o->exit_code = o->signal = ABSENT;
-	o->metrics_n = o->flags_n = 0;
+	measured_reset(&o->measured);
 	o->chunks = o->thinned = 0;
 	output_reset(&o->out, output_limit);
 	output_reset(&o->err, output_limit);
@@ -41,36 +41,6 @@ void outcome_decide(struct outcome *o, const char *state, const char *format, ..
 	va_end(ap);
 }
 
-void outcome_flag(struct outcome *o, const char *flag)
-{
-	for (size_t i = 0; i < o->flags_n; i++) {
-		if (strcmp(o->flags[i], flag) == 0)
-			return;
-	}
-	if (o->flags_n < ARRAY_SIZE(o->flags))
-		o->flags[o->flags_n++] = flag;
-}
-
-void outcome_metric(
-	struct outcome *o, const char *name, const char *unit, int64_t value, int64_t uncertainty)
-{
-	if (value == ABSENT || o->metrics_n == ARRAY_SIZE(o->metrics))
-		return;
-	o->metrics[o->metrics_n++] = (struct message_metric){.name = name,
-		.unit = unit,
-		.value = value,
-		.uncertainty = uncertainty,
-		.deviation = ABSENT};
-}
-
-void outcome_add_energy(struct outcome *o, const struct energy_result *r)
-{
-	for (size_t i = 0; i < r->n && o->metrics_n < ARRAY_SIZE(o->metrics); i++)
-		o->metrics[o->metrics_n++] = r->metrics[i];
-	for (size_t i = 0; i < r->flags_n; i++)
-		outcome_flag(o, r->flags[i]);
-}
-
 void outcome_describe_status(struct buf *out, int status)
 {
 	if (WIFSIGNALED(status))
@@ -90,16 +60,16 @@ void outcome_add_exit(struct outcome *o, const struct launch_exit *e, int64_t st
 		o->signal = WTERMSIG(e->status);
 	else
 		o->exit_code = WEXITSTATUS(e->status);
-	outcome_metric(o, "time", "ns", e->end_ns - start_raw_ns, ABSENT);
-	outcome_metric(o, "time.user", "ns", e->user_ns, ABSENT);
-	outcome_metric(o, "time.system", "ns", e->system_ns, ABSENT);
-	outcome_metric(o, "memory.peak", "B", e->maxrss, ABSENT);
-	outcome_metric(o, "context_switches.voluntary", "1", e->voluntary, ABSENT);
-	outcome_metric(o, "context_switches.involuntary", "1", e->involuntary, ABSENT);
-	outcome_metric(o, "page_faults.minor", "1", e->minor_faults, ABSENT);
-	outcome_metric(o, "page_faults.major", "1", e->major_faults, ABSENT);
+	measured_metric(&o->measured, "time", "ns", e->end_ns - start_raw_ns);
+	measured_metric(&o->measured, "time.user", "ns", e->user_ns);
+	measured_metric(&o->measured, "time.system", "ns", e->system_ns);
+	measured_metric(&o->measured, "memory.peak", "B", e->maxrss);
+	measured_metric(&o->measured, "context_switches.voluntary", "1", e->voluntary);
+	measured_metric(&o->measured, "context_switches.involuntary", "1", e->involuntary);
+	measured_metric(&o->measured, "page_faults.minor", "1", e->minor_faults);
+	measured_metric(&o->measured, "page_faults.major", "1", e->major_faults);
 	if (e->killed > 0)
-		outcome_flag(o, "leftovers");
+		measured_flag(&o->measured, "leftovers");
 	if (e->status == 0) {
 		outcome_decide(o, "done", "%s", "");
 	} else {
@@ -159,8 +129,8 @@ void outcome_encode(const struct outcome *o, const struct attempt_id *id, struct
 	m.result.started_at = o->started_at;
 	m.result.exit_code = o->exit_code;
 	m.result.signal = o->signal;
-	m.result.metrics = (struct list){o->metrics, o->metrics_n};
-	m.result.flags = (struct list){o->flags, o->flags_n};
+	m.result.metrics = (struct list){o->measured.metrics, o->measured.n};
+	m.result.flags = (struct list){o->measured.flags, o->measured.flags_n};
 	m.result.cpus = o->cpus;
 	m.result.chunks = o->chunks;
 	m.result.thinned = o->thinned;

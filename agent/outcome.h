@@ -5,8 +5,8 @@
 #define AGENT_OUTCOME_H
 
 #include "agent/launch.h"
+#include "agent/measured.h"
 #include "agent/output.h"
-#include "agent/sources/energy.h"
 #include "proto/message.h"
 
 /* A stream up to this long travels in RESULT itself. */
@@ -17,11 +17,8 @@ struct outcome {
 	struct buf reason;
 	int64_t started_at;        /* CLOCK_REALTIME, ns; ABSENT */
 	int64_t exit_code, signal; /* ABSENT */
-	struct message_metric metrics[96];
-	size_t metrics_n;
-	const char *flags[24]; /* static texts, or the energy meter's */
-	size_t flags_n;
-	char *cpus; /* owned; as read back; NULL */
+	struct measured measured;
+	char *cpus; /* owned; as read back, in thread order; NULL */
 	int64_t chunks, thinned;
 	struct output out, err;
 };
@@ -33,10 +30,6 @@ void outcome_done(struct outcome *o);
 /* Decide the state, unless it is decided already; the first reason holds. */
 void outcome_decide(struct outcome *o, const char *state, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-void outcome_flag(struct outcome *o, const char *flag);
-void outcome_metric(
-	struct outcome *o, const char *name, const char *unit, int64_t value, int64_t uncertainty);
-void outcome_add_energy(struct outcome *o, const struct energy_result *r);
 /* Time and rusage of an ended command that started at start_raw_ns, and the state that its wait
  * status means. */
 void outcome_add_exit(struct outcome *o, const struct launch_exit *e, int64_t start_raw_ns);

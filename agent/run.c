@@ -216,7 +216,7 @@ static void let_go(struct runner *r)
 	/* From here on nothing else: the counters; the clock and the go are joulerig-exec's. */
 	r->outcome.started_at = clock_realtime_ns();
 	if (r->measured != NULL)
-		energy_begin(r->options.meter, r->measured);
+		energy_begin(r->options.meter, r->measured, false);
 	r->start_raw_ns = clock_raw_ns();
 	launcher_go(r->launcher);
 	set_timers(r);
@@ -233,7 +233,7 @@ static void on_ready(void *arg, pid_t pid, const int *cpus, size_t cpus_n)
 		return;
 	r->outcome.cpus = cpu_list_format(cpus, cpus_n);
 	if (strcmp(r->outcome.cpus, r->cpu_list) != 0)
-		outcome_flag(&r->outcome, "placement_violated");
+		measured_flag(&r->outcome.measured, "placement_violated");
 	r->ready = pid;
 	if (!r->is_held)
 		let_go(r);
@@ -254,18 +254,16 @@ void runner_release(struct runner *r)
 static void add_flags(struct runner *r)
 {
 	if (r->placement.uses_housekeeping)
-		outcome_flag(&r->outcome, "shared_cpu");
+		measured_flag(&r->outcome.measured, "shared_cpu");
 	if (!machine_lock_is_alone(r->options.lock))
-		outcome_flag(&r->outcome, "shared_energy");
+		measured_flag(&r->outcome.measured, "shared_energy");
 }
 
 static void add_energy(struct runner *r, const struct launch_exit *e)
 {
-	struct energy_result energy = {0};
-	if (r->measured != NULL) {
-		energy_results(r->options.meter, r->measured, r->start_raw_ns, e->end_ns, &energy);
-		outcome_add_energy(&r->outcome, &energy);
-	}
+	if (r->measured != NULL)
+		energy_results(r->options.meter, r->measured, r->start_raw_ns, e->end_ns, NULL,
+			&r->outcome.measured);
 }
 
 /* Where energy was to be had if possible, a result without it says why. */
@@ -297,7 +295,7 @@ static void on_run_exit(struct runner *r, const struct launch_exit *e)
 	if (r->phase == PHASE_RUNNING) {
 		outcome_add_exit(&r->outcome, e, r->start_raw_ns);
 		if (e->failure == NULL) {
-			outcome_metric(&r->outcome, "migrations", "1", migrations, ABSENT);
+			measured_metric(&r->outcome.measured, "migrations", "1", migrations);
 			add_energy(r, e);
 			add_flags(r);
 		}

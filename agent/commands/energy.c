@@ -58,7 +58,7 @@ static void catch_interrupt(void)
 
 static void begin(struct measurement *x)
 {
-	energy_begin(x->meter, x->window);
+	energy_begin(x->meter, x->window, true);
 	x->start_ns = clock_raw_ns();
 }
 
@@ -156,7 +156,7 @@ static const char *outer_unit(const char *inner)
 	return u != NULL ? u->outer : inner;
 }
 
-static void print_json(const struct measurement *x, const struct energy_result *r, bool has_command)
+static void print_json(const struct measurement *x, const struct measured *r, bool has_command)
 {
 	json_t *metrics = json_object(), *units = json_object(), *uncertainty = json_object();
 	json_t *flags = json_array();
@@ -180,7 +180,7 @@ static void print_json(const struct measurement *x, const struct energy_result *
 
 /* Joules with their bound and watts, one line a zone; decimals as far as the bound makes sense of
  * them. */
-static void print_table(FILE *out, const struct measurement *x, const struct energy_result *r)
+static void print_table(FILE *out, const struct measurement *x, const struct measured *r)
 {
 	int64_t time_ns = x->end_ns - x->start_ns;
 
@@ -205,7 +205,7 @@ static void print_table(FILE *out, const struct measurement *x, const struct ene
 static int measure(struct measurement *x, const struct options *o, const char **arguments, size_t n,
 	struct error *err)
 {
-	struct energy_result result;
+	static struct measured result;
 	bool wants_json = agent_wants_json(&o->common);
 
 	if (n > 0) {
@@ -214,7 +214,8 @@ static int measure(struct measurement *x, const struct options *o, const char **
 	} else {
 		measure_time(x, o->time_ns);
 	}
-	energy_results(x->meter, x->window, x->start_ns, x->end_ns, &result);
+	measured_reset(&result);
+	energy_results(x->meter, x->window, x->start_ns, x->end_ns, NULL, &result);
 	if (wants_json)
 		print_json(x, &result, n > 0);
 	else

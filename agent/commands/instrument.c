@@ -23,7 +23,7 @@ int instrument_open(struct instrument *i, const struct agent_common_options *o, 
 		return r;
 	}
 	if (want_meter)
-		energy_open(&i->meter, &i->machine, &i->topology, &i->why);
+		energy_open(&i->meter, &i->machine, &i->topology, NULL, &i->why);
 	return 0;
 }
 

@@ -15,8 +15,8 @@
 #define AGENT_SOURCES_ENERGY_H
 
 #include "agent/machine.h"
+#include "agent/measured.h"
 #include "agent/topology.h"
-#include "proto/message.h"
 
 enum zone_state { ZONE_OK, ZONE_ABSENT, ZONE_DENIED, ZONE_MASKED, ZONE_STATIC, ZONE_BROKEN };
 const char *zone_state_name(enum zone_state s);
@@ -47,14 +47,26 @@ struct energy_zone {
 
 struct energy_meter;
 
+/* Why a source was used or not: one for each energy source, in the order in which they are tried.
+ */
+struct energy_choice {
+	const char *source; /* "powercap" */
+	const char *state;  /* "used", "refused", "not tried" */
+	char why[256];      /* in one line; what to do about it where it was refused; "" */
+};
+
 /*
- * Find the zones and open those that can be read; measures the update period of each (under half a
- * second in all). Always sets *out (so that the inventory can tell of absent and denied zones).
- * Returns 0 where at least one package zone counts; else negative with the reason in one line that
- * says what to do: -ENODEV absent, -EACCES denied, -EIO broken.
+ * Find the zones and open those that can be read; measures the update period and jitter of each
+ * (under half a second in all). wish is "powercap", "perf" or "msr", that source and no other;
+ * NULL or "auto": the first that measures, those on request left out. Always sets *out (so that
+ * the inventory can tell of absent and denied zones). Returns 0 where at least one package zone
+ * counts; else negative with the reason in one line that says what to do: -ENODEV absent, -EACCES
+ * denied, -EIO broken, -EINVAL no such source.
  */
 int energy_open(struct energy_meter **out, const struct machine *m, const struct topology *t,
-	struct error *why);
+	const char *wish, struct error *why);
+/* n choices, one for each energy source. */
+const struct energy_choice *energy_choices(const struct energy_meter *e, size_t *n);
 void energy_close(struct energy_meter *e);
 const char *energy_source_name(
 	const struct energy_meter *e); /* "powercap", NULL where there is none */
@@ -71,35 +83,49 @@ struct energy_window;
 struct energy_window *energy_window_new(const struct energy_meter *e);
 void energy_window_free(struct energy_window *w);
 
-/* Read all zones: just before the start clock is taken. */
-void energy_begin(struct energy_meter *e, struct energy_window *w);
-/* Read all zones: just after the end clock was taken. */
+/*
+ * Read all zones: just before the start clock is taken. Aligned: wait until the reference zone (the
+ * package of the lead CPU) was brought up to date, spinning for at most 20 ms, usually 1.
+ */
+void energy_begin(struct energy_meter *e, struct energy_window *w, bool is_aligned);
+/*
+ * Read all zones: just after the end clock was taken; then wait for the next update of each
+ * (spinning for at most 20 ms, usually 1), so that the end can be interpolated. Two packages are
+ * updated at different instants.
+ */
 void energy_end(struct energy_meter *e, struct energy_window *w);
 /* Read all zones in between; out, where not NULL, gets uJ since energy_open() for each ok zone, in
  * order. Returns how many. */
 size_t energy_poll(struct energy_meter *e, struct energy_window *w, int64_t *out_uj);
 
-/* Room for the metrics and flags of one window. */
-struct energy_result {
-	struct message_metric metrics[64]; /* names are static or belong to the meter */
-	size_t n;
-	const char *flags[16];
-	size_t flags_n;
+/* Power of the idle machine, from a window in which nothing ran. */
+struct energy_baseline {
+	bool has_package;
+	int64_t package_uw; /* sum over the packages */
+	int64_t bound_uw;
+	int64_t deviation_uw;
 };
+/* The baseline of a window that was ended; has_package false where it has no sum over packages. */
+void energy_baseline(struct energy_meter *e, const struct energy_window *w, int64_t start_raw_ns,
+	int64_t end_raw_ns, struct energy_baseline *out);
 
 /*
  * Flags: "short" (steps of the counter alone are over 1 % of a package's energy, half-width; over
- * 20 % there is no number), "counter_reset", "implausible", "wrap_ambiguous", "zone_lost",
- * "suspended", "psys_implausible": the zone yields no number; "energy_partial": a package's zone
- * yields none, so there is no sum either.
+ * 20 % there is no number, and the note says how many repetitions inside the program would do),
+ * "filtered" (the machine blurs its counters on purpose, and the window is under 10 s), "reset",
+ * "implausible", "wrap_ambiguous", "zone_lost", "suspended", "psys_implausible",
+ * "dram_implausible": the zone yields no number; "dram_unit": an old kernel counts it in a wrong
+ * unit, no number either; "energy_partial": a package's zone yields none, so there is no sum.
  *
  * Energy of the window [start_raw_ns, end_raw_ns] (CLOCK_MONOTONIC_RAW): energy.package (sum over
  * distinct package and die zones), energy.package-N ..., energy.dram, energy.core, energy.uncore,
  * energy.psys as far as the zones are there, each with the half-width of a bound (largest gap
  * between updates plus the read brackets, times power, plus one counter unit; sums add linearly),
- * and power.package. A zone that broke within the window yields no number but a flag.
+ * and the standard deviation; power.package and edp.package; with idle (else NULL)
+ * energy.package.net and power.package.idle, too. A zone that broke within the window yields no
+ * number but a flag. Adds to out.
  */
 void energy_results(struct energy_meter *e, const struct energy_window *w, int64_t start_raw_ns,
-	int64_t end_raw_ns, struct energy_result *out);
+	int64_t end_raw_ns, const struct energy_baseline *idle, struct measured *out);
 
 #endif

@@ -8,7 +8,7 @@
 #define PSYS_JUDGED_NS (10 * NS_PER_S)
 
 static const char *const fault_flags[] = {
-	[COUNTER_RESET] = "counter_reset",
+	[COUNTER_RESET] = "reset",
 	[COUNTER_IMPLAUSIBLE] = "implausible",
 	[COUNTER_AMBIGUOUS] = "wrap_ambiguous",
 	[COUNTER_LOST] = "zone_lost",
@@ -32,23 +32,6 @@ static const struct sum sums[] = {
 	{DOMAIN_DRAM, "energy.dram"},
 	{DOMAIN_PSYS, "energy.psys"},
 };
-
-static void add_flag(struct energy_result *out, const char *flag)
-{
-	for (size_t i = 0; i < out->flags_n; i++)
-		if (strcmp(out->flags[i], flag) == 0)
-			return;
-	if (out->flags_n < ARRAY_SIZE(out->flags))
-		out->flags[out->flags_n++] = flag;
-}
-
-static void add_metric(struct energy_result *out, const char *name, const char *unit, int64_t value,
-	int64_t uncertainty)
-{
-	if (out->n < ARRAY_SIZE(out->metrics))
-		out->metrics[out->n++] =
-			(struct message_metric){name, unit, value, uncertainty, ABSENT};
-}
 
 static int64_t at_least_zero(int64_t ns)
 {
@@ -79,21 +62,21 @@ static struct figure figure_of(const struct energy_zone *zone, const struct ener
 }
 
 static void judge_zones(struct energy_meter *e, const struct energy_window *w, int64_t start_ns,
-	int64_t end_ns, struct figure *figures, struct energy_result *out)
+	int64_t end_ns, struct figure *figures, struct measured *out)
 {
 	for (size_t i = 0; i < w->n; i++) {
 		const struct energy_zone *zone = &e->zones[e->tracks[i].zone];
 		enum counter_length length;
 		figures[i] = figure_of(zone, &w->zones[i], start_ns, end_ns, &length);
 		if (w->zones[i].fault != COUNTER_OK)
-			add_flag(out, fault_flags[w->zones[i].fault]);
+			measured_flag(out, fault_flags[w->zones[i].fault]);
 		else if (length != LENGTH_FINE && zone->domain == DOMAIN_PACKAGE)
-			add_flag(out, "short");
+			measured_flag(out, "short");
 		if (w->was_suspended)
 			figures[i].has_value = false;
 	}
 	if (w->was_suspended)
-		add_flag(out, "suspended");
+		measured_flag(out, "suspended");
 }
 
 /* Sum over a domain's zones, with value where every zone that was found has one. Returns how many
@@ -126,24 +109,24 @@ static bool is_psys_implausible(
 
 /* A domain's zones one by one: packages always, others where there are several. */
 static void add_zones(const struct energy_meter *e, const struct figure *figures,
-	enum zone_domain domain, struct energy_result *out)
+	enum zone_domain domain, struct measured *out)
 {
 	for (size_t i = 0; i < e->n; i++) {
 		const struct energy_zone *zone = &e->zones[e->tracks[i].zone];
 		if (zone->domain == domain && figures[i].has_value)
-			add_metric(
-				out, zone->metric, "uJ", figures[i].energy_uj, figures[i].bound_uj);
+			measured_bounded(out, zone->metric, "uJ", figures[i].energy_uj,
+				figures[i].bound_uj, ABSENT);
 	}
 }
 
 void energy_results(struct energy_meter *e, const struct energy_window *w, int64_t start_raw_ns,
-	int64_t end_raw_ns, struct energy_result *out)
+	int64_t end_raw_ns, const struct energy_baseline *idle, struct measured *out)
 {
 	_cleanup_free_ struct figure *figures = xcalloc(w->n + 1, sizeof *figures);
 	int64_t time_ns = end_raw_ns - start_raw_ns;
 	struct figure package = {0}, sum;
 
-	memset(out, 0, sizeof *out);
+	(void)idle;
 	pthread_mutex_lock(&e->lock);
 	judge_zones(e, w, start_raw_ns, end_raw_ns, figures, out);
 	for (size_t s = 0; s < ARRAY_SIZE(sums); s++) {
@@ -151,18 +134,20 @@ void energy_results(struct energy_meter *e, const struct energy_window *w, int64
 		if (sums[s].domain == DOMAIN_PACKAGE)
 			package = sum;
 		if (sums[s].domain == DOMAIN_PSYS && is_psys_implausible(&sum, &package, time_ns)) {
-			add_flag(out, "psys_implausible");
+			measured_flag(out, "psys_implausible");
 			continue;
 		}
 		if (sum.has_value)
-			add_metric(out, sums[s].name, "uJ", sum.energy_uj, sum.bound_uj);
+			measured_bounded(
+				out, sums[s].name, "uJ", sum.energy_uj, sum.bound_uj, ABSENT);
 		if (sums[s].domain == DOMAIN_PACKAGE || n > 1)
 			add_zones(e, figures, sums[s].domain, out);
 	}
 	if (package.has_value && time_ns > 0)
-		add_metric(out, "power.package", "uW", counter_power_uw(package.energy_uj, time_ns),
-			counter_power_uw(package.bound_uj, time_ns) + 1);
+		measured_bounded(out, "power.package", "uW",
+			counter_power_uw(package.energy_uj, time_ns),
+			counter_power_uw(package.bound_uj, time_ns) + 1, ABSENT);
 	else if (out->n > 0)
-		add_flag(out, "energy_partial");
+		measured_flag(out, "energy_partial");
 	pthread_mutex_unlock(&e->lock);
 }

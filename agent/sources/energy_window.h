@@ -1,6 +1,6 @@
 /*
- * energy_window.h - the insides of the meter and of a window, shared by energy.c and
- * energy_results.c alone
+ * energy_window.h - the insides of the meter and of a window, shared by the files
+ * energy*.c of the meter alone
  */
 #ifndef AGENT_SOURCES_ENERGY_WINDOW_H
 #define AGENT_SOURCES_ENERGY_WINDOW_H
@@ -49,5 +49,10 @@ struct energy_window {
 	int64_t suspended_ns; /* at the start */
 	bool was_suspended;
 };
+
+/* Read one zone and carry its total on. Returns when the reading began and ended, and whether it
+ * could be read. */
+bool energy_read_track(
+	struct energy_meter *e, struct energy_track *t, int64_t *begin_ns, int64_t *end_ns);
 
 #endif

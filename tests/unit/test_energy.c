@@ -121,7 +121,7 @@ static int open_tree(const struct tree *t, struct energy_meter **e, struct error
 	struct topology none = {0};
 
 	tree_open(t, &m);
-	int r = energy_open(e, &m, &none, why);
+	int r = energy_open(e, &m, &none, NULL, why);
 	machine_close(&m);
 	return r;
 }
@@ -185,7 +185,7 @@ struct bench {
 	struct energy_zone zones[8];
 	struct energy_track tracks[8];
 	struct energy_window_zone window_zones[8];
-	struct energy_result result;
+	struct measured result;
 };
 
 static void bench_setup(struct bench *b)
@@ -221,7 +221,8 @@ static void bench_add(struct bench *b, const char *name, enum zone_domain domain
 
 static void bench_judge(struct bench *b, int64_t time_ns)
 {
-	energy_results(&b->meter, &b->window, NS_PER_S, NS_PER_S + time_ns, &b->result);
+	measured_reset(&b->result);
+	energy_results(&b->meter, &b->window, NS_PER_S, NS_PER_S + time_ns, NULL, &b->result);
 }
 
 static const struct message_metric *bench_metric(const struct bench *b, const char *name)
@@ -278,7 +279,7 @@ static void test_faults(void **state)
 		enum counter_fault fault;
 		const char *flag;
 	} rows[] = {
-		{COUNTER_RESET, "counter_reset"},
+		{COUNTER_RESET, "reset"},
 		{COUNTER_IMPLAUSIBLE, "implausible"},
 		{COUNTER_AMBIGUOUS, "wrap_ambiguous"},
 		{COUNTER_LOST, "zone_lost"},
