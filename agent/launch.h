@@ -28,6 +28,11 @@ struct launch_spec {
 	int stdout_fd; /* written to by the command; stay the caller's, who may close them after the
 			  start */
 	int stderr_fd;
+	int cgroup_fd; /* O_DIRECTORY descriptor of the cgroup that it starts in; 0 or less: none */
+	const char *memory;       /* NULL or "any", "local" (bind), "interleave" */
+	const char *memory_nodes; /* list of nodes "0-1" for these two */
+	const char *user;  /* change to this user and its groups; NULL: stay. Needs privilege */
+	int64_t processes; /* RLIMIT_NPROC where no cgroup limits them; 0 or less: none */
 };
 
 struct launch_exit {

@@ -9,6 +9,9 @@
  * "gauge". A chunk closes after SAMPLER_CHUNK samples or about a second, whichever is later, so
  * that they stream while the run goes on.
  *
+ * Ranges: what the sources make a run's metrics of are the readings of sampler_first(), of all
+ * samples and of sampler_last(); between first and last nothing is allocated, but the chunks.
+ *
  * Threads: the sampler has one thread, kept between runs and bound to the CPU that it is told; all
  * functions are called by the agent's loop. Buffers are allocated before the run starts.
  */
@@ -16,7 +19,9 @@
 #define AGENT_SAMPLER_H
 
 #include "agent/machine.h"
+#include "agent/measured.h"
 #include "agent/sources/energy.h"
+#include "agent/sources/source.h"
 #include "agent/topology.h"
 
 struct sampler;
@@ -28,6 +33,22 @@ void sampler_close(struct sampler *s);
 
 /* A descriptor that polls readable when chunks wait for sampler_take(). */
 int sampler_fd(const struct sampler *s);
+
+/*
+ * A run is about to start: tell the sources that watch the run itself, allocate and lock what its
+ * sampling needs. Notes of the sources go to out. every_ns 0: no samples, but the readings before
+ * and after. Each attach is followed by one detach.
+ */
+void sampler_attach(struct sampler *s, const struct source_scope *scope, int64_t every_ns,
+	struct measured *out);
+/* Read all channels once: the first values of their ranges. Just before the energy meter and the
+ * go. */
+void sampler_first(struct sampler *s);
+/* Read all channels once more, after sampler_stop() (or without a start), and add the metrics and
+ * flags of all sources, for a run of time_ns. */
+void sampler_last(struct sampler *s, int64_t time_ns, struct measured *out);
+/* The run is over, measured or not. */
+void sampler_detach(struct sampler *s);
 
 /*
  * Begin sampling every every_ns; first sample one period after the start. window (NULL with energy

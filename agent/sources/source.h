@@ -2,8 +2,13 @@
  * source.h - a source of measurements: one file, one ops table, one line in sources.c
  *
  * A source offers channels: measured quantities over time, each a name, a unit and a kind. The
- * sampler knows only channels. Energy sources (IS_ENERGY) are not sampled as they are: energy.c
- * chooses one of them and offers its corrected counters.
+ * sampler knows only channels: it reads all of them once just before a run's go, at a steady rate
+ * while it lasts, and once after its end. From what it saw of its channels a source then makes the
+ * metrics and flags of the run (results). Energy sources (IS_ENERGY) are not sampled as they are:
+ * energy.c chooses one of them and offers its corrected counters.
+ *
+ * Most sources watch the machine. One that watches the run alone (its process tree, its cgroup)
+ * has attach(), which is told of the run before its go, and detach().
  *
  * How to add a source: write agent/sources/NAME.c with a `const struct source_ops source_NAME`,
  * declare it here, add it to the array in sources.c. The conformance test in
@@ -13,7 +18,10 @@
 #define AGENT_SOURCES_SOURCE_H
 
 #include "agent/machine.h"
+#include "agent/measured.h"
 #include "agent/topology.h"
+
+#include <sys/types.h>
 
 enum channel_kind { CHANNEL_COUNTER, CHANNEL_GAUGE };
 
@@ -21,6 +29,24 @@ struct channel {
 	char name[64];    /* "cpu.busy" */
 	const char *unit; /* inner unit, units.h: "ns" */
 	enum channel_kind kind;
+};
+
+/* What was seen of one channel in a run, the readings before and after included. All ABSENT where
+ * it could not be read once. */
+struct channel_range {
+	int64_t first; /* before the go; ABSENT where that reading failed */
+	int64_t last;  /* after the end; likewise */
+	int64_t min, max;
+};
+
+/* The run that is about to start. Everything stays the caller's and lives until detach(). */
+struct source_scope {
+	pid_t pid;            /* the process that waits for its go, root of the run's tree */
+	const char *cgroup;   /* directory of the run's own cgroup, absolute; NULL: it has none */
+	const int *cpus;      /* its CPUs, in thread order */
+	size_t cpus_n;        /* more than once the same: oversubscribed */
+	bool is_pinned;       /* the k-th thread belongs on the k-th CPU (threads: each) */
+	struct list counters; /* const char *: the campaign's `measure.counters` */
 };
 
 struct energy_zone;
@@ -35,7 +61,10 @@ struct energy_ops {
 	int64_t (*read_zone)(void *state, size_t zone);
 };
 
-enum source_flags { IS_ENERGY = 1 };
+enum source_flags {
+	IS_ENERGY = 1,
+	IS_ON_REQUEST = 2, /* an energy source that is used only where it is asked for by name */
+};
 
 struct source_ops {
 	const char *name;    /* "cpu_time" */
@@ -48,13 +77,35 @@ struct source_ops {
 	 * the zones that it found. */
 	int (*open)(
 		void **out, const struct machine *m, const struct topology *t, struct error *err);
-	/* The channels, fixed after open. */
+	/*
+	 * Optional. A run is about to start: open what is the run's own. What cannot be had of what
+	 * the campaign asked for is noted and flagged in out, never an error.
+	 */
+	void (*attach)(void *state, const struct source_scope *scope, struct measured *out);
+	/* The channels; fixed after open, or between attach and detach where the source has these.
+	 */
 	size_t (*channels)(void *state, const struct channel **out);
 	/* Fill out[channels]: raw counters (energy) or values; ABSENT where one could not be read
 	 * now. Never blocks. */
 	void (*read)(void *state, int64_t *out);
+	/*
+	 * Optional. The metrics and flags of a run of time_ns from the ranges of its channels, in
+	 * their order. Standard metrics (units.h) have their names; others are dotted names that
+	 * begin with one that says whose they are.
+	 */
+	void (*results)(void *state, const struct channel_range *ranges, int64_t time_ns,
+		struct measured *out);
+	/* Optional; the run is over, after results(). */
+	void (*detach)(void *state);
 	void (*close)(void *state);
 };
+
+/* last - first of a counter; ABSENT where either is, or where it went down. */
+static inline int64_t channel_delta(const struct channel_range *r)
+{
+	return r->first == ABSENT || r->last == ABSENT || r->last < r->first ? ABSENT
+									     : r->last - r->first;
+}
 
 extern const struct source_ops source_energy_powercap, source_cpu_time;
 extern const struct source_ops *const sources[]; /* ended by NULL */

@@ -80,8 +80,8 @@ static void test_choices(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct placement_request r = {
-			rows[i].cpus, i % 2 ? "close" : NULL, rows[i].smt, rows[i].kind};
+		const struct placement_request r = {rows[i].cpus, i % 2 ? "close" : NULL,
+			rows[i].smt, rows[i].kind, NULL, 0, false};
 		struct error err = {0};
 		struct placement p;
 		struct buf got = BUF_INIT;
@@ -106,16 +106,17 @@ static void test_refusals(void **state)
 		int want;
 		const char *text;
 	} rows[] = {
-		{&hybrid, {7, NULL, NULL, NULL}, -ENOSPC, "6 are there"},
-		{&hybrid, {3, NULL, NULL, "efficiency"}, -ENOSPC, "2 are there"},
-		{&hybrid, {1, NULL, NULL, "lowpower"}, -ENOSPC, "0 are there"},
-		{&server, {1, NULL, NULL, "efficiency"}, -ENOSPC, "0 are there"},
-		{&half, {1, NULL, "only", NULL}, -ENOSPC, "0 are there"},
-		{&hybrid, {0, NULL, NULL, NULL}, -EINVAL, "at least 1"},
-		{&hybrid, {-3, NULL, NULL, NULL}, -EINVAL, "at least 1"},
-		{&hybrid, {1, "clsoe", NULL, NULL}, -EINVAL, "close"},
-		{&hybrid, {1, NULL, "never", NULL}, -EINVAL, "avoid"},
-		{&hybrid, {1, NULL, NULL, "performence"}, -EINVAL, "did you mean 'performance'"},
+		{&hybrid, {7, NULL, NULL, NULL, NULL, 0, false}, -ENOSPC, "6 are there"},
+		{&hybrid, {3, NULL, NULL, "efficiency", NULL, 0, false}, -ENOSPC, "2 are there"},
+		{&hybrid, {1, NULL, NULL, "lowpower", NULL, 0, false}, -ENOSPC, "0 are there"},
+		{&server, {1, NULL, NULL, "efficiency", NULL, 0, false}, -ENOSPC, "0 are there"},
+		{&half, {1, NULL, "only", NULL, NULL, 0, false}, -ENOSPC, "0 are there"},
+		{&hybrid, {0, NULL, NULL, NULL, NULL, 0, false}, -EINVAL, "at least 1"},
+		{&hybrid, {-3, NULL, NULL, NULL, NULL, 0, false}, -EINVAL, "at least 1"},
+		{&hybrid, {1, "clsoe", NULL, NULL, NULL, 0, false}, -EINVAL, "close"},
+		{&hybrid, {1, NULL, "never", NULL, NULL, 0, false}, -EINVAL, "avoid"},
+		{&hybrid, {1, NULL, NULL, "performence", NULL, 0, false}, -EINVAL,
+			"did you mean 'performance'"},
 	};
 
 	(void)state;
