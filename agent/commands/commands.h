@@ -20,6 +20,7 @@
 struct agent_common_options {
 	const char *format; /* --format: "table" (NULL) or "json" */
 	const char *root;   /* --root; NULL: JOULERIG_ROOT, or / */
+	const char *source; /* --source of those that measure energy; NULL: auto */
 	bool verbose, quiet;
 };
 
@@ -37,6 +38,9 @@ struct agent_command {
 
 extern const struct agent_command agent_command_inventory, agent_command_energy,
 	agent_command_placement, agent_command_doctor, agent_command_key;
+
+/* What --source may be, ended by NULL. */
+extern const char *const agent_energy_sources[];
 
 /* Whether --format json was given. */
 bool agent_wants_json(const struct agent_common_options *o);

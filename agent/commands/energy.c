@@ -29,6 +29,8 @@ struct options {
 static const struct option_info option_table[] = {
 	{"for", OPTION_DURATION, offsetof(struct options, time_ns), "DURATION",
 		"measure this long: 10s", NULL},
+	{"source", OPTION_TEXT, offsetof(struct options, common.source), "SOURCE",
+		"auto (the default), powercap, perf or msr", agent_energy_sources},
 	{.name = NULL},
 };
 

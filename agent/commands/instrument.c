@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+const char *const agent_energy_sources[] = {"auto", "powercap", "perf", "msr", NULL};
+
 bool agent_wants_json(const struct agent_common_options *o)
 {
 	return o->format != NULL && strcmp(o->format, "json") == 0;
@@ -23,7 +25,7 @@ int instrument_open(struct instrument *i, const struct agent_common_options *o, 
 		return r;
 	}
 	if (want_meter)
-		energy_open(&i->meter, &i->machine, &i->topology, NULL, &i->why);
+		energy_open(&i->meter, &i->machine, &i->topology, o->source, &i->why);
 	return 0;
 }
 

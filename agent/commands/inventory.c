@@ -127,6 +127,13 @@ static void print_table(const json_t *j)
 	print_line("fingerprint", json_object_get(j, "fingerprint"));
 }
 
+static const struct option_info option_table[] = {
+	{"source", OPTION_TEXT, offsetof(struct agent_common_options, source), "SOURCE",
+		"what measures energy: auto (the default), powercap, perf or msr",
+		agent_energy_sources},
+	{.name = NULL},
+};
+
 static int run(void *options, const char **arguments, size_t n, struct error *err)
 {
 	const struct agent_common_options *o = options;
@@ -150,8 +157,9 @@ static int run(void *options, const char **arguments, size_t n, struct error *er
 
 const struct agent_command agent_command_inventory = {
 	.name = "inventory",
-	.usage = "inventory [--format table|json]",
+	.usage = "inventory [--source auto|powercap|perf|msr] [--format table|json]",
 	.summary = "what this machine is: CPU, topology, memory, kernel, energy zones",
+	.options = option_table,
 	.options_size = sizeof(struct agent_common_options),
 	.run = run,
 };
