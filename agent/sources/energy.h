@@ -43,6 +43,9 @@ struct energy_zone {
 	int64_t range_uj;  /* max_energy_range_uj; 0 unknown */
 	int64_t cap_uw;    /* highest plausible power */
 	int64_t update_ns; /* measured largest gap between updates; ABSENT where not measured */
+	int64_t jitter_ns; /* how much later than the median that is; ABSENT where not measured */
+	const char *doubt; /* the flag of why its numbers cannot be right ("dram_unit"), static; or
+			      NULL */
 };
 
 struct energy_meter;

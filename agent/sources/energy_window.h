@@ -29,6 +29,7 @@ struct energy_meter {
 	struct energy_track *tracks;
 	size_t n; /* tracks; 0 where nothing is measured */
 	bool is_measuring;
+	bool is_filtered; /* the machine blurs its counters on purpose, or is likely to */
 	char *why_not;
 };
 
