@@ -64,11 +64,11 @@ int perf_scale_parse(struct perf_scale *out, const char *text);
 int64_t perf_scale_apply(const struct perf_scale *s, uint64_t count, uint32_t times);
 
 enum perf_open_flags {
-	PERF_OPEN_INHERIT = 1,  /* children that are forked later count in */
-	PERF_OPEN_ON_EXEC = 2,  /* counts from the process's next exec on */
-	PERF_OPEN_STOPPED = 4,  /* counts after PERF_EVENT_IOC_ENABLE */
-	PERF_OPEN_USER = 8,     /* user space alone: what paranoid 2 allows */
-	PERF_OPEN_GROUP = 16,   /* PERF_FORMAT_GROUP: the leader's read gives the whole group */
+	PERF_OPEN_INHERIT = 1, /* children that are forked later count in */
+	PERF_OPEN_ON_EXEC = 2, /* counts from the process's next exec on */
+	PERF_OPEN_STOPPED = 4, /* counts after PERF_EVENT_IOC_ENABLE */
+	PERF_OPEN_USER = 8,    /* user space alone: what paranoid 2 allows */
+	PERF_OPEN_GROUP = 16,  /* PERF_FORMAT_GROUP: the leader's read gives the whole group */
 };
 
 /*
