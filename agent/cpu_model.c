@@ -173,8 +173,10 @@ static void take_field(
 		else
 			*fields[i].number = small_number(value, len);
 	}
-	if (key_len == 5 && memcmp(key, "flags", 5) == 0)
+	if (key_len == 5 && memcmp(key, "flags", 5) == 0) {
 		out->is_guest = has_word(value, len, "hypervisor");
+		out->has_sgx = has_word(value, len, "sgx");
+	}
 }
 
 /* "key<tab>: value" lines up to the first empty one, which ends the first CPU. */

@@ -17,6 +17,7 @@ struct cpu_model {
 	int model;          /* the model number; -1 unknown */
 	int stepping;       /* -1 unknown */
 	bool is_guest;      /* the CPU says that a hypervisor runs it */
+	bool has_sgx;       /* SGX is switched on, with which microcode blurs energy counters */
 };
 
 /* Read the first CPU of proc/cpuinfo. What is missing stays unknown; a machine without the file is

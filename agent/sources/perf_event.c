@@ -2,6 +2,7 @@
  * perf_event.c - events of performance monitoring units in sysfs, and perf_event_open(2)
  */
 #include "agent/sources/perf_event.h"
+#include "agent/sources/cpu_sites.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,8 +10,6 @@
 #include <linux/perf_event.h>
 #include <stdio.h>
 #include <sys/syscall.h>
-
-#define MAX_CPUS 65536
 
 int perf_pmu_type(const struct machine *m, const char *pmu, uint32_t *type)
 {
@@ -25,57 +24,6 @@ int perf_pmu_type(const struct machine *m, const char *pmu, uint32_t *type)
 	return 0;
 }
 
-/* ---- CPUs ---- */
-
-static bool take_number(const char **p, int *out)
-{
-	char *end;
-
-	if (**p < '0' || **p > '9')
-		return false;
-	errno = 0;
-	long n = strtol(*p, &end, 10);
-	if (errno != 0 || n >= MAX_CPUS)
-		return false;
-	*p = end;
-	*out = (int)n;
-	return true;
-}
-
-static int by_number(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
-/* "0,18-20" as the kernel writes it. */
-static int parse_cpus(const char *p, int **out, size_t *n)
-{
-	struct buf list = BUF_INIT;
-	int first, last;
-
-	for (;;) {
-		if (!take_number(&p, &first))
-			break;
-		last = first;
-		if (*p == '-' && (p++, !take_number(&p, &last)))
-			break;
-		for (int c = first; c <= last; c++)
-			buf_add(&list, &c, sizeof c);
-		if (*p == '\0') {
-			*n = list.len / sizeof **out;
-			*out = xcalloc(*n + 1, sizeof **out);
-			memcpy(*out, list.data, list.len);
-			qsort(*out, *n, sizeof **out, by_number);
-			buf_done(&list);
-			return 0;
-		}
-		if (*p++ != ',')
-			break;
-	}
-	buf_done(&list);
-	return -EINVAL;
-}
-
 int perf_pmu_cpus(const struct machine *m, const char *pmu, int **out, size_t *n)
 {
 	static const char *const files[] = {"cpumask", "cpus"};
@@ -87,7 +35,7 @@ int perf_pmu_cpus(const struct machine *m, const char *pmu, int **out, size_t *n
 		int len = machine_read_line(
 			m, line, sizeof line, PERF_DEVICES "/%s/%s", pmu, files[i]);
 		if (len > 0)
-			return parse_cpus(line, out, n);
+			return cpu_sites_parse(line, out, n);
 		if (len < 0 && len != -ENOENT)
 			return len;
 	}
@@ -177,7 +125,7 @@ int64_t perf_scale_apply(const struct perf_scale *s, uint64_t count, uint32_t ti
 		if (whole > INT64_MAX / factor)
 			return INT64_MAX;
 		if (rest > ~(unsigned __int128)0 / factor)
-			return INT64_MAX; /* over 2^32 even after the division by 2^64 */
+			return INT64_MAX; /* over 2^64 even after the division */
 		whole = whole * factor + rest * factor / divisor;
 	} else {
 		whole = count * factor / divisor;
@@ -227,6 +175,18 @@ size_t perf_pmu_events(const struct machine *m, const char *pmu,
 	return n;
 }
 
+static bool take_bit(const char **p, int *out)
+{
+	char *end;
+
+	if (**p < '0' || **p > '9')
+		return false;
+	long n = strtol(*p, &end, 10);
+	*p = end;
+	*out = n < 64 ? (int)n : 64;
+	return n < 64;
+}
+
 /* The bits low to high of a config word get the next low bits of a value. Returns what is left of
  * it. */
 static uint64_t put_bits(uint64_t *word, int low, int high, uint64_t value)
@@ -261,12 +221,12 @@ static bool put_value(struct perf_event *e, const char *format, uint64_t value)
 		return false;
 	do {
 		p++;
-		if (!take_number(&p, &low))
+		if (!take_bit(&p, &low))
 			return false;
 		high = low;
-		if (*p == '-' && (p++, !take_number(&p, &high)))
+		if (*p == '-' && (p++, !take_bit(&p, &high)))
 			return false;
-		if (high < low || high > 63)
+		if (high < low)
 			return false;
 		value = put_bits(word, low, high, value);
 	} while (*p == ',');
