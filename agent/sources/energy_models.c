@@ -14,18 +14,18 @@
 /* The range that powercap shows for a 32-bit counter of 15.3 uJ. */
 #define RANGE_FIXED_DRAM INT64_C(65712999613)
 
-static const struct energy_model sandy_bridge = {.domains = PP0 | PKG | PP1},
-				 sandy_bridge_server = {.domains = PP0 | PKG | RAM},
-				 haswell = {.domains = PP0 | PKG | RAM | PP1},
-				 haswell_server = {.domains = PKG | RAM, .dram = DRAM_FIXED},
-				 broadwell_d = {.domains = PKG | RAM, .dram = DRAM_DISPUTED},
-				 skylake = {.domains = PP0 | PKG | RAM | PP1 | PSYS},
-				 silvermont = {.domains = PP0 | PKG, .unit = UNIT_MULTIPLIES},
-				 sapphire_rapids = {.domains = PP0 | PKG | RAM | PSYS,
-					 .has_joule_psys = true},
-				 granite_rapids = {.domains = PKG | RAM | PSYS,
-					 .interface = INTERFACE_TPMI},
-				 zen = {.domains = PKG, .is_amd = true};
+static const struct energy_model sandy_bridge = {.domains = PP0 | PKG | PP1};
+static const struct energy_model sandy_bridge_server = {.domains = PP0 | PKG | RAM};
+static const struct energy_model haswell = {.domains = PP0 | PKG | RAM | PP1};
+static const struct energy_model haswell_server = {.domains = PKG | RAM, .dram = DRAM_FIXED};
+static const struct energy_model broadwell_d = {.domains = PKG | RAM, .dram = DRAM_DISPUTED};
+static const struct energy_model skylake = {.domains = PP0 | PKG | RAM | PP1 | PSYS};
+static const struct energy_model silvermont = {.domains = PP0 | PKG, .unit = UNIT_MULTIPLIES};
+static const struct energy_model sapphire_rapids = {
+	.domains = PP0 | PKG | RAM | PSYS, .has_joule_psys = true};
+static const struct energy_model granite_rapids = {
+	.domains = PKG | RAM | PSYS, .interface = INTERFACE_TPMI};
+static const struct energy_model zen = {.domains = PKG, .is_amd = true};
 
 static const struct row {
 	uint8_t family, model;

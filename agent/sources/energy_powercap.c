@@ -6,6 +6,7 @@
  * once and read with pread(2).
  */
 #include "agent/cpu_model.h"
+#include "agent/sources/energy_zones.h"
 #include "agent/sources/powercap_scan.h"
 #include "agent/sources/source.h"
 
@@ -19,12 +20,6 @@ struct powercap {
 	int fds[POWERCAP_MAX_ZONES]; /* of zones[i]; -1 where it is not ok */
 	size_t n, channels_n;
 };
-
-static void refuse(struct energy_zone *z, enum zone_state state, const char *why)
-{
-	z->state = state;
-	snprintf(z->why, sizeof z->why, "%s", why);
-}
 
 static int64_t read_counter(int fd)
 {
@@ -47,22 +42,22 @@ static int open_counter(
 	struct energy_zone *z, const struct machine *m, const struct powercap_found *f)
 {
 	if (f->is_dangling) {
-		refuse(z, ZONE_MASKED,
+		energy_zone_refuse(z, ZONE_MASKED,
 			"the zone is a link to nothing: hidden by the container runtime");
 		return -1;
 	}
 	if (f->name_error != 0) {
-		refuse(z, f->name_error == -EACCES ? ZONE_DENIED : ZONE_BROKEN,
+		energy_zone_refuse(z, f->name_error == -EACCES ? ZONE_DENIED : ZONE_BROKEN,
 			"its name cannot be read");
 		return -1;
 	}
 	int fd = openat(m->root_fd, z->path + 1, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		bool is_denied = errno == EACCES || errno == EPERM;
-		refuse(z,
-			is_denied         ? ZONE_DENIED
-			: errno == ENOENT ? ZONE_ABSENT
-					  : ZONE_BROKEN,
+		enum zone_state state = is_denied         ? ZONE_DENIED
+					: errno == ENOENT ? ZONE_ABSENT
+							  : ZONE_BROKEN;
+		energy_zone_refuse(z, state, "%s",
 			is_denied ? "energy_uj may be read by root alone" : strerror(errno));
 		return -1;
 	}
@@ -71,9 +66,9 @@ static int open_counter(
 		return fd;
 	close(fd);
 	if (value == -EACCES || value == -EPERM)
-		refuse(z, ZONE_DENIED, "energy_uj may be read by root alone");
+		energy_zone_refuse(z, ZONE_DENIED, "energy_uj may be read by root alone");
 	else
-		refuse(z, ZONE_BROKEN,
+		energy_zone_refuse(z, ZONE_BROKEN, "%s",
 			value == -EINVAL ? "energy_uj holds no number" : strerror((int)-value));
 	return -1;
 }

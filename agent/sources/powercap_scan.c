@@ -2,7 +2,8 @@
  * powercap_scan.c - the zones below sys/class/powercap
  */
 #include "agent/sources/powercap_scan.h"
-#include "agent/cpu_model.h"
+#include "agent/sources/energy_models.h"
+#include "agent/sources/energy_zones.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -15,6 +16,7 @@
 
 struct scan {
 	const struct machine *m;
+	struct cpu_model cpu;
 	struct powercap_found *found; /* POWERCAP_MAX_ZONES */
 	size_t n;
 };
@@ -130,42 +132,6 @@ static const struct powercap_found *parent_of(const struct scan *s, const struct
 	return NULL;
 }
 
-/* "energy.dram-0-die-1"; packages and psys carry their numbers in their names. */
-static void name_metric(struct energy_zone *z)
-{
-	struct buf name = BUF_INIT;
-
-	buf_addf(&name, "energy.%s", z->name);
-	if (z->domain != DOMAIN_PACKAGE && z->domain != DOMAIN_PSYS && z->package >= 0) {
-		buf_addf(&name, "-%d", z->package);
-		if (z->die >= 0)
-			buf_addf(&name, "-die-%d", z->die);
-	}
-	for (char *c = name.data; *c != '\0'; c++) {
-		if (*c >= 'A' && *c <= 'Z')
-			*c = (char)(*c - 'A' + 'a');
-		if (!((*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') ||
-			    strchr("._-", *c) != NULL))
-			*c = '_';
-	}
-	snprintf(z->metric, sizeof z->metric, "%s", name.data);
-	buf_done(&name);
-}
-
-/* Several platform zones have numbers, but the first may do without: `energy.psys` is their sum. */
-static void number_psys(struct powercap_found *found, size_t n)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < n; i++)
-		count += found[i].zone.domain == DOMAIN_PSYS;
-	for (size_t i = 0; i < n && count > 1; i++) {
-		struct energy_zone *z = &found[i].zone;
-		if (z->domain == DOMAIN_PSYS && strcmp(z->name, "psys") == 0)
-			snprintf(z->metric, sizeof z->metric, "energy.psys-0");
-	}
-}
-
 static enum zone_domain domain_of(const char *name)
 {
 	int n;
@@ -188,7 +154,7 @@ static void identify(const struct scan *s, struct powercap_found *f)
 	struct energy_zone *z = &f->zone;
 
 	z->package = z->die = -1;
-	z->update_ns = ABSENT;
+	z->update_ns = z->jitter_ns = ABSENT;
 	if (z->name[0] == '\0')
 		memcpy(z->name, f->id, sizeof f->id);
 	snprintf(z->path, sizeof z->path, "/%.110s/energy_uj", f->path);
@@ -199,44 +165,41 @@ static void identify(const struct scan *s, struct powercap_found *f)
 		if (parent != NULL)
 			parse_package(parent->zone.name, &z->package, &z->die);
 	}
-	name_metric(z);
+	energy_zone_set_metric(z);
+}
+
+/* Only client parts have `uncore`; a model that the table has is known better. */
+static bool is_client(const struct scan *s)
+{
+	const struct energy_model *model = energy_model_find(&s->cpu);
+
+	if (model != NULL)
+		return energy_model_is_client(model);
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(s->found[i].zone.name, "uncore") == 0)
+			return true;
+	return false;
 }
 
 /*
- * Twice the largest of what the zone itself calls its maximum and its limits; parts boost to a
- * multiple of the rated power, so where one of them is unknown or unlimited, 1 kW for client parts
- * (only they have `uncore`) and 2 kW for others.
+ * Of a package, twice the largest of what it calls its maximum and its limits, as parts boost to a
+ * multiple of the rated power; where the rated power is not told (ENODATA, 0) or a limit is off,
+ * and for all other zones, what such a machine can draw.
  */
-static int64_t find_cap(
-	const struct scan *s, const struct powercap_found *f, enum zone_domain domain)
+static int64_t find_cap(const struct scan *s, const struct powercap_found *f)
 {
-	int64_t cap = 0, limit;
-	bool is_client = false;
+	int64_t cap, limit, fallback = energy_model_cap_uw(f->zone.domain, is_client(s));
 
-	for (int i = 0; i < 3; i++) {
-		if (machine_read_int(s->m, &limit, "%s/constraint_%d_power_limit_uw", f->path, i) !=
-			0)
-			limit = i == 0 ? NO_LIMIT_UW : 0;
-		cap = limit > cap ? limit : cap;
-	}
-	if (machine_read_int(s->m, &limit, "%s/constraint_0_max_power_uw", f->path) != 0 ||
-		limit <= 0)
-		limit = NO_LIMIT_UW;
-	cap = limit > cap ? limit : cap;
-	if (cap < NO_LIMIT_UW && domain == DOMAIN_PACKAGE)
-		return 2 * cap;
-	for (size_t i = 0; i < s->n; i++)
-		is_client = is_client || strcmp(s->found[i].zone.name, "uncore") == 0;
-	if (domain == DOMAIN_PSYS) /* all that the board draws */
-		return 10 * INT64_C(1000000000);
-	return (is_client ? 1 : 2) * INT64_C(1000000000);
-}
-
-static bool is_same_meter(const struct energy_zone *a, const struct energy_zone *b)
-{
-	if (a->domain == DOMAIN_OTHER || a->domain != b->domain)
-		return false;
-	return a->package == b->package && a->die == b->die && strcmp(a->name, b->name) == 0;
+	if (f->zone.domain != DOMAIN_PACKAGE ||
+		machine_read_int(s->m, &cap, "%s/constraint_0_max_power_uw", f->path) != 0 ||
+		cap <= 0)
+		return fallback;
+	for (int i = 0; i < 3; i++)
+		if (machine_read_int(s->m, &limit, "%s/constraint_%d_power_limit_uw", f->path, i) ==
+				0 &&
+			limit > cap)
+			cap = limit;
+	return cap < NO_LIMIT_UW ? 2 * cap : fallback;
 }
 
 /*
@@ -251,13 +214,22 @@ static bool is_superfluous(
 		return true;
 	for (size_t i = 0; i < n; i++) {
 		const struct energy_zone *other = &kept[i].zone;
-		if (is_same_meter(other, z))
+		if (energy_zone_is_same(other, z))
 			return true;
 		if (is_amd && z->domain == DOMAIN_PACKAGE && other->domain == DOMAIN_PACKAGE &&
 			z->package == other->package)
 			return true;
 	}
 	return false;
+}
+
+/* On AMD what an older kernel calls a die's counter is the whole socket's. */
+static void merge_dies(struct energy_zone *z)
+{
+	if (z->domain != DOMAIN_PACKAGE || z->die < 0)
+		return;
+	z->die = -1;
+	snprintf(z->metric, sizeof z->metric, "energy.package-%d", z->package);
 }
 
 static int compare_found(const void *a, const void *b)
@@ -271,24 +243,27 @@ static int compare_found(const void *a, const void *b)
 
 static int compare_zones(const void *a, const void *b)
 {
-	const struct energy_zone *x = &((const struct powercap_found *)a)->zone;
-	const struct energy_zone *y = &((const struct powercap_found *)b)->zone;
+	const struct powercap_found *x = a, *y = b;
 
-	if (x->domain != y->domain)
-		return x->domain < y->domain ? -1 : 1;
-	if (x->package != y->package)
-		return x->package < y->package ? -1 : 1;
-	return x->die - y->die;
+	return energy_zone_compare(&x->zone, &y->zone);
+}
+
+static void number_psys(struct powercap_found *found, size_t n)
+{
+	struct energy_zone *zones[POWERCAP_MAX_ZONES];
+
+	for (size_t i = 0; i < n; i++)
+		zones[i] = &found[i].zone;
+	energy_zones_number_psys(zones, n);
 }
 
 size_t powercap_scan(struct powercap_found **out, const struct machine *m)
 {
 	struct powercap_found *found = xcalloc(POWERCAP_MAX_ZONES, sizeof *found);
 	struct scan s = {.m = m, .found = found};
-	struct cpu_model cpu;
 	size_t kept = 0;
 
-	cpu_model_read(&cpu, m);
+	cpu_model_read(&s.cpu, m);
 	scan_dir(&s, POWERCAP_CLASS, 0);
 	qsort(found, s.n, sizeof *found, compare_found);
 	for (size_t i = 0; i < s.n; i++) {
@@ -298,13 +273,26 @@ size_t powercap_scan(struct powercap_found **out, const struct machine *m)
 				0 ||
 			z->range_uj < 0)
 			z->range_uj = 0;
-		z->cap_uw = find_cap(&s, &found[i], z->domain);
+		z->cap_uw = find_cap(&s, &found[i]);
+		energy_model_judge(z, &s.cpu, m, "powercap");
 	}
 	for (size_t i = 0; i < s.n; i++)
-		if (!is_superfluous(found, kept, &found[i].zone, cpu_model_is_amd(&cpu)))
+		if (!is_superfluous(found, kept, &found[i].zone, cpu_model_is_amd(&s.cpu)))
 			found[kept++] = found[i];
+	if (cpu_model_is_amd(&s.cpu))
+		for (size_t i = 0; i < kept; i++)
+			merge_dies(&found[i].zone);
 	number_psys(found, kept);
 	qsort(found, kept, sizeof *found, compare_zones);
 	*out = found;
 	return kept;
+}
+
+const struct energy_zone *powercap_twin(
+	const struct powercap_found *found, size_t n, const struct energy_zone *z)
+{
+	for (size_t i = 0; i < n; i++)
+		if (energy_zone_is_same(&found[i].zone, z))
+			return &found[i].zone;
+	return NULL;
 }

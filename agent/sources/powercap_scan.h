@@ -14,11 +14,12 @@
 #define POWERCAP_MAX_ZONES 128
 
 struct powercap_found {
-	struct energy_zone zone; /* all but state, why and update_ns */
-	char id[32];             /* "intel-rapl:0:1" */
-	char path[160];          /* of the directory, relative to the root */
-	bool is_dangling;        /* a link to nothing */
-	int name_error;          /* -errno of its name file, or 0 */
+	struct energy_zone
+		zone;     /* all but state, update_ns and jitter_ns; why where it is in doubt */
+	char id[32];      /* "intel-rapl:0:1" */
+	char path[160];   /* of the directory, relative to the root */
+	bool is_dangling; /* a link to nothing */
+	int name_error;   /* -errno of its name file, or 0 */
 };
 
 /*
@@ -29,5 +30,10 @@ size_t powercap_scan(struct powercap_found **out, const struct machine *m);
 
 /* Whether this is the name of a zone's directory: intel-rapl:0, intel-rapl-mmio:a:0. */
 bool powercap_is_zone_id(const char *name);
+
+/* The zone of the same meter as z among n found ones, or NULL: other sources take range and cap
+ * from it. */
+const struct energy_zone *powercap_twin(
+	const struct powercap_found *found, size_t n, const struct energy_zone *z);
 
 #endif

@@ -107,7 +107,8 @@ static inline int64_t channel_delta(const struct channel_range *r)
 									     : r->last - r->first;
 }
 
-extern const struct source_ops source_energy_powercap, source_cpu_time;
+extern const struct source_ops source_energy_powercap, source_energy_perf, source_energy_msr;
+extern const struct source_ops source_cpu_time;
 extern const struct source_ops *const sources[]; /* ended by NULL */
 
 #endif

@@ -5,6 +5,8 @@
 
 const struct source_ops *const sources[] = {
 	&source_energy_powercap,
+	&source_energy_perf,
+	&source_energy_msr,
 	&source_cpu_time,
 	NULL,
 };
