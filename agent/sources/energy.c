@@ -2,6 +2,8 @@
  * energy.c - the meter of a machine: choosing a source and opening it
  */
 #include "agent/sources/energy.h"
+#include "agent/sources/energy_filter.h"
+#include "agent/sources/energy_models.h"
 #include "agent/sources/energy_period.h"
 #include "agent/sources/energy_window.h"
 #include "proto/clock.h"
@@ -107,16 +109,15 @@ static int explain_no_package(const struct energy_meter *e, struct error *why)
 	return error_set(why, -ENODEV, "energy cannot be measured: no zone is a package's");
 }
 
+/* The zones stay, to be told of. */
 static void close_source(struct energy_meter *e)
 {
 	if (e->state != NULL)
 		e->ops->close(e->state);
-	free(e->zones);
 	free(e->tracks);
 	e->state = NULL;
-	e->zones = NULL;
 	e->tracks = NULL;
-	e->zones_n = e->n = 0;
+	e->n = 0;
 }
 
 /* Returns 0 where the source measures a package. What it found stays in e either way. */
@@ -137,29 +138,155 @@ static int try_source(struct energy_meter *e, const struct source_ops *ops, cons
 	return r;
 }
 
+/* ---- choosing ---- */
+
+struct choosing {
+	struct energy_meter *e;
+	const struct machine *m;
+	const struct topology *t;
+	const char *wish;          /* NULL: any that is not on request */
+	struct energy_zone *zones; /* owned; of the first source that found some and was refused */
+	size_t zones_n;
+	struct error reason; /* of the refusal that tells most */
+};
+
+static int help_of(int code)
+{
+	return code == -EACCES || code == -EPERM ? 3 : code == -ENODEV ? 1 : 2;
+}
+
+/* Of several refusals the one is told that a user can do most about: no permission, then a fault,
+ * then absence; of two alike the first. */
+static void note_refusal(struct choosing *c, struct energy_choice *choice, const struct error *why)
+{
+	struct energy_meter *e = c->e;
+
+	choice->state = "refused";
+	snprintf(choice->why, sizeof choice->why, "%.511s", why->text);
+	if (c->reason.code == 0 || help_of(why->code) > help_of(c->reason.code))
+		c->reason = *why;
+	close_source(e);
+	if (c->zones_n == 0) {
+		free(c->zones);
+		c->zones = e->zones;
+		c->zones_n = e->zones_n;
+	} else {
+		free(e->zones);
+	}
+	e->zones = NULL;
+	e->zones_n = 0;
+}
+
+static void consider(struct choosing *c, const struct source_ops *ops, struct energy_choice *choice)
+{
+	struct energy_meter *e = c->e;
+	struct error why = {0};
+	struct cpu_model cpu;
+
+	choice->source = ops->name;
+	choice->state = "not tried";
+	if (c->wish != NULL && strcmp(c->wish, ops->name) != 0) {
+		snprintf(choice->why, sizeof choice->why, "%s was asked for", c->wish);
+	} else if (c->wish == NULL && (ops->flags & IS_ON_REQUEST)) {
+		snprintf(choice->why, sizeof choice->why,
+			"only on request: `--source %s`, or `measure: {source: %s}`", ops->name,
+			ops->name);
+	} else if (e->is_measuring) {
+		snprintf(choice->why, sizeof choice->why, "%s measures", e->ops->name);
+	} else if (try_source(e, ops, c->m, c->t, &why) != 0) {
+		note_refusal(c, choice, &why);
+	} else {
+		e->is_measuring = true;
+		choice->state = "used";
+		cpu_model_read(&cpu, c->m);
+		energy_model_note(choice->why, sizeof choice->why, &cpu, ops->name);
+	}
+}
+
+/* The names of the energy sources, "auto" among them, ended by NULL. */
+static void list_names(const char *names[16])
+{
+	size_t n = 0;
+
+	names[n++] = "auto";
+	for (size_t i = 0; sources[i] != NULL && n < 15; i++)
+		if (sources[i]->flags & IS_ENERGY)
+			names[n++] = sources[i]->name;
+	names[n] = NULL;
+}
+
+static int refuse_wish(const char *wish, struct error *why)
+{
+	_cleanup_buf_ struct buf list = BUF_INIT;
+	const char *names[16];
+	size_t n = 0;
+
+	list_names(names);
+	for (; names[n] != NULL; n++)
+		buf_addf(&list, "%s%s", n > 0 ? ", " : "", names[n]);
+	const char *near = nearest_word(wish, names, n);
+	return error_set(why, -EINVAL, "energy source '%s' is none of %s%s%s%s", wish, list.data,
+		near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
+		near != NULL ? "'?" : "");
+}
+
+static bool is_wish_known(const char *wish)
+{
+	const char *names[16];
+
+	list_names(names);
+	for (size_t i = 0; names[i] != NULL; i++)
+		if (strcmp(names[i], wish) == 0)
+			return true;
+	return false;
+}
+
+static void choose(struct choosing *c)
+{
+	struct energy_meter *e = c->e;
+
+	for (size_t i = 0; sources[i] != NULL; i++)
+		e->choices_n += (sources[i]->flags & IS_ENERGY) != 0;
+	e->choices = xcalloc(e->choices_n + 1, sizeof *e->choices);
+	for (size_t i = 0, n = 0; sources[i] != NULL; i++)
+		if (sources[i]->flags & IS_ENERGY)
+			consider(c, sources[i], &e->choices[n++]);
+	if (e->is_measuring) {
+		free(c->zones);
+		return;
+	}
+	e->zones = c->zones;
+	e->zones_n = c->zones_n;
+}
+
 int energy_open(struct energy_meter **out, const struct machine *m, const struct topology *t,
 	const char *wish, struct error *why)
 {
 	struct energy_meter *e = xcalloc(1, sizeof *e);
-	struct error reason = {0};
-	int r = -ENODEV;
+	bool is_auto = wish == NULL || strcmp(wish, "auto") == 0;
+	struct choosing c = {.e = e, .m = m, .t = t, .wish = is_auto ? NULL : wish};
 
-	(void)wish;
 	pthread_mutex_init(&e->lock, NULL);
-	for (size_t i = 0; sources[i] != NULL && r != 0; i++) {
-		if (!(sources[i]->flags & IS_ENERGY))
-			continue;
-		close_source(e);
-		r = try_source(e, sources[i], m, t, &reason);
-	}
-	e->is_measuring = r == 0;
-	if (r != 0) {
-		e->n = 0;
-		e->why_not = xstrdup(reason.text);
-		error_set(why, r, "%s", reason.text);
-	}
 	*out = e;
-	return r;
+	choose(&c);
+	if (!is_auto && !is_wish_known(wish))
+		refuse_wish(wish, &c.reason);
+	e->is_filtered = energy_filter_find(m, e->filter, sizeof e->filter);
+	if (e->is_measuring)
+		return 0;
+	e->why_not = xstrdup(c.reason.text);
+	return error_set(why, c.reason.code, "%s", c.reason.text);
+}
+
+const struct energy_choice *energy_choices(const struct energy_meter *e, size_t *n)
+{
+	*n = e->choices_n;
+	return e->choices;
+}
+
+const char *energy_filter(const struct energy_meter *e)
+{
+	return e->is_filtered ? e->filter : NULL;
 }
 
 void energy_close(struct energy_meter *e)
@@ -168,6 +295,8 @@ void energy_close(struct energy_meter *e)
 		return;
 	close_source(e);
 	pthread_mutex_destroy(&e->lock);
+	free(e->zones);
+	free(e->choices);
 	free(e->why_not);
 	free(e);
 }

@@ -55,7 +55,7 @@ struct energy_meter;
 struct energy_choice {
 	const char *source; /* "powercap" */
 	const char *state;  /* "used", "refused", "not tried" */
-	char why[256];      /* in one line; what to do about it where it was refused; "" */
+	char why[512];      /* in one line; what to do about it where it was refused; "" */
 };
 
 /*
@@ -70,6 +70,9 @@ int energy_open(struct energy_meter **out, const struct machine *m, const struct
 	const char *wish, struct error *why);
 /* n choices, one for each energy source. */
 const struct energy_choice *energy_choices(const struct energy_meter *e, size_t *n);
+/* Why the machine's counters are taken for blurred on purpose, in one line; NULL where they are not.
+ */
+const char *energy_filter(const struct energy_meter *e);
 void energy_close(struct energy_meter *e);
 const char *energy_source_name(
 	const struct energy_meter *e); /* "powercap", NULL where there is none */

@@ -31,6 +31,9 @@ struct energy_meter {
 	bool is_measuring;
 	bool is_filtered; /* the machine blurs its counters on purpose, or is likely to */
 	char *why_not;
+	struct energy_choice *choices; /* one an energy source */
+	size_t choices_n;
+	char filter[160]; /* why is_filtered */
 };
 
 struct energy_window_zone {
