@@ -6,6 +6,7 @@
 #include "agent/inventory.h"
 #include "agent/cpu_model.h"
 #include "agent/placement.h"
+#include "agent/sources/powercap_scan.h"
 
 #include <jansson.h>
 #include <sodium.h>
@@ -241,6 +242,25 @@ static json_t *turbo_json(const struct machine *m)
 	return json_null();
 }
 
+static json_t *microseconds_or_null(int64_t ns)
+{
+	return ns >= 0 ? json_integer((ns + 500) / 1000) : json_null();
+}
+
+/* The sources in the order in which they are tried, and why each was used or not. */
+static json_t *choices_json(const struct energy_meter *meter)
+{
+	size_t n = 0;
+	const struct energy_choice *c = meter != NULL ? energy_choices(meter, &n) : NULL;
+	json_t *choices = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(
+			choices, json_pack("{s:s, s:s, s:o}", "source", c[i].source, "state",
+					 c[i].state, "why", text_or_null(c[i].why)));
+	return choices;
+}
+
 static json_t *zones_json(const struct energy_meter *meter)
 {
 	size_t n = 0;
@@ -248,13 +268,17 @@ static json_t *zones_json(const struct energy_meter *meter)
 	json_t *zones = json_array();
 
 	for (size_t i = 0; i < n; i++) {
-		json_t *zone = json_pack("{s:o, s:s, s:o, s:o, s:s, s:o}", "name",
+		json_t *zone = json_pack("{s:o, s:s, s:o, s:o, s:s, s:o, s:o, s:o}", "name",
 			text_or_null(z[i].name), "domain", zone_domain_name(z[i].domain), "package",
 			number_or_null(z[i].package), "die", number_or_null(z[i].die), "state",
 			zone_state_name(z[i].state), "range_uj",
-			z[i].range_uj > 0 ? json_integer(z[i].range_uj) : json_null());
+			z[i].range_uj > 0 ? json_integer(z[i].range_uj) : json_null(), "update_us",
+			microseconds_or_null(z[i].update_ns), "jitter_us",
+			microseconds_or_null(z[i].jitter_ns));
 		if (z[i].why[0] != '\0')
 			json_object_set_new(zone, "why", text_or_null(z[i].why));
+		if (z[i].doubt != NULL)
+			json_object_set_new(zone, "doubt", json_string(z[i].doubt));
 		json_array_append_new(zones, zone);
 	}
 	return zones;
@@ -265,33 +289,32 @@ static json_t *energy_json(const struct energy_meter *meter)
 	const char *source = meter != NULL ? energy_source_name(meter) : NULL;
 	const char *why = meter != NULL ? energy_why_not(meter) : "energy was not looked for";
 
-	return json_pack("{s:o, s:o, s:o}", "source", text_or_null(source), "why",
-		text_or_null(why), "zones", zones_json(meter));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "source", text_or_null(source), "why",
+		text_or_null(why), "choices", choices_json(meter), "filtered",
+		text_or_null(meter != NULL ? energy_filter(meter) : NULL), "zones",
+		zones_json(meter));
 }
 
 /* Long and short term limits of each package, in uW; "no limit" is an absurd number of watts and
- * becomes null. */
-static json_t *power_limits_json(const struct machine *m, const struct energy_meter *meter)
+ * becomes null. Only powercap tells them, whatever measures. */
+static json_t *power_limits_json(const struct machine *m)
 {
-	size_t n = 0;
-	const struct energy_zone *z = meter != NULL ? energy_zones(meter, &n) : NULL;
+	_cleanup_free_ struct powercap_found *found = NULL;
+	size_t n = powercap_scan(&found, m);
 	json_t *limits = json_array();
 
 	for (size_t i = 0; i < n; i++) {
-		const char *slash = strrchr(z[i].path, '/');
-		if (z[i].domain != DOMAIN_PACKAGE || slash == NULL)
-			continue;
-		int dir = (int)(slash - z[i].path) - 1;
-		for (int c = 0; c < 3; c++) {
+		const char *path = found[i].path;
+		for (int c = 0; c < 3 && found[i].zone.domain == DOMAIN_PACKAGE; c++) {
 			char name[32];
 			int64_t uw;
-			if (machine_read_line(m, name, sizeof name, "%.*s/constraint_%d_name", dir,
-				    z[i].path + 1, c) <= 0 ||
-				machine_read_int(m, &uw, "%.*s/constraint_%d_power_limit_uw", dir,
-					z[i].path + 1, c) != 0)
+			if (machine_read_line(
+				    m, name, sizeof name, "%s/constraint_%d_name", path, c) <= 0 ||
+				machine_read_int(
+					m, &uw, "%s/constraint_%d_power_limit_uw", path, c) != 0)
 				continue;
 			json_array_append_new(limits,
-				json_pack("{s:s, s:o, s:o}", "zone", z[i].name, "name",
+				json_pack("{s:s, s:o, s:o}", "zone", found[i].zone.name, "name",
 					text_or_null(name), "limit_uw",
 					uw < INT64_C(4000000000) ? json_integer(uw) : json_null()));
 		}
@@ -344,7 +367,7 @@ char *inventory_json(const struct machine *m, const struct topology *t,
 	json_object_set_new(j, "hypervisor", hypervisor_json(m, &cpu));
 	json_object_set_new(j, "governor", governor_json(m, t));
 	json_object_set_new(j, "turbo", turbo_json(m));
-	json_object_set_new(j, "power_limits", power_limits_json(m, meter));
+	json_object_set_new(j, "power_limits", power_limits_json(m));
 	json_object_set_new(j, "energy", energy_json(meter));
 	json_object_set_new(j, "caches", caches_json(t));
 	json_object_set_new(j, "labels", labels_json(labels));

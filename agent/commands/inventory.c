@@ -92,25 +92,46 @@ static void print_memory(const json_t *memory)
 					: "-");
 }
 
+/* "package-0: ok, updated at least every 1003 us, jitter 25 us" */
+static void print_zone(const char *label, const json_t *z)
+{
+	const json_t *why = json_object_get(z, "why"), *update = json_object_get(z, "update_us"),
+		     *jitter = json_object_get(z, "jitter_us");
+
+	printf("%-12s %s: %s", label, json_string_value(json_object_get(z, "name")),
+		json_string_value(json_object_get(z, "state")));
+	if (json_is_integer(update))
+		printf(", updated at least every %lld us", (long long)json_integer_value(update));
+	if (json_is_integer(jitter))
+		printf(", jitter %lld us", (long long)json_integer_value(jitter));
+	printf("%s%s\n", json_is_string(why) ? ", " : "",
+		json_is_string(why) ? json_string_value(why) : "");
+}
+
 static void print_energy(const json_t *energy)
 {
 	const json_t *source = json_object_get(energy, "source"),
-		     *why = json_object_get(energy, "why"), *z;
+		     *why = json_object_get(energy, "why"),
+		     *filtered = json_object_get(energy, "filtered"), *c, *z;
 	size_t i;
 
 	printf("%-12s %s\n", "energy",
 		json_is_string(source) ? json_string_value(source)
 		: json_is_string(why)  ? json_string_value(why)
 				       : "not measured");
-	json_array_foreach(json_object_get(energy, "zones"), i, z)
+	if (json_is_string(filtered))
+		print_line("filtered", filtered);
+	json_array_foreach(json_object_get(energy, "choices"), i, c)
 	{
-		const json_t *zone_why = json_object_get(z, "why");
-		printf("%-12s %s: %s%s%s\n", i == 0 ? "zones" : "",
-			json_string_value(json_object_get(z, "name")),
-			json_string_value(json_object_get(z, "state")),
-			zone_why != NULL ? ", " : "",
-			zone_why != NULL ? json_string_value(zone_why) : "");
+		const json_t *reason = json_object_get(c, "why");
+		printf("%-12s %s: %s%s%s\n", i == 0 ? "sources" : "",
+			json_string_value(json_object_get(c, "source")),
+			json_string_value(json_object_get(c, "state")),
+			json_is_string(reason) ? ": " : "",
+			json_is_string(reason) ? json_string_value(reason) : "");
 	}
+	json_array_foreach(json_object_get(energy, "zones"), i, z)
+		print_zone(i == 0 ? "zones" : "", z);
 }
 
 static void print_table(const json_t *j)

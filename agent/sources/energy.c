@@ -71,7 +71,8 @@ static void measure_periods(struct energy_meter *e)
 	e->n = kept;
 }
 
-static void take_zones(struct energy_meter *e)
+/* Counters are watched where they are to be used. */
+static void take_zones(struct energy_meter *e, bool is_usable)
 {
 	const struct energy_zone *zones = e->ops->energy->zones(e->state, &e->zones_n);
 
@@ -82,7 +83,8 @@ static void take_zones(struct energy_meter *e)
 		if (zones[i].state == ZONE_OK)
 			e->tracks[e->n++] = (struct energy_track){.zone = i, .last_uj = -1};
 	}
-	measure_periods(e);
+	if (is_usable)
+		measure_periods(e);
 	for (size_t i = 0; i < e->n; i++) {
 		int64_t begin_ns, end_ns;
 		energy_read_track(e, &e->tracks[i], &begin_ns, &end_ns);
@@ -132,7 +134,7 @@ static int try_source(struct energy_meter *e, const struct source_ops *ops, cons
 		e->state = NULL;
 		return opened;
 	}
-	take_zones(e);
+	take_zones(e, r == 0);
 	if (r == 0 && !has_package(e))
 		r = explain_no_package(e, why);
 	return r;

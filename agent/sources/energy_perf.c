@@ -6,6 +6,7 @@
  * kernel.perf_event_paranoid <= 0 or CAP_PERFMON; the counters of a package may be opened on any of
  * its CPUs, but some kernels count on one alone, and show 0 on the others.
  */
+#include "agent/cpu_model.h"
 #include "agent/sources/cpu_sites.h"
 #include "agent/sources/energy_perf_scan.h"
 #include "agent/sources/energy_zones.h"
@@ -215,6 +216,8 @@ static struct perf_energy *open_all(const struct machine *m, int *code, struct e
 
 static int explain_zones(const struct perf_energy *p, const struct machine *m, struct error *why)
 {
+	struct cpu_model cpu;
+
 	if (!machine_has_these_cpus(m))
 		return error_set(why, -ENODEV,
 			WHAT " counts on the machine that it runs on alone, not on that of %s",
@@ -226,7 +229,9 @@ static int explain_zones(const struct perf_energy *p, const struct machine *m, s
 			return error_set(why, -EIO,
 				WHAT ": %s cannot be used: %s; measure with powercap",
 				p->zones[i].name, p->zones[i].why);
-	return error_set(why, -ENODEV, WHAT ": this machine shows no package's counter to perf");
+	cpu_model_read(&cpu, m);
+	return error_set(why, -ENODEV, WHAT ": this machine shows no package's counter to perf%s",
+		cpu.is_guest ? ": it is a virtual machine; measure on the host" : "");
 }
 
 static int perf_probe(const struct machine *m, struct error *why)
