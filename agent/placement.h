@@ -9,13 +9,15 @@
  *   compact   all siblings of a core, then the next core
  *   scatter   round-robin over packages, within them over last-level caches, within these over
  *             cores; second siblings only after every core has one
- *   balanced  the threads split evenly over the cores, neighbours together
- *   explicit  the CPUs of `list`, in its order
+ *   balanced  the threads split evenly over the cores, neighbours together: n threads on more cores
+ *             keep the same distance from each other, on fewer cores the first ones get one more
+ *   explicit  the CPUs of `list`, in its order; what else is asked for must hold of them
  *
- * `smt: avoid` leaves out second siblings, `only` takes whole cores with siblings; `core_kind`,
- * `packages` filter before. The lead CPU of the first package is the housekeeping CPU and used
- * last, by all policies but explicit. Where nothing is asked for, a hybrid machine's kinds are
- * used as the policy sorts them, and the reason says so.
+ * `smt: avoid` leaves out second siblings, `only` takes whole cores with siblings, whose threads
+ * then stay together whatever the policy; `core_kind`, `packages` filter before. The lead CPU of
+ * the first package is the housekeeping CPU and used last, by all policies but explicit; where the
+ * threads of a core stay together, its whole core is. Where nothing is asked for, a hybrid
+ * machine's kinds are used as the policy sorts them, and the reason says so.
  */
 #ifndef AGENT_PLACEMENT_H
 #define AGENT_PLACEMENT_H
@@ -26,7 +28,7 @@
 struct placement_request {
 	int64_t cpus;           /* how many; ABSENT: all that are allowed */
 	const char *policy;     /* "close" (NULL means that too); the policies are one table in
-				   placement.c */
+				   placement_policies.c */
 	const char *smt;        /* "avoid", "allow" (NULL), "only" */
 	const char *core_kind;  /* "any" (NULL), "performance", "efficiency", "lowpower" */
 	const char *list;       /* of the policy explicit: "0,2,4-7"; else NULL */
@@ -51,11 +53,15 @@ void placement_done(struct placement *p);
 /*
  * The environment by which threads find their places, as NAME=value texts appended to out (each
  * ended by NUL): with is_pinned OMP_PLACES, OMP_PROC_BIND, GOMP_CPU_AFFINITY, KMP_AFFINITY,
- * JOULERIG_PIN (pin_preload.c) and LD_PRELOAD (preload, where not NULL); with threads != ABSENT
- * OMP_NUM_THREADS, OPENBLAS_NUM_THREADS and MKL_NUM_THREADS. Returns how many.
+ * KMP_WARNINGS, JOULERIG_PIN (pin_preload.c) and LD_PRELOAD (preload, where not NULL); with threads
+ * != ABSENT OMP_NUM_THREADS, OPENBLAS_NUM_THREADS and MKL_NUM_THREADS. Returns how many.
  */
 size_t placement_environment(const struct placement *p, int64_t threads, bool is_pinned,
 	const char *preload, struct buf *out);
+
+/* libjoulerig-pin.so beside this program or in ../libexec/joulerig, which the caller frees. NULL:
+ * it is not there, or its path cannot stand in LD_PRELOAD (a space or a colon). */
+char *placement_preload_path(void);
 
 /* NUMA nodes of the CPUs, as a sorted list text "0-1"; the caller frees. "" where not known. */
 char *placement_nodes(const struct topology *t, const struct placement *p);
