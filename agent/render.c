@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define BASIC_MAX 5 /* variables of the basic environment at most */
+#define BASIC_MAX 7 /* variables of the basic environment at most */
 
 static char *fill_marks(const char *text, const struct render_context *c)
 {
@@ -47,10 +47,12 @@ static void set(char **env, const char *key, const char *value)
 	env[i] = xasprintf("%s=%s", key, value);
 }
 
-static char **render_env(const struct list *given, const struct render_context *c)
+/* What every command gets, with room for so many more variables. */
+static char **render_basic_env(const struct render_context *c, size_t more)
 {
-	char **env = xcalloc(given->n + BASIC_MAX + 1, sizeof *env);
+	char **env = xcalloc(BASIC_MAX + more + 1, sizeof *env);
 	const char *home = getenv("HOME");
+
 	set(env, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 	set(env, "HOME", text_is_set(home) ? home : "/");
 	set(env, "LANG", "C.UTF-8");
@@ -60,10 +62,57 @@ static char **render_env(const struct list *given, const struct render_context *
 		snprintf(number, sizeof number, "%" PRId64, c->threads);
 		set(env, "OMP_NUM_THREADS", number);
 	}
+	if (c->state != NULL)
+		set(env, "JOULERIG_STATE", c->state);
+	if (c->padding > 0) {
+		_cleanup_free_ char *padding = xmalloc(c->padding + 1);
+		memset(padding, 'x', c->padding);
+		padding[c->padding] = '\0';
+		set(env, "JOULERIG_PADDING", padding);
+	}
+	return env;
+}
+
+static void set_export(char **env, const char *text)
+{
+	const char *equals = strchr(text, '=');
+	if (equals == NULL)
+		return;
+	_cleanup_free_ char *key = xstrndup(text, (size_t)(equals - text));
+	set(env, key, equals + 1);
+}
+
+static const char *get(char *const *env, const char *key)
+{
+	size_t len = strlen(key);
+	for (; *env != NULL; env++) {
+		if (strncmp(*env, key, len) == 0 && (*env)[len] == '=')
+			return *env + len + 1;
+	}
+	return NULL;
+}
+
+static void set_given(char **env, const char *key, const char *value)
+{
+	const char *preload = strcmp(key, "LD_PRELOAD") == 0 ? get(env, key) : NULL;
+	if (preload != NULL && value[0] != '\0') {
+		_cleanup_free_ char *both = xasprintf("%s:%s", preload, value);
+		set(env, key, both);
+		return;
+	}
+	set(env, key, value);
+}
+
+static char **render_env(const struct list *given, const struct render_context *c)
+{
+	char **env = render_basic_env(c, c->exports_n + given->n);
+
+	for (size_t i = 0; i < c->exports_n; i++)
+		set_export(env, c->exports[i]);
 	for (size_t i = 0; i < given->n; i++) {
 		const struct message_pair *p = LIST_AT(given, struct message_pair, i);
 		_cleanup_free_ char *value = fill_marks(p->value, c);
-		set(env, p->key, value);
+		set_given(env, p->key, value);
 	}
 	return env;
 }

@@ -3,8 +3,9 @@
  * filled in
  *
  * Nothing is inherited. The environment is PATH, HOME, LANG=C.UTF-8, TMPDIR, OMP_NUM_THREADS where
- * the campaign asked for a number of CPUs (what placement exports), and the campaign's env over
- * these.
+ * the campaign asked for a number of CPUs, JOULERIG_STATE and JOULERIG_PADDING; over these what
+ * placement exports, and the campaign's env over all. Only LD_PRELOAD is joined: a campaign that
+ * preloads an allocator does not lose the pinning of its threads by that.
  */
 #ifndef AGENT_RENDER_H
 #define AGENT_RENDER_H
@@ -18,6 +19,11 @@ struct render_context {
 	int64_t threads;            /* for OMP_NUM_THREADS; ABSENT: not exported */
 	const char *const *exports; /* more of what placement exports, "NAME=value"; may be NULL */
 	size_t exports_n;
+	const char *state; /* the agent's state directory, by which leftovers of a killed agent are
+			      found; NULL: not exported */
+	size_t padding;    /* length of JOULERIG_PADDING in bytes; 0: not exported. The size of the
+			      environment shifts the stack and with it the time of a program, so
+			      it is to differ from run to run */
 };
 
 struct rendered {
