@@ -45,7 +45,7 @@ Q   := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-6s %s\n' $(1) $@;)
 obj  = $(patsubst %.c,$(O)/obj/%.o,$(1))
 
-main.src        := coordinator/main.c agent/main.c agent/exec.c
+main.src        := coordinator/main.c agent/main.c agent/exec.c agent/pin_preload.c
 proto.src       := $(wildcard proto/*.c)
 agent.src       := $(filter-out $(main.src),$(wildcard agent/*.c agent/*/*.c))
 coordinator.src := $(filter-out $(main.src),$(wildcard coordinator/*.c coordinator/*/*.c))
@@ -55,7 +55,7 @@ bench.src       := $(wildcard tests/bench/*.c)
 fuzz.src        := $(wildcard tests/fuzz/*.c)
 all.src         := $(main.src) $(proto.src) $(agent.src) $(coordinator.src) $(unit.src) $(tool.src) $(bench.src) $(fuzz.src)
 
-programs := $(O)/joulerig $(O)/joulerig-agent $(O)/joulerig-exec
+programs := $(O)/joulerig $(O)/joulerig-agent $(O)/joulerig-exec $(O)/libjoulerig-pin.so
 units    := $(patsubst tests/unit/%.c,$(O)/tests/%,$(unit.src))
 tools    := $(patsubst tests/tools/%.c,$(O)/tests/%,$(tool.src))
 replays  := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(fuzz.src))
@@ -120,7 +120,7 @@ install: all  ## install under DESTDIR and PREFIX (default /usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/joulerig $(DESTDIR)$(PREFIX)/share/joulerig/configs \
 		$(DESTDIR)$(PREFIX)/share/doc/joulerig
 	install -m 755 $(O)/joulerig $(O)/joulerig-agent $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(O)/joulerig-exec $(DESTDIR)$(PREFIX)/libexec/joulerig
+	install -m 755 $(O)/joulerig-exec $(O)/libjoulerig-pin.so $(DESTDIR)$(PREFIX)/libexec/joulerig
 	cp -R configs/. $(DESTDIR)$(PREFIX)/share/joulerig/configs
 	install -m 644 README.md CHANGELOG.md LICENSE proto/PROTOCOL.md $(DESTDIR)$(PREFIX)/share/doc/joulerig
 
@@ -151,6 +151,12 @@ $(O)/joulerig-agent: $(call obj,agent/main.c) $(O)/libagent.a $(O)/libproto.a
 $(O)/joulerig-exec: agent/exec.c $(wildcard agent/exec.h) $(O)/.flags
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) -std=gnu17 -D_GNU_SOURCE -I. $(WARN) -O2 -g -static -o $@ $<
+
+# Loaded into the runs: libc alone, no sanitizers; its constructor comes before those of the program's libraries.
+$(O)/libjoulerig-pin.so: agent/pin_preload.c $(O)/.flags
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) -std=gnu17 -D_GNU_SOURCE -I. $(WARN) -O2 -g -shared -fPIC -fvisibility=hidden \
+		-Wl,-z,relro,-z,now,-z,initfirst -o $@ $<
 
 $(O)/tests/test_%: $(O)/obj/tests/unit/test_%.o $(O)/libcoordinator.a $(O)/libagent.a $(O)/libproto.a
 	@mkdir -p $(@D)
