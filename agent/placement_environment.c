@@ -11,6 +11,9 @@
 #include <stdio.h>
 
 #define PRELOAD_NAME "libjoulerig-pin.so"
+/* So many CPUs are listed at most: a longer variable than 128 KiB cannot be given to a program
+ * (MAX_ARG_STRLEN), and no machine has more; threads beyond begin with the first again. */
+#define LISTED_MAX 8192
 
 static size_t add(struct buf *out, const char *name, const char *value)
 {
@@ -19,14 +22,14 @@ static size_t add(struct buf *out, const char *name, const char *value)
 	return 1;
 }
 
-/* Every CPU in thread order: "{0},{4}" or "0 4". */
+/* Every CPU in thread order: "{0},{4}" or "0,4". */
 static size_t add_cpus(struct buf *out, const char *name, const struct placement *p,
 	const char *start, const char *between, const char *end)
 {
 	_cleanup_buf_ struct buf value = BUF_INIT;
 
 	buf_adds(&value, start);
-	for (size_t i = 0; i < p->n; i++)
+	for (size_t i = 0; i < p->n && i < LISTED_MAX; i++)
 		buf_addf(&value, "%s%d", i > 0 ? between : "", p->cpus[i]);
 	buf_adds(&value, end);
 	return add(out, name, value.data);
@@ -45,7 +48,7 @@ static size_t add_pins(const struct placement *p, const char *preload, struct bu
 	size_t n = add_cpus(out, "OMP_PLACES", p, "{", "},{", "}");
 
 	n += add(out, "OMP_PROC_BIND", "true");
-	n += add_cpus(out, "GOMP_CPU_AFFINITY", p, "", " ", "");
+	n += add_cpus(out, "GOMP_CPU_AFFINITY", p, "", ",", "");
 	n += add_cpus(
 		out, "KMP_AFFINITY", p, "norespect,granularity=fine,explicit,proclist=[", ",", "]");
 	n += add(out, "KMP_WARNINGS", "0");
