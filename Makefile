@@ -45,7 +45,7 @@ Q   := $(if $(V),,@)
 say  = $(if $(V),,@printf '  %-6s %s\n' $(1) $@;)
 obj  = $(patsubst %.c,$(O)/obj/%.o,$(1))
 
-main.src        := coordinator/main.c agent/main.c agent/exec.c agent/pin_preload.c
+main.src        := coordinator/main.c agent/main.c agent/exec.c agent/exec_child.c agent/pin_preload.c
 proto.src       := $(wildcard proto/*.c)
 agent.src       := $(filter-out $(main.src),$(wildcard agent/*.c agent/*/*.c))
 coordinator.src := $(filter-out $(main.src),$(wildcard coordinator/*.c coordinator/*/*.c))
@@ -148,9 +148,9 @@ $(O)/joulerig: $(call obj,coordinator/main.c) $(O)/libcoordinator.a $(O)/libprot
 $(O)/joulerig-agent: $(call obj,agent/main.c) $(O)/libagent.a $(O)/libproto.a
 	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS.agent)) -lm -lpthread
 # Static and without sanitizers: it must be small (its memory is the floor of a run's peak) and quick to start.
-$(O)/joulerig-exec: agent/exec.c $(wildcard agent/exec.h) $(O)/.flags
+$(O)/joulerig-exec: agent/exec.c agent/exec_child.c $(wildcard agent/exec*.h) $(O)/.flags
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) -std=gnu17 -D_GNU_SOURCE -I. $(WARN) -O2 -g -static -o $@ $<
+	$(call say,LD)$(CC) -std=gnu17 -D_GNU_SOURCE -I. $(WARN) -O2 -g -static -o $@ $(filter %.c,$^)
 
 # Loaded into the runs: libc alone, no sanitizers; its constructor comes before those of the program's libraries.
 $(O)/libjoulerig-pin.so: agent/pin_preload.c $(O)/.flags
