@@ -1,19 +1,16 @@
 /*
- * exec.c - joulerig-exec: a tiny static program that sets up a command's process, waits for "go",
- * execs, and sees it off
+ * exec.c - joulerig-exec: a tiny static program that starts a command's process, lets it go and
+ * sees it off; exec_child.c is what that process does until it execs
  *
  * Why a program of its own: a child's peak memory as the kernel counts it starts at its parent's,
  * and a fork costs more the larger the parent is. The agent must not be that parent. joulerig-exec
  * is small, has one thread, and is the subreaper of all that a command leaves behind.
  */
-#include "agent/exec.h"
+#include "agent/exec_child.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <linux/capability.h>
 #include <linux/securebits.h>
 #include <poll.h>
-#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -23,25 +20,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-struct command {
-	struct exec_spec spec;
-	char *strings; /* owned */
-	char *workdir; /* into strings, as all that follows */
-	char **argv;   /* owned array */
-	char **env;    /* owned array */
-	int out, err;
-};
-
-/*
- * The child shares our memory until it calls execve: there is nothing to copy and nothing to take
- * down again within the run's time. It has a stack of its own; errno is common to both, and only
- * read right after a call that failed.
- */
-static char child_stack[64 * 1024] __attribute__((aligned(64)));
-/* What the child had used itself when it was let go, which is not the command's. */
-static struct rusage before_exec;
-static pid_t own_pid;
-static int go_pipe[2]; /* the child that is ready waits for a byte of it */
+static int cgroup = -1; /* directory of the running command's */
 
 static int64_t clock_ns(clockid_t clock)
 {
@@ -50,135 +29,31 @@ static int64_t clock_ns(clockid_t clock)
 	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
 }
 
+/*
+ * SIGKILL to all of the command's tree. The kernel ends a cgroup at once, with what forks at this
+ * moment; the walk over /proc finds what went out of it, and all where there is none.
+ */
+static void kill_tree(void)
+{
+	int fd = cgroup >= 0 ? openat(cgroup, "cgroup.kill", O_WRONLY | O_CLOEXEC) : -1;
+	if (fd >= 0) {
+		(void)!write(fd, "1", 1);
+		close(fd);
+	}
+	exec_signal_tree(getpid(), SIGKILL);
+}
+
 /* The agent is gone or does not make sense: nothing that it started may stay. */
 static _Noreturn void end_everything(int status)
 {
 	for (;;) {
-		exec_signal_tree(getpid(), SIGKILL);
+		kill_tree();
 		while (waitpid(-1, NULL, WNOHANG | __WALL) > 0)
 			;
 		if (waitpid(-1, NULL, WNOHANG | __WALL) < 0)
 			_exit(status);
 		poll(NULL, 0, 1);
 	}
-}
-
-static void tell(const void *packet, size_t size)
-{
-	ssize_t n;
-	do {
-		n = send(EXEC_CONTROL_FD, packet, size, MSG_NOSIGNAL);
-	} while (n < 0 && errno == EINTR);
-}
-
-static void tell_error(enum exec_stage stage, int error)
-{
-	struct exec_error e = {.kind = EXEC_ERROR, .stage = stage, .error = error};
-	tell(&e, sizeof e);
-}
-
-/* ---- the child ---- */
-
-static _Noreturn void child_fails(enum exec_stage stage, int error)
-{
-	tell_error(stage, error);
-	_exit(127);
-}
-
-/* Where the command is, by the run's own PATH. Returns 0 and the path in out, or an errno. */
-static int find_program(const char *name, char *const *env, char out[PATH_MAX])
-{
-	if (strlen(name) >= PATH_MAX)
-		return ENAMETOOLONG;
-	if (strchr(name, '/') != NULL || name[0] == '\0') {
-		strcpy(out, name);
-		return name[0] == '\0' ? ENOENT : 0;
-	}
-	const char *path = "/usr/local/bin:/usr/bin:/bin";
-	for (; *env != NULL; env++) {
-		if (strncmp(*env, "PATH=", 5) == 0)
-			path = *env + 5;
-	}
-	int error = ENOENT;
-	while (true) {
-		size_t len = strcspn(path, ":");
-		struct stat st;
-		int n = snprintf(out, PATH_MAX, "%.*s/%s", len > 0 ? (int)len : 1,
-			len > 0 ? path : ".", name);
-		if (n < PATH_MAX && stat(out, &st) == 0 && S_ISREG(st.st_mode)) {
-			if (access(out, X_OK) == 0)
-				return 0;
-			error = EACCES;
-		}
-		if (path[len] == '\0')
-			return error;
-		path += len + 1;
-	}
-}
-
-static void set_limits(const struct exec_spec *spec)
-{
-	struct rlimit limit;
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && spec->nofile <= limit.rlim_max) {
-		limit.rlim_cur = spec->nofile;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-	/* A core dump of a crashed benchmark would be written within the run and into its
-	 * directory. */
-	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-}
-
-/*
- * A command has no capabilities, also where the agent is root. What execve would give back is taken
- * away in prepare(); all that is left are those of this process.
- */
-static bool drop_capabilities(void)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
-	return syscall(SYS_capset, &header, none) == 0;
-}
-
-static int child_main(void *command)
-{
-	const struct command *c = command;
-	static char path[PATH_MAX];
-	struct exec_ready ready = {.kind = EXEC_READY, .pid = getpid()};
-
-	setsid();
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != own_pid)
-		_exit(127);
-	/* dup2 leaves out close-on-exec; every other descriptor has it. */
-	if (dup2(c->out, STDOUT_FILENO) < 0 || dup2(c->err, STDERR_FILENO) < 0)
-		child_fails(EXEC_STAGE_FORK, errno);
-	if (syscall(SYS_sched_setaffinity, 0, sizeof c->spec.cpus, c->spec.cpus) < 0 ||
-		syscall(SYS_sched_getaffinity, 0, sizeof ready.cpus, ready.cpus) < 0)
-		child_fails(EXEC_STAGE_AFFINITY, errno);
-	set_limits(&c->spec);
-	umask(022);
-	if (chdir(c->workdir) < 0)
-		child_fails(EXEC_STAGE_WORKDIR, errno);
-	if (!drop_capabilities())
-		child_fails(EXEC_STAGE_FORK, errno);
-	int error = find_program(c->argv[0], c->env, path);
-	if (error != 0)
-		child_fails(EXEC_STAGE_EXEC, error);
-	sigset_t none;
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	tell(&ready, sizeof ready);
-	char go;
-	ssize_t n;
-	do {
-		n = read(go_pipe[0], &go, 1);
-	} while (n < 0 && errno == EINTR);
-	if (n != 1)
-		_exit(127);
-	getrusage(RUSAGE_SELF, &before_exec);
-	execve(path, c->argv, c->env);
-	child_fails(EXEC_STAGE_EXEC, errno);
-	return 127;
 }
 
 /* ---- watching it ---- */
@@ -210,7 +85,7 @@ static int64_t not_negative(int64_t value)
  * below zero. */
 static void subtract_preparation(struct exec_exit *e)
 {
-	add_usage(e, &before_exec, -1);
+	add_usage(e, child_usage_before(), -1);
 	e->user_ns = not_negative(e->user_ns);
 	e->system_ns = not_negative(e->system_ns);
 }
@@ -239,7 +114,7 @@ static pid_t reap(struct exec_exit *e, pid_t first, bool *is_over)
 static void let_go(struct exec_exit *e)
 {
 	e->start_ns = clock_ns(CLOCK_MONOTONIC_RAW);
-	if (write(go_pipe[1], "g", 1) != 1)
+	if (!child_let_go())
 		end_everything(1);
 }
 
@@ -269,7 +144,7 @@ static void watch(struct exec_exit *e, pid_t first, int signals)
 			{.fd = EXEC_CONTROL_FD, .events = POLLIN}};
 		int64_t left = deadline - (deadline == INT64_MAX ? 0 : clock_ns(CLOCK_MONOTONIC));
 		if (left <= 0) {
-			exec_signal_tree(getpid(), SIGKILL);
+			kill_tree();
 			left = 10000000;
 		}
 		poll(fds, 2, deadline == INT64_MAX ? -1 : (int)(left / 1000000 + 1));
@@ -286,7 +161,7 @@ static void watch(struct exec_exit *e, pid_t first, int signals)
 	while (reap(e, first, &is_over) == 0) {
 		/* No packet is of interest any more, but the end of the agent is. */
 		struct pollfd control = {.fd = EXEC_CONTROL_FD};
-		exec_signal_tree(getpid(), SIGKILL);
+		kill_tree();
 		if (poll(&control, 1, 1) > 0)
 			end_everything(0);
 	}
@@ -295,22 +170,19 @@ static void watch(struct exec_exit *e, pid_t first, int signals)
 static void run_command(struct command *c, int signals)
 {
 	struct exec_exit e = {.kind = EXEC_EXIT};
-	struct pollfd stale = {.fd = go_pipe[0], .events = POLLIN};
-	char byte;
-	/* A go byte whose child died before it could take it must not start this one. */
-	while (poll(&stale, 1, 0) > 0 && (stale.revents & POLLIN) != 0 &&
-		read(go_pipe[0], &byte, 1) == 1)
-		;
-	memset(&before_exec, 0, sizeof before_exec);
-	pid_t pid = clone(child_main, child_stack + sizeof child_stack, CLONE_VM | SIGCHLD, c);
+	cgroup = c->cgroup;
+	pid_t pid = child_start(c);
 	if (pid < 0)
-		tell_error(EXEC_STAGE_FORK, errno);
+		exec_tell_error(EXEC_STAGE_FORK, errno);
 	close(c->out);
 	close(c->err);
 	if (pid > 0)
 		watch(&e, pid, signals);
+	if (cgroup >= 0)
+		close(cgroup);
+	cgroup = -1;
 	subtract_preparation(&e);
-	tell(&e, sizeof e);
+	exec_tell(&e, sizeof e);
 }
 
 /* ---- receiving a spec ---- */
@@ -321,7 +193,7 @@ static ssize_t receive_first(struct command *c, char *first)
 {
 	union {
 		struct cmsghdr align;
-		char bytes[CMSG_SPACE(2 * sizeof(int))];
+		char bytes[CMSG_SPACE(3 * sizeof(int))];
 	} control;
 	struct iovec parts[2] = {{&c->spec, sizeof c->spec}, {first, EXEC_PACKET}};
 	struct msghdr m = {.msg_iov = parts,
@@ -335,11 +207,15 @@ static ssize_t receive_first(struct command *c, char *first)
 	/* A "kill" that crossed the end of its run is no error. */
 	if (n < (ssize_t)sizeof c->spec || c->spec.kind != EXEC_SPEC)
 		return -1;
-	if (header == NULL || header->cmsg_len != CMSG_LEN(2 * sizeof(int)) ||
-		c->spec.strings > EXEC_MAX_STRINGS)
+	int fds[3] = {-1, -1, -1};
+	if (header == NULL || c->spec.fds < 2 || c->spec.fds > 3 ||
+		header->cmsg_len != CMSG_LEN(c->spec.fds * sizeof(int)) ||
+		c->spec.strings > EXEC_MAX_STRINGS || c->spec.groups_n > EXEC_MAX_GROUPS)
 		end_everything(1);
-	memcpy(&c->out, CMSG_DATA(header), sizeof(int));
-	memcpy(&c->err, CMSG_DATA(header) + sizeof(int), sizeof(int));
+	memcpy(fds, CMSG_DATA(header), c->spec.fds * sizeof(int));
+	c->out = fds[0];
+	c->err = fds[1];
+	c->cgroup = fds[2];
 	return n - (ssize_t)sizeof c->spec;
 }
 
@@ -396,7 +272,6 @@ static void close_ways_to_capabilities(void)
 /* What all commands have in common is set once, here. Returns the descriptor of SIGCHLD, or -1. */
 static int prepare(void)
 {
-	own_pid = getpid();
 	setsid(); /* no signals of the agent's terminal */
 	/* By the system call, as libc keeps two signals to itself. All zeroes is SIG_DFL without
 	 * flags. */
@@ -411,7 +286,7 @@ static int prepare(void)
 	 * and no other. */
 	fcntl(EXEC_CONTROL_FD, F_SETFD, FD_CLOEXEC);
 	syscall(SYS_close_range, EXEC_CONTROL_FD + 1, ~0U, 0);
-	if (pipe2(go_pipe, O_CLOEXEC) < 0)
+	if (!child_prepare())
 		return -1;
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)

@@ -3,9 +3,10 @@
  *
  * joulerig-exec lives as long as its agent and runs one command at a time. It has four descriptors:
  * 0 and 1 are /dev/null, 2 the agent's stderr, EXEC_CONTROL_FD one end of a SOCK_SEQPACKET pair.
- * For a run the agent sends a struct exec_spec with the first bytes of its strings and two
- * descriptors (the run's stdout and stderr), then the rest of the strings in packets of their own.
- * The child that is to become the command prepares itself, answers EXEC_READY and waits on a pipe.
+ * For a run the agent sends a struct exec_spec with the first bytes of its strings and two or three
+ * descriptors (the run's stdout and stderr, and the directory of its cgroup if it has one), then
+ * the rest of the strings in packets of their own. The child that is to become the command starts
+ * in that cgroup, prepares itself, answers EXEC_READY and waits on a pipe.
  * At EXEC_GO joulerig-exec takes the clock, writes the go byte and sleeps; the child calls execve.
  * The go comes from the parent that then sleeps, so that the child can have the parent's CPU: let
  * go by another process, it would first have to be brought to a CPU that sleeps, within its own
@@ -31,9 +32,11 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#define EXEC_CONTROL_FD 3
-#define EXEC_MASK_BYTES 1024        /* 8192 CPUs, the kernel's largest NR_CPUS */
-#define EXEC_PACKET     (64 * 1024) /* bytes in one packet at most */
+#define EXEC_CONTROL_FD  3
+#define EXEC_MASK_BYTES  1024 /* 8192 CPUs, the kernel's largest NR_CPUS */
+#define EXEC_NODES_BYTES 128  /* 1024 memory nodes, the kernel's largest MAX_NUMNODES */
+#define EXEC_MAX_GROUPS  256
+#define EXEC_PACKET      (64 * 1024) /* bytes in one packet at most */
 #define EXEC_MAX_STRINGS                                                                           \
 	(4 * 1024 * 1024)                 /* bytes of all strings of a spec; ARG_MAX is smaller    \
 					   */
@@ -53,9 +56,18 @@ struct exec_spec {
 	uint32_t kind;
 	uint32_t argc; /* at least 1 */
 	uint32_t envc;
-	uint32_t strings; /* bytes: the working directory, argv, env, each with its NUL */
-	uint64_t nofile;  /* soft RLIMIT_NOFILE of the command */
-	uint8_t cpus[EXEC_MASK_BYTES]; /* affinity mask as sched_setaffinity(2) takes it */
+	uint32_t strings;   /* bytes: the working directory, argv, env, each with its NUL */
+	uint32_t fds;       /* descriptors that come with it: 2, or 3 with a cgroup */
+	uint32_t mempolicy; /* mode of set_mempolicy(2); 0, MPOL_DEFAULT: none */
+	uint8_t nodes[EXEC_NODES_BYTES]; /* its mask */
+	uint64_t nofile;                 /* soft RLIMIT_NOFILE of the command */
+	uint64_t nproc;                  /* RLIMIT_NPROC; 0: as it is */
+	uint8_t cpus[EXEC_MASK_BYTES];   /* affinity mask as sched_setaffinity(2) takes it */
+	uint32_t is_other_user;          /* 1: the next four hold */
+	uint32_t uid;
+	uint32_t gid;
+	uint32_t groups_n; /* at most EXEC_MAX_GROUPS */
+	uint32_t groups[EXEC_MAX_GROUPS];
 };
 
 struct exec_ready {
@@ -64,7 +76,16 @@ struct exec_ready {
 	uint8_t cpus[EXEC_MASK_BYTES]; /* the affinity mask as it was read back */
 };
 
-enum exec_stage { EXEC_STAGE_FORK, EXEC_STAGE_AFFINITY, EXEC_STAGE_WORKDIR, EXEC_STAGE_EXEC };
+enum exec_stage {
+	EXEC_STAGE_FORK,
+	EXEC_STAGE_CGROUP,
+	EXEC_STAGE_AFFINITY,
+	EXEC_STAGE_MEMORY,
+	EXEC_STAGE_LIMITS,
+	EXEC_STAGE_USER,
+	EXEC_STAGE_WORKDIR,
+	EXEC_STAGE_EXEC,
+};
 
 struct exec_error {
 	uint32_t kind;

@@ -1,6 +1,6 @@
 #include "agent/launch.h"
 
-#include "agent/exec.h"
+#include "agent/launch_parts.h"
 
 #include <errno.h>
 #include <libgen.h>
@@ -23,6 +23,7 @@ struct launcher {
 	bool was_ready;
 	char *argv0; /* of the command, owned; for messages, as workdir */
 	char *workdir;
+	char *user;    /* owned, or NULL */
 	char *failure; /* owned; of the command that is under way */
 	struct buf strings;
 	int *cpus; /* room for a mask as a list, owned */
@@ -164,26 +165,27 @@ static size_t add_texts(struct buf *b, const char *const *texts)
 	return n;
 }
 
-/* Send the spec with the first bytes of its strings and the two descriptors. Returns how many bytes
- * of strings, or -1. */
+/* Send the spec with the first bytes of its strings and its descriptors. Returns how many bytes of
+ * strings, or -1. */
 static ssize_t send_first(
 	struct launcher *l, const struct exec_spec *spec, const struct launch_spec *s)
 {
 	union {
 		struct cmsghdr align;
-		char bytes[CMSG_SPACE(2 * sizeof(int))];
+		char bytes[CMSG_SPACE(3 * sizeof(int))];
 	} control = {0};
 	size_t len = l->strings.len < EXEC_PACKET ? l->strings.len : EXEC_PACKET;
 	struct iovec parts[2] = {{(void *)(uintptr_t)spec, sizeof *spec}, {l->strings.data, len}};
 	struct msghdr m = {.msg_iov = parts,
 		.msg_iovlen = 2,
 		.msg_control = &control,
-		.msg_controllen = sizeof control};
+		.msg_controllen = CMSG_SPACE(spec->fds * sizeof(int))};
 	struct cmsghdr *header = CMSG_FIRSTHDR(&m);
 	header->cmsg_level = SOL_SOCKET;
 	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(2 * sizeof(int));
-	memcpy(CMSG_DATA(header), (int[2]){s->stdout_fd, s->stderr_fd}, 2 * sizeof(int));
+	header->cmsg_len = CMSG_LEN(spec->fds * sizeof(int));
+	memcpy(CMSG_DATA(header), (int[3]){s->stdout_fd, s->stderr_fd, s->cgroup_fd},
+		spec->fds * sizeof(int));
 	return sendmsg(l->control, &m, MSG_NOSIGNAL) < 0 ? -1 : (ssize_t)len;
 }
 
@@ -208,9 +210,43 @@ static void forget_command(struct launcher *l)
 {
 	free(l->argv0);
 	free(l->workdir);
+	free(l->user);
 	free(l->failure);
-	l->argv0 = l->workdir = l->failure = NULL;
+	l->argv0 = l->workdir = l->user = l->failure = NULL;
 	l->is_busy = l->was_ready = false;
+}
+
+/* All but the strings. Returns 0 or negative. */
+static int fill_spec(struct exec_spec *spec, const struct launch_spec *s, struct error *err)
+{
+	spec->fds = s->cgroup_fd > 0 ? 3 : 2;
+	for (size_t i = 0; i < s->cpus_n; i++) {
+		if (s->cpus[i] >= 0 && s->cpus[i] < EXEC_MASK_BYTES * 8)
+			spec->cpus[s->cpus[i] / 8] |= (uint8_t)(1U << (s->cpus[i] % 8));
+	}
+	int code = launch_set_memory(spec, s->memory, s->memory_nodes, err);
+	if (code == 0)
+		code = launch_set_user(spec, s->user, err);
+	if (code == 0)
+		code = launch_set_processes(spec, s->processes, err);
+	return code;
+}
+
+static int collect_strings(
+	struct launcher *l, struct exec_spec *spec, const struct launch_spec *s, struct error *err)
+{
+	buf_reset(&l->strings);
+	buf_add(&l->strings, s->workdir, strlen(s->workdir) + 1);
+	spec->argc = (uint32_t)add_texts(&l->strings, s->argv);
+	spec->envc = (uint32_t)add_texts(&l->strings, s->env);
+	if (spec->argc == 0)
+		return error_set(err, -EINVAL, "the command is empty");
+	if (l->strings.len > EXEC_MAX_STRINGS)
+		return error_set(err, -E2BIG,
+			"%s: command and environment have %zu bytes, the most is %d", s->argv[0],
+			l->strings.len, EXEC_MAX_STRINGS);
+	spec->strings = (uint32_t)l->strings.len;
+	return 0;
 }
 
 int launcher_start(struct launcher *l, const struct launch_spec *s, struct error *err)
@@ -221,29 +257,20 @@ int launcher_start(struct launcher *l, const struct launch_spec *s, struct error
 		if (r < 0)
 			return r;
 	}
-	buf_reset(&l->strings);
-	buf_add(&l->strings, s->workdir, strlen(s->workdir) + 1);
-	spec.argc = (uint32_t)add_texts(&l->strings, s->argv);
-	spec.envc = (uint32_t)add_texts(&l->strings, s->env);
-	if (spec.argc == 0)
-		return error_set(err, -EINVAL, "the command is empty");
-	if (l->strings.len > EXEC_MAX_STRINGS)
-		return error_set(err, -E2BIG,
-			"%s: command and environment have %zu bytes, the most is %d", s->argv[0],
-			l->strings.len, EXEC_MAX_STRINGS);
-	spec.strings = (uint32_t)l->strings.len;
-	for (size_t i = 0; i < s->cpus_n; i++) {
-		if (s->cpus[i] >= 0 && s->cpus[i] < EXEC_MASK_BYTES * 8)
-			spec.cpus[s->cpus[i] / 8] |= (uint8_t)(1U << (s->cpus[i] % 8));
-	}
-	int r = send_spec(l, &spec, s, err);
-	if (r < 0) {
+	int code = collect_strings(l, &spec, s, err);
+	if (code == 0)
+		code = fill_spec(&spec, s, err);
+	if (code < 0)
+		return code;
+	code = send_spec(l, &spec, s, err);
+	if (code < 0) {
 		end_program(l);
-		return r;
+		return code;
 	}
 	l->is_busy = true;
 	l->argv0 = xstrdup(s->argv[0]);
 	l->workdir = xstrdup(s->workdir);
+	l->user = s->user != NULL ? xstrdup(s->user) : NULL;
 	return 0;
 }
 
@@ -288,6 +315,25 @@ static void on_error(struct launcher *l, const struct exec_error *e)
 	const char *why = strerror(e->error);
 	free(l->failure);
 	switch ((enum exec_stage)e->stage) {
+	case EXEC_STAGE_CGROUP:
+		l->failure = xasprintf("cannot enter the run's control group: %s", why);
+		break;
+	case EXEC_STAGE_MEMORY:
+		l->failure = xasprintf("placement.memory: the memory nodes cannot be bound: %s%s",
+			why,
+			e->error == EINVAL ? ": one of them is not there, has no memory, or is not "
+					     "the agent's to use (cpuset.mems)"
+					   : "");
+		break;
+	case EXEC_STAGE_LIMITS:
+		l->failure = xasprintf("limits.processes: %s", why);
+		break;
+	case EXEC_STAGE_USER:
+		l->failure = xasprintf("limits.user: cannot become %s: %s%s", l->user, why,
+			e->error == EPERM ? ": let the agent run as root, or with CAP_SETUID, "
+					    "CAP_SETGID and CAP_KILL as ambient capabilities"
+					  : "");
+		break;
 	case EXEC_STAGE_WORKDIR:
 		l->failure = xasprintf("workdir: %s: %s", l->workdir, why);
 		break;

@@ -28,11 +28,15 @@ struct launch_spec {
 	int stdout_fd; /* written to by the command; stay the caller's, who may close them after the
 			  start */
 	int stderr_fd;
-	int cgroup_fd; /* O_DIRECTORY descriptor of the cgroup that it starts in; 0 or less: none */
+	int cgroup_fd; /* O_DIRECTORY descriptor of the cgroup that it starts in; 0 or less: none.
+			  Whatever lives in it ends with the command */
 	const char *memory;       /* NULL or "any", "local" (bind), "interleave" */
 	const char *memory_nodes; /* list of nodes "0-1" for these two */
-	const char *user;  /* change to this user and its groups; NULL: stay. Needs privilege */
-	int64_t processes; /* RLIMIT_NPROC where no cgroup limits them; 0 or less: none */
+	const char *user;  /* change to this user and its groups; NULL: stay. Needs CAP_SETUID,
+			      CAP_SETGID and CAP_KILL, else the command fails with that reason */
+	int64_t processes; /* where no cgroup limits them: so many more than the user has at its
+			      start, by RLIMIT_NPROC; refused for root, who is not bound by it.
+			      0 or less: none */
 };
 
 struct launch_exit {
@@ -80,5 +84,15 @@ void launcher_kill(struct launcher *l);
 bool launcher_is_busy(const struct launcher *l);
 /* Kill what runs, at once; no on_exit. NULL is fine. */
 void launcher_close(struct launcher *l);
+
+/*
+ * Let a user's commands (launch_spec.user) have what is at path: all that is our own there and
+ * below is given to that user, except files with more than one name, and the directories from top
+ * (path's beginning, such as the state directory) down to it may be passed by who knows the name.
+ * Both paths absolute, without "/" at their ends. Nothing is changed where the user is NULL or our
+ * own. Returns 0, or negative where there is no such user, it is not allowed, or a directory above
+ * top is closed to the user.
+ */
+int launch_give_to_user(const char *path, const char *top, const char *user, struct error *err);
 
 #endif
