@@ -427,3 +427,13 @@ bool sampler_take(struct sampler *s, struct buf *out)
 	free(c);
 	return true;
 }
+
+int64_t sampler_cpu_ns(const struct sampler *s)
+{
+	struct timespec t;
+	clockid_t id;
+
+	if (pthread_getcpuclockid(s->thread, &id) != 0 || clock_gettime(id, &t) != 0)
+		return ABSENT;
+	return t.tv_sec * NS_PER_S + t.tv_nsec;
+}

@@ -60,4 +60,8 @@ void sampler_stop(struct sampler *s);
 /* The next finished chunk into out (appended). Returns false where none waits. */
 bool sampler_take(struct sampler *s, struct buf *out);
 
+/* CPU time that the sampling thread has used in its life, in ns; from any thread. ABSENT where the
+ * kernel does not tell. */
+int64_t sampler_cpu_ns(const struct sampler *s);
+
 #endif
