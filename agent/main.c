@@ -16,6 +16,7 @@ static const struct agent_command *const commands[] = {
 	&agent_command_energy,
 	&agent_command_placement,
 	&agent_command_doctor,
+	&agent_command_overhead,
 	&agent_command_key,
 	NULL,
 };
