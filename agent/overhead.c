@@ -14,10 +14,12 @@
 #include <msgpack.h>
 #include <poll.h>
 
-#define PIECE_NS (20 * NS_PER_MS) /* at least */
-#define LEAD_NS  NS_PER_MS        /* and no shorter than half a period */
-#define START_NS (NS_PER_MS / 4)  /* waking, starting, stopping: for each piece */
-#define BLOCK    4                /* pieces; two pairs */
+#define PIECE_NS        (5 * NS_PER_MS)  /* at least: short, as neighbours in time are most alike */
+#define AROUND_NS       (10 * NS_PER_MS) /* around a sample of a slow rate */
+#define LEAD_NS         NS_PER_MS        /* at least */
+#define START_NS        (NS_PER_MS / 4)  /* waking, starting, stopping: for each piece */
+#define STRETCH_SAMPLES 11               /* at least: a chunk of them and one, see sampler.h */
+#define BLOCK           4                /* pieces; two pairs */
 
 struct scene {
 	struct overhead_kernel *kernel;
@@ -29,9 +31,9 @@ struct scene {
 
 	/* of the rate that is measured */
 	int64_t every_ns;
-	int64_t lead, work;
-	int64_t cpu_before;      /* of the sampling thread, when the piece began */
-	int64_t cpu_ns, samples; /* since the rate began */
+	int64_t lead_ns, work;
+	double share;    /* of the time that pieces stand for */
+	int64_t samples; /* that were taken */
 };
 
 /* ---- the request ---- */
@@ -56,24 +58,37 @@ int overhead_parse_rates(const char *text, struct overhead_request *r, struct er
 	return 0;
 }
 
-/* Whole periods. */
+/*
+ * What is timed. Of fast rates whole periods. Of slow ones the time around one sample: between
+ * samples the sampler sleeps, and comparing that time as well would add its noise and no
+ * difference.
+ */
 static int64_t piece_ns(int64_t rate)
 {
 	int64_t period = NS_PER_S / rate;
 
-	return (PIECE_NS + period - 1) / period * period;
+	return period > AROUND_NS ? AROUND_NS : (PIECE_NS + period - 1) / period * period;
 }
 
 /*
- * The sampler takes its first sample a period after its start. A lead-in of half a period puts the
- * samples in the middle of their periods: a piece of n periods has n of them inside, not n and
- * perhaps one less.
+ * The sampler takes its first sample a period after its start. Samples are to be in the middle of
+ * what is timed, or in the middle of the periods in it: so it has as many as it should have, not
+ * one less now and then.
  */
 static int64_t lead_ns(int64_t rate)
 {
-	int64_t half = NS_PER_S / rate / 2;
+	int64_t period = NS_PER_S / rate, part = piece_ns(rate);
+	int64_t lead = period - (part < period ? part : period) / 2;
 
-	return half > LEAD_NS ? half : LEAD_NS;
+	return lead > LEAD_NS ? lead : lead + (LEAD_NS - lead + period - 1) / period * period;
+}
+
+/* What a piece shows is true of this share of the time, and nothing of the rest. */
+static double share_of(int64_t rate)
+{
+	int64_t period = NS_PER_S / rate;
+
+	return period > AROUND_NS ? (double)AROUND_NS / (double)period : 1;
 }
 
 static int64_t pair_ns(int64_t rate)
@@ -81,32 +96,53 @@ static int64_t pair_ns(int64_t rate)
 	return 2 * (lead_ns(rate) + piece_ns(rate) + START_NS);
 }
 
+/* Long enough for whole chunks of samples, and half a period for the first one to come. */
+static int64_t stretch_ns(int64_t rate)
+{
+	int64_t periods = rate > STRETCH_SAMPLES ? rate : STRETCH_SAMPLES;
+
+	return NS_PER_S / rate * periods + NS_PER_S / rate / 2;
+}
+
+static int64_t least_ns(int64_t rate)
+{
+	return stretch_ns(rate) + OVERHEAD_PAIRS * pair_ns(rate);
+}
+
 int64_t overhead_shortest_ns(const struct overhead_request *r)
 {
 	int64_t sum = 0;
 
 	for (size_t i = 0; i < r->rates_n; i++)
-		sum += OVERHEAD_PAIRS * pair_ns(r->rates[i]);
+		sum += least_ns(r->rates[i]);
 	return sum;
 }
 
-/* What time is left beyond the least is shared alike; whole blocks. */
+/* Rates that need more than an equal share of the time get what they need; the others share what is
+ * left. */
+static int64_t time_of(const struct overhead_request *r, int64_t rate)
+{
+	int64_t share = r->time_ns / (int64_t)r->rates_n;
+
+	for (size_t pass = 0; pass < r->rates_n; pass++) {
+		int64_t left = r->time_ns, others = 0;
+		for (size_t i = 0; i < r->rates_n; i++) {
+			bool is_slow = least_ns(r->rates[i]) > share;
+			left -= is_slow ? least_ns(r->rates[i]) : 0;
+			others += !is_slow;
+		}
+		share = others > 0 ? left / others : 0;
+	}
+	return share > least_ns(rate) ? share : least_ns(rate);
+}
+
+/* Whole blocks. */
 static size_t blocks_of(const struct overhead_request *r, int64_t rate)
 {
-	int64_t extra = (r->time_ns - overhead_shortest_ns(r)) / (int64_t)r->rates_n;
-	int64_t pairs = OVERHEAD_PAIRS + extra / pair_ns(rate);
-
-	return (size_t)(pairs / (BLOCK / 2));
+	return (size_t)((time_of(r, rate) - stretch_ns(rate)) / pair_ns(rate) / (BLOCK / 2));
 }
 
 /* ---- one piece ---- */
-
-static void on_start(void *arg)
-{
-	struct scene *s = arg;
-
-	s->cpu_before = sampler_cpu_ns(s->sampler);
-}
 
 /* The second element of a chunk, see sampler.h. */
 static int64_t samples_in(const struct buf *chunk)
@@ -144,17 +180,33 @@ static int64_t piece(struct scene *s, bool is_sampled)
 {
 	if (is_sampled)
 		sampler_start(s->sampler, s->every_ns, s->window, s->cpu);
-	overhead_kernel_go(s->kernel, s->lead, s->work);
+	overhead_kernel_go(s->kernel, s->lead_ns, s->work);
 	wait_for_end(s);
 	int64_t time = overhead_kernel_take(s->kernel);
 	if (is_sampled) {
 		sampler_stop(s->sampler);
-		int64_t cpu_after = sampler_cpu_ns(s->sampler);
-		if (cpu_after != ABSENT && s->cpu_before != ABSENT)
-			s->cpu_ns += cpu_after - s->cpu_before;
 		take_chunks(s);
 	}
 	return time;
+}
+
+/* What the sampler itself uses, from a stretch that is long enough for its chunks to be as in a
+ * run; the kernel keeps the machine awake meanwhile. */
+static void measure_cpu(struct scene *s, struct overhead_rate *out)
+{
+	int64_t before = sampler_cpu_ns(s->sampler);
+
+	s->samples = 0;
+	sampler_start(s->sampler, s->every_ns, s->window, s->cpu);
+	overhead_kernel_go(s->kernel, stretch_ns(out->rate), 1);
+	wait_for_end(s);
+	overhead_kernel_take(s->kernel);
+	int64_t after = sampler_cpu_ns(s->sampler);
+	sampler_stop(s->sampler);
+	take_chunks(s);
+	bool is_known = before != ABSENT && after != ABSENT && s->samples > 0;
+	out->sample_us = is_known ? (double)(after - before) / 1000.0 / (double)s->samples : NAN;
+	out->cpu = out->sample_us / 1e6 * (double)out->rate;
 }
 
 /* ---- many ---- */
@@ -169,7 +221,7 @@ static bool draw(uint64_t *state)
 	return (*state * 2685821657736338717U) >> 63 != 0;
 }
 
-/* Two pairs: logarithms of time with sampling over time without. */
+/* Two pairs: logarithms of time with sampling over time without, of the whole time. */
 static void measure_block(struct scene *s, double logs[BLOCK / 2])
 {
 	bool is_sampled_outside = draw(&s->random);
@@ -182,7 +234,8 @@ static void measure_block(struct scene *s, double logs[BLOCK / 2])
 	for (int i = 0; i < BLOCK / 2; i++) {
 		/* Of the first pair the outer piece comes first, of the second last. */
 		double ratio = (double)times[i == 0 ? 0 : 3] / (double)times[i == 0 ? 1 : 2];
-		logs[i] = is_sampled_outside ? log(ratio) : -log(ratio);
+		ratio = is_sampled_outside ? ratio : 1 / ratio;
+		logs[i] = log1p((ratio - 1) * s->share);
 	}
 }
 
@@ -191,15 +244,13 @@ static void measure_rate(struct scene *s, struct overhead_rate *out, int64_t rat
 	_cleanup_free_ double *logs = xcalloc(blocks * (BLOCK / 2), sizeof *logs);
 
 	s->every_ns = NS_PER_S / rate;
-	s->lead = overhead_kernel_work(s->kernel, lead_ns(rate));
+	s->lead_ns = lead_ns(rate);
+	s->share = share_of(rate);
 	s->work = overhead_kernel_work(s->kernel, piece_ns(rate));
-	s->cpu_ns = s->samples = 0;
+	out->rate = rate;
+	measure_cpu(s, out);
 	for (size_t i = 0; i < blocks; i++)
 		measure_block(s, logs + i * (BLOCK / 2));
-	out->rate = rate;
-	out->sample_us =
-		s->samples > 0 ? (double)s->cpu_ns / 1000.0 / (double)s->samples : NAN;
-	out->cpu = out->sample_us / 1e6 * (double)rate;
 	overhead_interval(out, logs, blocks * (BLOCK / 2));
 }
 
@@ -228,8 +279,7 @@ static int check_request(
 		return error_set(err, -EINVAL,
 			"overhead: %d pairs at each rate take %s: give it more time, or faster "
 			"rates alone",
-			OVERHEAD_PAIRS,
-			units_format_duration(least, overhead_shortest_ns(r)));
+			OVERHEAD_PAIRS, units_format_duration(least, overhead_shortest_ns(r)));
 	return 0;
 }
 
@@ -241,7 +291,7 @@ static int open_scene(struct scene *s, const struct machine *m, const struct top
 	/* Before the kernel's threads are there: they have CPUs of their own. */
 	own_threads_bind(t, s->cpu, &bound_to);
 	if (r == 0)
-		r = overhead_kernel_open(&s->kernel, p->cpus, p->n, on_start, s, err);
+		r = overhead_kernel_open(&s->kernel, p->cpus, p->n, err);
 	if (r == 0 && meter != NULL && energy_source_name(meter) != NULL) {
 		s->window = energy_window_new(meter);
 		energy_begin(meter, s->window, false);

@@ -26,7 +26,7 @@
 #define OVERHEAD_MAX_RATE 10000
 
 struct overhead_request {
-	int64_t time_ns; /* in all, about */
+	int64_t time_ns;               /* in all, about */
 	int64_t rates[OVERHEAD_RATES]; /* samples a second, 1 to OVERHEAD_MAX_RATE */
 	size_t rates_n;                /* at least 1 */
 	uint64_t seed;                 /* of the order */

@@ -31,14 +31,12 @@ struct overhead_kernel {
 	struct worker *workers;
 	size_t n; /* started ones */
 	int done_fd;
-	void (*on_start)(void *arg);
-	void *arg;
 
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t changed;
 	unsigned turn; /* of the pieces */
 	bool is_quitting;
-	int64_t lead, work;
+	int64_t lead_until_ns, work;
 
 	atomic_size_t arrived; /* workers, in all turns together */
 	atomic_size_t left;    /* workers whose piece is not done */
@@ -71,14 +69,13 @@ static void meet(struct overhead_kernel *k, unsigned turn)
 			sched_yield();
 }
 
-static void do_piece(struct worker *w, unsigned turn, int64_t lead, int64_t work)
+static void do_piece(struct worker *w, unsigned turn, int64_t until_ns, int64_t work)
 {
 	struct overhead_kernel *k = w->kernel;
 	const uint64_t one = 1;
 
-	compute(w, lead);
-	if (w == k->workers && k->on_start != NULL)
-		k->on_start(k->arg);
+	while (clock_raw_ns() < until_ns)
+		compute(w, 1);
 	meet(k, turn);
 	w->start_ns = clock_raw_ns();
 	compute(w, work);
@@ -102,9 +99,9 @@ static void *worker_thread(void *arg)
 			pthread_cond_wait(&k->changed, &k->lock);
 		if (k->is_quitting)
 			break;
-		int64_t lead = k->lead, work = k->work;
+		int64_t until_ns = k->lead_until_ns, work = k->work;
 		pthread_mutex_unlock(&k->lock);
-		do_piece(w, turn, lead, work);
+		do_piece(w, turn, until_ns, work);
 		pthread_mutex_lock(&k->lock);
 	}
 	pthread_mutex_unlock(&k->lock);
@@ -146,15 +143,14 @@ static int start_workers(struct overhead_kernel *k, const int *cpus, size_t n, s
 		w->state = 88172645463325252U + k->n;
 		r = start_worker(w);
 		if (r != 0)
-			error_set(err, -r, "overhead: no thread on CPU %d: %s", w->cpu,
-				strerror(r));
+			error_set(
+				err, -r, "overhead: no thread on CPU %d: %s", w->cpu, strerror(r));
 	}
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return -r;
 }
 
-int overhead_kernel_open(struct overhead_kernel **out, const int *cpus, size_t n,
-	void (*on_start)(void *arg), void *arg, struct error *err)
+int overhead_kernel_open(struct overhead_kernel **out, const int *cpus, size_t n, struct error *err)
 {
 	struct overhead_kernel *k = xcalloc(1, sizeof *k);
 
@@ -166,8 +162,6 @@ int overhead_kernel_open(struct overhead_kernel **out, const int *cpus, size_t n
 		return error_set(err, -ENOMEM, "overhead: no memory for %zu threads", n);
 	}
 	memset(k->workers, 0, n * sizeof *k->workers);
-	k->on_start = on_start;
-	k->arg = arg;
 	pthread_mutex_init(&k->lock, NULL);
 	pthread_cond_init(&k->changed, NULL);
 	k->done_fd = eventfd(0, EFD_CLOEXEC);
@@ -199,12 +193,12 @@ void overhead_kernel_close(struct overhead_kernel *k)
 	free(k);
 }
 
-void overhead_kernel_go(struct overhead_kernel *k, int64_t lead, int64_t work)
+void overhead_kernel_go(struct overhead_kernel *k, int64_t lead_ns, int64_t work)
 {
 	atomic_store(&k->left, k->n);
 	pthread_mutex_lock(&k->lock);
 	k->turn++;
-	k->lead = lead;
+	k->lead_until_ns = clock_raw_ns() + lead_ns;
 	k->work = work;
 	pthread_cond_broadcast(&k->changed);
 	pthread_mutex_unlock(&k->lock);
@@ -237,11 +231,11 @@ int64_t overhead_kernel_work(struct overhead_kernel *k, int64_t time_ns)
 
 	while (best < 4 * NS_PER_MS) {
 		work *= 2;
-		overhead_kernel_go(k, 1, work);
+		overhead_kernel_go(k, NS_PER_MS, work);
 		best = overhead_kernel_take(k);
 	}
 	for (int i = 0; i < 8; i++) {
-		overhead_kernel_go(k, 1, work);
+		overhead_kernel_go(k, NS_PER_MS, work);
 		int64_t time = overhead_kernel_take(k);
 		best = time < best ? time : best;
 	}

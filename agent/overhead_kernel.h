@@ -4,8 +4,8 @@
  * One thread a CPU, bound to it. A piece is a fixed amount of work, the same for each thread and
  * each time: 16 KiB of doubles, which stay in the first-level cache unless somebody takes that,
  * go through a multiplication and an addition each, beside integer arithmetic that depends on the
- * step before. Before each piece the threads do a lead-in of the same work that is not timed, so
- * that clock frequency and caches are those of a program that is under way, and then meet.
+ * step before. Before each piece the threads do the same work for a time, untimed, so that clock
+ * frequency and caches are those of a program that is under way, and then meet.
  *
  * Threads: a kernel belongs to the thread that opened it.
  */
@@ -19,17 +19,15 @@
 
 struct overhead_kernel;
 
-/*
- * Start n threads on the CPUs; they sleep. on_start (may be NULL) is called by one of them between
- * lead-in and piece, outside of what is timed. Returns 0, or negative where a thread cannot be had
- * or bound.
- */
-int overhead_kernel_open(struct overhead_kernel **out, const int *cpus, size_t n,
-	void (*on_start)(void *arg), void *arg, struct error *err);
+/* Start n >= 1 threads, one on each of the CPUs; they sleep. Returns 0, or negative where a thread
+ * cannot be had or bound. */
+int overhead_kernel_open(
+	struct overhead_kernel **out, const int *cpus, size_t n, struct error *err);
 void overhead_kernel_close(struct overhead_kernel *k);
 
-/* Begin a lead-in and a piece of so much work each. overhead_kernel_take() must follow. */
-void overhead_kernel_go(struct overhead_kernel *k, int64_t lead, int64_t work);
+/* Begin a lead-in of lead_ns from now and a piece of so much work. overhead_kernel_take() must
+ * follow. */
+void overhead_kernel_go(struct overhead_kernel *k, int64_t lead_ns, int64_t work);
 /* A descriptor that polls readable when the piece is done. */
 int overhead_kernel_fd(const struct overhead_kernel *k);
 /* Wait for its end. Returns ns from the first thread's start to the last one's end

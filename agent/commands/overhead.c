@@ -86,8 +86,7 @@ static void print_table(const struct overhead *o, int64_t time_ns)
 
 static int prepare(const struct options *o, struct overhead_request *r, struct error *err)
 {
-	*r = (struct overhead_request){
-		.time_ns = o->time_ns != 0 ? o->time_ns : DEFAULT_TIME_NS,
+	*r = (struct overhead_request){.time_ns = o->time_ns != 0 ? o->time_ns : DEFAULT_TIME_NS,
 		.seed = o->seed != 0 ? (uint64_t)o->seed : 1 + randombytes_uniform(1U << 31)};
 	int code = overhead_parse_rates(o->rates != NULL ? o->rates : "10,100,1000", r, err);
 	if (code != 0)
@@ -118,9 +117,9 @@ static int measure(struct instrument *i, const struct options *o, const struct o
 	if (code != 0)
 		return code;
 	json_t *inventory = json_loads(text, 0, NULL);
-	json_t *j = overhead_json(&result, r,
-		json_string_value(json_object_get(inventory, "kernel")),
-		json_string_value(json_object_get(inventory, "fingerprint")));
+	json_t *j =
+		overhead_json(&result, r, json_string_value(json_object_get(inventory, "kernel")),
+			json_string_value(json_object_get(inventory, "fingerprint")));
 	json_decref(inventory);
 	if (o->state != NULL)
 		code = overhead_save(o->state, j, err);
