@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <utlist.h>
 
@@ -22,7 +23,14 @@
 struct opened {
 	const struct source_ops *ops;
 	void *state;
-	size_t first;
+	size_t first, n;
+};
+
+/* Whole pages, so that locking and unlocking them touches nothing else. */
+struct pages {
+	void *memory; /* owned */
+	void *data;   /* the first whole page */
+	size_t size;
 };
 
 struct chunk {
@@ -35,11 +43,9 @@ enum sampler_state { SAMPLER_IDLE, SAMPLER_RUNNING, SAMPLER_STOPPING, SAMPLER_QU
 struct sampler {
 	/* fixed after sampler_open() */
 	struct energy_meter *meter;
-	size_t energy_n; /* columns of the meter, the first ones */
-	struct opened *opened;
-	size_t opened_n;
-	struct channel *channels;
-	size_t channels_n;
+	size_t energy_n;       /* columns of the meter, the first ones */
+	struct opened *opened; /* those that are read at each sample first */
+	size_t opened_n, sampled_n;
 	int event_fd;
 	pthread_t thread;
 	cpu_set_t own_cpus; /* of the agent, to go back to */
@@ -50,13 +56,19 @@ struct sampler {
 	struct chunk *chunks; /* finished ones, oldest first */
 
 	/* set while idle, then the thread's own */
+	struct channel *channels; /* energy, sampled sources, then those of the edges alone */
+	size_t channels_n;
+	size_t columns_n; /* of a sample: channels without those of the edges alone */
+	struct channel_range *ranges; /* [channels_n]; those of energy stay ABSENT */
+	int64_t *edge;                /* [channels_n]; a reading before or after */
 	int64_t every_ns;
 	struct energy_window *window;
 	int cpu;
 	size_t capacity; /* samples that times and values have room for */
 	size_t n;        /* samples in the chunk that is being filled */
-	int64_t *times;  /* [capacity] */
-	int64_t *values; /* [capacity][channels_n] */
+	struct pages pages;
+	int64_t *times;  /* [capacity]; in pages, as are the values */
+	int64_t *values; /* [capacity][columns_n] */
 };
 
 static int write_to_buf(void *b, const char *data, size_t len)
@@ -73,8 +85,8 @@ static void pack_text(msgpack_packer *p, const char *s)
 
 static void pack_channels(const struct sampler *s, msgpack_packer *p)
 {
-	msgpack_pack_array(p, s->channels_n);
-	for (size_t c = 0; c < s->channels_n; c++) {
+	msgpack_pack_array(p, s->columns_n);
+	for (size_t c = 0; c < s->columns_n; c++) {
 		msgpack_pack_array(p, 3);
 		pack_text(p, s->channels[c].name);
 		pack_text(p, s->channels[c].unit);
@@ -88,7 +100,7 @@ static void pack_column(const struct sampler *s, msgpack_packer *p, size_t c)
 
 	msgpack_pack_array(p, s->n);
 	for (size_t i = 0; i < s->n; i++) {
-		int64_t value = s->values[i * s->channels_n + c];
+		int64_t value = s->values[i * s->columns_n + c];
 		if (value == ABSENT) {
 			msgpack_pack_nil(p);
 			continue;
@@ -112,8 +124,8 @@ static void pack_chunk(const struct sampler *s, struct buf *out)
 	msgpack_pack_array(&p, s->n - 1);
 	for (size_t i = 1; i < s->n; i++)
 		msgpack_pack_int64(&p, s->times[i] - s->times[i - 1]);
-	msgpack_pack_array(&p, s->channels_n);
-	for (size_t c = 0; c < s->channels_n; c++)
+	msgpack_pack_array(&p, s->columns_n);
+	for (size_t c = 0; c < s->columns_n; c++)
 		pack_column(s, &p, c);
 }
 
@@ -135,15 +147,36 @@ static void finish_chunk(struct sampler *s)
 	pthread_mutex_unlock(&s->lock);
 }
 
+/* Widen the ranges of columns from ... to - 1 by what was read. */
+static void widen(struct sampler *s, const int64_t *row, size_t from, size_t to)
+{
+	for (size_t c = from; c < to; c++) {
+		struct channel_range *r = &s->ranges[c];
+		if (row[c] == ABSENT)
+			continue;
+		if (r->min == ABSENT || row[c] < r->min)
+			r->min = row[c];
+		if (r->max == ABSENT || row[c] > r->max)
+			r->max = row[c];
+	}
+}
+
+static void read_sources(const struct sampler *s, size_t n, int64_t *row)
+{
+	for (size_t i = 0; i < n; i++)
+		if (s->opened[i].n > 0)
+			s->opened[i].ops->read(s->opened[i].state, row + s->opened[i].first);
+}
+
 static void take_sample(struct sampler *s)
 {
-	int64_t *row = &s->values[s->n * s->channels_n];
+	int64_t *row = &s->values[s->n * s->columns_n];
 
 	s->times[s->n] = clock_raw_ns();
 	if (s->energy_n > 0)
 		energy_poll(s->meter, s->window, row);
-	for (size_t i = 0; i < s->opened_n; i++)
-		s->opened[i].ops->read(s->opened[i].state, row + s->opened[i].first);
+	read_sources(s, s->sampled_n, row);
+	widen(s, row, s->energy_n, s->columns_n);
 	s->n++;
 	if (s->n == s->capacity ||
 		(s->n >= SAMPLER_CHUNK &&
@@ -231,10 +264,13 @@ static void *sampler_thread(void *arg)
 	return NULL;
 }
 
+/* ---- channels and buffers ---- */
+
 static void add_channels(struct sampler *s, const struct channel *channels, size_t n)
 {
 	s->channels = xreallocarray(s->channels, s->channels_n + n + 1, sizeof *s->channels);
-	memcpy(s->channels + s->channels_n, channels, n * sizeof *channels);
+	if (n > 0)
+		memcpy(s->channels + s->channels_n, channels, n * sizeof *channels);
 	s->channels_n += n;
 }
 
@@ -255,26 +291,92 @@ static void add_energy(struct sampler *s)
 	}
 }
 
+static void forget_ranges(struct sampler *s)
+{
+	for (size_t c = 0; c < s->channels_n; c++)
+		s->ranges[c] = (struct channel_range){ABSENT, ABSENT, ABSENT, ABSENT};
+}
+
+/* Those of the sources as they are now: they may change with attach() and detach(). */
+static void gather_channels(struct sampler *s)
+{
+	s->channels_n = s->energy_n;
+	for (size_t i = 0; i < s->opened_n; i++) {
+		const struct channel *channels;
+		struct opened *o = &s->opened[i];
+		if (i == s->sampled_n)
+			s->columns_n = s->channels_n;
+		o->first = s->channels_n;
+		o->n = o->ops->channels(o->state, &channels);
+		add_channels(s, channels, o->n);
+	}
+	if (s->sampled_n == s->opened_n)
+		s->columns_n = s->channels_n;
+	s->ranges = xreallocarray(s->ranges, s->channels_n + 1, sizeof *s->ranges);
+	s->edge = xreallocarray(s->edge, s->channels_n + 1, sizeof *s->edge);
+	forget_ranges(s);
+}
+
 /* Sources that do not probe well are left out; `doctor` says why. One that probes well must open.
  */
-static int add_sources(
-	struct sampler *s, const struct machine *m, const struct topology *t, struct error *err)
+static int add_sources(struct sampler *s, const struct machine *m, const struct topology *t,
+	bool is_edges_only, struct error *err)
 {
 	for (size_t i = 0; sources[i] != NULL; i++) {
-		const struct channel *channels;
-		if ((sources[i]->flags & IS_ENERGY) || sources[i]->probe(m, NULL) != 0)
+		const struct source_ops *ops = sources[i];
+		if ((ops->flags & IS_ENERGY) ||
+			((ops->flags & IS_EDGES_ONLY) != 0) != is_edges_only)
+			continue;
+		if (ops->probe(m, NULL) != 0 && !(ops->flags & IS_ASKED_FOR))
 			continue;
 		s->opened = xreallocarray(s->opened, s->opened_n + 1, sizeof *s->opened);
 		struct opened *o = &s->opened[s->opened_n];
-		*o = (struct opened){sources[i], NULL, s->channels_n};
-		int r = o->ops->open(&o->state, m, t, err);
+		*o = (struct opened){.ops = ops};
+		int r = ops->open(&o->state, m, t, err);
 		if (r != 0)
 			return r;
 		s->opened_n++;
-		size_t n = o->ops->channels(o->state, &channels);
-		add_channels(s, channels, n);
+		s->sampled_n += !is_edges_only;
 	}
 	return 0;
+}
+
+static void free_pages(struct pages *p)
+{
+	if (p->memory != NULL)
+		munlock(p->data, p->size);
+	free(p->memory);
+	*p = (struct pages){0};
+}
+
+/* Touched and locked, so that no sample waits for memory; where the limit of locked memory
+ * (RLIMIT_MEMLOCK) forbids that, they are only touched. */
+static void allocate_pages(struct pages *p, size_t size)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	free_pages(p);
+	p->size = (size + page - 1) / page * page;
+	p->memory = xmalloc(p->size + page);
+	p->data = (char *)p->memory + (page - (uintptr_t)p->memory % page) % page;
+	memset(p->data, 0, p->size);
+	mlock(p->data, p->size);
+}
+
+/* Room for a second of samples, and no fewer than make a chunk; at absurd rates chunks are shorter
+ * than a second. */
+static void reserve(struct sampler *s, int64_t every_ns)
+{
+	int64_t per_second = NS_PER_S / every_ns + 1;
+	size_t capacity = per_second > 8192 ? 8192 : (size_t)per_second;
+
+	capacity = capacity > SAMPLER_CHUNK ? capacity : SAMPLER_CHUNK;
+	size_t size = capacity * (s->columns_n + 1) * sizeof *s->values;
+	if (size > s->pages.size)
+		allocate_pages(&s->pages, size);
+	s->capacity = capacity;
+	s->times = s->pages.data;
+	s->values = s->times + capacity;
 }
 
 /* The thread takes no signals: they belong to the agent's loop. */
@@ -305,10 +407,11 @@ static void free_sampler(struct sampler *s)
 		s->opened[i].ops->close(s->opened[i].state);
 	if (s->event_fd >= 0)
 		close(s->event_fd);
+	free_pages(&s->pages);
 	free(s->opened);
 	free(s->channels);
-	free(s->times);
-	free(s->values);
+	free(s->ranges);
+	free(s->edge);
 	free(s);
 }
 
@@ -323,11 +426,14 @@ int sampler_open(struct sampler **out, const struct machine *m, const struct top
 	sched_getaffinity(0, sizeof s->own_cpus, &s->own_cpus);
 	if (meter != NULL)
 		add_energy(s);
-	int r = add_sources(s, m, t, err);
+	int r = add_sources(s, m, t, false, err);
+	if (r == 0)
+		r = add_sources(s, m, t, true, err);
 	if (r != 0) {
 		free_sampler(s);
 		return r;
 	}
+	gather_channels(s);
 	s->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (s->event_fd < 0) {
 		r = error_errno(err, "sampler: eventfd");
@@ -369,21 +475,56 @@ int sampler_fd(const struct sampler *s)
 	return s->event_fd;
 }
 
+/* ---- a run ---- */
+
+void sampler_attach(struct sampler *s, const struct source_scope *scope, int64_t every_ns,
+	struct measured *out)
+{
+	sampler_stop(s);
+	for (size_t i = 0; i < s->opened_n; i++)
+		if (s->opened[i].ops->attach != NULL)
+			s->opened[i].ops->attach(s->opened[i].state, scope, out);
+	gather_channels(s);
+	if (every_ns > 0)
+		reserve(s, every_ns);
+}
+
+void sampler_first(struct sampler *s)
+{
+	forget_ranges(s);
+	read_sources(s, s->opened_n, s->edge);
+	for (size_t c = s->energy_n; c < s->channels_n; c++)
+		s->ranges[c].first = s->edge[c];
+	widen(s, s->edge, s->energy_n, s->channels_n);
+}
+
+void sampler_last(struct sampler *s, int64_t time_ns, struct measured *out)
+{
+	read_sources(s, s->opened_n, s->edge);
+	for (size_t c = s->energy_n; c < s->channels_n; c++)
+		s->ranges[c].last = s->edge[c];
+	widen(s, s->edge, s->energy_n, s->channels_n);
+	for (size_t i = 0; i < s->opened_n; i++) {
+		const struct opened *o = &s->opened[i];
+		if (o->n > 0 && o->ops->results != NULL)
+			o->ops->results(o->state, s->ranges + o->first, time_ns, out);
+	}
+}
+
+void sampler_detach(struct sampler *s)
+{
+	sampler_stop(s);
+	for (size_t i = 0; i < s->opened_n; i++)
+		if (s->opened[i].ops->detach != NULL)
+			s->opened[i].ops->detach(s->opened[i].state);
+	gather_channels(s);
+}
+
 void sampler_start(struct sampler *s, int64_t every_ns, struct energy_window *window, int cpu)
 {
 	assert(every_ns > 0);
 	sampler_stop(s);
-	/* A second of samples, and no fewer than make a chunk; at absurd rates chunks are shorter
-	 * than a second. */
-	int64_t per_second = NS_PER_S / every_ns + 1;
-	size_t capacity = per_second > 8192 ? 8192 : (size_t)per_second;
-	capacity = capacity > SAMPLER_CHUNK ? capacity : SAMPLER_CHUNK;
-	if (capacity > s->capacity) {
-		s->times = xreallocarray(s->times, capacity, sizeof *s->times);
-		s->values =
-			xreallocarray(s->values, capacity * (s->channels_n + 1), sizeof *s->values);
-		s->capacity = capacity;
-	}
+	reserve(s, every_ns);
 	pthread_mutex_lock(&s->lock);
 	s->every_ns = every_ns;
 	s->window = window;

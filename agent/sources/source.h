@@ -64,6 +64,11 @@ struct energy_ops {
 enum source_flags {
 	IS_ENERGY = 1,
 	IS_ON_REQUEST = 2, /* an energy source that is used only where it is asked for by name */
+	/* Read before and after a run alone, not at each sample: its channels have ranges, and are
+	 * in no chunk. For what costs too much, or says nothing in between. */
+	IS_EDGES_ONLY = 4,
+	/* Opens even where probe fails, so that attach() tells a run what it asked for in vain. */
+	IS_ASKED_FOR = 8,
 };
 
 struct source_ops {
