@@ -146,7 +146,7 @@ $(O)/lib%.a:
 $(O)/joulerig: $(call obj,coordinator/main.c) $(O)/libcoordinator.a $(O)/libproto.a
 	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS.coordinator)) -lm -lpthread
 $(O)/joulerig-agent: $(call obj,agent/main.c) $(O)/libagent.a $(O)/libproto.a
-	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS.agent)) -lm -lpthread
+	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS.agent)) -lpfm -lm -lpthread
 # Static and without sanitizers: it must be small (its memory is the floor of a run's peak) and quick to start.
 $(O)/joulerig-exec: agent/exec.c agent/exec_child.c $(wildcard agent/exec*.h) $(O)/.flags
 	@mkdir -p $(@D)
@@ -160,7 +160,7 @@ $(O)/libjoulerig-pin.so: agent/pin_preload.c $(O)/.flags
 
 $(O)/tests/test_%: $(O)/obj/tests/unit/test_%.o $(O)/libcoordinator.a $(O)/libagent.a $(O)/libproto.a
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(sort $(PKGS.coordinator) $(PKGS.agent)) $(PKGS.tests)) -lm -lpthread
+	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(sort $(PKGS.coordinator) $(PKGS.agent)) $(PKGS.tests)) -lpfm -lm -lpthread
 $(O)/tests/%: $(O)/obj/tests/tools/%.o $(O)/libproto.a
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS.proto) $(PKGS.meter)) -lm -lpthread
