@@ -58,7 +58,7 @@ struct sampler {
 	/* set while idle, then the thread's own */
 	struct channel *channels; /* energy, sampled sources, then those of the edges alone */
 	size_t channels_n;
-	size_t columns_n; /* of a sample: channels without those of the edges alone */
+	size_t columns_n;             /* of a sample: channels without those of the edges alone */
 	struct channel_range *ranges; /* [channels_n]; those of energy stay ABSENT */
 	int64_t *edge;                /* [channels_n]; a reading before or after */
 	int64_t every_ns;
@@ -477,8 +477,8 @@ int sampler_fd(const struct sampler *s)
 
 /* ---- a run ---- */
 
-void sampler_attach(struct sampler *s, const struct source_scope *scope, int64_t every_ns,
-	struct measured *out)
+void sampler_attach(
+	struct sampler *s, const struct source_scope *scope, int64_t every_ns, struct measured *out)
 {
 	sampler_stop(s);
 	for (size_t i = 0; i < s->opened_n; i++)

@@ -1,0 +1,275 @@
+/*
+ * perf_counters.c - the counters that a campaign asks for, of the run's whole process tree
+ *
+ * Each is opened on the process that waits for its go, counts from its exec on, and is inherited by
+ * all that it starts. Counts of ended processes are in it. Inherited events cannot be read in
+ * groups, so each has its descriptor; to read one interrupts every CPU that the run is on, so they
+ * are read before and after alone. Source: perf_event_open(2).
+ *
+ * There may be more events than the hardware has counters; the kernel then gives each its share of
+ * the time, and what was counted is scaled by time enabled / time running. On a hybrid machine an
+ * event of one kind of core runs only while the run is on such cores, which looks the same: there,
+ * scaling each by itself would invent counts. Only what is missing in the sum over all kinds is
+ * time without a counter, so all kinds of a name are scaled by that.
+ */
+#include "agent/sources/counter_names.h"
+#include "agent/sources/source.h"
+#include "agent/sources/sysfs.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define MAX_COUNTERS 128
+
+struct counter {
+	struct counter_event what;
+	int fd;
+	size_t name; /* which of the names that were asked for: its kinds stand together */
+	struct perf_reading last;
+	bool is_read;
+};
+
+struct perf_counters {
+	const struct machine *m;
+	bool is_attached;
+	/* of the run under way, or of the last one: metrics of its result still name these */
+	struct counter counters[MAX_COUNTERS];
+	struct channel channels[MAX_COUNTERS];
+	size_t n;
+};
+
+static int perf_counters_probe(const struct machine *m, struct error *why)
+{
+	struct counter_event e[COUNTER_KINDS];
+
+	if (!machine_has_these_cpus(m))
+		return error_set(why, -ENODEV,
+			"counters: %s is another machine's tree: its events cannot be opened",
+			m->root);
+	counter_names_find(e, m, "task-clock", NULL);
+	_cleanup_close_ int fd =
+		perf_event_open_on(&e[0].event, 0, -1, -1, PERF_OPEN_STOPPED | PERF_OPEN_USER);
+	return fd >= 0 ? 0 : perf_event_refused(why, m, fd, 2, "counting events of a run");
+}
+
+static int perf_counters_open(
+	void **out, const struct machine *m, const struct topology *t, struct error *err)
+{
+	struct perf_counters *s = xcalloc(1, sizeof *s);
+
+	(void)t;
+	(void)err;
+	s->m = m;
+	*out = s;
+	return 0;
+}
+
+/* ---- a run begins ---- */
+
+/* A PMU that cannot tell modes apart (msr) refuses to leave out the kernel; a kernel that refuses
+ * to count itself lets software events count in user mode. Returns a descriptor or -errno. */
+static int open_counter(struct counter_event *e, pid_t pid)
+{
+	const unsigned flags = PERF_OPEN_INHERIT | PERF_OPEN_ON_EXEC;
+
+	int fd = perf_event_open_on(
+		&e->event, pid, -1, -1, flags | (e->is_user ? PERF_OPEN_USER : 0));
+	if (fd == -EINVAL && e->is_user)
+		return perf_event_open_on(&e->event, pid, -1, -1, flags);
+	if (fd == -EACCES && !e->is_user && !e->needs_kernel) {
+		e->is_user = true;
+		return perf_event_open_on(&e->event, pid, -1, -1, flags | PERF_OPEN_USER);
+	}
+	return fd;
+}
+
+static void miss(struct measured *out, const struct error *why)
+{
+	measured_flag(out, "counter_missing");
+	measured_note(out, "counters: %s", why->text);
+}
+
+static bool is_counted(const struct perf_counters *s, const char *metric)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(s->channels[i].name, metric) == 0)
+			return true;
+	return false;
+}
+
+/* All kinds of cores or none: a part could not be told from the whole. */
+static void add_name(
+	struct perf_counters *s, size_t at, const char *name, pid_t pid, struct measured *out)
+{
+	struct counter_event e[COUNTER_KINDS];
+	struct error why = {0};
+
+	int n = machine_has_these_cpus(s->m) ? counter_names_find(e, s->m, name, &why)
+					     : error_set(&why, -ENODEV, "another machine's tree");
+	if (n < 0)
+		error_wrap(&why, "%s", name);
+	if (n > 0 && is_counted(s, e[0].metric))
+		return;
+	if (n > 0 && s->n + (size_t)n > MAX_COUNTERS)
+		n = error_set(&why, -E2BIG, "%s: more than %d counters", name, MAX_COUNTERS);
+	size_t before = s->n;
+	for (int i = 0; i < n; i++) {
+		bool was_user = e[i].is_user;
+		int fd = open_counter(&e[i], pid);
+		if (fd < 0) {
+			n = perf_event_refused(&why, s->m, fd, e[i].is_user ? 2 : 1, name);
+			break;
+		}
+		if (e[i].is_user != was_user)
+			measured_note(out, "counters: %s: in user mode alone", name);
+		s->channels[s->n] = (struct channel){.unit = e[i].unit, .kind = CHANNEL_COUNTER};
+		memcpy(s->channels[s->n].name, e[i].metric, sizeof e[i].metric);
+		s->counters[s->n++] = (struct counter){.what = e[i], .fd = fd, .name = at};
+	}
+	if (n > 0)
+		return;
+	while (s->n > before)
+		close(s->counters[--s->n].fd);
+	miss(out, &why);
+}
+
+static void perf_counters_attach(
+	void *state, const struct source_scope *scope, struct measured *out)
+{
+	struct perf_counters *s = state;
+
+	s->n = 0;
+	s->is_attached = true;
+	for (size_t i = 0; i < scope->counters.n; i++)
+		add_name(s, i, *LIST_AT(&scope->counters, const char *, i), scope->pid, out);
+}
+
+static size_t perf_counters_channels(void *state, const struct channel **out)
+{
+	const struct perf_counters *s = state;
+
+	*out = s->channels;
+	return s->is_attached ? s->n : 0;
+}
+
+static void perf_counters_read(void *state, int64_t *out)
+{
+	struct perf_counters *s = state;
+
+	for (size_t i = 0; i < s->n; i++) {
+		struct counter *c = &s->counters[i];
+		c->is_read = perf_event_read(c->fd, &c->last) == 0;
+		out[i] = c->is_read && c->last.value <= INT64_MAX ? (int64_t)c->last.value : ABSENT;
+	}
+}
+
+/* ---- results ---- */
+
+/* All kinds of one name: counters [from, to). */
+struct kinds {
+	size_t from, to;
+	uint64_t enabled_ns, running_ns;
+};
+
+static bool add_up(const struct perf_counters *s, struct kinds *k)
+{
+	for (size_t i = k->from; i < k->to; i++) {
+		const struct perf_reading *r = &s->counters[i].last;
+		if (!s->counters[i].is_read || r->value > INT64_MAX)
+			return false;
+		if (r->enabled_ns > k->enabled_ns)
+			k->enabled_ns = r->enabled_ns;
+		k->running_ns += r->running_ns;
+	}
+	return true;
+}
+
+/* Time without a counter: over a thousandth, as the kinds of a hybrid machine take over from each
+ * other in no time, but not at one instant. */
+static bool is_incomplete(const struct kinds *k)
+{
+	return k->running_ns < k->enabled_ns - k->enabled_ns / 1000;
+}
+
+static int64_t scale(uint64_t value, const struct kinds *k)
+{
+	unsigned __int128 scaled = (unsigned __int128)value * k->enabled_ns / k->running_ns;
+
+	return scaled > INT64_MAX ? INT64_MAX : (int64_t)scaled;
+}
+
+static void add_results(const struct perf_counters *s, struct kinds *k, struct measured *out)
+{
+	const struct counter *c = &s->counters[k->from];
+	const char *name = s->channels[k->from].name;
+	struct error why = {0};
+
+	if (!add_up(s, k)) {
+		error_set(&why, -EIO, "%s: it could not be read", name);
+		miss(out, &why);
+		return;
+	}
+	if (k->enabled_ns == 0) /* the program was not started */
+		return;
+	if (k->running_ns == 0) {
+		error_set(&why, -EBUSY, "%s: %s", name,
+			c->what.is_one_kind ? "the run was on no such core, or no counter was free"
+					    : "no counter was free; ask for fewer");
+		miss(out, &why);
+		return;
+	}
+	bool is_scaled = is_incomplete(k) && !c->what.is_one_kind;
+	if (is_scaled)
+		measured_flag(out, "multiplexed");
+	else if (is_incomplete(k))
+		measured_flag(out, "counter_partial");
+	for (size_t i = k->from; i < k->to; i++) {
+		uint64_t value = s->counters[i].last.value;
+		measured_metric(out, s->channels[i].name, s->channels[i].unit,
+			is_scaled ? scale(value, k) : (int64_t)value);
+	}
+}
+
+static void perf_counters_results(
+	void *state, const struct channel_range *ranges, int64_t time_ns, struct measured *out)
+{
+	const struct perf_counters *s = state;
+
+	(void)ranges;
+	(void)time_ns;
+	for (size_t i = 0, end; i < s->n; i = end) {
+		for (end = i + 1; end < s->n && s->counters[end].name == s->counters[i].name;)
+			end++;
+		struct kinds k = {.from = i, .to = end};
+		add_results(s, &k, out);
+	}
+}
+
+static void perf_counters_detach(void *state)
+{
+	struct perf_counters *s = state;
+
+	for (size_t i = 0; i < s->n && s->is_attached; i++)
+		close(s->counters[i].fd);
+	s->is_attached = false;
+}
+
+static void perf_counters_close(void *state)
+{
+	perf_counters_detach(state);
+	free(state);
+}
+
+const struct source_ops source_perf_counters = {
+	.name = "perf_counters",
+	.summary = "counters of the run's processes that the campaign asks for, through perf",
+	.flags = IS_EDGES_ONLY | IS_ASKED_FOR,
+	.probe = perf_counters_probe,
+	.open = perf_counters_open,
+	.attach = perf_counters_attach,
+	.channels = perf_counters_channels,
+	.read = perf_counters_read,
+	.results = perf_counters_results,
+	.detach = perf_counters_detach,
+	.close = perf_counters_close,
+};
