@@ -42,6 +42,32 @@ static const struct suffix percents[] = {
 	{NULL, 0},
 };
 
+static const struct suffix frequencies[] = {
+	{"Hz", 1},
+	{"kHz", 1000},
+	{"MHz", 1000000},
+	{"GHz", INT64_C(1000000000)},
+	{NULL, 0},
+};
+
+static const struct suffix powers[] = {
+	{"mW", 1000},
+	{"W", 1000000},
+	{"kW", INT64_C(1000000000)},
+	{NULL, 0},
+};
+
+static const struct suffix temperature_differences[] = {
+	{"mK", 1},
+	{"K", 1000},
+	{NULL, 0},
+};
+
+static const struct suffix decimals[] = {
+	{"", 1000000},
+	{NULL, 0},
+};
+
 /* digits[.digits]SUFFIX, exactly, times the suffix's factor; the fraction must come out whole. */
 static int parse_quantity(const char *text, const struct suffix *suffixes, const char *expected,
 	int64_t *out, struct error *err)
@@ -93,6 +119,27 @@ int units_parse_size(const char *text, int64_t *out_bytes, struct error *err)
 int units_parse_percent(const char *text, int64_t *out_ppm, struct error *err)
 {
 	return parse_quantity(text, percents, "a percentage such as 2%", out_ppm, err);
+}
+
+int units_parse_frequency(const char *text, int64_t *out_hz, struct error *err)
+{
+	return parse_quantity(text, frequencies, "a frequency such as 2.1GHz", out_hz, err);
+}
+
+int units_parse_power(const char *text, int64_t *out_uw, struct error *err)
+{
+	return parse_quantity(text, powers, "a power such as 65W", out_uw, err);
+}
+
+int units_parse_temperature_difference(const char *text, int64_t *out_mk, struct error *err)
+{
+	return parse_quantity(
+		text, temperature_differences, "a temperature difference such as 3K", out_mk, err);
+}
+
+int units_parse_decimal(const char *text, int64_t *out_u1, struct error *err)
+{
+	return parse_quantity(text, decimals, "a number such as 0.2", out_u1, err);
 }
 
 int units_parse_int(const char *text, int64_t min, int64_t max, int64_t *out, struct error *err)

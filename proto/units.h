@@ -23,6 +23,13 @@ int units_parse_duration(
 int units_parse_size(const char *text, int64_t *out_bytes,
 	struct error *err); /* 12B 64KiB 1MiB 2GB; no fractions of B */
 int units_parse_percent(const char *text, int64_t *out_ppm, struct error *err); /* 2% -> 20000 */
+int units_parse_frequency(const char *text, int64_t *out_hz,
+	struct error *err); /* 2.1GHz 800MHz; no fractions of Hz */
+int units_parse_power(const char *text, int64_t *out_uw, struct error *err); /* 65W 500mW 1.2kW */
+/* A difference, so that its zero is none of a scale: 3K -> 3000 m°C. */
+int units_parse_temperature_difference(const char *text, int64_t *out_mk, struct error *err);
+/* A plain number without sign, unit and exponent, in millionths: 0.2 -> 200000. */
+int units_parse_decimal(const char *text, int64_t *out_u1, struct error *err);
 /* A decimal integer without sign tricks, leading zeros or spaces, within [min, max]. */
 int units_parse_int(const char *text, int64_t min, int64_t max, int64_t *out, struct error *err);
 

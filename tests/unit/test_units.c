@@ -103,6 +103,71 @@ static void test_percent(void **state)
 	check(q, ARRAY_SIZE(q), units_parse_percent);
 }
 
+static void test_frequency(void **state)
+{
+	static const struct quantity q[] = {
+		{"2.1GHz", INT64_C(2100000000)},
+		{"800MHz", 800000000},
+		{"2400.5kHz", 2400500},
+		{"1Hz", 1},
+		{"0Hz", 0},
+		{"9223372036GHz", INT64_C(9223372036000000000)},
+		{"2.1", INVALID},
+		{"2.1Ghz", INVALID},
+		{"2.1 GHz", INVALID},
+		{"-1GHz", INVALID},
+		{"GHz", INVALID},
+		{"max", INVALID},
+		{"1.5Hz", RANGE},
+		{"9223372037GHz", RANGE},
+	};
+
+	(void)state;
+	check(q, ARRAY_SIZE(q), units_parse_frequency);
+}
+
+static void test_power(void **state)
+{
+	static const struct quantity q[] = {
+		{"65W", 65000000},
+		{"12.5W", 12500000},
+		{"500mW", 500000},
+		{"1.2kW", 1200000000},
+		{"0.000001W", 1},
+		{"0W", 0},
+		{"65", INVALID},
+		{"65w", INVALID},
+		{"65MW", INVALID},
+		{"", INVALID},
+		{"0.0000001W", RANGE},
+		{"9223372037kW", RANGE},
+	};
+
+	(void)state;
+	check(q, ARRAY_SIZE(q), units_parse_power);
+}
+
+static void test_temperature_difference(void **state)
+{
+	static const struct quantity q[] = {{"3K", 3000}, {"0.5K", 500}, {"1500mK", 1500},
+		{"0K", 0}, {"3", INVALID}, {"3C", INVALID}, {"3°C", INVALID}, {"-3K", INVALID},
+		{"3k", INVALID}, {"0.0001K", RANGE}};
+
+	(void)state;
+	check(q, ARRAY_SIZE(q), units_parse_temperature_difference);
+}
+
+static void test_decimal_number(void **state)
+{
+	static const struct quantity q[] = {{"0.2", 200000}, {"1", 1000000}, {"0", 0},
+		{"0.000001", 1}, {"16", 16000000}, {"2%", INVALID}, {".2", INVALID},
+		{"2.", INVALID}, {"-0.2", INVALID}, {"1e-1", INVALID}, {"", INVALID},
+		{"0.0000001", RANGE}, {"9223372036855", RANGE}};
+
+	(void)state;
+	check(q, ARRAY_SIZE(q), units_parse_decimal);
+}
+
 static void test_int(void **state)
 {
 	static const struct {
@@ -218,6 +283,10 @@ int main(void)
 		cmocka_unit_test(test_duration),
 		cmocka_unit_test(test_size),
 		cmocka_unit_test(test_percent),
+		cmocka_unit_test(test_frequency),
+		cmocka_unit_test(test_power),
+		cmocka_unit_test(test_temperature_difference),
+		cmocka_unit_test(test_decimal_number),
 		cmocka_unit_test(test_int),
 		cmocka_unit_test(test_decimal),
 		cmocka_unit_test(test_for_people),
