@@ -61,9 +61,56 @@ struct step {
 	int64_t timeout_ns;
 };
 
+/* What placement, tune and limits say of a run, in which templates may stand: settings.h. */
+enum setting {
+	SETTING_CPUS,
+	SETTING_POLICY,
+	SETTING_LIST,
+	SETTING_SMT,
+	SETTING_CORE_KIND,
+	SETTING_PACKAGES,
+	SETTING_MEMORY_POLICY,
+	SETTING_THREADS,
+	SETTING_OVERSUBSCRIBE,
+	SETTING_GOVERNOR,
+	SETTING_TURBO,
+	SETTING_EPP,
+	SETTING_FREQUENCY_MIN,
+	SETTING_FREQUENCY_MAX,
+	SETTING_UNCORE,
+	SETTING_POWER_LIMIT,
+	SETTING_TIMEOUT,
+	SETTING_OUTPUT,
+	SETTING_MEMORY,
+	SETTING_PROCESSES,
+	SETTING_USER,
+	SETTINGS,
+};
+
+/* What is measured of a run. */
+struct measuring {
+	char *energy; /* auto, require, off */
+	char *source; /* of energy; NULL: auto */
+	int64_t every_ns;
+	char **counters; /* names of hardware events */
+	size_t counters_n;
+	int64_t idle_ns; /* ABSENT: not measured */
+	char *stream;    /* NULL: live */
+};
+
+/* The state that a host must have before and in a run; ABSENT or NULL: whatever it is. */
+struct guarding {
+	int64_t temperature; /* m°C above the start of the block at most */
+	int64_t load;        /* busy CPUs at most, in millionths */
+	int64_t timeout_ns;  /* how long to wait for these two; ABSENT without them */
+	char *governor;
+	int64_t turbo;      /* 0 off, 1 on */
+	char *on_violation; /* NULL: mark */
+};
+
 struct benchmark {
 	char *name;
-	struct step command; /* timeout is limits.timeout */
+	struct step command; /* its timeout is a setting */
 	char **env;          /* "NAME=TEMPLATE" */
 	size_t env_n;
 	char *workdir; /* template or NULL */
@@ -71,12 +118,9 @@ struct benchmark {
 	size_t metrics_n;
 	struct axis *axes; /* the campaign's with this benchmark's own merged over */
 	size_t axes_n;
-	char *cpus;   /* template of placement.cpus; NULL: all */
-	char *policy; /* NULL: close */
-	int64_t timeout_ns;
-	int64_t output_limit;
-	char *energy; /* auto, require, off */
-	int64_t every_ns;
+	char *settings[SETTINGS]; /* templates; NULL: not given */
+	struct measuring measure;
+	struct guarding guard;
 	int line, column;           /* of the benchmark, for later messages */
 	struct matrix_rules *rules; /* exclude and include; private to matrix.c */
 };
@@ -166,8 +210,8 @@ void plan_free(struct plan *p);
 void plan_shuffle(int64_t seed, size_t lane, int64_t pass, size_t *order, size_t n);
 
 /*
- * Fill the parts of an ASSIGN that the campaign decides (command, env, workdir, setup, cpus,
- * policy, limits, energy, benchmark, parameters) for a configuration on a host; texts live in
+ * Fill the parts of an ASSIGN that the campaign decides (command, env, workdir, setup, placement,
+ * measure, guard, tune, limits, benchmark, parameters) for a configuration on a host; texts live in
  * *arena, which the caller frees with render_done(). label is the campaign's.
  */
 struct render_arena;

@@ -1,6 +1,6 @@
 #include "coordinator/campaign/place.h"
 
-#include "proto/units.h"
+#include "coordinator/campaign/cpus.h"
 #include <errno.h>
 #include <stdio.h>
 
@@ -26,45 +26,203 @@ struct template_values place_values(const struct campaign *c,
 	};
 }
 
-static int find_policy(
-	const struct benchmark *b, const struct template_values *v, struct error *err)
-{
-	_cleanup_buf_ struct buf policy = BUF_INIT;
+/* ---- what is asked for, and what there is ---- */
 
-	if (!b->policy)
-		return 0;
-	if (template_render(b->policy, v, &policy, err) < 0)
-		return error_wrap(err, "placement"), -EINVAL;
-	if (strcmp(policy.data, "close") != 0)
-		return error_set(err, -EINVAL,
-			"placement: policy '%s' is not supported yet by this version", policy.data);
+/* The settings of placement, rendered. */
+struct request {
+	struct buf texts[SETTING_OVERSUBSCRIBE + 1];
+	int64_t values[SETTING_OVERSUBSCRIBE + 1];
+};
+
+static bool asks_for(const struct request *r, enum setting s, const char *word)
+{
+	return strcmp(r->texts[s].data, word) == 0;
+}
+
+static int render_request(struct request *r, const struct benchmark *b,
+	const struct template_values *v, struct error *err)
+{
+	for (enum setting s = SETTING_CPUS; s <= SETTING_OVERSUBSCRIBE; s++) {
+		int rc = setting_render(s, b, v, &r->texts[s], &r->values[s], ABSENT, err);
+
+		if (rc < 0)
+			return rc;
+	}
+	if (asks_for(r, SETTING_POLICY, "explicit") && !b->settings[SETTING_LIST])
+		return error_set(
+			err, -EINVAL, "placement: 'policy: explicit' needs a 'list' of CPUs");
 	return 0;
+}
+
+static const json_t *find_kind(const json_t *inventory, const char *name)
+{
+	const json_t *kinds = json_object_get(json_object_get(inventory, "cpu"), "kinds"), *kind;
+	size_t i;
+
+	json_array_foreach(kinds, i, kind)
+	{
+		const char *of = json_string_value(json_object_get(kind, "kind"));
+
+		if (of && strcmp(of, name) == 0)
+			return kind;
+	}
+	return NULL;
+}
+
+/* CPUs and cores of the kind that is asked for. A host that tells of no kinds has performance cores
+ * alone. */
+static void count_kind(
+	const struct request *r, const json_t *inventory, int64_t *threads, int64_t *cores)
+{
+	const char *name = r->texts[SETTING_CORE_KIND].data;
+	const json_t *cpu = json_object_get(inventory, "cpu"), *kind;
+
+	*threads = place_threads(inventory);
+	*cores = json_integer_value(json_object_get(inventory, "cores"));
+	if (name[0] == '\0' || strcmp(name, "any") == 0)
+		return;
+	if (json_array_size(json_object_get(cpu, "kinds")) == 0 && strcmp(name, "performance") == 0)
+		return;
+	kind = find_kind(inventory, name);
+	*threads = (int64_t)json_array_size(json_object_get(kind, "cpus"));
+	*cores = json_integer_value(json_object_get(kind, "cores"));
+}
+
+/*
+ * How many CPUs of a host are such as are asked for; ABSENT where its inventory does not tell. One
+ * second sibling more than cores is a core with two CPUs.
+ */
+static int64_t count_there(const struct request *r, const json_t *inventory)
+{
+	int64_t packages =
+		json_integer_value(json_object_get(json_object_get(inventory, "cpu"), "packages"));
+	int64_t threads, cores, n;
+
+	if (place_threads(inventory) <= 0)
+		return ABSENT;
+	if (asks_for(r, SETTING_POLICY, "explicit"))
+		return r->values[SETTING_LIST];
+	count_kind(r, inventory, &threads, &cores);
+	n = threads;
+	if (asks_for(r, SETTING_SMT, "avoid") && cores > 0)
+		n = cores;
+	else if (asks_for(r, SETTING_SMT, "only"))
+		n = 2 * (threads - cores) < threads ? 2 * (threads - cores) : threads;
+	if (r->values[SETTING_PACKAGES] != ABSENT && r->values[SETTING_PACKAGES] < packages &&
+		n % packages == 0)
+		n = n / packages * r->values[SETTING_PACKAGES];
+	return n < 0 ? 0 : n;
+}
+
+/* ---- what a host has not ---- */
+
+struct search {
+	const json_t *kinds;
+	int64_t missing; /* the first CPU that is of no kind */
+};
+
+static bool is_there(void *arg, int64_t cpu)
+{
+	struct search *search = arg;
+	size_t i, k;
+	json_t *kind, *one;
+
+	json_array_foreach(search->kinds, i, kind)
+	{
+		json_array_foreach(json_object_get(kind, "cpus"), k, one)
+		{
+			if (json_integer_value(one) == cpu)
+				return true;
+		}
+	}
+	search->missing = cpu;
+	return false;
+}
+
+/* The CPUs of a list are there, as far as the inventory tells which there are. */
+static int check_list(const struct request *r, const struct template_values *v, struct error *err)
+{
+	struct search search = {
+		.kinds = json_object_get(json_object_get(v->inventory, "cpu"), "kinds")};
+
+	if (!asks_for(r, SETTING_POLICY, "explicit") || json_array_size(search.kinds) == 0 ||
+		cpus_each(r->texts[SETTING_LIST].data, is_there, &search))
+		return 0;
+	return error_set(err, -EINVAL, "placement: 'list' has CPU %lld, which %s has not",
+		(long long)search.missing, v->host_name);
+}
+
+/* " (efficiency cores, one CPU a core, of 1 package)" for what narrows the choice. */
+static void add_narrowing(const struct request *r, struct buf *out)
+{
+	const char *kind = r->texts[SETTING_CORE_KIND].data;
+	size_t start = out->len;
+
+	if (asks_for(r, SETTING_POLICY, "explicit")) {
+		buf_addf(out, " (of the list %s)", r->texts[SETTING_LIST].data);
+		return;
+	}
+	if (kind[0] && strcmp(kind, "any") != 0)
+		buf_addf(out, " (%s cores", kind);
+	if (asks_for(r, SETTING_SMT, "avoid"))
+		buf_addf(out, "%sone CPU a core", out->len > start ? ", " : " (");
+	else if (asks_for(r, SETTING_SMT, "only"))
+		buf_addf(out, "%scores with two threads", out->len > start ? ", " : " (");
+	if (r->values[SETTING_PACKAGES] != ABSENT)
+		buf_addf(out, "%s%lld package%s", out->len > start ? ", " : " (",
+			(long long)r->values[SETTING_PACKAGES],
+			r->values[SETTING_PACKAGES] == 1 ? "" : "s");
+	buf_adds(out, out->len > start ? ")" : "");
+}
+
+static int check_count(
+	const struct request *r, const struct template_values *v, int64_t there, struct error *err)
+{
+	int64_t cpus = r->values[SETTING_CPUS];
+	bool may_share = r->values[SETTING_OVERSUBSCRIBE] == 1;
+	_cleanup_buf_ struct buf narrowing = BUF_INIT;
+
+	if (there == ABSENT || (there > 0 && (cpus == ABSENT || cpus <= there || may_share)))
+		return 0;
+	add_narrowing(r, &narrowing);
+	if (cpus == ABSENT)
+		return error_set(err, -EINVAL, "placement: CPUs asked for%s, %s has none",
+			narrowing.data, v->host_name);
+	return error_set(err, -EINVAL, "placement: %lld CPU%s asked for%s, %s has %lld",
+		(long long)cpus, cpus == 1 ? "" : "s", narrowing.data, v->host_name,
+		(long long)there);
 }
 
 int place_find(const struct benchmark *b, const struct template_values *v, struct placement *out,
 	struct error *err)
 {
-	_cleanup_buf_ struct buf cpus = BUF_INIT;
-	int64_t threads = place_threads(v->inventory);
+	struct request r;
+	int64_t there = ABSENT;
+	int rc;
 
 	*out = (struct placement){.cpus = ABSENT};
-	if (!b->cpus) {
-		if (threads > 0)
-			snprintf(out->text, sizeof out->text, "%lld", (long long)threads);
-		return find_policy(b, v, err);
+	for (size_t i = 0; i < ARRAY_SIZE(r.texts); i++)
+		r.texts[i] = (struct buf)BUF_INIT;
+	rc = render_request(&r, b, v, err);
+	if (rc == 0)
+		rc = check_list(&r, v, err);
+	if (rc == 0) {
+		there = count_there(&r, v->inventory);
+		rc = check_count(&r, v, there, err);
 	}
-	if (template_render(b->cpus, v, &cpus, err) < 0)
-		return error_wrap(err, "placement"), -EINVAL;
-	if (units_parse_int(cpus.data, 1, 65536, &out->cpus, NULL) < 0)
-		return error_set(err, -EINVAL,
-			"placement: 'cpus' is '%s', expected a whole number from 1 to 65536",
-			cpus.data);
-	if (threads > 0 && out->cpus > threads)
-		return error_set(err, -EINVAL, "placement: %lld CPUs asked for, %s has %lld",
-			(long long)out->cpus, v->host_name, (long long)threads);
-	snprintf(out->text, sizeof out->text, "%lld", (long long)out->cpus);
-	return find_policy(b, v, err);
+	if (rc == 0) {
+		out->cpus = r.values[SETTING_CPUS];
+		out->there = there == ABSENT ? 0 : there;
+		if (out->cpus != ABSENT || out->there > 0)
+			snprintf(out->text, sizeof out->text, "%lld",
+				(long long)(out->cpus != ABSENT ? out->cpus : out->there));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(r.texts); i++)
+		buf_done(&r.texts[i]);
+	return rc;
 }
+
+/* ---- other templates ---- */
 
 /* Only what names the host can fail, so the rest need not be rendered. */
 static bool cannot_render(const char *text, const struct template_values *v, struct error *err)
@@ -89,6 +247,13 @@ bool place_cannot_render(const struct campaign *c, const struct benchmark *b,
 	for (size_t i = 0; i < c->setup_n; i++)
 		if (any_cannot(c->setup[i].command, c->setup[i].n, v, err))
 			return true;
+	for (enum setting s = SETTING_OVERSUBSCRIBE + 1; s < SETTINGS; s++) {
+		_cleanup_buf_ struct buf text = BUF_INIT;
+		int64_t value;
+
+		if (setting_render(s, b, v, &text, &value, ABSENT, err) < 0)
+			return true;
+	}
 	return any_cannot(b->command.command, b->command.n, v, err) ||
 	       any_cannot(b->env, b->env_n, v, err) || cannot_render(b->workdir, v, err);
 }

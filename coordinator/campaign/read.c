@@ -7,8 +7,6 @@
 #include <stdio.h>
 
 #define DEFAULT_TIMEOUT (3600 * NS_PER_S)
-#define DEFAULT_OUTPUT  (1024 * 1024)
-#define DEFAULT_EVERY   (100 * NS_PER_MS)
 
 /* Merging the campaign's sections into each benchmark multiplies nodes; more than these are no
  * campaign. */
@@ -51,14 +49,6 @@ int64_t read_duration(const struct node *map, const char *key, int64_t otherwise
 	int64_t value;
 
 	return text && units_parse_duration(text, &value, NULL) == 0 ? value : otherwise;
-}
-
-int64_t read_size(const struct node *map, const char *key, int64_t otherwise)
-{
-	const char *text = scalar(map, key);
-	int64_t value;
-
-	return text && units_parse_size(text, &value, NULL) == 0 ? value : otherwise;
 }
 
 void read_check_templates(const struct reader *r, const struct node *n,
@@ -186,43 +176,12 @@ static void read_env(
 	}
 }
 
-/*
- * One key of placement. What the campaign says of an axis that this benchmark dropped is not meant
- * for it: a program without threads needs no `cpus: "{threads}"`.
- */
-static char *read_placement_key(struct reader *r, struct benchmark_reader *b,
-	const struct template_scope *scope, const char *key)
-{
-	const struct node *n = node_get(b->placement, key);
-	const struct node *own = node_get(b->own, "placement");
-
-	if (!n || n->kind != NODE_SCALAR)
-		return NULL;
-	if (!node_find(own, key) && template_names_dropped(n->text, scope))
-		return NULL;
-	template_check(n, scope, b->used, r->d);
-	return n->text;
-}
-
-static void read_placement(struct reader *r, struct benchmark_reader *b)
-{
-	const struct template_scope scope = {
-		.benchmark = b->benchmark,
-		.layers = b->matrices,
-		.names = TEMPLATE_HOST | TEMPLATE_CAMPAIGN,
-		.where = "'placement'",
-	};
-
-	b->benchmark->cpus = read_placement_key(r, b, &scope, "cpus");
-	b->benchmark->policy = read_placement_key(r, b, &scope, "policy");
-}
-
 static void read_sections(struct reader *r, struct benchmark_reader *b)
 {
-	static const char *const sections[] = {
-		"placement", "measure", "limits", "env", "metrics", "command", "workdir"};
-	const struct node **targets[] = {&b->placement, &b->measure, &b->limits, &b->env,
-		&b->metrics, &b->command, &b->workdir};
+	static const char *const sections[] = {"placement", "measure", "limits", "guard", "tune",
+		"env", "metrics", "command", "workdir"};
+	const struct node **targets[] = {&b->placement, &b->measure, &b->limits, &b->guard,
+		&b->tune, &b->env, &b->metrics, &b->command, &b->workdir};
 	const struct node *defaults = node_get(r->root, "defaults");
 
 	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
@@ -260,15 +219,7 @@ static void read_benchmark(struct reader *r, struct benchmark_reader *b)
 	read_check_templates(r, b->workdir, &scope, b->used);
 	scope.where = "'env'";
 	read_env(r, b, &scope);
-	read_placement(r, b);
-	out->timeout_ns = read_duration(b->limits, "timeout", DEFAULT_TIMEOUT);
-	out->command.timeout_ns = out->timeout_ns;
-	out->output_limit = read_size(b->limits, "output", DEFAULT_OUTPUT);
-	out->energy = (char *)read_text(b->measure, "energy", "auto");
-	out->every_ns = read_duration(b->measure, "every", DEFAULT_EVERY);
-	if (read_duration(b->measure, "idle", 0) != 0)
-		diag_error(r->d, node_get(b->measure, "idle"),
-			"'idle' other than 0s is not supported yet by this version");
+	read_settings(r, b);
 	read_metrics(r, b);
 	check_setup(r, b);
 }

@@ -1,6 +1,5 @@
 /*
- * read.h - the parts of reading a campaign: what read.c, read_metrics.c, read_warnings.c and
- * changes.c share
+ * read.h - the parts of reading a campaign: what read.c and the other read_*.c share
  */
 #ifndef COORDINATOR_CAMPAIGN_READ_H
 #define COORDINATOR_CAMPAIGN_READ_H
@@ -20,7 +19,7 @@ struct benchmark_reader {
 	const struct node *key;              /* its name */
 	const struct node *own;              /* as the file has it */
 	const struct node *matrices[LAYERS]; /* its matrix by layers */
-	const struct node *placement, *measure, *limits, *env, *metrics, *command,
+	const struct node *placement, *measure, *limits, *guard, *tune, *env, *metrics, *command,
 		*workdir; /* merged */
 	bool *used;       /* whether axis i is named anywhere */
 };
@@ -39,19 +38,20 @@ const char *read_text(const struct node *map, const char *key, const char *other
 bool read_bool(const struct node *map, const char *key);
 int64_t read_int(const struct node *map, const char *key, int64_t otherwise);
 int64_t read_duration(const struct node *map, const char *key, int64_t otherwise);
-int64_t read_size(const struct node *map, const char *key, int64_t otherwise);
 
 /* Check every template of a command, or of any list of texts or one text. */
 void read_check_templates(const struct reader *r, const struct node *n,
 	const struct template_scope *scope, bool *used);
 
+/* read_settings.c: placement, tune, limits, measure, guard of a benchmark. */
+void read_settings(struct reader *r, struct benchmark_reader *b);
 /* read_metrics.c: the metrics of a benchmark. */
 void read_metrics(struct reader *r, struct benchmark_reader *b);
 /* read_hosts.c: hosts, with lab[01-08] spread out. */
 void read_hosts(struct reader *r);
 /* read_warnings.c: what is legal but unwise. */
 void read_warnings(struct reader *r);
-/* read_values.c: values that placement cannot have; what is compared; too many runs (once all else
+/* read_values.c: values that a setting cannot have; what is compared; too many runs (once all else
  * is known). */
 void read_check_values(struct reader *r);
 void read_check_size(struct reader *r);

@@ -1,51 +1,42 @@
 /* What needs the values of the axes to be seen: placement, comparison, size. */
 #include "coordinator/campaign/read.h"
-#include "coordinator/campaign/schema.h"
-#include "proto/units.h"
+#include "coordinator/campaign/settings.h"
 
 /* More combinations than this are not even walked to see how many of them are excluded. */
 #define MAX_PRODUCT 100000000
 
-/* ---- placement ---- */
+/* ---- settings ---- */
 
-typedef void check_value_fn(struct reader *r, const struct node *at, const struct value *v);
-
-static void check_cpus(struct reader *r, const struct node *at, const struct value *v)
+static void check_value(
+	struct reader *r, enum setting s, const struct node *at, const struct value *v)
 {
-	int64_t cpus;
+	const struct schema *schema = setting_schema(s);
+	_cleanup_buf_ struct buf expected = BUF_INIT;
+	char nearest[96];
+	int64_t value;
 
-	if (units_parse_int(v->text, 1, 65536, &cpus, NULL) < 0)
-		diag_error(r->d, at,
-			"'%s' is used as placement's 'cpus', expected a whole number from 1 to "
-			"65536",
-			v->text);
+	if (schema_value(schema, v->text, &value) == 0)
+		return;
+	schema_expectation(schema, &expected);
+	diag_error(r->d, at, "'%s' is used as '%s.%s', expected %s%s", v->text, settings[s].section,
+		settings[s].key, expected.data, schema_nearest(schema, v->text, nearest));
 }
 
-static void check_policy(struct reader *r, const struct node *at, const struct value *v)
+/* The policy explicit cannot be without its list. */
+static void check_needs_list(struct reader *r, const struct benchmark *b, enum setting s,
+	const struct node *at, const struct value *v)
 {
-	static const char *const later[] = {"compact", "scatter", "balanced", "explicit"};
-	static const char *const all[] = {"close", "compact", "scatter", "balanced", "explicit"};
-	char nearest[96];
-
-	if (strcmp(v->text, "close") == 0)
-		return;
-	for (size_t i = 0; i < ARRAY_SIZE(later); i++) {
-		if (strcmp(later[i], v->text) == 0) {
-			diag_error(r->d, at, "'policy: %s' is not supported yet by this version",
-				v->text);
-			return;
-		}
-	}
-	diag_error(r->d, at, "'%s' is used as placement's 'policy', expected close%s", v->text,
-		diag_nearest(nearest, v->text, all, ARRAY_SIZE(all)));
+	if (s == SETTING_POLICY && !b->settings[SETTING_LIST] && strcmp(v->text, "explicit") == 0)
+		diag_error(r->d, at,
+			"'explicit' is used as 'placement.policy', which needs a 'list' of CPUs");
 }
 
 /* Where the whole text is one axis, each of its values must do. Mixed ones are seen when the plan
  * is made. */
-static void check_axis_values(
-	struct reader *r, const struct benchmark_reader *b, const char *text, check_value_fn *check)
+static void check_axis_values(struct reader *r, const struct benchmark_reader *b, enum setting s)
 {
 	const struct benchmark *out = b->benchmark;
+	const char *text = out->settings[s];
 	int i = text ? template_is_axis(text, out->axes, out->axes_n) : -1;
 	const struct node *node;
 
@@ -54,8 +45,10 @@ static void check_axis_values(
 	node = matrix_axis_node(b->matrices, out->axes[i].name);
 	for (size_t v = 0; v < out->axes[i].n; v++) {
 		bool has_mark = node->kind == NODE_LIST && node->n == out->axes[i].n;
+		const struct node *at = has_mark ? node->items[v] : node;
 
-		check(r, has_mark ? node->items[v] : node, &out->axes[i].values[v]);
+		check_value(r, s, at, &out->axes[i].values[v]);
+		check_needs_list(r, out, s, at, &out->axes[i].values[v]);
 	}
 }
 
@@ -136,10 +129,8 @@ static void check_compare(struct reader *r)
 void read_check_values(struct reader *r)
 {
 	for (size_t i = 0; i < r->campaign->benchmarks_n; i++) {
-		const struct benchmark_reader *b = &r->benchmarks[i];
-
-		check_axis_values(r, b, b->benchmark->cpus, check_cpus);
-		check_axis_values(r, b, b->benchmark->policy, check_policy);
+		for (enum setting s = 0; s < SETTINGS; s++)
+			check_axis_values(r, &r->benchmarks[i], s);
 	}
 	check_compare(r);
 }

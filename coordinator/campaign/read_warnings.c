@@ -2,6 +2,10 @@
  * nonsense. */
 #include "coordinator/campaign/read.h"
 
+/* A core counts this many events at once, about: two to four fixed ones and four to eight others.
+ */
+#define MAX_COUNTERS 8
+
 /* Below this a median has no interval: with n = 5 even the whole range covers it in 93.75 % only.
  */
 #define MIN_BLOCKS 6
@@ -65,11 +69,65 @@ static void warn_of_shell(struct reader *r, const struct benchmark_reader *b)
 	}
 }
 
+static bool is_energy_measured(const struct campaign *c)
+{
+	for (size_t i = 0; i < c->benchmarks_n; i++)
+		if (strcmp(c->benchmarks[i].measure.energy, "off") != 0)
+			return true;
+	return false;
+}
+
+/* What the campaign says for all is no mistake where one benchmark alone has no energy. */
+static void warn_of_measuring(struct reader *r, const struct benchmark_reader *b)
+{
+	const struct measuring *m = &b->benchmark->measure;
+	const struct node *counters = node_get(b->measure, "counters");
+
+	if (m->idle_ns != ABSENT && strcmp(m->energy, "off") == 0 &&
+		(node_find(node_get(b->own, "measure"), "idle") ||
+			!is_energy_measured(r->campaign)))
+		diag_warning(r->d, node_get(b->measure, "idle"),
+			"'idle' has nothing to measure: 'energy' is 'off'");
+	if (m->counters_n > MAX_COUNTERS)
+		diag_warning(r->d, counters,
+			"%zu counters are more than most machines count at once: they take turns, "
+			"and the numbers are scaled",
+			m->counters_n);
+}
+
+static void warn_of_placement(struct reader *r, const struct benchmark_reader *b)
+{
+	char *const *given = b->benchmark->settings;
+	const char *threads = given[SETTING_THREADS];
+
+	if (threads && strcmp(threads, "each") == 0 && !given[SETTING_CPUS] && !given[SETTING_LIST])
+		diag_warning(r->d, node_get(b->placement, "threads"),
+			"'threads: each' without 'cpus' spreads the threads over all CPUs of a "
+			"host; 'cpus' should say how many threads there are");
+}
+
+static void warn_of_guard(struct reader *r, const struct benchmark_reader *b)
+{
+	const struct guarding *g = &b->benchmark->guard;
+	const struct node *timeout = node_get(node_get(b->guard, "settle"), "timeout");
+
+	if (timeout && g->timeout_ns == ABSENT)
+		diag_warning(r->d, timeout,
+			"'timeout' has nothing to wait for: 'settle' has neither 'temperature' nor "
+			"'load'");
+	if (g->on_violation && strcmp(g->on_violation, "rerun") == 0 && r->campaign->attempts == 1)
+		diag_warning(r->d, node_get(b->guard, "on_violation"),
+			"'on_violation: rerun' with 'attempts: 1' runs nothing again");
+}
+
 void read_warnings(struct reader *r)
 {
 	warn_of_repeat(r);
 	for (size_t i = 0; i < r->campaign->benchmarks_n; i++) {
 		warn_of_unused(r, &r->benchmarks[i]);
 		warn_of_shell(r, &r->benchmarks[i]);
+		warn_of_measuring(r, &r->benchmarks[i]);
+		warn_of_placement(r, &r->benchmarks[i]);
+		warn_of_guard(r, &r->benchmarks[i]);
 	}
 }

@@ -2,6 +2,9 @@
 #include "coordinator/campaign/arena.h"
 #include "coordinator/campaign/place.h"
 
+#define DEFAULT_TIMEOUT (3600 * NS_PER_S)
+#define DEFAULT_OUTPUT  (1024 * 1024)
+
 /* The arena of a rendered assignment is an arena like any other. */
 struct render_arena {
 	struct arena *arena;
@@ -9,6 +12,7 @@ struct render_arena {
 
 struct renderer {
 	struct arena *arena;
+	const struct benchmark *benchmark;
 	struct template_values values;
 };
 
@@ -55,13 +59,107 @@ static struct list render_setup(struct renderer *r, const struct campaign *c)
 	return (struct list){.items = steps, .n = c->setup_n};
 }
 
+/* ---- settings ---- */
+
+/* A setting as it was written, or NULL; *value as setting_render() has it. */
+static const char *render_setting(
+	struct renderer *r, enum setting s, int64_t otherwise, int64_t *value)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	int64_t ignored;
+
+	if (setting_render(s, r->benchmark, &r->values, &text, value ? value : &ignored, otherwise,
+		    NULL) < 0 ||
+		!r->benchmark->settings[s])
+		return NULL;
+	return arena_strndup(r->arena, text.data, text.len);
+}
+
+static int64_t render_value(struct renderer *r, enum setting s, int64_t otherwise)
+{
+	int64_t value;
+
+	render_setting(r, s, otherwise, &value);
+	return value;
+}
+
+static void render_placement(struct renderer *r, struct message_assign *out)
+{
+	const char *policy = render_setting(r, SETTING_POLICY, 0, NULL);
+
+	out->policy = policy ? policy : "close";
+	if (strcmp(out->policy, "explicit") == 0)
+		out->list = render_setting(r, SETTING_LIST, 0, NULL);
+	out->smt = render_setting(r, SETTING_SMT, 0, NULL);
+	out->core_kind = render_setting(r, SETTING_CORE_KIND, 0, NULL);
+	out->packages = render_value(r, SETTING_PACKAGES, ABSENT);
+	out->memory = render_setting(r, SETTING_MEMORY_POLICY, 0, NULL);
+	out->threads = render_setting(r, SETTING_THREADS, 0, NULL);
+	out->oversubscribe = render_value(r, SETTING_OVERSUBSCRIBE, ABSENT);
+}
+
+/* Quantities go as whole numbers of the inner unit; words as they are. */
+static void render_tune(struct renderer *r, struct message_assign *out)
+{
+	struct message_pair *pairs = arena_array(r->arena, SETTINGS, sizeof *pairs);
+	size_t n = 0;
+
+	for (enum setting s = SETTING_GOVERNOR; s <= SETTING_POWER_LIMIT; s++) {
+		bool is_text = s <= SETTING_EPP;
+		int64_t value;
+		const char *text = render_setting(r, s, ABSENT, &value);
+
+		if (!text)
+			continue;
+		pairs[n].key = settings[s].key;
+		pairs[n++].value = is_text || value == ABSENT
+					   ? text
+					   : arena_printf(r->arena, "%lld", (long long)value);
+	}
+	out->tune = (struct list){.items = pairs, .n = n};
+}
+
+static void render_limits(struct renderer *r, struct message_assign *out)
+{
+	out->timeout_ns = render_value(r, SETTING_TIMEOUT, DEFAULT_TIMEOUT);
+	out->output_limit = render_value(r, SETTING_OUTPUT, DEFAULT_OUTPUT);
+	out->memory_limit = render_value(r, SETTING_MEMORY, ABSENT);
+	out->processes_limit = render_value(r, SETTING_PROCESSES, ABSENT);
+	out->user = render_setting(r, SETTING_USER, 0, NULL);
+}
+
+/* ---- what no template is in ---- */
+
+static void fill_measure(const struct measuring *m, struct message_assign *out)
+{
+	out->energy = m->energy;
+	out->source = m->source;
+	out->every_ns = m->every_ns;
+	out->counters = (struct list){.items = m->counters, .n = m->counters_n};
+	out->idle_ns = m->idle_ns;
+	out->stream = m->stream;
+}
+
+static void fill_guard(
+	const struct campaign *c, const struct guarding *g, struct message_assign *out)
+{
+	out->guard_temperature = g->temperature;
+	out->guard_load = g->load;
+	out->guard_timeout_ns = g->timeout_ns;
+	out->guard_governor = g->governor;
+	out->guard_turbo = g->turbo;
+	out->on_violation = g->on_violation;
+	out->reruns =
+		g->on_violation && strcmp(g->on_violation, "rerun") == 0 ? c->attempts - 1 : ABSENT;
+}
+
 void campaign_render(const struct campaign *c, const struct configuration *configuration,
 	const struct plan_host *host, const char *label, struct message_assign *out,
 	struct render_arena **arena)
 {
 	const struct benchmark *b = configuration->benchmark;
 	json_t *inventory = json_loads(host->inventory ? host->inventory : "{}", 0, NULL);
-	struct renderer r = {.arena = arena_new()};
+	struct renderer r = {.arena = arena_new(), .benchmark = b};
 	struct placement placement;
 
 	r.values = place_values(c, configuration, host->name, inventory);
@@ -75,11 +173,11 @@ void campaign_render(const struct campaign *c, const struct configuration *confi
 	out->workdir = b->workdir ? render(&r, b->workdir) : NULL;
 	out->setup = render_setup(&r, c);
 	out->cpus = placement.cpus;
-	out->policy = b->policy ? render(&r, b->policy) : "close";
-	out->timeout_ns = b->timeout_ns;
-	out->output_limit = b->output_limit;
-	out->energy = b->energy;
-	out->every_ns = b->every_ns;
+	render_placement(&r, out);
+	render_tune(&r, out);
+	render_limits(&r, out);
+	fill_measure(&b->measure, out);
+	fill_guard(c, &b->guard, out);
 	json_decref(inventory);
 	*arena = arena_alloc(r.arena, sizeof **arena);
 	(*arena)->arena = r.arena;

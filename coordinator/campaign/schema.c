@@ -11,6 +11,15 @@ static bool is_one_of(char c, const char *more)
 	       (c != '\0' && strchr(more, c) != NULL);
 }
 
+bool is_word(const char *s, size_t max, const char *more)
+{
+	if (*s == '\0' || strlen(s) > max)
+		return false;
+	while (is_one_of(*s, more))
+		s++;
+	return *s == '\0';
+}
+
 bool is_identifier(const char *text, size_t len)
 {
 	if (len == 0 || (text[0] >= '0' && text[0] <= '9'))
@@ -38,30 +47,21 @@ static bool is_campaign_name(const char *s)
 
 static bool is_benchmark_name(const char *s)
 {
-	if (!is_one_of(*s, "") || strlen(s) > 64)
-		return false;
-	for (; *s; s++)
-		if (!is_one_of(*s, "_.+-"))
-			return false;
-	return true;
+	return is_one_of(*s, "") && is_word(s, 64, "_.+-");
 }
 
 static bool is_label_name(const char *s)
 {
-	if (*s == '\0' || strlen(s) > 64)
-		return false;
-	for (; *s; s++)
-		if (!is_one_of(*s, "_.-/"))
-			return false;
-	return true;
+	return is_word(s, 64, "_.-/");
 }
 
 /* Standard metrics are measured by the agent: a campaign cannot have its own of that name or
  * family. */
 static bool is_metric_name(const char *s)
 {
-	static const char *const families[] = {
-		"energy.", "power.", "edp.", "frequency.", "temperature.", "throttle."};
+	static const char *const families[] = {"energy.", "power.", "edp.", "frequency.",
+		"temperature.", "throttle.", "counter.", "cores.", "cpu.", "cstate.", "io.",
+		"network.", "pressure.", "placement.", "agent."};
 
 	if (!is_identifier(s, 1) || strlen(s) > 64 || metric_by_name(s))
 		return false;
@@ -150,74 +150,6 @@ static const struct key_info step_keys[] = {
 static const struct schema step = {.type = TYPE_MAP, .title = "a setup step", .keys = step_keys};
 static const struct schema steps = {.type = TYPE_ONE_OR_LIST, .of = &step};
 
-/* ---- sections that a benchmark may have of its own, too ---- */
-
-static const struct schema cpus = {.type = TYPE_INT, .min = 1, .max = 65536, .is_template = true};
-static const struct choice policy_choices[] = {{"close", false}, {"compact", true},
-	{"scatter", true}, {"balanced", true}, {"explicit", true}, {0}};
-static const struct schema policy = {
-	.type = TYPE_CHOICE, .choices = policy_choices, .is_template = true};
-static const struct key_info placement_keys[] = {
-	{"cpus", 0, &cpus, "how many CPUs a run gets; all without it"},
-	{"policy", 0, &policy, "which ones"},
-	{"list", KEY_LATER, NULL, "the CPUs themselves"},
-	{"smt", KEY_LATER, NULL, "whether siblings are used"},
-	{"core_kind", KEY_LATER, NULL, "performance or efficiency cores"},
-	{"packages", KEY_LATER, NULL, "how many packages"},
-	{"memory", KEY_LATER, NULL, "memory policy"},
-	{"threads", KEY_LATER, NULL, "one thread to one CPU"},
-	{"oversubscribe", KEY_LATER, NULL, "more threads than CPUs"},
-	{0},
-};
-static const struct schema placement = {
-	.type = TYPE_MAP, .title = "placement", .keys = placement_keys, .is_layer = true};
-
-static const struct choice energy_choices[] = {
-	{"auto", false}, {"require", false}, {"off", false}, {0}};
-static const struct schema energy = {.type = TYPE_CHOICE, .choices = energy_choices};
-static const struct schema every = {
-	.type = TYPE_DURATION, .min = NS_PER_MS, .max = 3600 * NS_PER_S};
-static const struct schema idle = {.type = TYPE_DURATION, .min = 0, .max = INT64_MAX};
-static const struct choice stream_choices[] = {{"live", false}, {"after", true}, {0}};
-static const struct schema stream = {.type = TYPE_CHOICE, .choices = stream_choices};
-static const struct key_info measure_keys[] = {
-	{"energy", 0, &energy, "whether joules are measured"},
-	{"source", KEY_LATER, NULL, "where they are read"},
-	{"every", 0, &every, "sampling period"},
-	{"counters", KEY_LATER, NULL, "hardware counters"},
-	{"idle", 0, &idle, "idle power measured before; 0s: not"},
-	{"stream", 0, &stream, "when samples are sent"},
-	{0},
-};
-static const struct schema measure = {
-	.type = TYPE_MAP, .title = "measure", .keys = measure_keys, .is_layer = true};
-
-static const struct schema attempts = {.type = TYPE_INT, .min = 1, .max = 1000};
-static const struct schema output = {.type = TYPE_SIZE, .min = 1024, .max = 64 * 1024 * 1024};
-static const struct key_info limits_keys[] = {
-	{"timeout", 0, &timeout, "when a run is ended"},
-	{"attempts", 0, &attempts, "tries at a run that is lost with its host"},
-	{"output", 0, &output, "bytes kept of each stream, head and tail"},
-	{"memory", KEY_LATER, NULL, "bytes"},
-	{"processes", KEY_LATER, NULL, "how many"},
-	{"user", KEY_LATER, NULL, "who runs it"},
-	{0},
-};
-static const struct schema limits = {
-	.type = TYPE_MAP, .title = "limits", .keys = limits_keys, .is_layer = true};
-/* Attempts are counted for a campaign. */
-static const struct key_info own_limits_keys[] = {
-	{"timeout", 0, &timeout, "when a run is ended"},
-	{"attempts", KEY_LATER, NULL, "tries at a run that is lost with its host"},
-	{"output", 0, &output, "bytes kept of each stream, head and tail"},
-	{"memory", KEY_LATER, NULL, "bytes"},
-	{"processes", KEY_LATER, NULL, "how many"},
-	{"user", KEY_LATER, NULL, "who runs it"},
-	{0},
-};
-static const struct schema own_limits = {
-	.type = TYPE_MAP, .title = "limits", .keys = own_limits_keys, .is_layer = true};
-
 /* ---- benchmarks ---- */
 
 static bool is_any(const char *s)
@@ -290,11 +222,11 @@ static const struct key_info benchmark_keys[] = {
 	{"metrics", 0, &metrics, "numbers out of the program's output"},
 	{"work", KEY_LATER, NULL, "how much a run does"},
 	{"matrix", 0, &matrix, "axes"},
-	{"placement", 0, &placement, "CPUs"},
-	{"measure", 0, &measure, "what is measured"},
-	{"limits", 0, &own_limits, "bounds of a run"},
-	{"guard", KEY_LATER, NULL, "state that the machine must have"},
-	{"tune", KEY_LATER, NULL, "state that the machine is put into"},
+	{"placement", 0, &schema_placement, "CPUs"},
+	{"measure", 0, &schema_measure, "what is measured"},
+	{"limits", 0, &schema_own_limits, "bounds of a run"},
+	{"guard", 0, &schema_guard, "state that the machine must have"},
+	{"tune", 0, &schema_tune, "state that the machine is put into"},
 	{0},
 };
 static const struct schema benchmark = {
@@ -354,14 +286,14 @@ static const struct key_info campaign_keys[] = {
 	{"defaults", 0, &defaults, "what all benchmarks begin with"},
 	{"benchmarks", KEY_REQUIRED, &benchmarks, "the commands"},
 	{"matrix", 0, &matrix, "axes of all benchmarks"},
-	{"placement", 0, &placement, "CPUs"},
-	{"measure", 0, &measure, "what is measured"},
+	{"placement", 0, &schema_placement, "CPUs"},
+	{"measure", 0, &schema_measure, "what is measured"},
 	{"repeat", 0, &repeat, "how often"},
 	{"order", 0, &order, "of the runs"},
 	{"budget", KEY_LATER, NULL, "time or energy at most"},
-	{"guard", KEY_LATER, NULL, "state that the machine must have"},
-	{"tune", KEY_LATER, NULL, "state that the machine is put into"},
-	{"limits", 0, &limits, "bounds of a run"},
+	{"guard", 0, &schema_guard, "state that the machine must have"},
+	{"tune", 0, &schema_tune, "state that the machine is put into"},
+	{"limits", 0, &schema_limits, "bounds of a run"},
 	{"compare", 0, &compare, "what is compared with what"},
 	{"schedule", KEY_LATER, NULL, "when it recurs"},
 	{"report", KEY_LATER, NULL, "figures and claims"},
@@ -369,3 +301,21 @@ static const struct key_info campaign_keys[] = {
 };
 const struct schema schema_campaign = {
 	.type = TYPE_MAP, .title = "the campaign", .keys = campaign_keys};
+
+const struct schema *schema_find(const char *path)
+{
+	const struct schema *at = &schema_campaign;
+
+	while (at && at->type == TYPE_MAP) {
+		size_t len = strcspn(path, ".");
+		const struct key_info *k = at->keys;
+
+		while (k->name && (strncmp(k->name, path, len) != 0 || k->name[len] != '\0'))
+			k++;
+		at = k->schema;
+		if (path[len] == '\0')
+			return at;
+		path += len + 1;
+	}
+	return NULL;
+}

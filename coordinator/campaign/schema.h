@@ -3,13 +3,16 @@
  * is not there yet
  *
  * One walk over the tree by these tables finds unknown keys, wrong types and bad values; whoever
- * reads the tree after it need not look again. How to add a key: one line in its table in schema.c;
- * where the language has it but this version does not, with KEY_LATER.
+ * reads the tree after it need not look again. How to add a key: one line in its table in schema.c
+ * or schema_surroundings.c; where the language has it but this version does not, with KEY_LATER.
  */
 #ifndef COORDINATOR_CAMPAIGN_SCHEMA_H
 #define COORDINATOR_CAMPAIGN_SCHEMA_H
 
 #include "coordinator/campaign/diagnostics.h"
+
+/* More words for a suggestion than any table has. */
+#define SCHEMA_MAX_WORDS 64
 
 enum value_type {
 	TYPE_TEXT,     /* a scalar */
@@ -18,11 +21,16 @@ enum value_type {
 	TYPE_INT, /* within [min, max]; with is_template also a template */
 	TYPE_DURATION,
 	TYPE_SIZE,
+	TYPE_FREQUENCY, /* or one of choices */
+	TYPE_POWER,
+	TYPE_TEMPERATURE, /* a difference */
+	TYPE_DECIMAL,     /* a plain number, not negative */
+	TYPE_CPUS,        /* "0,2,4-7", or a list of such */
 	TYPE_CHOICE,      /* one of choices */
 	TYPE_COMMAND,     /* a list of templates, or one for the shell */
 	TYPE_MAP,         /* keys of a table */
 	TYPE_NAMES,       /* names of the user's own, each with `of` */
-	TYPE_LIST,        /* of `of` */
+	TYPE_LIST,        /* of `of`, with max != 0 from min to max of them */
 	TYPE_ONE_OR_LIST, /* one or several `of` */
 	TYPE_MATRIX,      /* axes and rules: matrix_read.c */
 };
@@ -37,8 +45,8 @@ struct schema {
 	const char *title;           /* TYPE_MAP: "placement", for messages */
 	const struct key_info *keys; /* TYPE_MAP, ended by a NULL name */
 	bool is_layer;    /* `~` may stand for a value: it removes what a lower layer gave */
-	bool is_template; /* TYPE_INT, TYPE_CHOICE: a template may stand there */
-	int64_t min, max; /* TYPE_INT: values; TYPE_DURATION, TYPE_SIZE: ns, bytes */
+	bool is_template; /* a template may stand there; its value is checked by schema_value() */
+	int64_t min, max; /* of TYPE_INT, and of quantities in inner units: ns, bytes, Hz, uW ... */
 	const struct choice *choices;
 	const struct schema *of;
 	const char *named;     /* TYPE_NAMES: what the names are: "benchmark" */
@@ -64,16 +72,34 @@ struct key_info {
 };
 
 extern const struct schema schema_campaign;
+/* Sections that a benchmark may have of its own, too: schema_surroundings.c. */
+extern const struct schema schema_placement, schema_measure, schema_guard, schema_tune,
+	schema_limits, schema_own_limits;
 
 /* Check a tree and add what is wrong to d. name is what stands there: "timeout". */
 void schema_check(
 	const struct node *n, const struct schema *s, const char *name, struct diagnostics *d);
 
+/* The schema at a path from the campaign's top: "tune.frequency.max"; NULL where there is none. */
+const struct schema *schema_find(const char *path);
+
+/*
+ * Whether a text without templates is a value of a scalar type. Returns 0 and *out: the number in
+ * inner units, 1 or 0 of a boolean, the choice's place in its table, how many CPUs of a list;
+ * ABSENT for one of a frequency's words, 0 for a text. Returns -EINVAL where it is none.
+ */
+int schema_value(const struct schema *s, const char *text, int64_t *out);
+
 /* "'KEY' is not supported yet by this version" at a node. */
 void schema_not_yet(const struct node *at, const char *key, struct diagnostics *d);
 
-/* "a duration such as 250ms, 10s, 5min or 1h": what a schema expects, into out. */
+/* "a duration such as 250ms, 10s, 5min or 1h": what a schema expects of a value, into out. */
 void schema_expectation(const struct schema *s, struct buf *out);
+
+/* The choice of this name, or NULL. */
+const struct choice *schema_choice(const struct schema *s, const char *text);
+/* "; did you mean 'X'?" for the nearest choice of a schema, or "", in out; returns out. */
+const char *schema_nearest(const struct schema *s, const char *text, char out[96]);
 
 /* Whether n is what YAML makes of {name} without quotes. */
 bool schema_is_bare_template(const struct node *n);
@@ -88,6 +114,8 @@ bool schema_has_typo(const struct node *map, const char *key);
 
 /* Whether text is an identifier of letters, digits and _, not starting with a digit. */
 bool is_identifier(const char *text, size_t len);
+/* Whether text is at least one and at most max letters, digits and characters of more. */
+bool is_word(const char *text, size_t max, const char *more);
 /* Whether a text has a template in it, or something that looks like one. */
 bool has_template(const char *text);
 

@@ -1,10 +1,9 @@
 /* The walk over a tree by the tables of schema.c. */
+#include "coordinator/campaign/cpus.h"
 #include "coordinator/campaign/matrix.h"
 #include "coordinator/campaign/schema.h"
 #include "proto/units.h"
-
-/* More words for a suggestion than any table has. */
-#define MAX_WORDS 64
+#include <errno.h>
 
 void schema_not_yet(const struct node *at, const char *key, struct diagnostics *d)
 {
@@ -48,116 +47,52 @@ void schema_wrong_kind(
 			n->kind == NODE_MAP ? "mapping" : "list", expected);
 }
 
-static void add_choices(const struct schema *s, struct buf *out)
-{
-	size_t n = 0;
-
-	for (const struct choice *c = s->choices; c->name; c++)
-		n += !c->is_later;
-	buf_adds(out, n > 1 ? "one of " : "");
-	n = 0;
-	for (const struct choice *c = s->choices; c->name; c++)
-		if (!c->is_later)
-			buf_addf(out, "%s%s", n++ ? ", " : "", c->name);
-}
-
-void schema_expectation(const struct schema *s, struct buf *out)
-{
-	char size[32];
-
-	switch (s->type) {
-	case TYPE_TEXT:
-	case TYPE_TEMPLATE:
-		buf_adds(out, s->expected);
-		break;
-	case TYPE_BOOL:
-		buf_adds(out, "true or false");
-		break;
-	case TYPE_INT:
-		buf_addf(out, "a whole number from %lld", (long long)s->min);
-		if (s->max != INT64_MAX)
-			buf_addf(out, " to %lld", (long long)s->max);
-		buf_adds(out, s->is_template ? ", or a template" : "");
-		break;
-	case TYPE_DURATION:
-		buf_adds(out, "a duration such as 250ms, 10s, 5min or 1h");
-		if (s->min > 1)
-			buf_addf(out, ", at least %s", units_format_duration(size, s->min));
-		if (s->max != INT64_MAX)
-			buf_addf(out, ", at most %s", units_format_duration(size, s->max));
-		break;
-	case TYPE_SIZE:
-		buf_addf(out, "a size such as 64KiB, 1MiB or 2GB, at least %s",
-			units_format_size(size, s->min));
-		buf_addf(out, ", at most %s", units_format_size(size, s->max));
-		break;
-	case TYPE_CHOICE:
-		add_choices(s, out);
-		break;
-	case TYPE_COMMAND:
-		buf_adds(out, "a command: a list of texts, or one text for /bin/sh");
-		break;
-	case TYPE_MAP:
-	case TYPE_NAMES:
-	case TYPE_MATRIX:
-		buf_adds(out, "a mapping");
-		break;
-	case TYPE_LIST:
-		buf_adds(out, "a list");
-		break;
-	case TYPE_ONE_OR_LIST:
-		schema_expectation(s->of, out);
-		buf_adds(out, ", or a list of such");
-		break;
-	}
-}
-
 static void not_expected(
 	const struct node *n, const struct schema *s, const char *name, struct diagnostics *d)
 {
 	_cleanup_buf_ struct buf expected = BUF_INIT;
 
 	schema_expectation(s, &expected);
+	if (s->type == TYPE_INT && s->is_template)
+		buf_adds(&expected, ", or a template");
 	schema_wrong_kind(n, name, expected.data, d);
 }
 
 static void check_choice(
 	const struct node *n, const struct schema *s, const char *name, struct diagnostics *d)
 {
-	const char *words[MAX_WORDS];
+	const struct choice *choice = schema_choice(s, n->text);
 	_cleanup_buf_ struct buf expected = BUF_INIT;
 	char nearest[96];
-	size_t words_n = 0;
 
-	for (const struct choice *c = s->choices; c->name; c++) {
-		if (strcmp(c->name, n->text) == 0) {
-			if (c->is_later)
-				diag_error(d, n, "'%s: %s' is not supported yet by this version",
-					name, n->text);
-			return;
-		}
-		words[words_n++] = c->name;
-	}
+	if (choice && choice->is_later)
+		diag_error(d, n, "'%s: %s' is not supported yet by this version", name, n->text);
+	if (choice)
+		return;
 	schema_expectation(s, &expected);
 	diag_error(d, n, "'%s' is '%s', expected %s%s", name, n->text, expected.data,
-		diag_nearest(nearest, n->text, words, words_n));
+		schema_nearest(s, n->text, nearest));
 }
 
-/* Durations and sizes: the unit's absence has an error of its own. */
+/* The unit's absence has an error of its own, and so has one too many. */
 static void check_quantity(
 	const struct node *n, const struct schema *s, const char *name, struct diagnostics *d)
 {
 	_cleanup_buf_ struct buf expected = BUF_INIT;
 	int64_t value;
-	int rc = s->type == TYPE_SIZE ? units_parse_size(n->text, &value, NULL)
-				      : units_parse_duration(n->text, &value, NULL);
 
-	if (rc == 0 && value >= s->min && value <= s->max)
+	if (schema_value(s, n->text, &value) == 0) {
+		if (s->type == TYPE_DECIMAL && !n->is_plain)
+			diag_error(d, n,
+				"'%s' is a text, expected a number: write %s without quotes", name,
+				n->text);
 		return;
+	}
 	schema_expectation(s, &expected);
 	if (has_template(n->text))
 		diag_error(d, n, "a template in '%s' is not supported yet by this version", name);
-	else if (rc < 0 && n->text[0] && strspn(n->text, "0123456789.") == strlen(n->text))
+	else if (s->type != TYPE_DECIMAL && n->text[0] &&
+		 strspn(n->text, "0123456789.") == strlen(n->text))
 		diag_error(d, n, "'%s' is '%s' without a unit, expected %s", name, n->text,
 			expected.data);
 	else
@@ -169,13 +104,30 @@ static void check_int(
 {
 	int64_t value;
 
-	if (s->is_template && has_template(n->text))
-		return;
-	if (units_parse_int(n->text, s->min, s->max, &value, NULL) < 0)
+	if (schema_value(s, n->text, &value) < 0)
 		not_expected(n, s, name, d);
 	else if (!n->is_plain)
 		diag_error(d, n, "'%s' is a text, expected a number: write %s without quotes", name,
 			n->text);
+}
+
+/* A text, or a list whose items are put together into one. */
+static void check_cpus(
+	const struct node *n, const struct schema *s, const char *name, struct diagnostics *d)
+{
+	_cleanup_buf_ struct buf joined = BUF_INIT, expected = BUF_INIT;
+	int64_t value;
+
+	schema_expectation(s, &expected);
+	for (size_t i = 0; i < n->n; i++) {
+		if (n->items[i]->kind != NODE_SCALAR || node_is_empty(n->items[i])) {
+			schema_wrong_kind(n->items[i], name, "the number of a CPU", d);
+			return;
+		}
+	}
+	cpus_join(n, &joined);
+	if (!has_template(joined.data) && schema_value(s, joined.data, &value) < 0)
+		diag_error(d, n, "'%s' is '%s', expected %s", name, joined.data, expected.data);
 }
 
 static void check_command(
@@ -199,7 +151,7 @@ static void check_command(
 /* The nearest key of a table; and where an unknown key would be right, if anywhere. */
 static void unknown_key(const struct node *key, const struct schema *s, struct diagnostics *d)
 {
-	const char *words[MAX_WORDS];
+	const char *words[SCHEMA_MAX_WORDS];
 	const struct schema *benchmarks_schema = NULL;
 	const struct key_info *of_campaign = NULL, *of_benchmark = NULL;
 	char nearest[96];
@@ -214,7 +166,7 @@ static void unknown_key(const struct node *key, const struct schema *s, struct d
 	for (const struct key_info *k = benchmarks_schema->of->keys; k->name; k++)
 		if (strcmp(k->name, key->text) == 0)
 			of_benchmark = k;
-	for (const struct key_info *k = s->keys; k->name && n < MAX_WORDS; k++)
+	for (const struct key_info *k = s->keys; k->name && n < SCHEMA_MAX_WORDS; k++)
 		words[n++] = k->name;
 	if (s == &schema_campaign && of_benchmark)
 		diag_error(d, key,
@@ -284,6 +236,9 @@ static void check_list(
 		schema_check(n, s->of, name, d);
 		return;
 	}
+	if (s->max && ((int64_t)n->n < s->min || (int64_t)n->n > s->max))
+		diag_error(d, n, "'%s' has %zu entries, expected %lld to %lld", name, n->n,
+			(long long)s->min, (long long)s->max);
 	for (size_t i = 0; i < n->n; i++)
 		schema_check(n->items[i], s->of, name, d);
 }
@@ -300,8 +255,75 @@ static bool has_right_kind(const struct node *n, const struct schema *s)
 		return n->kind == NODE_MAP && !schema_is_bare_template(n);
 	case TYPE_LIST:
 		return n->kind == NODE_LIST;
+	case TYPE_CPUS:
+		if (n->kind == NODE_LIST)
+			return true;
+		/* fall through */
 	default:
 		return n->kind == NODE_SCALAR && !node_is_empty(n);
+	}
+}
+
+static void check_bool(
+	const struct node *n, const struct schema *s, const char *name, struct diagnostics *d)
+{
+	int64_t value;
+
+	if (schema_value(s, n->text, &value) < 0)
+		not_expected(n, s, name, d);
+	else if (!n->is_plain)
+		diag_error(d, n, "'%s' is a text, expected true or false: write %s without quotes",
+			name, n->text);
+}
+
+/* Of the right kind, and no template where one may stand. */
+static void check_value(
+	const struct node *n, const struct schema *s, const char *name, struct diagnostics *d)
+{
+	int64_t value;
+
+	switch (s->type) {
+	case TYPE_TEXT:
+	case TYPE_TEMPLATE:
+		if (schema_value(s, n->text, &value) < 0)
+			not_expected(n, s, name, d);
+		break;
+	case TYPE_BOOL:
+		check_bool(n, s, name, d);
+		break;
+	case TYPE_INT:
+		check_int(n, s, name, d);
+		break;
+	case TYPE_DURATION:
+	case TYPE_SIZE:
+	case TYPE_FREQUENCY:
+	case TYPE_POWER:
+	case TYPE_TEMPERATURE:
+	case TYPE_DECIMAL:
+		check_quantity(n, s, name, d);
+		break;
+	case TYPE_CPUS:
+		check_cpus(n, s, name, d);
+		break;
+	case TYPE_CHOICE:
+		check_choice(n, s, name, d);
+		break;
+	case TYPE_COMMAND:
+		check_command(n, s, name, d);
+		break;
+	case TYPE_MAP:
+		check_map(n, s, name, d);
+		break;
+	case TYPE_NAMES:
+		check_names(n, s, name, d);
+		break;
+	case TYPE_LIST:
+	case TYPE_ONE_OR_LIST:
+		check_list(n, s, name, d);
+		break;
+	case TYPE_MATRIX:
+		matrix_check(n, d);
+		break;
 	}
 }
 
@@ -322,46 +344,7 @@ void schema_check(
 		not_expected(n, s, name, d);
 		return;
 	}
-	switch (s->type) {
-	case TYPE_TEXT:
-	case TYPE_TEMPLATE:
-		if (s->is_good ? !s->is_good(n->text) : n->text[0] == '\0')
-			not_expected(n, s, name, d);
-		break;
-	case TYPE_BOOL:
-		if (strcmp(n->text, "true") != 0 && strcmp(n->text, "false") != 0)
-			not_expected(n, s, name, d);
-		else if (!n->is_plain)
-			diag_error(d, n,
-				"'%s' is a text, expected true or false: write %s without quotes",
-				name, n->text);
-		break;
-	case TYPE_INT:
-		check_int(n, s, name, d);
-		break;
-	case TYPE_DURATION:
-	case TYPE_SIZE:
-		check_quantity(n, s, name, d);
-		break;
-	case TYPE_CHOICE:
-		if (!s->is_template || !has_template(n->text))
-			check_choice(n, s, name, d);
-		break;
-	case TYPE_COMMAND:
-		check_command(n, s, name, d);
-		break;
-	case TYPE_MAP:
-		check_map(n, s, name, d);
-		break;
-	case TYPE_NAMES:
-		check_names(n, s, name, d);
-		break;
-	case TYPE_LIST:
-	case TYPE_ONE_OR_LIST:
-		check_list(n, s, name, d);
-		break;
-	case TYPE_MATRIX:
-		matrix_check(n, d);
-		break;
-	}
+	if (s->is_template && n->kind == NODE_SCALAR && has_template(n->text))
+		return;
+	check_value(n, s, name, d);
 }

@@ -122,7 +122,7 @@ static struct campaign *read_campaign(struct summary_view *v)
 	}
 	v->is_energy_off = c->benchmarks_n > 0;
 	for (size_t i = 0; i < c->benchmarks_n; i++) {
-		const char *energy = c->benchmarks[i].energy;
+		const char *energy = c->benchmarks[i].measure.energy;
 		v->is_energy_off &= energy != NULL && strcmp(energy, "off") == 0;
 	}
 	return c;

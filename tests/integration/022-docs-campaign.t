@@ -29,8 +29,8 @@ done
 like 'the reference has examples' "$(ls)" '^campaign\.md-[0-9]+\.yaml$'
 like 'README.md has one' "$(ls)" '^README\.md-[0-9]+\.yaml$'
 
-# The tables of schema.c have a line for each key: a tab, {"NAME", flags, ...}.
-keys() { sed -n 's/^\t{"\([a-z_]*\)", \(0\|KEY_[A-Z]*\), .*/\1 \2/p' "$TOP/coordinator/campaign/schema.c" | sort -u; }
+# The tables of schema*.c have a line for each key: a tab, {"NAME", flags, ...}.
+keys() { sed -n 's/^\t{"\([a-z_]*\)", \(0\|KEY_[A-Z]*\), .*/\1 \2/p' "$TOP"/coordinator/campaign/schema*.c | sort -u; }
 section() { awk -v title="## $1" '/^## / { inside = $0 == title; next } inside' "$reference"; }
 # Names of keys on stdin that stand in backquotes nowhere in the text, alone or below a section as `limits.output`.
 missing_in() {

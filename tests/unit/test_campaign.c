@@ -49,12 +49,20 @@ static void test_defaults_are_those_of_the_design(void **state)
 	assert_int_equal(b->command.n, 2);
 	assert_string_equal(b->command.command[1], "x");
 	assert_null(b->workdir);
-	assert_null(b->cpus);
-	assert_null(b->policy);
-	assert_true(b->timeout_ns == 3600 * NS_PER_S);
-	assert_int_equal(b->output_limit, 1024 * 1024);
-	assert_string_equal(b->energy, "auto");
-	assert_true(b->every_ns == 100 * NS_PER_MS);
+	for (enum setting i = 0; i < SETTINGS; i++)
+		assert_null(b->settings[i]);
+	assert_string_equal(b->measure.energy, "auto");
+	assert_null(b->measure.source);
+	assert_true(b->measure.every_ns == 100 * NS_PER_MS);
+	assert_int_equal(b->measure.counters_n, 0);
+	assert_true(b->measure.idle_ns == ABSENT);
+	assert_null(b->measure.stream);
+	assert_true(b->guard.temperature == ABSENT);
+	assert_true(b->guard.load == ABSENT);
+	assert_true(b->guard.timeout_ns == ABSENT);
+	assert_null(b->guard.governor);
+	assert_true(b->guard.turbo == ABSENT);
+	assert_null(b->guard.on_violation);
 	assert_int_equal(b->axes_n, 0);
 	assert_int_equal(b->line, 2);
 	assert_int_equal(b->column, 14);
@@ -97,9 +105,9 @@ static void test_layers_merge_key_by_key(void **state)
 	assert_int_equal(a->env_n, 2);
 	assert_string_equal(a->env[0], "A=1");
 	assert_string_equal(a->env[1], "C={p}");
-	assert_string_equal(a->cpus, "2");
-	assert_true(a->timeout_ns == 120 * NS_PER_S);
-	assert_int_equal(a->output_limit, 1024 * 1024);
+	assert_string_equal(a->settings[SETTING_CPUS], "2");
+	assert_string_equal(a->settings[SETTING_TIMEOUT], "2min");
+	assert_string_equal(a->settings[SETTING_OUTPUT], "1MiB");
 	assert_int_equal(a->metrics_n, 1);
 	assert_string_equal(a->metrics[0].json, "x");
 	assert_string_equal(a->metrics[0].unit, "s");
@@ -109,9 +117,76 @@ static void test_layers_merge_key_by_key(void **state)
 	assert_int_equal(b->command.n, 3);
 	assert_string_equal(b->command.command[0], "/bin/sh");
 	assert_string_equal(b->command.command[2], "./b {n} {m} {o}");
-	assert_null(b->cpus);
-	assert_true(b->timeout_ns == 3600 * NS_PER_S);
+	assert_null(b->settings[SETTING_CPUS]);
+	assert_null(b->settings[SETTING_TIMEOUT]);
 	assert_int_equal(b->metrics_n, 2);
+	campaign_free(c);
+}
+
+static const char surroundings[] =
+	"campaign: s\n"
+	"defaults:\n"
+	"  placement: {smt: avoid, memory: local}\n"
+	"  guard: {settle: {load: 0.25}, governor: performance}\n"
+	"  tune: {governor: performance, frequency: {min: 1GHz, max: 2GHz}}\n"
+	"placement: {policy: scatter, packages: 1}\n"
+	"measure: {source: perf, counters: [cycles, 'cpu/event=0x3c/'], idle: 10s}\n"
+	"guard: {settle: {temperature: 3K}, turbo: off}\n"
+	"tune: {turbo: 'on', power_limit: 65W}\n"
+	"limits: {memory: 1GiB, processes: 64}\n"
+	"benchmarks:\n"
+	"  a:\n"
+	"    command: [./a]\n"
+	"    placement: {smt: only, memory: ~, policy: explicit, list: [0, 2, '4-6']}\n"
+	"    measure: {counters: ~, idle: 0s, stream: after}\n"
+	"    guard: {settle: {timeout: 5s}, turbo: ~, on_violation: rerun}\n"
+	"    tune: {frequency: {min: ~, max: 3GHz}, uncore: max}\n"
+	"    limits: {user: bench}\n"
+	"  b: {command: [./b], guard: ~, tune: ~, limits: {memory: ~}}\n"
+	"  c: {command: [./c], guard: {settle: ~}}\n";
+
+static void test_surroundings_merge_key_by_key(void **state)
+{
+	struct campaign *c = read_text(surroundings);
+	const struct benchmark *a = &c->benchmarks[0], *b = &c->benchmarks[1];
+
+	(void)state;
+	assert_string_equal(a->settings[SETTING_SMT], "only");
+	assert_string_equal(a->settings[SETTING_POLICY], "explicit");
+	assert_string_equal(a->settings[SETTING_LIST], "0,2,4-6");
+	assert_string_equal(a->settings[SETTING_PACKAGES], "1");
+	assert_null(a->settings[SETTING_MEMORY_POLICY]);
+	assert_int_equal(a->measure.counters_n, 0);
+	assert_true(a->measure.idle_ns == ABSENT);
+	assert_string_equal(a->measure.stream, "after");
+	assert_string_equal(a->measure.source, "perf");
+	assert_int_equal(a->guard.temperature, 3000);
+	assert_int_equal(a->guard.load, 250000);
+	assert_true(a->guard.timeout_ns == 5 * NS_PER_S);
+	assert_string_equal(a->guard.governor, "performance");
+	assert_true(a->guard.turbo == ABSENT);
+	assert_string_equal(a->guard.on_violation, "rerun");
+	assert_string_equal(a->settings[SETTING_GOVERNOR], "performance");
+	assert_string_equal(a->settings[SETTING_TURBO], "on");
+	assert_null(a->settings[SETTING_FREQUENCY_MIN]);
+	assert_string_equal(a->settings[SETTING_FREQUENCY_MAX], "3GHz");
+	assert_string_equal(a->settings[SETTING_UNCORE], "max");
+	assert_string_equal(a->settings[SETTING_POWER_LIMIT], "65W");
+	assert_string_equal(a->settings[SETTING_MEMORY], "1GiB");
+	assert_string_equal(a->settings[SETTING_USER], "bench");
+	assert_string_equal(b->settings[SETTING_SMT], "avoid");
+	assert_string_equal(b->settings[SETTING_MEMORY_POLICY], "local");
+	assert_int_equal(b->measure.counters_n, 2);
+	assert_string_equal(b->measure.counters[1], "cpu/event=0x3c/");
+	assert_true(b->measure.idle_ns == 10 * NS_PER_S);
+	assert_true(b->guard.load == ABSENT);
+	assert_null(b->guard.governor);
+	assert_null(b->settings[SETTING_GOVERNOR]);
+	assert_null(b->settings[SETTING_MEMORY]);
+	assert_string_equal(b->settings[SETTING_PROCESSES], "64");
+	assert_true(c->benchmarks[2].guard.temperature == ABSENT);
+	assert_true(c->benchmarks[2].guard.timeout_ns == ABSENT);
+	assert_int_equal(c->benchmarks[2].guard.turbo, 0);
 	campaign_free(c);
 }
 
@@ -282,6 +357,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults_are_those_of_the_design),
 		cmocka_unit_test(test_layers_merge_key_by_key),
+		cmocka_unit_test(test_surroundings_merge_key_by_key),
 		cmocka_unit_test(test_values_know_what_they_are),
 		cmocka_unit_test(test_templates_replace_paths_and_leave_other_braces),
 		cmocka_unit_test(test_changes_replace_axes_blocks_and_seed),

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "coordinator/campaign/campaign.h"
+#include "coordinator/campaign/place.h"
 #include <cmocka.h>
 #include <stdio.h>
 
@@ -90,7 +90,108 @@ static const struct vector vectors[] = {
 			"a{\"t\":1} a{\"t\":2}"}},
 	{"{}", "setup: {command: [make, '{host.labels.n}']}\n",
 		{"a{}", "a{}(lab07 has no host.labels.n)"}},
+	/* settings that are put together, or that a host lacks */
+	{"{t: [1, 2]}", "tune: {frequency: {max: '{t}.5{host.labels.n}GHz'}}\n",
+		{"a{\"t\":1} a{\"t\":2}", "a{\"t\":1}(tune: lab07 has no host.labels.n) "
+					  "a{\"t\":2}(tune: lab07 has no "
+					  "host.labels.n)"}},
+	{"{t: [1, x]}", "limits: {memory: '{t}GiB'}\n",
+		{"a{\"t\":1} a{\"t\":\"x\"}(limits: 'memory' is 'xGiB', expected a size such as "
+		 "64KiB, 1MiB or 2GB, at least 1.0 MiB, at most 1.0 PiB)",
+			NULL}},
+	{"{p: [scat, clo]}", "placement: {cpus: 1, policy: '{p}ter'}\n",
+		{"a{\"p\":\"scat\"} a{\"p\":\"clo\"}(placement: 'policy' is 'cloter', expected "
+		 "one of compact, close, scatter, balanced, explicit; did you mean 'close'?)",
+			NULL}},
 };
+
+/* A hybrid with 8 performance cores of two threads and 16 efficiency cores; two packages of ten
+ * cores with two threads; one that tells of no kinds. */
+static const struct plan_host unlike[] = {
+	{"hybrid", "{\"threads\": 32, \"cores\": 24, \"cpu\": {\"packages\": 1, \"kinds\": ["
+		   "{\"kind\": \"performance\", \"cores\": 8, \"cpus\": "
+		   "[0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15]},"
+		   "{\"kind\": \"efficiency\", \"cores\": 16, \"cpus\": "
+		   "[16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31]}]}}"},
+	{"double", "{\"threads\": 40, \"cores\": 20, \"cpu\": {\"packages\": 2}}"},
+};
+
+struct placed {
+	const char *placement;
+	int64_t there[2];   /* of hybrid and of double; 0: skipped */
+	const char *why[2]; /* where skipped */
+};
+
+static const struct placed placed[] = {
+	{"cpus: 1", {32, 40}, {NULL}},
+	{"cpus: 32, smt: allow, core_kind: any", {32, 40}, {NULL}},
+	{"cpus: 20, smt: avoid", {24, 20}, {NULL}},
+	{"cpus: 21, smt: avoid", {24, 0},
+		{NULL, "placement: 21 CPUs asked for (one CPU a core), double has 20"}},
+	{"cpus: 16, smt: only", {16, 40}, {NULL}},
+	{"cpus: 17, smt: only", {0, 40},
+		{"placement: 17 CPUs asked for (cores with two threads), hybrid has 16"}},
+	{"cpus: 16, core_kind: performance", {16, 40}, {NULL}},
+	{"cpus: 9, core_kind: performance, smt: avoid", {0, 20},
+		{"placement: 9 CPUs asked for (performance cores, one CPU a core), hybrid has 8"}},
+	{"cpus: 1, core_kind: efficiency", {16, 0},
+		{NULL, "placement: 1 CPU asked for (efficiency cores), double has 0"}},
+	{"core_kind: efficiency, smt: only", {0, 0},
+		{"placement: CPUs asked for (efficiency cores, cores with two threads), hybrid has "
+		 "none",
+			"placement: CPUs asked for (efficiency cores, cores with two threads), "
+			"double has none"}},
+	{"cpus: 1, core_kind: lowpower, oversubscribe: true", {0, 0},
+		{"placement: 1 CPU asked for (lowpower cores), hybrid has 0",
+			"placement: 1 CPU asked for (lowpower cores), double has 0"}},
+	{"cpus: 10, packages: 1, smt: avoid", {24, 10}, {NULL}},
+	{"cpus: 11, packages: 1, smt: avoid", {24, 0},
+		{NULL, "placement: 11 CPUs asked for (one CPU a core, 1 package), double has 10"}},
+	{"cpus: 41, packages: 2", {0, 0},
+		{"placement: 41 CPUs asked for (2 packages), hybrid has 32",
+			"placement: 41 CPUs asked for (2 packages), double has 40"}},
+	{"cpus: 100, smt: avoid, oversubscribe: true", {24, 20}, {NULL}},
+	{"policy: explicit, list: '31,0-2'", {4, 4}, {NULL}},
+	{"policy: explicit, list: '30-32'", {0, 3},
+		{"placement: 'list' has CPU 32, which hybrid has not"}},
+	{"cpus: 3, policy: explicit, list: [3, 1]", {0, 0},
+		{"placement: 3 CPUs asked for (of the list 3,1), hybrid has 2",
+			"placement: 3 CPUs asked for (of the list 3,1), double has 2"}},
+};
+
+static void test_placement_is_counted_by_kind_siblings_and_packages(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(placed); i++) {
+		_cleanup_free_ char *text = xasprintf(
+			"campaign: c\nmatrix: {t: [1]}\nbenchmarks: {always: {command: [x]}, "
+			"a: {command: [x], placement: {%s}}}\n",
+			placed[i].placement);
+		struct campaign *c = read_text(text);
+		struct plan *p = NULL;
+		struct error err = {0};
+
+		assert_int_equal(plan_make(c, unlike, 2, &p, &err), 0);
+		for (size_t h = 0; h < 2; h++) {
+			const char *skipped = p->lanes[h].skipped[1];
+			const char *why = placed[i].why[h];
+
+			if (placed[i].there[h] == 0)
+				assert_string_equal(skipped ? skipped : "not skipped", why);
+			else
+				assert_null(skipped);
+			json_t *inventory = json_loads(unlike[h].inventory, 0, NULL);
+			struct template_values v =
+				place_values(c, &p->configurations[1], unlike[h].name, inventory);
+			struct placement there = {0};
+			place_find(&c->benchmarks[1], &v, &there, NULL);
+			assert_int_equal(there.there, placed[i].there[h]);
+			json_decref(inventory);
+		}
+		plan_free(p);
+		campaign_free(c);
+	}
+}
 
 static void test_lanes_have_what_the_matrix_says(void **state)
 {
@@ -295,16 +396,147 @@ static void test_render_fills_an_assignment(void **state)
 	campaign_free(c);
 }
 
+static const char surroundings[] =
+	"campaign: c\nmatrix: {clock: [2.1GHz, max], turbo: ['on', off]}\n"
+	"placement: {cpus: 2, policy: scatter, smt: avoid, core_kind: any, packages: 1,"
+	" memory: interleave, threads: each, oversubscribe: true}\n"
+	"measure: {source: perf, counters: [cycles, instructions], idle: 2s, stream: after}\n"
+	"guard: {settle: {temperature: 3K, load: 0.2}, governor: performance, turbo: 'on',"
+	" on_violation: rerun}\n"
+	"tune: {governor: performance, turbo: '{turbo}', epp: 128,"
+	" frequency: {min: 800MHz, max: '{clock}'}, uncore: 2GHz, power_limit: 65.5W}\n"
+	"limits: {attempts: 5, memory: 1GiB, processes: '{cpus}0', user: 'u-{clock}'}\n"
+	"benchmarks:\n"
+	"  a: {command: [x]}\n"
+	"  b: {command: [x], matrix: {clock: ~, turbo: ~}, placement: {policy: explicit,"
+	" list: [3, 0]}, guard: {settle: ~, on_violation: fail}, tune: ~}\n";
+
+static void tune_is(const struct list *tune, const char *want)
+{
+	_cleanup_buf_ struct buf got = BUF_INIT;
+
+	for (size_t i = 0; i < tune->n; i++)
+		buf_addf(&got, "%s%s=%s", i ? " " : "", LIST_AT(tune, struct message_pair, i)->key,
+			LIST_AT(tune, struct message_pair, i)->value);
+	assert_string_equal(got.data, want);
+}
+
+static void test_render_fills_the_surroundings(void **state)
+{
+	struct campaign *c = read_text(surroundings);
+	struct message m;
+	struct render_arena *arena;
+	struct error err;
+	struct plan *p;
+
+	(void)state;
+	assert_int_equal(plan_make(c, hosts, 1, &p, &err), 0);
+	message_init(&m, MESSAGE_ASSIGN);
+	campaign_render(c, &p->configurations[0], &hosts[0], "c.1", &m.assign, &arena);
+	assert_string_equal(m.assign.policy, "scatter");
+	assert_string_equal(m.assign.smt, "avoid");
+	assert_string_equal(m.assign.core_kind, "any");
+	assert_null(m.assign.list);
+	assert_int_equal(m.assign.packages, 1);
+	assert_string_equal(m.assign.memory, "interleave");
+	assert_string_equal(m.assign.threads, "each");
+	assert_int_equal(m.assign.oversubscribe, 1);
+	assert_string_equal(m.assign.source, "perf");
+	assert_int_equal(m.assign.counters.n, 2);
+	assert_string_equal(text_at(&m.assign.counters, 1), "instructions");
+	assert_true(m.assign.idle_ns == 2 * NS_PER_S);
+	assert_string_equal(m.assign.stream, "after");
+	assert_int_equal(m.assign.guard_temperature, 3000);
+	assert_int_equal(m.assign.guard_load, 200000);
+	assert_true(m.assign.guard_timeout_ns == 60 * NS_PER_S);
+	assert_string_equal(m.assign.guard_governor, "performance");
+	assert_int_equal(m.assign.guard_turbo, 1);
+	assert_string_equal(m.assign.on_violation, "rerun");
+	assert_int_equal(m.assign.reruns, 4);
+	tune_is(&m.assign.tune, "governor=performance turbo=on epp=128 frequency.min=800000000 "
+				"frequency.max=2100000000 uncore=2000000000 power_limit=65500000");
+	assert_int_equal(m.assign.memory_limit, 1 << 30);
+	assert_int_equal(m.assign.processes_limit, 20);
+	assert_string_equal(m.assign.user, "u-2.1GHz");
+	assert_true(m.assign.timeout_ns == 3600 * NS_PER_S);
+	assert_int_equal(m.assign.output_limit, 1024 * 1024);
+	render_done(arena);
+
+	campaign_render(c, &p->configurations[3], &hosts[0], "c.1", &m.assign, &arena);
+	tune_is(&m.assign.tune,
+		"governor=performance turbo=off epp=128 frequency.min=800000000 frequency.max=max "
+		"uncore=2000000000 power_limit=65500000");
+	render_done(arena);
+
+	campaign_render(c, &p->configurations[4], &hosts[0], "c.1", &m.assign, &arena);
+	assert_string_equal(m.assign.policy, "explicit");
+	assert_string_equal(m.assign.list, "3,0");
+	assert_true(m.assign.guard_temperature == ABSENT);
+	assert_true(m.assign.guard_load == ABSENT);
+	assert_true(m.assign.guard_timeout_ns == ABSENT);
+	assert_string_equal(m.assign.guard_governor, "performance");
+	assert_string_equal(m.assign.on_violation, "fail");
+	assert_true(m.assign.reruns == ABSENT);
+	assert_int_equal(m.assign.tune.n, 0);
+	/* Names an axis that b dropped, so it is not meant for it. */
+	assert_null(m.assign.user);
+	render_done(arena);
+	plan_free(p);
+	campaign_free(c);
+}
+
+static void test_render_leaves_out_what_was_not_given(void **state)
+{
+	struct campaign *c = read_text("campaign: c\nbenchmarks: {a: {command: [x]}}\n");
+	struct message m;
+	struct render_arena *arena;
+	struct error err;
+	struct plan *p;
+
+	(void)state;
+	assert_int_equal(plan_make(c, hosts, 1, &p, &err), 0);
+	message_init(&m, MESSAGE_ASSIGN);
+	campaign_render(c, &p->configurations[0], &hosts[0], "c.1", &m.assign, &arena);
+	assert_string_equal(m.assign.policy, "close");
+	assert_null(m.assign.smt);
+	assert_null(m.assign.core_kind);
+	assert_null(m.assign.list);
+	assert_true(m.assign.packages == ABSENT);
+	assert_null(m.assign.memory);
+	assert_null(m.assign.threads);
+	assert_true(m.assign.oversubscribe == ABSENT);
+	assert_null(m.assign.source);
+	assert_int_equal(m.assign.counters.n, 0);
+	assert_true(m.assign.idle_ns == ABSENT);
+	assert_null(m.assign.stream);
+	assert_true(m.assign.guard_temperature == ABSENT);
+	assert_true(m.assign.guard_timeout_ns == ABSENT);
+	assert_null(m.assign.guard_governor);
+	assert_true(m.assign.guard_turbo == ABSENT);
+	assert_null(m.assign.on_violation);
+	assert_true(m.assign.reruns == ABSENT);
+	assert_int_equal(m.assign.tune.n, 0);
+	assert_true(m.assign.memory_limit == ABSENT);
+	assert_true(m.assign.processes_limit == ABSENT);
+	assert_null(m.assign.user);
+	render_done(arena);
+	plan_free(p);
+	campaign_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lanes_have_what_the_matrix_says),
+		cmocka_unit_test(test_placement_is_counted_by_kind_siblings_and_packages),
 		cmocka_unit_test(test_runs_are_all_that_will_be_numbered),
 		cmocka_unit_test(test_plans_that_cannot_be),
 		cmocka_unit_test(test_shuffle_is_a_permutation_that_depends_on_all_it_is_given),
 		cmocka_unit_test(test_shuffle_is_fair),
 		cmocka_unit_test(test_shuffle_stays_what_it_was),
 		cmocka_unit_test(test_render_fills_an_assignment),
+		cmocka_unit_test(test_render_fills_the_surroundings),
+		cmocka_unit_test(test_render_leaves_out_what_was_not_given),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
