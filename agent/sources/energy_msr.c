@@ -93,13 +93,17 @@ static enum zone_state state_of(int code)
 	return code == -EIO ? ZONE_ABSENT : ZONE_BROKEN;
 }
 
+/* As in the kernel's drivers, a domain that shows 0 is not there; but a package's is, to be told
+ * of.
+ */
 static void look_once(struct energy_zone *z, struct msr_zone *o)
 {
 	uint64_t value;
 	int r = read_register(o->fd, o->reg, &value);
 
-	if (r == 0)
+	if (r == 0 && ((value & 0xffffffff) != 0 || z->domain == DOMAIN_PACKAGE))
 		return;
+	r = r == 0 ? -EIO : r;
 	energy_zone_refuse(z, state_of(r), "register %#x: %s", (unsigned)o->reg,
 		r == -EIO ? "not on this machine" : strerror(-r));
 }
@@ -137,7 +141,10 @@ static void add_zone(struct msr_energy *p, const struct lead *l, size_t r)
 				 : energy_model_cap_uw(z->domain, energy_model_is_client(l->model));
 	energy_model_judge(z, l->cpu, l->m, "msr");
 	look_once(z, o);
-	p->n++;
+	if (z->state == ZONE_ABSENT && z->domain != DOMAIN_PACKAGE)
+		close(o->fd);
+	else
+		p->n++;
 }
 
 static int add_lead(struct msr_energy *p, struct lead *l, struct error *why)

@@ -100,12 +100,18 @@ static bool is_client(const struct scan *s)
 	return false;
 }
 
-/* Every package can open the platform's event, but where powercap shows which packages have one,
- * only those have. */
+/* Every package opens the platform's event, but few have one: those of which powercap shows it, or
+ * the first. */
 static bool is_phantom(const struct scan *s, const struct energy_zone *z)
 {
-	return z->domain == DOMAIN_PSYS && s->powercap_n > 0 &&
-	       powercap_twin(s->powercap, s->powercap_n, z) == NULL;
+	if (z->domain != DOMAIN_PSYS)
+		return false;
+	if (s->powercap_n > 0)
+		return powercap_twin(s->powercap, s->powercap_n, z) == NULL;
+	for (size_t i = 0; i < s->n; i++)
+		if (s->found[i].zone.domain == DOMAIN_PSYS)
+			return true;
+	return false;
 }
 
 static void take_limits(const struct scan *s, struct energy_zone *z)
