@@ -109,16 +109,17 @@ static const char *number_after(const char *s, const char *prefix, int *out)
 	return end;
 }
 
-/* package and die of "package-1-die-0". */
+/* package and die of "package-1-die-0"; -1 where that is no such name. */
 static bool parse_package(const char *name, int *package, int *die)
 {
 	const char *rest = number_after(name, "package-", package);
 
 	*die = -1;
-	if (rest == NULL)
-		return false;
-	return *rest == '\0' ||
-	       ((rest = number_after(rest, "-die-", die)) != NULL && *rest == '\0');
+	if (rest != NULL && (*rest == '\0' || ((rest = number_after(rest, "-die-", die)) != NULL &&
+						      *rest == '\0')))
+		return true;
+	*package = *die = -1;
+	return false;
 }
 
 /* The zone whose id is id without its last number; NULL for a zone at the top. */
