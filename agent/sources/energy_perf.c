@@ -41,19 +41,36 @@ struct perf_energy {
 	int refusal; /* -errno of the first zone that could not be opened, or 0 */
 };
 
+static enum zone_state state_of(int code)
+{
+	switch (code) {
+	case -EACCES:
+	case -EPERM:
+		return ZONE_DENIED;
+	case -ENOENT:
+	case -ENODEV:
+	case -ENOSYS:
+	case -EOPNOTSUPP:
+		return ZONE_ABSENT;
+	default:
+		return ZONE_BROKEN;
+	}
+}
+
+static int code_of(enum zone_state state)
+{
+	return state == ZONE_DENIED ? -EACCES : state == ZONE_ABSENT ? -ENODEV : -EIO;
+}
+
 static void note_refusal(struct perf_energy *p, struct energy_zone *z, int code)
 {
-	bool is_denied = code == -EACCES || code == -EPERM;
-	bool is_absent = code == -ENOENT || code == -ENODEV || code == -EOPNOTSUPP;
+	enum zone_state state = state_of(code);
 
 	p->refusal = p->refusal != 0 ? p->refusal : code;
-	energy_zone_refuse(z,
-		is_denied   ? ZONE_DENIED
-		: is_absent ? ZONE_ABSENT
-			    : ZONE_BROKEN,
-		"%s",
-		is_denied ? "perf_event_open needs kernel.perf_event_paranoid <= 0 or CAP_PERFMON"
-			  : strerror(-code));
+	energy_zone_refuse(z, state, "%s",
+		state == ZONE_DENIED
+			? "perf_event_open needs kernel.perf_event_paranoid <= 0 or CAP_PERFMON"
+			: strerror(-code));
 }
 
 static void open_zone(struct perf_energy *p, size_t i, int cpu)
@@ -95,12 +112,14 @@ static bool is_zero(const struct perf_zone *o)
 
 static bool stays_zero(const struct perf_zone *o)
 {
-	int64_t start_ns = clock_raw_ns();
+	int64_t start_ns = clock_raw_ns(), now_ns;
 
-	while (is_zero(o))
-		if (clock_raw_ns() - start_ns > ZERO_WATCH_NS)
-			return true;
-	return false;
+	do {
+		now_ns = clock_raw_ns(); /* the last look is after the end, however late */
+		if (!is_zero(o))
+			return false;
+	} while (now_ns - start_ns <= ZERO_WATCH_NS);
+	return true;
 }
 
 /* Open all zones of a package (and die) on another CPU. */
@@ -222,8 +241,13 @@ static int explain_zones(const struct perf_energy *p, const struct machine *m, s
 		return error_set(why, -ENODEV,
 			WHAT " counts on the machine that it runs on alone, not on that of %s",
 			m->root);
-	if (p->refusal != 0)
-		return perf_event_refused(why, m, p->refusal, 0, WHAT);
+	if (p->refusal != 0) {
+		int code = code_of(state_of(p->refusal));
+		perf_event_refused(why, m, p->refusal, 0, WHAT);
+		if (why != NULL)
+			why->code = code;
+		return code;
+	}
 	for (size_t i = 0; i < p->n; i++)
 		if (p->zones[i].domain == DOMAIN_PACKAGE)
 			return error_set(why, -EIO,
