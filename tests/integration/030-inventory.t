@@ -20,6 +20,13 @@ fails "an argument" 2 "$agent" inventory here
 fails "a root that is not there" 4 "$agent" inventory --root /nowhere
 fails "an unknown subcommand" 2 "$agent" inventry
 like "the nearest subcommand is told" "$("$agent" inventry 2>&1)" "did you mean 'inventory'"
+fails "an unknown energy source" 2 "$agent" inventory --source pref
+like "the nearest one is told" "$("$agent" inventory --source pref 2>&1)" "did you mean 'perf'"
+like "each energy source is explained" "$(cat here.json)" \
+	'"choices":\[\{"source":"powercap","state":"[a-z ]+".*\{"source":"perf","state":.*\{"source":"msr","state":"not tried","why":"only on request'
+like "only what was asked for is tried" "$("$agent" inventory --source msr --format json)" \
+	'"source":"perf","state":"not tried","why":"msr was asked for"'
+like "and told as a table" "$("$agent" inventory --source msr)" '^sources +powercap: not tried: msr was asked for'
 like "help lists the subcommands" "$("$agent" --help)" '^  placement '
 fails "the agent without a coordinator" 2 "$agent" --state s
 ok "doctor" "$agent" doctor
