@@ -117,6 +117,7 @@ extern const struct source_ops source_cpu_time;
 extern const struct source_ops source_frequency, source_thermal, source_uncore;
 extern const struct source_ops source_throttle, source_smi, source_cstates, source_pressure;
 extern const struct source_ops source_run_io, source_network, source_perf_counters;
+extern const struct source_ops source_threads;
 extern const struct source_ops *const sources[]; /* ended by NULL */
 
 #endif

@@ -18,5 +18,6 @@ const struct source_ops *const sources[] = {
 	&source_run_io,
 	&source_network,
 	&source_perf_counters,
+	&source_threads,
 	NULL,
 };
