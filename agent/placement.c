@@ -171,7 +171,7 @@ static int too_few(const struct topology *t, const struct placement_request *req
 	const struct wish *w, const struct funnel *f, struct error *err)
 {
 	static const char *const smt_texts[] = {
-		"first threads of cores", "", "on cores with several"};
+		"without second threads of cores", "", "on cores with several threads"};
 	_cleanup_buf_ struct buf why = BUF_INIT;
 
 	buf_addf(&why, "%zu online, %zu allowed to this process", t->n, f->allowed);

@@ -143,7 +143,39 @@ static bool classify_kinds(const struct kind_facts *k, size_t n, enum core_kind 
 	       kinds_by_fact(k, n, fact_max, true, out);
 }
 
-static void find_kinds(struct topology *t, hwloc_topology_t h)
+/* The CPUs of one of the kernel's PMUs of hybrid machines into set. Returns whether it has some. */
+static bool read_pmu(const struct machine *m, const char *name, hwloc_bitmap_t set)
+{
+	char text[4096];
+
+	if (machine_read_line(m, text, sizeof text, "sys/devices/%s/cpus", name) < 0 &&
+		machine_read_line(
+			m, text, sizeof text, "sys/bus/event_source/devices/%s/cpus", name) < 0)
+		return false;
+	return hwloc_bitmap_list_sscanf(set, text) == 0 && !hwloc_bitmap_iszero(set);
+}
+
+/* The kernel itself tells the kinds apart where it has a PMU for each (Linux
+ * arch/x86/events/intel/core.c); hwloc knows the third one from 2.13 on only. */
+static bool kinds_by_pmu(struct topology *t, const struct machine *m)
+{
+	static const char *const pmus[] = {"cpu_core", "cpu_atom", "cpu_lowpower"};
+	hwloc_bitmap_t set = hwloc_bitmap_alloc();
+	int found = 0;
+
+	for (size_t k = 0; k < ARRAY_SIZE(pmus); k++) {
+		if (!read_pmu(m, pmus[k], set))
+			continue;
+		found++;
+		for (size_t i = 0; i < t->n; i++)
+			if (hwloc_bitmap_isset(set, (unsigned)t->cpus[i].cpu))
+				t->cpus[i].kind = (enum core_kind)k;
+	}
+	hwloc_bitmap_free(set);
+	return found > 1;
+}
+
+static void kinds_by_hwloc(struct topology *t, hwloc_topology_t h)
 {
 	struct kind_facts facts[16];
 	enum core_kind kinds[ARRAY_SIZE(facts)];
@@ -163,6 +195,34 @@ static void find_kinds(struct topology *t, hwloc_topology_t h)
 		hwloc_bitmap_free(facts[i].cpus);
 }
 
+/* Low-power cores lie outside the ring, so they have no share of the last-level cache that the
+ * others have (from Meteor Lake on; their PMU is that of efficiency cores). llc holds the level
+ * here. */
+static void find_lowpower(struct topology *t)
+{
+	int level = 0;
+
+	for (size_t i = 0; i < t->n; i++)
+		if (t->cpus[i].kind == CORE_PERFORMANCE && t->cpus[i].llc >> 24 > level)
+			level = t->cpus[i].llc >> 24;
+	for (size_t i = 0; i < t->n; i++)
+		if (t->cpus[i].kind == CORE_EFFICIENCY && level > 2 && t->cpus[i].llc >= 0 &&
+			t->cpus[i].llc >> 24 < level)
+			t->cpus[i].kind = CORE_LOWPOWER;
+}
+
+static void find_kinds(struct topology *t, const struct machine *m, hwloc_topology_t h)
+{
+	t->is_hybrid = kinds_by_pmu(t, m);
+	if (!t->is_hybrid) {
+		for (size_t i = 0; i < t->n; i++)
+			t->cpus[i].kind = CORE_PERFORMANCE;
+		kinds_by_hwloc(t, h);
+	}
+	if (t->is_hybrid)
+		find_lowpower(t);
+}
+
 /* The node that holds this CPU; the smallest where several do (memory of another sort beside the
  * CPU's own). */
 static int numa_of(hwloc_topology_t h, unsigned cpu)
@@ -178,9 +238,17 @@ static int numa_of(hwloc_topology_t h, unsigned cpu)
 }
 
 /* core is hwloc's own number here; sort_and_number() replaces it. */
-static void read_cpu(struct topology_cpu *c, hwloc_topology_t h, hwloc_obj_t pu)
+static void read_cpu(
+	struct topology_cpu *c, const struct machine *m, hwloc_topology_t h, hwloc_obj_t pu)
 {
+	int64_t package;
+
 	*c = (struct topology_cpu){.cpu = (int)pu->os_index, .core = -1, .llc = -1};
+	/* hwloc has no package where the kernel's masks contradict each other. */
+	if (machine_read_int(m, &package,
+		    "sys/devices/system/cpu/cpu%d/topology/physical_package_id", c->cpu) == 0 &&
+		package >= 0 && package < INT32_MAX)
+		c->package = (int)package;
 	for (hwloc_obj_t o = pu->parent; o != NULL; o = o->parent) {
 		if (o->type == HWLOC_OBJ_CORE)
 			c->core = (int)o->logical_index;
@@ -194,13 +262,13 @@ static void read_cpu(struct topology_cpu *c, hwloc_topology_t h, hwloc_obj_t pu)
 	c->numa = numa_of(h, pu->os_index);
 }
 
-static void read_cpus(struct topology *t, hwloc_topology_t h)
+static void read_cpus(struct topology *t, const struct machine *m, hwloc_topology_t h)
 {
 	int n = hwloc_get_nbobjs_by_type(h, HWLOC_OBJ_PU);
 
 	t->cpus = xcalloc(n > 0 ? (size_t)n : 1, sizeof *t->cpus);
 	for (int i = 0; i < n; i++) {
-		read_cpu(&t->cpus[t->n], h, hwloc_get_obj_by_type(h, HWLOC_OBJ_PU, (unsigned)i));
+		read_cpu(&t->cpus[t->n], m, h, hwloc_get_obj_by_type(h, HWLOC_OBJ_PU, (unsigned)i));
 		if (t->cpus[t->n].core <
 			0) /* no core known: each thread is one; above all real numbers */
 			t->cpus[t->n].core = (1 << 24) + i;
@@ -277,15 +345,15 @@ static int by_llc(const void *a, const void *b)
 	const struct topology_cpu *x = a, *y = b;
 
 	COMPARE(x->llc, y->llc);
-	return by_core_then_cpu(a, b);
+	COMPARE(x->cpu, y->cpu);
+	return 0;
 }
 
-/* hwloc's numbers of last-level caches to 0, 1, ... */
-static void number_caches(struct topology *t)
+/* Numbers of last-level caches, which are in order, to 0, 1, ... */
+static void count_up_caches(struct topology *t)
 {
 	int raw = -1, number = -1;
 
-	qsort(t->cpus, t->n, sizeof *t->cpus, by_llc);
 	for (size_t i = 0; i < t->n; i++) {
 		if (t->cpus[i].llc < 0)
 			continue;
@@ -294,6 +362,23 @@ static void number_caches(struct topology *t)
 		raw = t->cpus[i].llc;
 		t->cpus[i].llc = number;
 	}
+}
+
+/* hwloc's numbers of last-level caches, with the level in front, to 0, 1, ... in the order of the
+ * lowest CPU of each: where some cores lack a level, their place must not depend on that. */
+static void number_caches(struct topology *t)
+{
+	qsort(t->cpus, t->n, sizeof *t->cpus, by_llc);
+	count_up_caches(t);
+	_cleanup_free_ int *lowest = xcalloc(t->n + 1, sizeof *lowest);
+	for (size_t i = t->n; i-- > 0;)
+		if (t->cpus[i].llc >= 0)
+			lowest[t->cpus[i].llc] = t->cpus[i].cpu;
+	for (size_t i = 0; i < t->n; i++)
+		if (t->cpus[i].llc >= 0)
+			t->cpus[i].llc = lowest[t->cpus[i].llc];
+	qsort(t->cpus, t->n, sizeof *t->cpus, by_llc);
+	count_up_caches(t);
 }
 
 /* Siblings are counted by CPU number within a core; a core is then known by its lowest CPU, until
@@ -382,9 +467,9 @@ int topology_load(struct topology *t, const struct machine *m, struct error *err
 	int r = load_hwloc(&h, m, err);
 	if (r != 0)
 		return r;
-	read_cpus(t, h);
+	read_cpus(t, m, h);
 	read_caches(t, h);
-	find_kinds(t, h);
+	find_kinds(t, m, h);
 	number_caches(t);
 	number_siblings(t);
 	number_cores(t);
