@@ -182,6 +182,23 @@ static void retry_left(struct cgroups *c)
 	}
 }
 
+/* Returns its name, owned, or NULL. */
+static char *make_directory(struct cgroups *c, struct error *why)
+{
+	int tries = 100;
+	do {
+		char *name = xasprintf("%s%u", c->prefix, ++c->made);
+		if (mkdirat(c->base_fd, name, 0755) == 0)
+			return name;
+		int error = errno;
+		free(name);
+		errno = error;
+		/* One that an earlier opening by this process could not remove. */
+	} while (errno == EEXIST && --tries > 0);
+	error_errno(why, "%s: cannot make a control group", c->base);
+	return NULL;
+}
+
 struct cgroup *cgroup_new(struct cgroups *c, const struct cgroup_limits *limits, struct error *why)
 {
 	if (c->base == NULL) {
@@ -189,11 +206,9 @@ struct cgroup *cgroup_new(struct cgroups *c, const struct cgroup_limits *limits,
 		return NULL;
 	}
 	retry_left(c);
-	_cleanup_free_ char *name = xasprintf("%s%u", c->prefix, ++c->made);
-	if (mkdirat(c->base_fd, name, 0755) < 0) {
-		error_errno(why, "%s/%s", c->base, name);
+	_cleanup_free_ char *name = make_directory(c, why);
+	if (name == NULL)
 		return NULL;
-	}
 	int fd = openat(c->base_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || set_limits(c, fd, limits, why) < 0) {
 		if (fd < 0)

@@ -180,6 +180,7 @@ static int give_entry(const char *path, const struct stat *st, int type, struct 
 /* Whoever knows a name below may pass; nobody else can list. From top down to path's parent. */
 static int open_way(const char *path, const char *top, struct error *err)
 {
+	const mode_t passable = S_IXGRP | S_IXOTH;
 	_cleanup_free_ char *way = xstrdup(path);
 	size_t top_len = strlen(top);
 	if (strncmp(path, top, top_len) != 0 || (path[top_len] != '/' && path[top_len] != '\0'))
@@ -190,8 +191,8 @@ static int open_way(const char *path, const char *top, struct error *err)
 		if (kept == '\0')
 			break;
 		*slash = '\0';
-		bool is_closed = stat(way, &st) == 0 && (st.st_mode & S_IXOTH) == 0;
-		if (is_closed && chmod(way, (st.st_mode & 07777) | S_IXOTH) < 0)
+		bool is_closed = stat(way, &st) == 0 && (st.st_mode & passable) != passable;
+		if (is_closed && chmod(way, (st.st_mode & 07777) | passable) < 0)
 			return error_errno(err, "limits.user: cannot open the way through %s", way);
 		*slash = kept;
 	}
