@@ -102,7 +102,8 @@ static pid_t reap(struct exec_exit *e, pid_t first, bool *is_over)
 			e->end_ns = clock_ns(CLOCK_MONOTONIC_RAW);
 			e->status = status;
 			*is_over = true;
-		} else if (*is_over) {
+		} else if (*is_over && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
+			/* Others had ended by themselves, and nobody had waited for them. */
 			e->killed++;
 		}
 		add_usage(e, &usage, 1);

@@ -116,11 +116,11 @@ static void test_users_that_cannot_be(void **state)
 		run((struct launch_spec){.user = name}, ARGV("true"));
 		assert_string_equal(rig.failure, "");
 	}
-	if (geteuid() == 0)
+	if (geteuid() == 0 || getpwnam(ANOTHER) == NULL)
 		return;
-	run(as_stranger, ARGV("true"));
+	run((struct launch_spec){.user = ANOTHER}, ARGV("true"));
 	assert_non_null(
-		strstr(rig.failure, "limits.user: cannot become " STRANGER
+		strstr(rig.failure, "limits.user: cannot become " ANOTHER
 				    ": Operation not permitted: let the agent run as root"));
 	assert_int_equal(rig_run((struct launch_spec){.user = "root"}, ARGV("true"), &err), -EPERM);
 }
