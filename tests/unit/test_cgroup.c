@@ -377,6 +377,84 @@ static void test_processes_limit(void **state)
 	cgroup_remove(g);
 }
 
+/* ---- stepping aside ---- */
+
+static void read_own(char out[4096])
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	cgroup_read(AT_FDCWD, "/proc/self/cgroup", &text);
+	const char *line = strstr(text.data, "0::");
+	snprintf(out, 4096, "%.*s", (int)strcspn(line != NULL ? line : "", "\n"),
+		line != NULL ? line : "");
+}
+
+/* `test_cgroup aside DIR HAS`: opens in a cgroup where controllers can be had (1) or not (0), and
+ * says what it found wrong. */
+static _Noreturn void open_in(const char *directory, const char *has)
+{
+	char before[4096], during[4096], after[4096];
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool should = *has == '1';
+	if (fd < 0 || cgroup_write(fd, "cgroup.procs", "0") < 0)
+		_exit(1);
+	read_own(before);
+	cgroups_open(&groups, NULL);
+	read_own(during);
+	bool is_right = cgroups_has(groups, "memory") == should &&
+			(strcmp(before, during) != 0) == should &&
+			(*cgroups_why_not(groups) == '\0') == should;
+	struct cgroup *g = cgroup_new(groups, &no_limits, NULL);
+	is_right =
+		is_right && g != NULL && strncmp(cgroup_path(g), directory, strlen(directory)) == 0;
+	if (!is_right)
+		printf("%s; then %s; %s: %s\n", before, during, cgroups_describe(groups),
+			cgroups_why_not(groups));
+	cgroup_remove(g);
+	cgroups_close(groups);
+	read_own(after);
+	_cleanup_buf_ struct buf left = BUF_INIT;
+	cgroup_read(fd, "cgroup.subtree_control", &left);
+	if (strcmp(before, after) != 0 || left.len > 1)
+		printf("not restored: %s, %s\n", after, left.data);
+	fflush(stdout);
+	_exit(is_right && strcmp(before, after) == 0 && left.len <= 1 ? 0 : 1);
+}
+
+static void test_steps_aside(void **state)
+{
+	(void)state;
+	cgroup_remove(make("memory", &no_limits));
+	char path[4096];
+	int status;
+	snprintf(path, sizeof path, "%s/test-of-joulerig-%d", groups->base, (int)getpid());
+	assert_int_equal(mkdir(path, 0755), 0);
+	for (int is_shared = 0; is_shared < 2; is_shared++) {
+		struct cgroup shared = {.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+		/* Somebody else's process is not moved, and keeps the controllers away. */
+		pid_t other = fork();
+		if (other == 0) {
+			if (is_shared)
+				cgroup_write(shared.fd, "cgroup.procs", "0");
+			execlp("sleep", "sleep", "999", NULL);
+			_exit(127);
+		}
+		_cleanup_buf_ struct buf procs = BUF_INIT;
+		while (is_shared && procs.len == 0)
+			cgroup_read(shared.fd, "cgroup.procs", &procs);
+		pid_t pid = fork();
+		if (pid == 0)
+			execl(self(), "test_cgroup", "aside", path, is_shared ? "0" : "1", NULL);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		kill(other, SIGKILL);
+		waitpid(other, NULL, 0);
+		close(shared.fd);
+		if (status != 0)
+			rmdir(path);
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(rmdir(path), 0);
+}
+
 /* ---- agents that are gone ---- */
 
 /* Another agent, `test_cgroup agent`: makes a cgroup with a process in it, tells their names, and
@@ -540,6 +618,8 @@ int main(int argc, char **argv)
 		burn_unseen();
 	if (argc == 3 && strcmp(argv[1], "take-memory") == 0)
 		take_memory(argv[2]);
+	if (argc == 4 && strcmp(argv[1], "aside") == 0)
+		open_in(argv[2], argv[3]);
 	if (argc == 3 && strcmp(argv[1], "spare") == 0)
 		be_spared(argv[2]);
 	const struct CMUnitTest tests[] = {
@@ -554,6 +634,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_memory_limit, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_memory_limit_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_processes_limit, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_steps_aside, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stale_ones_are_ended, set_up, tear_down),
 		cmocka_unit_test(test_leftovers),
 		cmocka_unit_test(test_leftovers_spare_their_ancestors),
