@@ -37,6 +37,7 @@ struct guard {
 	int *cpus; /* owned; of the run, each once */
 	size_t cpus_n;
 	struct guard_state first;
+	int64_t *busy; /* owned; of each of cpus, then */
 };
 
 int guard_open(
@@ -61,6 +62,7 @@ void guard_close(struct guard *g)
 		return;
 	buf_done(&g->first.governors);
 	free(g->cpus);
+	free(g->busy);
 	free(g);
 }
 
@@ -70,6 +72,7 @@ void guard_close(struct guard *g)
 static void keep_cpus(struct guard *g, const int *cpus, size_t n)
 {
 	g->cpus = xreallocarray(g->cpus, n + 1, sizeof *g->cpus);
+	g->busy = xreallocarray(g->busy, n + 1, sizeof *g->busy);
 	g->cpus_n = 0;
 	for (size_t i = 0; i < n; i++) {
 		bool is_there = false;
@@ -270,7 +273,7 @@ static void read_state(const struct guard *g, struct guard_state *s)
 void guard_first(struct guard *g)
 {
 	read_state(g, &g->first);
-	machine_cpu_time(g->m, &g->first.cpu_time);
+	machine_cpu_times(g->m, &g->first.cpu_time, g->cpus, g->cpus_n, g->busy);
 }
 
 /* Floor of the square root. */
@@ -279,21 +282,31 @@ static int64_t square_root(int64_t n)
 	int64_t root = 0;
 
 	for (int64_t bit = INT64_C(1) << 31; bit > 0; bit >>= 1)
-		if ((root + bit) <= n / (root + bit))
+		if (root + bit <= n / (root + bit))
 			root += bit;
 	return root;
 }
 
-int64_t guard_slack_ns(int64_t time_ns, int64_t run_cpu_ns, size_t cpus)
+/* n p (1 - p) of one CPU, in ticks. */
+static int64_t variance_of(int64_t ticks, int64_t busy_ns)
 {
-	__int128 idle = (__int128)time_ns * (int64_t)cpus - run_cpu_ns;
-	int64_t spread_us = run_cpu_ns / 1000;
+	int64_t busy = busy_ns == ABSENT ? ticks / 2 : busy_ns / TICK_NS;
 
-	if (idle / 1000 < spread_us)
-		spread_us = idle > 0 ? (int64_t)(idle / 1000) : 0;
-	if (spread_us > INT64_MAX / (TICK_NS / 1000))
-		spread_us = INT64_MAX / (TICK_NS / 1000);
-	return 5 * TICK_NS + 4 * 1000 * square_root(spread_us * (TICK_NS / 1000));
+	if (busy <= 0)
+		return 0;
+	if (busy > ticks)
+		busy = ticks;
+	return (int64_t)((__int128)busy * (ticks - busy + 4) / (ticks + 4)) + 1;
+}
+
+int64_t guard_slack_ns(int64_t time_ns, const int64_t *busy_ns, size_t cpus)
+{
+	int64_t ticks = time_ns / TICK_NS, variance = 0;
+
+	for (size_t i = 0; i < cpus; i++)
+		variance += variance_of(ticks, busy_ns[i]);
+	/* Four deviations: the root of 16 variances, upwards. */
+	return 5 * TICK_NS + TICK_NS * (variance > 0 ? square_root(16 * variance) + 1 : 0);
 }
 
 /* 2 % of one CPU over the run, and at least two ticks. */
@@ -307,9 +320,12 @@ static void compare_load(const struct guard *g, int64_t time_ns, int64_t run_cpu
 {
 	const struct machine_cpu_time *then = &g->first.cpu_time;
 	int64_t threshold = load_threshold_ns(time_ns);
+	_cleanup_free_ int64_t *busy = xcalloc(g->cpus_n + 1, sizeof *busy);
 	struct machine_cpu_time now;
 
-	machine_cpu_time(g->m, &now);
+	machine_cpu_times(g->m, &now, g->cpus, g->cpus_n, busy);
+	for (size_t i = 0; i < g->cpus_n; i++)
+		busy[i] = busy[i] == ABSENT || g->busy[i] == ABSENT ? ABSENT : busy[i] - g->busy[i];
 	if (now.busy == ABSENT || then->busy == ABSENT)
 		return;
 	if (now.stolen - then->stolen > threshold + TICK_NS) {
@@ -320,7 +336,7 @@ static void compare_load(const struct guard *g, int64_t time_ns, int64_t run_cpu
 	if (run_cpu_ns == ABSENT || agent_cpu_ns == ABSENT)
 		return;
 	int64_t other = now.busy - then->busy - run_cpu_ns - agent_cpu_ns;
-	if (other > threshold + guard_slack_ns(time_ns, run_cpu_ns, g->cpus_n)) {
+	if (other > threshold + guard_slack_ns(time_ns, busy, g->cpus_n)) {
 		measured_flag(out, "other_load");
 		measured_note(out, "others used %lld ms of CPU time meanwhile",
 			(long long)(other / NS_PER_MS));

@@ -63,14 +63,16 @@ void guard_last(struct guard *g, int64_t time_ns, int64_t run_cpu_ns, int64_t ag
 	struct measured *out);
 
 /*
- * How far busy time by proc/stat may be from the true one, when a run of time_ns with run_cpu_ns on
- * cpus CPUs was all there was. The kernel charges each tick (at most 10 ms) to whom it finds
- * running: a CPU that is always or never busy is counted exactly, one that is busy for the part p
- * of n ticks is off by a standard deviation of sqrt(n p (1 - p)) ticks. Over all CPUs that is at
- * most sqrt(tick x the smaller of their busy and their idle time), of which four are allowed. And
- * each of the five numbers that are added is cut to a tick at both readings: five ticks.
+ * How far busy time by proc/stat may be above the true one, when a run of time_ns was all there was
+ * on its CPUs, each of which was busy for busy_ns[i] by proc/stat (ABSENT: not known).
+ *
+ * The kernel charges each tick (at most 10 ms) to whom it finds running. A CPU that is always or
+ * never busy is counted exactly; one that is busy for the part p of n ticks is off by a standard
+ * deviation of sqrt(n p (1 - p)) ticks. Of all CPUs together four of these are allowed, with four
+ * ticks more of idle time for p itself being seen by ticks. And each of the five numbers that are
+ * added is cut to a tick at both readings: five ticks.
  */
-int64_t guard_slack_ns(int64_t time_ns, int64_t run_cpu_ns, size_t cpus);
+int64_t guard_slack_ns(int64_t time_ns, const int64_t *busy_ns, size_t cpus);
 
 /* Whether a flag is a violation, so that on_violation: rerun has the run again, and fail fails it.
  */

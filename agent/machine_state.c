@@ -152,23 +152,59 @@ int64_t machine_temperature(const struct machine *m, const struct temperature_se
 	return machine_read_int(m, &value, "%s", s->path) == 0 ? value : ABSENT;
 }
 
-void machine_cpu_time(const struct machine *m, struct machine_cpu_time *out)
+/* The numbers of one line: user nice system idle iowait irq softirq steal; guest time is part of
+ * user time. */
+static bool parse_times(const char *numbers, struct machine_cpu_time *out)
 {
-	/* user nice system idle iowait irq softirq steal; guest time is part of user time */
-	long long f[8];
-	char line[256];
 	int64_t tick_ns = NS_PER_S / sysconf(_SC_CLK_TCK);
+	long long f[8];
 
-	*out = (struct machine_cpu_time){ABSENT, ABSENT};
-	if (machine_read_line(m, line, sizeof line, "proc/stat") <= 0 ||
-		sscanf(line, "cpu %lld %lld %lld %lld %lld %lld %lld %lld", &f[0], &f[1], &f[2],
-			&f[3], &f[4], &f[5], &f[6], &f[7]) != 8)
-		return;
+	if (sscanf(numbers, "%lld %lld %lld %lld %lld %lld %lld %lld", &f[0], &f[1], &f[2], &f[3],
+		    &f[4], &f[5], &f[6], &f[7]) != 8)
+		return false;
 	for (int i = 0; i < 8; i++)
 		if (f[i] < 0 || f[i] > INT64_MAX / 8 / tick_ns)
-			return;
+			return false;
 	out->busy = (f[0] + f[1] + f[2] + f[5] + f[6]) * tick_ns;
 	out->stolen = f[7] * tick_ns;
+	return true;
+}
+
+void machine_cpu_time(const struct machine *m, struct machine_cpu_time *out)
+{
+	char line[256];
+
+	if (machine_read_line(m, line, sizeof line, "proc/stat") <= 0 ||
+		strncmp(line, "cpu ", 4) != 0 || !parse_times(line + 4, out))
+		*out = (struct machine_cpu_time){ABSENT, ABSENT};
+}
+
+static void take_cpu(const char *line, const int *cpus, size_t n, int64_t *each)
+{
+	struct machine_cpu_time t;
+	char *numbers;
+	long cpu = strtol(line + 3, &numbers, 10);
+
+	for (size_t i = 0; i < n; i++)
+		if (cpus[i] == cpu && parse_times(numbers, &t))
+			each[i] = t.busy;
+}
+
+void machine_cpu_times(const struct machine *m, struct machine_cpu_time *out, const int *cpus,
+	size_t n, int64_t *each)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+
+	*out = (struct machine_cpu_time){ABSENT, ABSENT};
+	for (size_t i = 0; i < n; i++)
+		each[i] = ABSENT;
+	if (buf_read_file(&text, m->root_fd, "proc/stat", 4 << 20) != 0 ||
+		strncmp(text.data, "cpu ", 4) != 0 || !parse_times(text.data + 4, out))
+		return;
+	/* Lines of single CPUs follow that of all of them. */
+	for (const char *p = strchr(text.data, '\n');
+		p != NULL && strncmp(p, "\ncpu", 4) == 0; p = strchr(p + 1, '\n'))
+		take_cpu(p + 1, cpus, n, each);
 }
 
 /* "pswpin 12" on a line of its own; ABSENT where there is none. */

@@ -54,6 +54,9 @@ struct machine_cpu_time {
 	int64_t stolen; /* a hypervisor ran something else meanwhile */
 };
 void machine_cpu_time(const struct machine *m, struct machine_cpu_time *out);
+/* The same, and busy time of n single CPUs into each; ABSENT where one is offline. */
+void machine_cpu_times(const struct machine *m, struct machine_cpu_time *out, const int *cpus,
+	size_t n, int64_t *each);
 
 /* Pages swapped in and out since boot, together; ABSENT where not counted. */
 int64_t machine_swapped_pages(const struct machine *m);

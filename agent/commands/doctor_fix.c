@@ -198,6 +198,10 @@ static void fix_perf(struct changes *c, const char *way)
 	}
 	bool has_perfmon = machine_read_int(c->m, &last, "proc/sys/kernel/cap_last_cap") == 0 &&
 			   last >= CAP_PERFMON;
+	if (way == NULL && level <= 0) {
+		change_tell(c, "perf", "same", "perf_event_paranoid lets everybody count");
+		return;
+	}
 	if (way == NULL)
 		way = has_perfmon ? "capability" : "sysctl";
 	if (strcmp(way, "sysctl") == 0) {

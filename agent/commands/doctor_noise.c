@@ -127,7 +127,7 @@ static void check_supply(struct doctor_report *r)
 		doctor_find(r, "supply", "noisy", "",
 			"on battery: processors are held back; plug it in");
 	else if (machine_is_on_mains(r->m) == 1)
-		doctor_find(r, "supply", "ok", "", "mains");
+		doctor_find(r, "supply", "ok", "", "mains, or no battery at all");
 }
 
 static void check_hugepages(struct doctor_report *r)
