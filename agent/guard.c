@@ -156,8 +156,8 @@ static void check_temperature(struct guard *g, int64_t bound, struct objections 
 	if (bound == ABSENT)
 		return;
 	for (size_t i = 0; i < g->sensors_n; i++) {
-		int64_t now = g->start[i] != ABSENT ? machine_temperature(g->m, &g->sensors[i])
-						    : ABSENT;
+		int64_t now =
+			g->start[i] != ABSENT ? machine_temperature(g->m, &g->sensors[i]) : ABSENT;
 		known += now != ABSENT;
 		if (now != ABSENT && now - g->start[i] > bound)
 			object(o, &o->unsettled,
@@ -198,8 +198,8 @@ static void check_load(struct guard *g, int64_t bound, int64_t now_ns, struct ob
 			(long long)g->load % 1000000 / 10000);
 }
 
-static enum guard_verdict judge(const struct guard *g, const char *on_violation,
-	const struct objections *o, int64_t now_ns)
+static enum guard_verdict judge(
+	const struct guard *g, const char *on_violation, const struct objections *o, int64_t now_ns)
 {
 	bool is_fail = text_is_set(on_violation) && strcmp(on_violation, "fail") == 0;
 	bool is_wait = text_is_set(on_violation) && strcmp(on_violation, "wait") == 0;

@@ -57,7 +57,8 @@ void guard_first(struct guard *g);
  * Flags what changed since guard_first(). measured has the run's metrics and the sources' flags;
  * run_cpu_ns is the CPU time of the run, agent_cpu_ns that of the agent, both within time_ns
  * (ABSENT where not known: then other load is not judged): what else was busy is "other_load" above
- * 2 % of the run's time of one CPU and 20 ms, on top of what proc/stat cannot tell (guard_slack_ns).
+ * 2 % of the run's time of one CPU and 20 ms, on top of what proc/stat cannot tell
+ * (guard_slack_ns).
  */
 void guard_last(struct guard *g, int64_t time_ns, int64_t run_cpu_ns, int64_t agent_cpu_ns,
 	struct measured *out);

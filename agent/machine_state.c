@@ -202,8 +202,8 @@ void machine_cpu_times(const struct machine *m, struct machine_cpu_time *out, co
 		strncmp(text.data, "cpu ", 4) != 0 || !parse_times(text.data + 4, out))
 		return;
 	/* Lines of single CPUs follow that of all of them. */
-	for (const char *p = strchr(text.data, '\n');
-		p != NULL && strncmp(p, "\ncpu", 4) == 0; p = strchr(p + 1, '\n'))
+	for (const char *p = strchr(text.data, '\n'); p != NULL && strncmp(p, "\ncpu", 4) == 0;
+		p = strchr(p + 1, '\n'))
 		take_cpu(p + 1, cpus, n, each);
 }
 

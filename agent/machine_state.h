@@ -24,7 +24,8 @@ void machine_governor(const struct machine *m, int cpu, char out[GOVERNOR_SIZE])
 /*
  * 1: cores may go beyond their base frequency, 0: they may not, ABSENT: not to be found out.
  * intel_pstate says so in no_turbo; where that driver is off, its file cannot be read, and the
- * common cpufreq/boost holds. Source: Linux Documentation/admin-guide/pm/{intel_pstate,cpufreq}.rst.
+ * common cpufreq/boost holds. Source: Linux
+ * Documentation/admin-guide/pm/{intel_pstate,cpufreq}.rst.
  */
 int64_t machine_turbo(const struct machine *m);
 
@@ -33,7 +34,7 @@ void machine_microcode(const struct machine *m, int cpu, char out[24]);
 
 /* Where package temperatures are shown; found once, read often. */
 struct temperature_sensor {
-	char path[96]; /* below the root; holds m°C */
+	char path[96];  /* below the root; holds m°C */
 	char label[32]; /* "Package id 0", "Tctl", "x86_pkg_temp" */
 };
 #define TEMPERATURE_SENSORS 64

@@ -78,8 +78,7 @@ static int write_fresh(int dir_fd, const char *name, const void *data, size_t le
 	return r;
 }
 
-int state_file_replace(
-	int dir_fd, const char *name, const void *data, size_t len, unsigned mode)
+int state_file_replace(int dir_fd, const char *name, const void *data, size_t len, unsigned mode)
 {
 	_cleanup_free_ char *fresh = xasprintf("%s.new", name);
 	int r = write_fresh(dir_fd, fresh, data, len, mode);

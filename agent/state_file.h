@@ -22,8 +22,7 @@ int state_file_write(const struct machine *m, const char *path, const char *valu
  * it takes the name; the folder is written, too. Whoever reads it after a crash finds the old text
  * or the new one. Returns 0 or -errno. dir_fd is the folder's descriptor, not O_PATH.
  */
-int state_file_replace(
-	int dir_fd, const char *name, const void *data, size_t len, unsigned mode);
+int state_file_replace(int dir_fd, const char *name, const void *data, size_t len, unsigned mode);
 /* Remove it and its temporary one, durably. Returns 0 (also where there is none) or -errno. */
 int state_file_remove(int dir_fd, const char *name);
 

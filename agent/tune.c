@@ -54,8 +54,8 @@ static int read_value(const struct tune *t, const struct tune_entry *e, char out
 	return n < 0 ? n : 0;
 }
 
-static int say_failure(
-	const struct tune *t, const struct tune_entry *e, int code, const char *value, struct error *err)
+static int say_failure(const struct tune *t, const struct tune_entry *e, int code,
+	const char *value, struct error *err)
 {
 	_cleanup_buf_ struct buf why = BUF_INIT;
 
@@ -64,8 +64,8 @@ static int say_failure(
 		err, code, "tune: %s/%s: %s (for %s)", t->m->root, e->path, why.data, value);
 }
 
-/* Make a file's value so. Returns 1 where another value was replaced by it, 0 where it is as near as
- * it can be, or negative. */
+/* Make a file's value so. Returns 1 where another value was replaced by it, 0 where it is as near
+ * as it can be, or negative. */
 static int set_value(
 	const struct tune *t, const struct tune_entry *e, const char *value, struct error *err)
 {
@@ -138,7 +138,8 @@ static int write_journal(struct tune *t, struct error *err)
 		buf_addf(&text, "%s\t%s\n", t->entries.items[i].path, t->entries.items[i].found);
 	int r = state_file_replace(t->dir_fd, JOURNAL, text.data, text.len, 0600);
 	return r == 0 ? 0
-		      : error_set(err, r, "tune: %s: %s; nothing was set", t->journal, strerror(-r));
+		      : error_set(
+				err, r, "tune: %s: %s; nothing was set", t->journal, strerror(-r));
 }
 
 static int refuse_journal(struct tune *t, int line, const char *what)
@@ -296,8 +297,8 @@ static void take_wanted(struct tune *t, struct tune_entries *fresh)
 	}
 }
 
-static int collect_all(struct tune *t, const struct list *wanted, struct tune_entries *out,
-	struct error *err)
+static int collect_all(
+	struct tune *t, const struct list *wanted, struct tune_entries *out, struct error *err)
 {
 	int r = 0;
 

@@ -47,8 +47,8 @@ static struct tune_entry *append(struct tune_entries *list, const char *path)
 		if (fnmatch(files[i].pattern, path, FNM_PATHNAME) != 0)
 			continue;
 		list->items = xreallocarray(list->items, list->n + 1, sizeof *list->items);
-		list->items[list->n] = (struct tune_entry){
-			.path = xstrdup(path), .tolerance = files[i].tolerance};
+		list->items[list->n] =
+			(struct tune_entry){.path = xstrdup(path), .tolerance = files[i].tolerance};
 		return &list->items[list->n++];
 	}
 	return NULL;
@@ -124,8 +124,7 @@ static int collect_turbo(struct collector *c, const char *value, struct error *e
 	int64_t now;
 
 	if (!is_on && strcmp(value, "off") != 0)
-		return error_set(
-			err, -EINVAL, "tune: turbo: '%s': expected on or off", value);
+		return error_set(err, -EINVAL, "tune: turbo: '%s': expected on or off", value);
 	/* The file is there, too, but cannot be read, where another driver is at work. */
 	if (machine_read_int(c->m, &now, NO_TURBO_PATH) == 0)
 		add(c, is_on ? "0" : "1", NO_TURBO_PATH);
@@ -143,8 +142,8 @@ static int parse_number(
 	errno = 0;
 	long long n = strtoll(value, &end, 10);
 	if (end == value || *end != '\0' || errno != 0 || n < divisor)
-		return error_set(err, -EINVAL, "tune: %s: '%s' is no number that could be set", key,
-			value);
+		return error_set(
+			err, -EINVAL, "tune: %s: '%s' is no number that could be set", key, value);
 	snprintf(out, 24, "%lld", n / divisor);
 	return 0;
 }
@@ -281,8 +280,8 @@ static void add_choices(
 	const char *slash = strrchr(e->path, '/');
 	char line[256];
 
-	if (machine_read_line(m, line, sizeof line, "%.*s/%s", (int)(slash - e->path), e->path,
-		    file) > 0)
+	if (machine_read_line(
+		    m, line, sizeof line, "%.*s/%s", (int)(slash - e->path), e->path, file) > 0)
 		buf_addf(out, "; it has: %s", line);
 }
 

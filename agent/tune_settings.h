@@ -7,8 +7,9 @@
  *   uncore              intel_uncore_frequency: min and max alike, in kHz
  *   power_limit         the long-term limit of each powercap package zone, in uW, and `enabled`
  *
- * Source: Linux Documentation/admin-guide/pm/{cpufreq,intel_pstate,intel_uncore_frequency_scaling}.rst
- * and Documentation/power/powercap/powercap.rst.
+ * Source: Linux
+ * Documentation/admin-guide/pm/{cpufreq,intel_pstate,intel_uncore_frequency_scaling}.rst and
+ * Documentation/power/powercap/powercap.rst.
  */
 #ifndef AGENT_TUNE_SETTINGS_H
 #define AGENT_TUNE_SETTINGS_H
@@ -21,7 +22,7 @@
 struct tune_entry { /* one file; all owned */
 	char *path; /* below the root */
 	char *wanted;
-	char *found; /* NULL: not read yet */
+	char *found;       /* NULL: not read yet */
 	int64_t tolerance; /* a number that is read back may be off by this much */
 };
 

@@ -14,8 +14,8 @@ static const char *const perf_ways[] = {"capability", "sysctl", "none", NULL};
 	}
 static const struct option_info option_table[] = {
 	OPTION("state", OPTION_TEXT, state, "DIR", "the agent's folder: is there room?", NULL),
-	OPTION("fix", OPTION_FLAG, fix, NULL, "do what needs root; told step by step, and undone by --undo",
-		NULL),
+	OPTION("fix", OPTION_FLAG, fix, NULL,
+		"do what needs root; told step by step, and undone by --undo", NULL),
 	OPTION("undo", OPTION_FLAG, undo, NULL, "put back all that --fix has changed", NULL),
 	OPTION("dry-run", OPTION_FLAG, dry_run, NULL, "with --fix or --undo: tell alone", NULL),
 	OPTION("group", OPTION_TEXT, group, "NAME",
@@ -36,10 +36,10 @@ void doctor_find(struct doctor_report *r, const char *what, const char *state, c
 	buf_vaddf(&text, why, ap);
 	va_end(ap);
 	json_t *reason = json_string(text.data); /* NULL where a file's text is no UTF-8 */
-	json_array_append_new(r->findings,
-		json_pack("{s:s, s:s, s:o, s:o}", "what", what, "state", state, "why",
-			reason != NULL ? reason : json_string("?"), "command",
-			command[0] != '\0' ? json_string(command) : json_null()));
+	json_array_append_new(
+		r->findings, json_pack("{s:s, s:s, s:o, s:o}", "what", what, "state", state, "why",
+				     reason != NULL ? reason : json_string("?"), "command",
+				     command[0] != '\0' ? json_string(command) : json_null()));
 }
 
 static void print_table(const json_t *findings)
@@ -110,11 +110,15 @@ const struct agent_command agent_command_doctor = {
 	.usage = "doctor [--format table|json] | doctor --fix [--dry-run] | doctor --undo",
 	.summary = "what cannot be measured here, why, and the command that mends it",
 	.details =
-		"--fix, as root, lets a group read the energy counters (now, and by a udev rule from\n"
-		"the next boot on), gives the agent the capability to count on all CPUs (cap_perfmon),\n"
+		"--fix, as root, lets a group read the energy counters (now, and by a udev rule "
+		"from\n"
+		"the next boot on), gives the agent the capability to count on all CPUs "
+		"(cap_perfmon),\n"
 		"and sets the governor performance until the next boot. What it found is kept in\n"
-		"/var/lib/joulerig/doctor.journal, and --undo puts it back to the letter. With --root\n"
-		"all files, of /etc and /var too, are those below that folder, and commands are shown\n"
+		"/var/lib/joulerig/doctor.journal, and --undo puts it back to the letter. With "
+		"--root\n"
+		"all files, of /etc and /var too, are those below that folder, and commands are "
+		"shown\n"
 		"and not run.",
 	.options = option_table,
 	.options_size = sizeof(struct doctor_options),

@@ -51,9 +51,9 @@ static void tell_step(struct changes *c, const char *what, const char *state, js
 	c->failed += strcmp(state, "failed") == 0;
 	c->changed += strcmp(state, "changed") == 0;
 	if (c->is_json) {
-		json_array_append_new(c->steps,
-			json_pack("{s:s, s:s, s:O?, s:O?, s:s?}", "what", what, "state", state,
-				"before", before, "after", after, "why", why));
+		json_array_append_new(
+			c->steps, json_pack("{s:s, s:s, s:O?, s:O?, s:s?}", "what", what, "state",
+					  state, "before", before, "after", after, "why", why));
 		return;
 	}
 	buf_addf(&line, "%-8s %s", state, what);
@@ -150,8 +150,9 @@ static int parse(struct changes *c, const char *text, struct error *err)
 	int r = 0;
 
 	if (!json_is_array(list))
-		r = error_set(err, -EINVAL, "doctor: %s/" FOLDER "/" JOURNAL ": no list of changes%s%s",
-			c->m->root, whole == NULL ? ": " : "", whole == NULL ? where.text : "");
+		r = error_set(err, -EINVAL,
+			"doctor: %s/" FOLDER "/" JOURNAL ": no list of changes%s%s", c->m->root,
+			whole == NULL ? ": " : "", whole == NULL ? where.text : "");
 	json_array_foreach(list, i, e)
 	{
 		if (r == 0 && !is_fine_entry(e))
@@ -276,9 +277,9 @@ static int make(struct changes *c, const struct change_kind *k, const char *path
 	bool is_new = at == json_array_size(c->journal);
 
 	if (is_new)
-		json_array_append_new(c->journal,
-			json_pack("{s:s, s:s, s:O, s:O}", "kind", k->name, "path", path, "before",
-				before, "after", after));
+		json_array_append_new(
+			c->journal, json_pack("{s:s, s:s, s:O, s:O}", "kind", k->name, "path", path,
+					    "before", before, "after", after));
 	else
 		json_object_set(json_array_get(c->journal, at), "after", after);
 	int r = save(c);

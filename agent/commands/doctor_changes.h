@@ -27,8 +27,8 @@ struct changes {
 };
 
 /* Reads the journal. Returns 0, or negative where it cannot be trusted or understood. */
-int changes_open(struct changes *c, const struct machine *m, bool is_dry, bool is_json,
-	struct error *err);
+int changes_open(
+	struct changes *c, const struct machine *m, bool is_dry, bool is_json, struct error *err);
 /* Prints the steps where is_json; frees. */
 void changes_close(struct changes *c);
 

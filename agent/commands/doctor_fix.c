@@ -17,6 +17,7 @@
  */
 #include "agent/commands/doctor.h"
 #include "agent/commands/doctor_changes.h"
+#include "agent/cpu_model.h"
 #include "agent/machine_state.h"
 #include "agent/state_file.h"
 
@@ -103,8 +104,8 @@ static json_t *wanted_access(const struct changes *c, const char *path, int gid,
 	json_t *now = change_read(c, "access", path);
 	int mode = 0, old_gid;
 
-	*is_counter = now != NULL &&
-		      json_unpack(now, "{s:i, s:i}", "gid", &old_gid, "mode", &mode) == 0;
+	*is_counter =
+		now != NULL && json_unpack(now, "{s:i, s:i}", "gid", &old_gid, "mode", &mode) == 0;
 	json_decref(now);
 	if (!*is_counter || (mode & S_IROTH))
 		return NULL;
@@ -153,18 +154,21 @@ static void reload_rules(struct changes *c)
 
 static void fix_energy(struct changes *c, const char *group)
 {
-	_cleanup_free_ char *rule = xasprintf(
-		WRITTEN "# The group may read the energy counters, which are root's since Linux 5.10.\n"
-			"SUBSYSTEM==\"powercap\", ACTION==\"add\", KERNEL==\"intel-rapl*:*\", "
-			"RUN+=\"/bin/sh -c 'chgrp %s /sys%%p/energy_uj && chmod g+r "
-			"/sys%%p/energy_uj'\"\n",
+	_cleanup_free_ char *rule = xasprintf(WRITTEN
+		"# The group may read the energy counters, which are root's since Linux 5.10.\n"
+		"SUBSYSTEM==\"powercap\", ACTION==\"add\", KERNEL==\"intel-rapl*:*\", "
+		"RUN+=\"/bin/sh -c 'chgrp %s /sys%%p/energy_uj && chmod g+r "
+		"/sys%%p/energy_uj'\"\n",
 		group);
 	size_t counters;
 
 	if (grant_zones(c, -1, &counters) == 0) {
+		struct cpu_model cpu;
+		cpu_model_read(&cpu, c->m);
 		change_tell(c, "energy", counters > 0 ? "same" : "none",
-			counters > 0 ? "everybody may read the counters"
-				     : "no powercap zones here; sudo modprobe intel_rapl_msr");
+			counters > 0   ? "everybody may read the counters"
+			: cpu.is_guest ? "no powercap zones: a virtual machine"
+				       : "no powercap zones; sudo modprobe intel_rapl_msr");
 		return;
 	}
 	json_t *exists = find_group(c->m, group) >= 0 ? json_true() : NULL;

@@ -50,9 +50,9 @@ static json_t *read_text(const struct machine *m, const char *path)
 	/* json_stringn refuses what is no UTF-8: then it is no file of ours. */
 	json_t *line = r == 0 ? json_stringn(text.data, text.len) : NULL;
 	errno = r < 0 ? -r : EILSEQ;
-	return line == NULL ? NULL
-			    : json_pack("{s:o, s:i}", "text", line, "mode",
-				      (int)(st.st_mode & 07777));
+	return line == NULL
+		       ? NULL
+		       : json_pack("{s:o, s:i}", "text", line, "mode", (int)(st.st_mode & 07777));
 }
 
 static int write_text(const struct machine *m, const char *path, const json_t *value)
@@ -186,9 +186,8 @@ static void show_group(const char *name, const json_t *value, struct buf *out)
 json_t *capability_perfmon(void)
 {
 	/* As in linux/capability.h: all numbers are little-endian. */
-	const unsigned char data[XATTR_CAPS_SZ_2] = {
-		VFS_CAP_FLAGS_EFFECTIVE, 0, 0, VFS_CAP_REVISION_2 >> 24,
-		[12 + (CAP_PERFMON - 32) / 8] = 1 << (CAP_PERFMON % 8)};
+	const unsigned char data[XATTR_CAPS_SZ_2] = {VFS_CAP_FLAGS_EFFECTIVE, 0, 0,
+		VFS_CAP_REVISION_2 >> 24, [12 + (CAP_PERFMON - 32) / 8] = 1 << (CAP_PERFMON % 8)};
 	char hex[2 * sizeof data + 1];
 
 	return json_string(hex_encode(hex, data, sizeof data));
@@ -235,8 +234,8 @@ static const struct change_kind kinds[] = {
 		false, false, read_value, write_value, NULL},
 	{"access", {"sys/class/powercap/intel-rapl*/energy_uj"}, false, false, read_access,
 		write_access, NULL},
-	{"folder",
-		{"etc", "etc/*", "etc/udev/rules.d", "var", "var/lib", "var/lib/joulerig"}, false, false, read_folder, write_folder, NULL},
+	{"folder", {"etc", "etc/*", "etc/udev/rules.d", "var", "var/lib", "var/lib/joulerig"},
+		false, false, read_folder, write_folder, NULL},
 	{"group", {"*"}, false, true, read_group, write_group, show_group},
 	{"capability", {"/*"}, false, true, read_capability, write_capability, show_capability},
 };

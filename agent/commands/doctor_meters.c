@@ -14,7 +14,8 @@
 
 #define PARANOID_PATH "proc/sys/kernel/perf_event_paranoid"
 
-static void mend_zone(const struct doctor_report *r, const struct energy_zone *z, struct buf *command)
+static void mend_zone(
+	const struct doctor_report *r, const struct energy_zone *z, struct buf *command)
 {
 	const char *root = r->m->root;
 
@@ -40,8 +41,8 @@ static void check_zones(struct doctor_report *r)
 			continue;
 		}
 		mend_zone(r, &zones[i], &command);
-		doctor_find(r, zones[i].metric, zone_state_name(zones[i].state), command.data,
-			"%s", zones[i].why);
+		doctor_find(r, zones[i].metric, zone_state_name(zones[i].state), command.data, "%s",
+			zones[i].why);
 	}
 }
 

@@ -29,7 +29,8 @@ static void common_line(const struct doctor_report *r, const char *file, char ou
 
 static char *write_all_cpus(const struct doctor_report *r, const char *file, const char *value)
 {
-	return xasprintf("sudo sh -c 'for f in %s/" CPU_PATH "/cpu*/cpufreq/%s; do echo %s > $f; done'",
+	return xasprintf("sudo sh -c 'for f in %s/" CPU_PATH
+			 "/cpu*/cpufreq/%s; do echo %s > $f; done'",
 		r->m->root, file, value);
 }
 
@@ -134,8 +135,8 @@ static void check_hugepages(struct doctor_report *r)
 {
 	char line[96];
 
-	if (machine_read_line(r->m, line, sizeof line,
-		    "sys/kernel/mm/transparent_hugepage/enabled") > 0 &&
+	if (machine_read_line(
+		    r->m, line, sizeof line, "sys/kernel/mm/transparent_hugepage/enabled") > 0 &&
 		strstr(line, "[always]") != NULL)
 		doctor_find(r, "hugepages", "info",
 			"sudo sh -c 'echo madvise > /sys/kernel/mm/transparent_hugepage/enabled'",
@@ -231,8 +232,8 @@ static int by_ticks(const void *a, const void *b)
 }
 
 /* ": make (12), gcc (14)": who used the most since then. */
-static void name_busiest(struct process *now, size_t n, const struct process *then, size_t then_n,
-	struct buf *out)
+static void name_busiest(
+	struct process *now, size_t n, const struct process *then, size_t then_n, struct buf *out)
 {
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < then_n; k++)

@@ -39,7 +39,8 @@ static void put_stat(struct rig *r, int64_t busy_ticks, int64_t stolen_ticks)
 
 	r->busy_ticks = busy_ticks;
 	snprintf(text, sizeof text,
-		"cpu  %lld 0 0 1000 7 0 0 %lld 0 0\ncpu0 %lld 0 0 9 9 0 0 0 0 0\ncpu1 0 0 0 9 9 0 0 "
+		"cpu  %lld 0 0 1000 7 0 0 %lld 0 0\ncpu0 %lld 0 0 9 9 0 0 0 0 0\ncpu1 0 0 0 9 9 0 "
+		"0 "
 		"0 0 0\nintr 5\n",
 		(long long)busy_ticks, (long long)stolen_ticks, (long long)busy_ticks);
 	put(r, "proc/stat", text);
@@ -473,8 +474,8 @@ static unsigned random_below(unsigned n)
 }
 
 /*
- * A model of the kernel's sampling: each 10 ms it charges whom it finds. Runs of any duty and length
- * on 1 to 16 CPUs, alone on the machine, are never said to have company.
+ * A model of the kernel's sampling: each 10 ms it charges whom it finds. Runs of any duty and
+ * length on 1 to 16 CPUs, alone on the machine, are never said to have company.
  */
 static void test_slack_holds(void **state)
 {

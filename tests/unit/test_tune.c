@@ -56,7 +56,8 @@ static const struct {
 	{ZONE ":0/constraint_0_power_limit_uw", "7\n"},
 };
 
-static void each_file(const struct rig *r, void (*f)(const struct rig *, const char *, const char *))
+static void each_file(
+	const struct rig *r, void (*f)(const struct rig *, const char *, const char *))
 {
 	char path[128];
 
@@ -334,8 +335,7 @@ static void test_refused(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		/* with something in force, and something good before it */
 		assert_int_equal(apply(&r, "turbo=off"), 0);
-		_cleanup_free_ char *text =
-			xasprintf("epp=performance %s", rows[i].settings);
+		_cleanup_free_ char *text = xasprintf("epp=performance %s", rows[i].settings);
 		assert_true(apply(&r, text) < 0);
 		if (strstr(r.err.text, rows[i].text) == NULL)
 			fail_msg("%s: %s", rows[i].settings, r.err.text);
@@ -406,7 +406,8 @@ static void test_denied(void **state)
 	chmod(r.state.path, 0777);
 	for (int cpu = 0; cpu < CPUS; cpu++) {
 		char path[160];
-		snprintf(path, sizeof path, "%s/" CPUFREQ_PATH "/scaling_governor", r.tree.path, cpu);
+		snprintf(path, sizeof path, "%s/" CPUFREQ_PATH "/scaling_governor", r.tree.path,
+			cpu);
 		chmod(path, 0444);
 	}
 	bool was_root = geteuid() == 0;
@@ -530,7 +531,8 @@ static void test_gone(void **state)
 	end(&r);
 }
 
-/* An agent that changes settings for ever, killed at any moment; the next one mends it each time. */
+/* An agent that changes settings for ever, killed at any moment; the next one mends it each time.
+ */
 static void test_killed_at_any_moment(void **state)
 {
 	struct rig r;
