@@ -85,5 +85,8 @@ int overhead_save(const char *state, const json_t *j, struct error *err);
  * releases.
  */
 json_t *overhead_load(const char *state, const char *fingerprint);
+/* The same as `overhead` in an inventory (inventory.h), null where there is none. Takes the
+ * inventory and returns the new one; the caller frees. */
+char *overhead_add(char *inventory, const char *state);
 
 #endif

@@ -114,3 +114,20 @@ json_t *overhead_load(const char *state, const char *fingerprint)
 	}
 	return j;
 }
+
+char *overhead_add(char *inventory, const char *state)
+{
+	json_t *j = json_loads(inventory, 0, NULL);
+	const char *fingerprint = json_string_value(json_object_get(j, "fingerprint"));
+
+	if (fingerprint == NULL) {
+		json_decref(j);
+		return inventory;
+	}
+	json_t *overhead = overhead_load(state, fingerprint);
+	json_object_set_new(j, "overhead", overhead != NULL ? overhead : json_null());
+	char *out = json_dumps(j, JSON_COMPACT);
+	json_decref(j);
+	free(inventory);
+	return out;
+}
