@@ -1,6 +1,7 @@
 #include "agent/conversation.h"
 
 #include "agent/inventory.h"
+#include "agent/overhead.h"
 #include "proto/clock.h"
 #include "proto/log.h"
 
@@ -420,8 +421,8 @@ static void say_hello(struct connection *c)
 	size_t n = 0, spooled = spool_count(c->spool);
 	_cleanup_free_ struct message_held *held = xcalloc(spooled + QUEUE_MAX, sizeof *held);
 	const struct list labels = {c->labels, c->options->labels.n};
-	_cleanup_free_ char *inventory =
-		inventory_json(&c->machine, &c->topology, c->meter, &labels);
+	_cleanup_free_ char *inventory = overhead_add(
+		inventory_json(&c->machine, &c->topology, c->meter, &labels), c->state);
 
 	for (size_t i = 0; i < spooled; i++)
 		add_held(held, &n, spool_at(c->spool, i), "spooled");
