@@ -126,7 +126,7 @@ char *overhead_add(char *inventory, const char *state)
 	}
 	json_t *overhead = overhead_load(state, fingerprint);
 	json_object_set_new(j, "overhead", overhead != NULL ? overhead : json_null());
-	char *out = json_dumps(j, JSON_COMPACT);
+	char *out = json_dumps(j, JSON_COMPACT | JSON_REAL_PRECISION(15));
 	json_decref(j);
 	free(inventory);
 	return out;

@@ -37,8 +37,7 @@ struct agent_command {
 };
 
 extern const struct agent_command agent_command_inventory, agent_command_energy,
-	agent_command_placement, agent_command_doctor, agent_command_key,
-	agent_command_overhead;
+	agent_command_placement, agent_command_doctor, agent_command_key, agent_command_overhead;
 
 /* What --source may be, ended by NULL. */
 extern const char *const agent_energy_sources[];
