@@ -120,6 +120,9 @@ static void take_limits(const struct scan *s, struct energy_zone *z)
 
 	z->cap_uw = twin != NULL ? twin->cap_uw : energy_model_cap_uw(z->domain, is_client(s));
 	z->range_uj = twin != NULL ? twin->range_uj : 0;
+	if (z->domain == DOMAIN_PSYS && twin == NULL && s->model != NULL &&
+		s->model->has_joule_psys)
+		z->range_uj = UINT32_MAX * INT64_C(1000000);
 	energy_model_judge(z, &s->cpu, s->m, "perf");
 }
 

@@ -17,7 +17,8 @@
 #define ENERGY_PERF_MAX_ZONES 128
 
 struct energy_perf_found {
-	struct energy_zone zone; /* range and cap from powercap's twin, where it has one */
+	struct energy_zone
+		zone; /* range (0 unknown) and cap from powercap's twin, where it has one */
 	struct perf_event event;
 	int cpu; /* to open it on */
 };
