@@ -25,6 +25,7 @@ struct scene {
 	struct overhead_kernel *kernel;
 	struct sampler *sampler;
 	struct energy_window *window; /* NULL where there is no meter */
+	struct placement placement;   /* of the kernel */
 	struct buf chunk;
 	int cpu; /* for the sampler, -1 any */
 	uint64_t random;
@@ -284,8 +285,9 @@ static int check_request(
 }
 
 static int open_scene(struct scene *s, const struct machine *m, const struct topology *t,
-	struct energy_meter *meter, const struct placement *p, struct error *err)
+	struct energy_meter *meter, struct error *err)
 {
+	const struct placement *p = &s->placement;
 	int r = sampler_open(&s->sampler, m, t, meter, err), bound_to = -1;
 
 	/* Before the kernel's threads are there: they have CPUs of their own. */
@@ -305,32 +307,30 @@ static void close_scene(struct scene *s)
 	sampler_close(s->sampler);
 	energy_window_free(s->window);
 	buf_done(&s->chunk);
+	placement_done(&s->placement);
 }
 
 int overhead_measure(struct overhead *out, const struct machine *m, const struct topology *t,
 	struct energy_meter *meter, const struct overhead_request *r, struct error *err)
 {
-	struct placement p;
+	struct scene s = {.chunk = BUF_INIT, .random = r->seed != 0 ? r->seed : 1};
 
 	*out = (struct overhead){.measured_at = clock_realtime_ns()};
 	int code = check_request(m, r, err);
 	if (code == 0)
-		code = choose_cpus(t, &p, err);
+		code = choose_cpus(t, &s.placement, err);
 	if (code != 0)
 		return code;
-	struct scene s = {.chunk = BUF_INIT,
-		.cpu = p.uses_housekeeping ? -1 : t->housekeeping,
-		.random = r->seed != 0 ? r->seed : 1};
-	code = open_scene(&s, m, t, meter, &p, err);
+	s.cpu = s.placement.uses_housekeeping ? -1 : t->housekeeping;
+	code = open_scene(&s, m, t, meter, err);
 	if (code == 0) {
-		out->cpus = cpu_list_format(p.cpus, p.n);
-		out->is_shared = p.uses_housekeeping;
+		out->cpus = cpu_list_format(s.placement.cpus, s.placement.n);
+		out->is_shared = s.placement.uses_housekeeping;
 		out->rates_n = r->rates_n;
 		for (size_t i = 0; i < r->rates_n; i++)
 			measure_rate(&s, &out->rates[i], r->rates[i], blocks_of(r, r->rates[i]));
 	}
 	close_scene(&s);
-	placement_done(&p);
 	return code;
 }
 
