@@ -158,7 +158,7 @@ const struct agent_command agent_command_overhead = {
 		   "and without, in pairs.\n"
 		   "Stop whatever else is running first. With --state the result is kept in "
 		   "DIR/overhead.json, and the\n"
-		   "agent tells its coordinator from its next start on.",
+		   "agent tells its coordinator from its next connection on.",
 	.options = option_table,
 	.options_size = sizeof(struct options),
 	.run = run,
