@@ -240,6 +240,17 @@ static void measure_block(struct scene *s, double logs[BLOCK / 2])
 	}
 }
 
+/* What follows a run follows this process; the notes of the sources are a run's and not wanted. */
+static void attach(struct scene *s)
+{
+	static struct measured notes;
+	const struct source_scope scope = {
+		.pid = getpid(), .cpus = s->placement.cpus, .cpus_n = s->placement.n};
+
+	measured_reset(&notes);
+	sampler_attach(s->sampler, &scope, s->every_ns, &notes);
+}
+
 static void measure_rate(struct scene *s, struct overhead_rate *out, int64_t rate, size_t blocks)
 {
 	_cleanup_free_ double *logs = xcalloc(blocks * (BLOCK / 2), sizeof *logs);
@@ -249,9 +260,11 @@ static void measure_rate(struct scene *s, struct overhead_rate *out, int64_t rat
 	s->share = share_of(rate);
 	s->work = overhead_kernel_work(s->kernel, piece_ns(rate));
 	out->rate = rate;
+	attach(s);
 	measure_cpu(s, out);
 	for (size_t i = 0; i < blocks; i++)
 		measure_block(s, logs + i * (BLOCK / 2));
+	sampler_detach(s->sampler);
 	overhead_interval(out, logs, blocks * (BLOCK / 2));
 }
 
