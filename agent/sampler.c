@@ -2,12 +2,12 @@
  * sampler.c - the sampling thread and its chunks
  */
 #include "agent/sampler.h"
+#include "agent/sampler_chunk.h"
 #include "agent/sources/source.h"
 #include "proto/clock.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <msgpack.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -71,64 +71,6 @@ struct sampler {
 	int64_t *values; /* [capacity][columns_n] */
 };
 
-static int write_to_buf(void *b, const char *data, size_t len)
-{
-	buf_add(b, data, len);
-	return 0;
-}
-
-static void pack_text(msgpack_packer *p, const char *s)
-{
-	msgpack_pack_str(p, strlen(s));
-	msgpack_pack_str_body(p, s, strlen(s));
-}
-
-static void pack_channels(const struct sampler *s, msgpack_packer *p)
-{
-	msgpack_pack_array(p, s->columns_n);
-	for (size_t c = 0; c < s->columns_n; c++) {
-		msgpack_pack_array(p, 3);
-		pack_text(p, s->channels[c].name);
-		pack_text(p, s->channels[c].unit);
-		pack_text(p, s->channels[c].kind == CHANNEL_COUNTER ? "counter" : "gauge");
-	}
-}
-
-static void pack_column(const struct sampler *s, msgpack_packer *p, size_t c)
-{
-	int64_t last = 0;
-
-	msgpack_pack_array(p, s->n);
-	for (size_t i = 0; i < s->n; i++) {
-		int64_t value = s->values[i * s->columns_n + c];
-		if (value == ABSENT) {
-			msgpack_pack_nil(p);
-			continue;
-		}
-		msgpack_pack_int64(p, value - last);
-		last = value;
-	}
-}
-
-/* [1, n, [[name, unit, kind] ...], t0, [dt ...], [[v0, d1, d2 ...] ...]] */
-static void pack_chunk(const struct sampler *s, struct buf *out)
-{
-	msgpack_packer p;
-
-	msgpack_packer_init(&p, out, write_to_buf);
-	msgpack_pack_array(&p, 6);
-	msgpack_pack_int(&p, 1);
-	msgpack_pack_uint64(&p, s->n);
-	pack_channels(s, &p);
-	msgpack_pack_int64(&p, s->times[0]);
-	msgpack_pack_array(&p, s->n - 1);
-	for (size_t i = 1; i < s->n; i++)
-		msgpack_pack_int64(&p, s->times[i] - s->times[i - 1]);
-	msgpack_pack_array(&p, s->columns_n);
-	for (size_t c = 0; c < s->columns_n; c++)
-		pack_column(s, &p, c);
-}
-
 static void finish_chunk(struct sampler *s)
 {
 	const uint64_t one = 1;
@@ -137,7 +79,14 @@ static void finish_chunk(struct sampler *s)
 		return;
 	struct chunk *c = xcalloc(1, sizeof *c);
 	c->data = (struct buf)BUF_INIT;
-	pack_chunk(s, &c->data);
+	const struct sample_rows rows = {
+		.channels = s->channels,
+		.channels_n = s->columns_n,
+		.times = s->times,
+		.values = s->values,
+		.n = s->n,
+	};
+	sampler_chunk_pack(&rows, &c->data);
 	s->n = 0;
 	pthread_mutex_lock(&s->lock);
 	LL_APPEND(s->chunks, c);

@@ -13,6 +13,7 @@
  * A reading interrupts the CPU that it asks; so there are twenty a second at most, and samples in
  * between repeat the last one. Only up to 64 CPUs of a run are watched.
  */
+#include "agent/sources/frequency.h"
 #include "agent/sources/perf_event.h"
 #include "agent/sources/source.h"
 #include "agent/sources/sysfs.h"
@@ -101,17 +102,22 @@ static void add_difference(struct counts *sum, const struct counts *from, const 
 		sum->n[i] += to->n[i] - from->n[i];
 }
 
-/* TSC / time x APERF / MPERF; ABSENT where no CPU was busy. */
-static int64_t frequency_of(const struct counts *sum)
+int64_t frequency_busy_hz(uint64_t tsc, uint64_t aperf, uint64_t mperf, int64_t time_ns)
 {
-	if (!sum->is_there || sum->n[MPERF] == 0)
+	if (mperf == 0)
 		return ABSENT;
-	unsigned __int128 tsc_hz =
-		(unsigned __int128)sum->n[TSC] * (uint64_t)NS_PER_S / (uint64_t)sum->at_ns;
+	unsigned __int128 tsc_hz = (unsigned __int128)tsc * (uint64_t)NS_PER_S / (uint64_t)time_ns;
 	if (tsc_hz > (uint64_t)MAX_HZ)
 		return ABSENT;
-	unsigned __int128 hz = tsc_hz * sum->n[APERF] / sum->n[MPERF];
+	unsigned __int128 hz = tsc_hz * aperf / mperf;
 	return hz == 0 || hz > (uint64_t)MAX_HZ ? ABSENT : (int64_t)hz;
+}
+
+static int64_t frequency_of(const struct counts *sum)
+{
+	return sum->is_there
+		       ? frequency_busy_hz(sum->n[TSC], sum->n[APERF], sum->n[MPERF], sum->at_ns)
+		       : ABSENT;
 }
 
 /* Read all groups; the frequency since the reading before, ABSENT for the first one. */

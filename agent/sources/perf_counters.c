@@ -5,13 +5,8 @@
  * all that it starts. Counts of ended processes are in it. Inherited events cannot be read in
  * groups, so each has its descriptor; to read one interrupts every CPU that the run is on, so they
  * are read before and after alone. Source: perf_event_open(2).
- *
- * There may be more events than the hardware has counters; the kernel then gives each its share of
- * the time, and what was counted is scaled by time enabled / time running. On a hybrid machine an
- * event of one kind of core runs only while the run is on such cores, which looks the same: there,
- * scaling each by itself would invent counts. Only what is missing in the sum over all kinds is
- * time without a counter, so all kinds of a name are scaled by that.
  */
+#include "agent/sources/perf_counters.h"
 #include "agent/sources/counter_names.h"
 #include "agent/sources/source.h"
 #include "agent/sources/sysfs.h"
@@ -165,69 +160,62 @@ static void perf_counters_read(void *state, int64_t *out)
 
 /* ---- results ---- */
 
-/* All kinds of one name: counters [from, to). */
-struct kinds {
-	size_t from, to;
-	uint64_t enabled_ns, running_ns;
-};
-
-static bool add_up(const struct perf_counters *s, struct kinds *k)
+enum counted perf_counters_scale(
+	const struct perf_reading *kinds, size_t n, bool is_one_kind, int64_t *out)
 {
-	for (size_t i = k->from; i < k->to; i++) {
-		const struct perf_reading *r = &s->counters[i].last;
-		if (!s->counters[i].is_read || r->value > INT64_MAX)
-			return false;
-		if (r->enabled_ns > k->enabled_ns)
-			k->enabled_ns = r->enabled_ns;
-		k->running_ns += r->running_ns;
+	uint64_t enabled_ns = 0, running_ns = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (kinds[i].enabled_ns > enabled_ns)
+			enabled_ns = kinds[i].enabled_ns;
+		running_ns += kinds[i].running_ns;
 	}
-	return true;
+	if (enabled_ns == 0 || running_ns == 0)
+		return enabled_ns == 0 ? COUNTED_NOTHING : COUNTED_NEVER;
+	/* a thousandth, as kinds of cores take over from each other in no time, but not at one
+	 * instant */
+	bool is_incomplete = running_ns < enabled_ns - enabled_ns / 1000;
+	for (size_t i = 0; i < n; i++) {
+		unsigned __int128 value = kinds[i].value;
+		if (is_incomplete && !is_one_kind)
+			value = value * enabled_ns / running_ns;
+		out[i] = value > INT64_MAX ? INT64_MAX : (int64_t)value;
+	}
+	return !is_incomplete ? COUNTED_WHOLE : is_one_kind ? COUNTED_PARTLY : COUNTED_SCALED;
 }
 
-/* Time without a counter: over a thousandth, as the kinds of a hybrid machine take over from each
- * other in no time, but not at one instant. */
-static bool is_incomplete(const struct kinds *k)
+/* Counters [from, to) are all kinds of one name. */
+static void add_results(const struct perf_counters *s, size_t from, size_t to, struct measured *out)
 {
-	return k->running_ns < k->enabled_ns - k->enabled_ns / 1000;
-}
-
-static int64_t scale(uint64_t value, const struct kinds *k)
-{
-	unsigned __int128 scaled = (unsigned __int128)value * k->enabled_ns / k->running_ns;
-
-	return scaled > INT64_MAX ? INT64_MAX : (int64_t)scaled;
-}
-
-static void add_results(const struct perf_counters *s, struct kinds *k, struct measured *out)
-{
-	const struct counter *c = &s->counters[k->from];
-	const char *name = s->channels[k->from].name;
+	const char *name = s->channels[from].name;
+	bool is_one_kind = s->counters[from].what.is_one_kind;
+	struct perf_reading kinds[COUNTER_KINDS];
+	int64_t values[COUNTER_KINDS];
 	struct error why = {0};
 
-	if (!add_up(s, k)) {
-		error_set(&why, -EIO, "%s: it could not be read", name);
-		miss(out, &why);
-		return;
+	for (size_t i = from; i < to; i++) {
+		if (!s->counters[i].is_read) {
+			error_set(&why, -EIO, "%s: it could not be read", name);
+			miss(out, &why);
+			return;
+		}
+		kinds[i - from] = s->counters[i].last;
 	}
-	if (k->enabled_ns == 0) /* the program was not started */
-		return;
-	if (k->running_ns == 0) {
+	enum counted c = perf_counters_scale(kinds, to - from, is_one_kind, values);
+	if (c == COUNTED_NEVER) {
 		error_set(&why, -EBUSY, "%s: %s", name,
-			c->what.is_one_kind ? "the run was on no such core, or no counter was free"
-					    : "no counter was free; ask for fewer");
+			is_one_kind ? "the run was on no such core, or no counter was free"
+				    : "no counter was free; ask for fewer");
 		miss(out, &why);
+	}
+	if (c == COUNTED_NEVER || c == COUNTED_NOTHING)
 		return;
-	}
-	bool is_scaled = is_incomplete(k) && !c->what.is_one_kind;
-	if (is_scaled)
+	if (c == COUNTED_SCALED)
 		measured_flag(out, "multiplexed");
-	else if (is_incomplete(k))
+	if (c == COUNTED_PARTLY)
 		measured_flag(out, "counter_partial");
-	for (size_t i = k->from; i < k->to; i++) {
-		uint64_t value = s->counters[i].last.value;
-		measured_metric(out, s->channels[i].name, s->channels[i].unit,
-			is_scaled ? scale(value, k) : (int64_t)value);
-	}
+	for (size_t i = from; i < to; i++)
+		measured_metric(out, s->channels[i].name, s->channels[i].unit, values[i - from]);
 }
 
 static void perf_counters_results(
@@ -240,8 +228,7 @@ static void perf_counters_results(
 	for (size_t i = 0, end; i < s->n; i = end) {
 		for (end = i + 1; end < s->n && s->counters[end].name == s->counters[i].name;)
 			end++;
-		struct kinds k = {.from = i, .to = end};
-		add_results(s, &k, out);
+		add_results(s, i, end, out);
 	}
 }
 
