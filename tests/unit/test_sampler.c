@@ -3,6 +3,7 @@
  */
 #include "agent/sampler.h"
 #include "proto/clock.h"
+#include "tests/unit/source_trees.h"
 
 #include <msgpack.h>
 #include <poll.h>
@@ -130,11 +131,153 @@ static void test_short_runs(void **state)
 	teardown(&b); /* while it runs, with a chunk that nobody took */
 }
 
+/* ---- a run ---- */
+
+#define UNCORE_FILE CPUS "/intel_uncore_frequency/package_00_die_00/current_freq_khz"
+#define NET(n)      "Inter-| |\n face |\n eth0: " #n " 0 0 0 0 0 0 0 7 0 0 0 0 0 0 0\n"
+
+static bool has_channel(const struct buf *chunk, const char *name)
+{
+	msgpack_unpacked u;
+	bool is_there = false;
+
+	msgpack_unpacked_init(&u);
+	msgpack_unpack_next(&u, chunk->data, chunk->len, NULL);
+	const msgpack_object_array channels = u.data.via.array.ptr[2].via.array;
+	for (uint32_t i = 0; i < channels.size; i++) {
+		const msgpack_object_str s = channels.ptr[i].via.array.ptr[0].via.str;
+		is_there = is_there || (s.size == strlen(name) && memcmp(s.ptr, name, s.size) == 0);
+	}
+	msgpack_unpacked_destroy(&u);
+	return is_there;
+}
+
+static int64_t value_of(const struct measured *m, const char *name)
+{
+	const struct message_metric *metric = measured_find(m, name);
+
+	return metric != NULL ? metric->value : ABSENT;
+}
+
+/* Sample until a chunk is there; the first one into chunk. */
+static void sample(struct sampler *s, struct buf *chunk)
+{
+	struct pollfd watch = {.fd = sampler_fd(s), .events = POLLIN};
+	struct buf rest = BUF_INIT;
+
+	sampler_start(s, 5 * NS_PER_MS, NULL, -1);
+	assert_int_equal(poll(&watch, 1, 60000), 1);
+	assert_true(sampler_take(s, chunk));
+	sampler_stop(s);
+	while (sampler_take(s, &rest))
+		;
+	buf_done(&rest);
+}
+
+static const struct tree_file before[] = {
+	{"proc/stat", "cpu  1 2 3 4 5 6 7 8 9 10\n"},
+	{"proc/net/dev", NET(1000)},
+	{UNCORE_FILE, "800000\n"},
+	{CPUS "/cpu0/cpufreq/scaling_cur_freq", "800000\n"},
+	{NULL, NULL},
+};
+
+/* The edges of a run and the highest in between make its metrics; what follows the run alone is
+ * there in its samples alone. */
+static void test_run(void **state)
+{
+	static struct measured out;
+	const struct source_scope scope = {.cpus = all_cpus, .cpus_n = 1};
+	_cleanup_buf_ struct buf chunk = BUF_INIT;
+	struct sampler *s;
+	struct machine m;
+	struct tree t;
+
+	(void)state;
+	tree_make(&t);
+	tree_write_files(&t, before);
+	tree_open(&t, &m);
+	assert_int_equal(sampler_open(&s, &m, &client, NULL, NULL), 0);
+	for (int i = 1; i <= 2; i++) {
+		measured_reset(&out);
+		tree_write_files(&t, before);
+		sampler_attach(s, &scope, 5 * NS_PER_MS, &out);
+		sampler_first(s);
+		tree_write(&t, UNCORE_FILE, i == 1 ? "2400000\n" : "1600000\n");
+		tree_write(&t, CPUS "/cpu0/cpufreq/scaling_cur_freq", "3000000\n");
+		tree_write(&t, "proc/net/dev", NET(9999)); /* nobody looks */
+		buf_reset(&chunk);
+		sample(s, &chunk);
+		assert_true(has_channel(&chunk, "cpu.busy"));
+		assert_true(has_channel(&chunk, "frequency.uncore"));
+		assert_true(has_channel(&chunk, "frequency.busy"));
+		assert_false(has_channel(&chunk, "network.received"));
+		tree_write(&t, UNCORE_FILE, "900000\n");
+		tree_write(&t, "proc/net/dev", NET(1200));
+		sampler_last(s, NS_PER_S, &out);
+		sampler_detach(s);
+		assert_int_equal(value_of(&out, "network.received"), 200);
+		assert_int_equal(value_of(&out, "network.sent"), 0);
+		assert_int_equal(value_of(&out, "frequency.uncore"),
+			i == 1 ? 2400000000 : 1600000000); /* of this run, not of the last */
+		assert_true(value_of(&out, "frequency.busy") > 2900000000);
+		assert_true(value_of(&out, "throttle.core") == ABSENT);
+	}
+	buf_reset(&chunk);
+	sample(s, &chunk); /* no run */
+	assert_true(has_channel(&chunk, "cpu.busy"));
+	assert_false(has_channel(&chunk, "frequency.busy"));
+	sampler_close(s);
+	machine_close(&m);
+	tree_remove(&t);
+}
+
+/* Without samples, and with nothing between the readings. */
+static void test_run_without_samples(void **state)
+{
+	static struct measured out;
+	static const char *const asked[] = {"no-such-counter"};
+	const struct source_scope scope = {.cpus = all_cpus, .cpus_n = 1, .counters = {asked, 1}};
+	_cleanup_buf_ struct buf chunk = BUF_INIT;
+	struct sampler *s;
+	struct machine m;
+	struct tree t;
+
+	(void)state;
+	tree_make(&t);
+	tree_write_files(&t, before);
+	tree_open(&t, &m);
+	assert_int_equal(sampler_open(&s, &m, &client, NULL, NULL), 0);
+	for (int i = 0; i < 3; i++) {
+		measured_reset(&out);
+		sampler_attach(s, &scope, 0, &out);
+		sampler_first(s);
+		sampler_last(s, NS_PER_MS, &out);
+		sampler_detach(s);
+		assert_int_equal(value_of(&out, "network.received"), 0);
+		assert_int_equal(value_of(&out, "frequency.uncore"), 800000000);
+		/* asked for where nothing can be counted: told so all the same */
+		assert_true(measured_has_flag(&out, "counter_missing"));
+		assert_non_null(strstr(out.note, "no-such-counter"));
+		assert_false(sampler_take(s, &chunk));
+	}
+	sampler_attach(s, &scope, NS_PER_MS, &out); /* a run that never started */
+	sampler_detach(s);
+	sampler_attach(s, &scope, NS_PER_MS, &out);
+	sampler_first(s);
+	sampler_start(s, NS_PER_MS, NULL, -1);
+	sampler_close(s); /* in the midst of a run */
+	machine_close(&m);
+	tree_remove(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_chunks_stream),
 		cmocka_unit_test(test_short_runs),
+		cmocka_unit_test(test_run),
+		cmocka_unit_test(test_run_without_samples),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
