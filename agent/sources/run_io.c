@@ -100,6 +100,17 @@ static int64_t sum_of(const char *text, const char *key)
 	return sum;
 }
 
+/* Each line begins with a disk, "8:0"; some kernels write nothing behind it. */
+static bool is_io_stat(const char *text)
+{
+	for (const char *p = text; *p != '\0'; p += strcspn(p, "\n"), p += *p == '\n') {
+		size_t digits = strspn(p, "0123456789");
+		if (digits == 0 || p[digits] != ':')
+			return false;
+	}
+	return true;
+}
+
 /* "8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=0 dios=0", a line for each disk that was used; empty
  * at first. */
 static void run_io_read(void *state, int64_t *out)
@@ -107,7 +118,7 @@ static void run_io_read(void *state, int64_t *out)
 	struct run_io *s = state;
 	ssize_t n = sysfs_read(s->fd, s->text.data, s->text.size);
 
-	if (n < 0 || (size_t)n + 1 == s->text.size) {
+	if (n < 0 || (size_t)n + 1 == s->text.size || !is_io_stat(s->text.data)) {
 		out[READ] = out[WRITTEN] = ABSENT;
 		return;
 	}

@@ -187,6 +187,7 @@ static const struct tree_file before[] = {
 static void test_run(void **state)
 {
 	static struct measured out;
+	const struct timespec pause = {0, 100 * NS_PER_MS};
 	const struct source_scope scope = {.cpus = all_cpus, .cpus_n = 1};
 	_cleanup_buf_ struct buf chunk = BUF_INIT;
 	struct sampler *s;
@@ -214,6 +215,7 @@ static void test_run(void **state)
 		assert_false(has_channel(&chunk, "network.received"));
 		tree_write(&t, UNCORE_FILE, "900000\n");
 		tree_write(&t, "proc/net/dev", NET(1200));
+		nanosleep(&pause, NULL); /* until it is read anew */
 		sampler_last(s, NS_PER_S, &out);
 		sampler_detach(s);
 		assert_int_equal(value_of(&out, "network.received"), 200);

@@ -76,16 +76,19 @@ static void check_zones(const struct source_ops *s, void *state)
 }
 
 /* One run. */
-static void check_run(const struct source_ops *s, void *state, const struct topology *t)
+static void check_run(
+	const struct source_ops *s, void *state, const struct machine *m, const struct topology *t)
 {
+	char cgroup[128];
 	const struct source_scope scope = {
 		.pid = getpid(),
-		.cgroup = "/nonexistent",
+		.cgroup = cgroup,
 		.cpus = all_cpus,
 		.cpus_n = t->n < 2 ? t->n : 2,
 		.counters = {counter_list, ARRAY_SIZE(counter_list)},
 	};
 
+	snprintf(cgroup, sizeof cgroup, "%s/run", m->root);
 	if (s->attach != NULL)
 		s->attach(state, &scope, &measured);
 	check_channels(s, state);
@@ -112,7 +115,7 @@ static void check_source(
 	if (s->flags & IS_ENERGY)
 		check_zones(s, state);
 	for (int i = 0; i < 2; i++)
-		check_run(s, state, t);
+		check_run(s, state, m, t);
 	s->close(state);
 }
 
@@ -176,6 +179,8 @@ static const struct tree_file full[] = {
 	{"proc/pressure/memory", "some avg10=0.00 total=1\n"},
 	{"proc/pressure/io", "some avg10=0.00 total=1\n"},
 	{"sys/fs/cgroup/cgroup.controllers", "io\n"},
+	{"run/io.stat", "8:0 rbytes=1 wbytes=2\n"},
+	{"run/cpu.pressure", "some avg10=0.00 total=1\n"},
 	{"sys/class/hwmon/hwmon0/name", "coretemp\n"},
 	{"sys/class/hwmon/hwmon0/temp1_label", "Package id 0\n"},
 	{"sys/class/hwmon/hwmon0/temp1_input", "40000\n"},

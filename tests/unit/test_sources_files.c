@@ -3,6 +3,7 @@
  * that vanish or hold nonsense
  */
 #include "agent/sources/frequency.h"
+#include "agent/sources/sysfs.h"
 #include "tests/unit/source_trees.h"
 
 #include <setjmp.h>
@@ -198,10 +199,17 @@ static const struct vector {
 		{{"run/io.stat", "8:0 rbytes=4096 wbytes=100 rios=1 wios=1 dbytes=0 dios=0\n"
 				 "259:0 rbytes=1000 wbytes=0 rios=1 wios=0 dbytes=7 dios=0\n"}},
 		"io.read=5096 io.written=100"},
+	{"another file in its place", &source_run_io, &client,
+		{
+			{"sys/fs/cgroup/cgroup.controllers", "io\n"},
+			{"run/io.stat", "8:0\n259:0 rbytes=1 wbytes=0\n"},
+		},
+		{{"run/io.stat", "Disk rbytes=4096 wbytes=100\n"}}, ""},
 	{"a run without a cgroup", &source_run_io, &client,
 		{{"sys/fs/cgroup/unified/cgroup.controllers", "io\n"}}, {{NULL, NULL}}, ""},
-	{"no controller io, though one begins with it", &source_run_io, &client,
-		{{"sys/fs/cgroup/cgroup.controllers", "cpu iox memory\n"}}, {{NULL, NULL}}, NULL},
+	{"no controller io, though some have it in their names", &source_run_io, &client,
+		{{"sys/fs/cgroup/cgroup.controllers", "cpu iox bio memory\n"}}, {{NULL, NULL}},
+		NULL},
 
 	{"the network, lo left out", &source_network, &client,
 		{{"proc/net/dev", NET "    lo: 900" ZEROS "900" ZEROS "\n  eth0:1000" ZEROS
@@ -388,6 +396,15 @@ static void test_busy_frequency(void **state)
 			table[i].want);
 }
 
+static void test_sums(void **state)
+{
+	(void)state;
+	assert_int_equal(sysfs_add(1, 2), 3);
+	assert_true(sysfs_add(ABSENT, 5) == ABSENT);
+	assert_true(sysfs_add(5, ABSENT) == ABSENT);
+	assert_true(sysfs_add(INT64_MAX, 5) == INT64_MAX);
+}
+
 /* ---- cpu_time ---- */
 
 /* user nice system idle iowait irq softirq steal guest: guest is in user already */
@@ -469,6 +486,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_vectors),
 		cmocka_unit_test(test_busy_frequency),
+		cmocka_unit_test(test_sums),
 		cmocka_unit_test(test_cpu_time),
 		cmocka_unit_test(test_cpu_time_of_packages),
 	};
