@@ -135,6 +135,13 @@ $(O)/obj/%.o: %.c $(O)/.flags
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(ALL_CFLAGS) $(CFLAGS.file) -MMD -MP -c -o $@ $<
 
+# The table of docs/flags.md as C: name and what happened.
+$(O)/gen/coordinator/commands/flag_words.inc: docs/flags.md
+	@mkdir -p $(@D)
+	$(call say,GEN)sed -n 's/["\\]/\\&/g; s/^| `\([a-z_]*\)` | \([^|]*\) | .*/\t{"\1", "\2"},/p' $< > $@
+$(O)/obj/coordinator/commands/flag_words.o: $(O)/gen/coordinator/commands/flag_words.inc
+$(O)/obj/coordinator/commands/flag_words.o: CFLAGS.file = -I$(O)/gen
+
 $(O)/obj/tests/tools/meter.o: CFLAGS.file = $(shell pkg-config --cflags fuse3)
 
 $(O)/libproto.a: $(call obj,$(proto.src))
