@@ -133,6 +133,17 @@ static void add_flags(struct gathered_cell *cell, const char *json)
 	json_decref(array);
 }
 
+/* The reason of a done run is a remark, such as why a number is missing. They differ in figures
+ * from run to run, so one stands for all. */
+static void add_remark(struct gathered_cell *cell, const char *text)
+{
+	if (!text_is_set(text))
+		return;
+	cell->remarks++;
+	if (cell->remark == NULL)
+		cell->remark = xstrdup(text);
+}
+
 /* Power is energy by time, run by run, where the agent did not give it. */
 static void add_power(struct gathered *g, struct gathered_cell *cell, const struct run_row *row)
 {
@@ -164,6 +175,7 @@ static void add_done(struct gathered *g, struct gathered_cell *cell, struct gath
 	}
 	add_power(g, cell, row);
 	add_flags(cell, row->cells[RUNS_FLAGS].text);
+	add_remark(cell, row->cells[RUNS_REASON].text);
 	if (energy != NULL) {
 		lane->has_energy = true;
 		cell->energy += strtod(energy->decimal, NULL);
@@ -254,6 +266,7 @@ static void cell_done(struct gathered_cell *cell)
 	}
 	free(cell->series);
 	tallies_done(&cell->flags);
+	free(cell->remark);
 	tallies_done(&cell->failures);
 	tallies_done(&cell->skips);
 }

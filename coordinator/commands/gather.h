@@ -33,6 +33,8 @@ struct gathered_cell {         /* a configuration on a host; warm-up runs are no
 	size_t runs, done, skipped;  /* runs: all that ended and were not skipped */
 	double energy, energy_bound; /* sums of energy.package and its bounds, J */
 	struct tallies flags;        /* of done runs */
+	char *remark;                /* what the first done run that has one says, or NULL */
+	size_t remarks;              /* done runs that have one */
 	struct tallies failures;     /* reasons of failed and timed out ones */
 	struct tallies skips;        /* reasons of skipped ones */
 };

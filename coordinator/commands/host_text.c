@@ -1,4 +1,5 @@
 #include "coordinator/commands/host_text.h"
+#include "proto/units.h"
 
 json_t *host_inventory(const char *json)
 {
@@ -120,6 +121,46 @@ void host_describe(const json_t *inventory, struct buf *out)
 		add_part(out, start, "turbo ", json_is_true(turbo) ? "on" : "off");
 	else
 		add_part(out, start, "turbo ", text_of(inventory, "turbo"));
+}
+
+/* The entry of the rate that stands for sampling every so often; NULL where there is none. */
+static const json_t *overhead_of(const json_t *overhead, int64_t every_ns, int64_t *rate)
+{
+	double wanted = 1e9 / (double)every_ns;
+	const json_t *found = NULL;
+	const char *key;
+	json_t *entry;
+
+	json_object_foreach((json_t *)(uintptr_t)overhead, key, entry)
+	{
+		int64_t hz;
+
+		if (units_parse_int(key, 1, 1000000, &hz, NULL) < 0 ||
+			!json_is_number(json_object_get(entry, "ratio")))
+			continue;
+		bool is_enough = (double)hz >= wanted, was_enough = (double)*rate >= wanted;
+		if (found == NULL || (is_enough && (!was_enough || hz < *rate)) ||
+			(!is_enough && !was_enough && hz > *rate)) {
+			found = entry;
+			*rate = hz;
+		}
+	}
+	return found;
+}
+
+void host_overhead(const json_t *inventory, int64_t every_ns, struct buf *out)
+{
+	int64_t rate = 0;
+	const json_t *entry = overhead_of(json_object_get(inventory, "overhead"), every_ns, &rate);
+	const json_t *low = json_object_get(entry, "low"), *high = json_object_get(entry, "high");
+
+	if (entry == NULL)
+		return;
+	buf_addf(out, "sampling at %lld Hz costs %.2f %%", (long long)rate,
+		100 * (json_number_value(json_object_get(entry, "ratio")) - 1));
+	if (json_is_number(low) && json_is_number(high))
+		buf_addf(out, " [%.2f, %.2f]", 100 * (json_number_value(low) - 1),
+			100 * (json_number_value(high) - 1));
 }
 
 const char *host_energy_source(const json_t *inventory)

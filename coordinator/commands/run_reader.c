@@ -90,6 +90,19 @@ static void add_columns(struct run_reader *reader)
 	}
 }
 
+/* Parts of standard metrics are as good as these: energy.package-0. What else the agent counts says
+ * something of the machine, and has no good way. */
+static enum better better_of_part(const char *name)
+{
+	static const char *const families[] = {"energy.", "power.", "temperature.", "throttle."};
+
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		if (strncmp(name, families[i], strlen(families[i])) == 0)
+			return BETTER_LOWER;
+	}
+	return BETTER_NONE;
+}
+
 static void add_long(struct run_reader *reader, const struct message_cell *cells)
 {
 	const char *name = cell_text(&cells[METRICS_NAME]);
@@ -99,7 +112,7 @@ static void add_long(struct run_reader *reader, const struct message_cell *cells
 
 	if (cells[METRICS_INTEGER].integer != ABSENT) {
 		add_integer(reader, name, unit, cells[METRICS_INTEGER].integer)->better =
-			BETTER_LOWER;
+			better_of_part(name);
 		return;
 	}
 	/* JSON has no infinity; what is no number is no value. */

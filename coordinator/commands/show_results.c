@@ -104,9 +104,9 @@ static int check_host(const struct gathered *g, const char *host, struct error *
 }
 
 /*
- * What the campaign's file says of comparing, and whether it asked for energy. A file that this
- * version cannot read is no obstacle: the results are shown without a comparison. The campaign is
- * the caller's to free.
+ * What the campaign's file says of comparing, of sampling, and whether it asked for energy. A file
+ * that this version cannot read is no obstacle: the results are shown without a comparison. The
+ * campaign is the caller's to free.
  */
 static struct campaign *read_campaign(struct summary_view *v)
 {
@@ -124,6 +124,8 @@ static struct campaign *read_campaign(struct summary_view *v)
 	for (size_t i = 0; i < c->benchmarks_n; i++) {
 		const char *energy = c->benchmarks[i].measure.energy;
 		v->is_energy_off &= energy != NULL && strcmp(energy, "off") == 0;
+		if (i == 0 || c->benchmarks[i].measure.every_ns < v->every_ns)
+			v->every_ns = c->benchmarks[i].measure.every_ns;
 	}
 	return c;
 }
@@ -131,7 +133,7 @@ static struct campaign *read_campaign(struct summary_view *v)
 static int show(const struct gathered *g, const struct show_options *o, FILE *to, struct error *err)
 {
 	const struct output_ops *ops = output_by_name(o->format == NULL ? "table" : o->format, err);
-	struct summary_view v = {.g = g, .host = o->host};
+	struct summary_view v = {.g = g, .host = o->host, .every_ns = NS_PER_S / 10};
 	size_t *columns = NULL;
 	int code = 0;
 

@@ -1,6 +1,8 @@
-/* What stands below the tables of `results`: footnotes, why there is no energy, what was skipped,
- * what failed. */
+/* What stands below the tables of `results`: footnotes, what their flags mean, why there is no
+ * energy, what runs remark, what sampling costs, what was skipped, what failed. */
+#include "coordinator/commands/flag_words.h"
 #include "coordinator/commands/host_text.h"
+#include "coordinator/commands/summary_grid.h"
 #include "coordinator/commands/summary_view.h"
 
 #define MAX_LINES 12 /* of skipped, and of failed ones; `runs` has the rest */
@@ -49,6 +51,107 @@ static void print_reason(const char *reason, FILE *to)
 	/* The first line of it, so that a table stays one. */
 	fprintf(to, ": %.*s", (int)strcspn(reason, "\n"), reason);
 }
+
+/* ---- flags ---- */
+
+/* Words of a text between spaces, not beyond the page; further lines begin where the first did. */
+static void print_wrapped(const char *text, int indent, FILE *to)
+{
+	int at = indent;
+
+	while (*text != '\0') {
+		_cleanup_free_ char *word = xstrndup(text, strcspn(text, " "));
+		int width = text_width(word);
+
+		if (at > indent && at + 1 + width > PAGE_WIDTH) {
+			fprintf(to, "\n%*s", indent, "");
+			at = indent;
+		}
+		fprintf(to, "%s%s", at > indent ? " " : "", word);
+		at += (at > indent) + width;
+		text += strlen(word);
+		text += *text == ' ';
+	}
+	fputc('\n', to);
+}
+
+/* What the flags mean that the footnotes name, in the words of the manual. */
+static void print_flags(const struct summary_view *v, FILE *to)
+{
+	const struct gathered *g = v->g;
+
+	for (const struct flag_words *f = flag_words; f->name != NULL; f++) {
+		bool is_used = false;
+
+		for (size_t i = 0; i < g->lanes_n * g->configurations_n; i++)
+			for (size_t k = 0; k < g->cells[i].flags.n; k++)
+				is_used |= summary_is_shown(v, i / g->configurations_n) &&
+					   strcmp(g->cells[i].flags.items[k].text, f->name) == 0;
+		if (!is_used)
+			continue;
+		fprintf(to, "%s  ", f->name);
+		print_wrapped(f->words, (int)strlen(f->name) + 2, to);
+	}
+}
+
+/* ---- remarks and costs ---- */
+
+/* Whether "energy not measured" has said it of the whole host. */
+static bool is_said(const struct gathered_lane *lane, const char *remark)
+{
+	return !lane->has_energy && lane->no_energy != NULL && strcmp(lane->no_energy, remark) == 0;
+}
+
+/* Whether a cell before this one has the same remark. */
+static bool is_repeated(const struct summary_view *v, size_t cell)
+{
+	const struct gathered *g = v->g;
+
+	for (size_t i = 0; i < cell; i++)
+		if (summary_is_shown(v, i / g->configurations_n) && g->cells[i].remark != NULL &&
+			strcmp(g->cells[i].remark, g->cells[cell].remark) == 0)
+			return true;
+	return false;
+}
+
+/* A remark once, with the first configuration that it is of. */
+static void print_remarks(const struct summary_view *v, FILE *to)
+{
+	const struct gathered *g = v->g;
+	size_t lines = 0;
+
+	for (size_t i = 0; i < g->lanes_n * g->configurations_n; i++) {
+		const struct gathered_cell *cell = &g->cells[i];
+		size_t lane = i / g->configurations_n;
+
+		if (!summary_is_shown(v, lane) || cell->remark == NULL ||
+			is_said(&g->lanes[lane], cell->remark) || is_repeated(v, i) ||
+			lines++ >= MAX_LINES)
+			continue;
+		fprintf(to, "note     %zu of %zu runs (", cell->remarks, cell->done);
+		print_configuration(g, lane, i % g->configurations_n, " ", to);
+		fputc(')', to);
+		print_reason(cell->remark, to);
+		fputc('\n', to);
+	}
+	if (lines > MAX_LINES)
+		fprintf(to, "note     %zu more\n", lines - MAX_LINES);
+}
+
+static void print_overhead(const struct summary_view *v, FILE *to)
+{
+	for (size_t lane = 0; lane < v->g->lanes_n; lane++) {
+		_cleanup_buf_ struct buf line = BUF_INIT;
+		json_t *inventory = host_inventory(v->g->lanes[lane].inventory);
+
+		host_overhead(inventory, v->every_ns, &line);
+		if (line.len > 0 && summary_is_shown(v, lane))
+			fprintf(to, "%s on %s\n", line.data, v->g->lanes[lane].host);
+		json_decref(inventory);
+	}
+}
+
+/* ---- what is not there ---- */
 
 static void print_skipped(const struct summary_view *v, FILE *to)
 {
@@ -99,7 +202,10 @@ void summary_below(
 {
 	fputc('\n', to);
 	notes_print(notes, to);
+	print_flags(v, to);
 	print_no_energy(v, has_energy, to);
+	print_remarks(v, to);
+	print_overhead(v, to);
 	print_skipped(v, to);
 	print_failed(v, to);
 }

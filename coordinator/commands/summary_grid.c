@@ -1,8 +1,6 @@
 #include "coordinator/commands/summary_grid.h"
 #include <stdarg.h>
 
-#define PAGE_WIDTH 100
-
 struct grid_column *grid_add(struct grid *grid, bool is_right, const char *format, ...)
 {
 	struct buf title = BUF_INIT;

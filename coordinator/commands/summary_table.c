@@ -219,8 +219,10 @@ static void add_ratios(struct group *group, size_t metric)
 	}
 }
 
-/* The median alone, for quantities whose spread is of no interest here. */
-static void add_median(struct group *group, const char *title, size_t metric, bool is_size)
+/* The median alone, for quantities whose spread is of no interest here: in units of scale, or with
+ * scale 0 as a size. */
+static struct grid_column *add_median(
+	struct group *group, const char *title, size_t metric, double scale)
 {
 	struct grid_column *c = grid_add(&group->grid, true, "%s", title);
 
@@ -230,14 +232,19 @@ static void add_median(struct group *group, const char *title, size_t metric, bo
 		summary_of_cell(cell_of(group, row), metric, &s);
 		if (s.n == 0)
 			continue;
-		double digits = s.median > 0 ? 2 - floor(log10(s.median)) : 0;
-		c->texts[row] = is_size ? xstrdup(units_format_size(size, (int64_t)s.median))
-					: xasprintf("%.*f",
-						  digits < 0   ? 0
-						  : digits > 6 ? 6
-							       : (int)digits,
-						  s.median);
+		if (scale == 0) {
+			c->texts[row] = xstrdup(units_format_size(size, (int64_t)s.median));
+			continue;
+		}
+		double value = s.median / scale;
+		double digits = value != 0 ? 2 - floor(log10(fabs(value))) : 0;
+		c->texts[row] = xasprintf("%.*f",
+			digits < 0   ? 0
+			: digits > 6 ? 6
+				     : (int)digits,
+			value);
 	}
+	return c;
 }
 
 static bool is_measured(const struct group *group, size_t metric)
@@ -274,12 +281,32 @@ static void add_usual_columns(struct group *group)
 		add_ratios(group, energy);
 	}
 	if (is_measured(group, power))
-		add_median(group, "power W", power, false);
+		add_median(group, "power W", power, 1);
 	if (is_measured(group, memory))
-		add_median(group, "memory", memory, true);
+		add_median(group, "memory", memory, 0);
 }
 
-/* What --columns names, then the campaign's own metrics as far as there is room. */
+/* What else tells of a run's energy, as far as there is room. */
+static const struct {
+	const char *metric, *title;
+	double scale;
+} extras[] = {
+	{"energy.package.net", "net J", 1},
+	{"cores.effective", "cores", 1},
+	{"frequency.busy", "GHz", 1e9},
+};
+
+static void add_extra(struct group *group, size_t extra)
+{
+	size_t metric = gathered_metric(group->v->g, extras[extra].metric);
+
+	if (is_measured(group, metric) && !is_asked_for(group->v, metric))
+		add_median(group, extras[extra].title, metric, extras[extra].scale)->is_optional =
+			true;
+}
+
+/* What --columns names, then as far as there is room net energy, the campaign's own metrics, and
+ * the other extras. */
 static void add_more_columns(struct group *group)
 {
 	const struct summary_view *v = group->v;
@@ -289,10 +316,13 @@ static void add_more_columns(struct group *group)
 			add_metric(group, v->g->metrics[v->columns[i]].name, v->columns[i],
 				MARKS_NONE);
 	}
+	add_extra(group, 0);
 	for (size_t i = 0; i < v->g->metrics_n; i++) {
 		if (v->g->metrics[i].is_own && !is_asked_for(v, i) && is_measured(group, i))
 			add_metric(group, v->g->metrics[i].name, i, MARKS_NONE)->is_optional = true;
 	}
+	for (size_t i = 1; i < ARRAY_SIZE(extras); i++)
+		add_extra(group, i);
 }
 
 /* "nbody size=20000 on lab07: i9-13900K (Raptor Lake) 8P+16E, Linux 6.12.8, performance, turbo off"

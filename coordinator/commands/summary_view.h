@@ -17,6 +17,7 @@ struct summary_view {
 	const struct gathered *g;
 	const char *by, *baseline; /* the campaign's comparison, NULL without one */
 	bool is_energy_off;        /* the campaign asked for none */
+	int64_t every_ns;          /* the fastest sampling that it asked for */
 	const char *host;          /* NULL: all */
 	const size_t *columns;     /* metrics that --columns names */
 	size_t columns_n;
