@@ -1,5 +1,6 @@
 /* joulerig plan: what would run, where, and how often */
 #include "coordinator/agents_here.h"
+#include "coordinator/commands/plan_text.h"
 #include "coordinator/commands/submission.h"
 #include "coordinator/output/output.h"
 #include <errno.h>
@@ -224,7 +225,8 @@ static void print_table(const struct plan *p)
 		print_skipped(p, &p->lanes[l]);
 }
 
-static void print_summary(const struct campaign *c, const struct plan *p)
+static void print_summary(
+	const struct campaign *c, const struct plan *p, const struct plan_host *hosts)
 {
 	int64_t skipped = count_skipped(p), comparisons = count_comparisons(c, p);
 
@@ -241,6 +243,7 @@ static void print_summary(const struct campaign *c, const struct plan *p)
 	       "then the next "
 	       "block\n",
 		(long long)c->seed);
+	plan_print_surroundings(c, p, hosts, stdout);
 	if (comparisons > 0)
 		printf("compare  %lld comparison%s a metric: one change among them needs at least "
 		       "%lld blocks%s\n",
@@ -336,7 +339,7 @@ static int make_and_print(const struct plan_options *o, struct hosts *h, struct 
 		print_json(h->campaign, p);
 	} else {
 		print_table(p);
-		print_summary(h->campaign, p);
+		print_summary(h->campaign, p, h->items);
 	}
 	plan_free(p);
 	return 0;

@@ -2,7 +2,6 @@
  * energy, what runs remark, what sampling costs, what was skipped, what failed. */
 #include "coordinator/commands/flag_words.h"
 #include "coordinator/commands/host_text.h"
-#include "coordinator/commands/summary_grid.h"
 #include "coordinator/commands/summary_view.h"
 
 #define MAX_LINES 12 /* of skipped, and of failed ones; `runs` has the rest */
@@ -54,27 +53,6 @@ static void print_reason(const char *reason, FILE *to)
 
 /* ---- flags ---- */
 
-/* Words of a text between spaces, not beyond the page; further lines begin where the first did. */
-static void print_wrapped(const char *text, int indent, FILE *to)
-{
-	int at = indent;
-
-	while (*text != '\0') {
-		_cleanup_free_ char *word = xstrndup(text, strcspn(text, " "));
-		int width = text_width(word);
-
-		if (at > indent && at + 1 + width > PAGE_WIDTH) {
-			fprintf(to, "\n%*s", indent, "");
-			at = indent;
-		}
-		fprintf(to, "%s%s", at > indent ? " " : "", word);
-		at += (at > indent) + width;
-		text += strlen(word);
-		text += *text == ' ';
-	}
-	fputc('\n', to);
-}
-
 /* What the flags mean that the footnotes name, in the words of the manual. */
 static void print_flags(const struct summary_view *v, FILE *to)
 {
@@ -90,7 +68,7 @@ static void print_flags(const struct summary_view *v, FILE *to)
 		if (!is_used)
 			continue;
 		fprintf(to, "%s  ", f->name);
-		print_wrapped(f->words, (int)strlen(f->name) + 2, to);
+		output_wrapped(f->words, (int)strlen(f->name) + 2, to);
 	}
 }
 

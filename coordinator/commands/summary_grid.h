@@ -7,8 +7,6 @@
 
 #include "coordinator/output/output.h"
 
-#define PAGE_WIDTH 100 /* columns of a terminal that tables keep to */
-
 struct grid_column {
 	char *title; /* owned */
 	bool is_right;

@@ -99,3 +99,23 @@ void json_add_string(struct buf *b, const char *s, size_t len)
 	}
 	buf_addc(b, '"');
 }
+
+void output_wrapped(const char *text, int indent, FILE *to)
+{
+	int at = indent;
+
+	while (*text != '\0') {
+		_cleanup_free_ char *word = xstrndup(text, strcspn(text, " "));
+		int width = text_width(word);
+
+		if (at > indent && at + 1 + width > PAGE_WIDTH) {
+			fprintf(to, "\n%*s", indent, "");
+			at = indent;
+		}
+		fprintf(to, "%s%s", at > indent ? " " : "", word);
+		at += (at > indent) + width;
+		text += strlen(word);
+		text += *text == ' ';
+	}
+	fputc('\n', to);
+}

@@ -52,6 +52,11 @@ const struct output_ops *output_by_name(const char *name, struct error *err);
  * has them). */
 int text_width(const char *s);
 
+#define PAGE_WIDTH 100 /* columns of a terminal that texts and tables for people keep to */
+/* Print a text from column indent on, and a newline: broken between words where the page ends, its
+ * further lines indented as much. */
+void output_wrapped(const char *text, int indent, FILE *to);
+
 /* Append s as a JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. */
 void json_add_string(struct buf *b, const char *s, size_t len);
 

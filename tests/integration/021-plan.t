@@ -43,4 +43,28 @@ Y
 ok 'thread steps are those of this machine' joulerig plan steps.yaml
 like 'beginning with one' "$(joulerig plan steps.yaml)" '^a +1  \{"threads":1\}'
 
+cat >around.yaml <<'Y'
+campaign: around
+matrix: {threads: [1]}
+benchmarks:
+  a: {command: [x]}
+  b: {command: [x], placement: {cpus: 1, core_kind: lowpower}}
+  c: {command: [x], tune: ~}
+placement: {cpus: "{threads}", policy: scatter, smt: avoid}
+guard: {settle: {temperature: 3K, load: 0.25}, turbo: off, on_violation: rerun}
+tune: {governor: performance, frequency: {max: 2.1GHz}}
+limits: {attempts: 2}
+Y
+around=$(joulerig plan around.yaml 2>/dev/null)
+like 'placement is told for each host' "$around" '^place    a: \{threads\} CPUs, policy scatter, smt avoid; CPUs: [^ ]+ 1 of [0-9]+$'
+like 'also where no host has such CPUs' "$around" '^place    b: 1 CPU, .*core_kind lowpower; CPUs: no host has them$'
+like 'what is skipped says of which cores' "$around" "^skipped  b .* on .*: placement: 1 CPU asked for \\(lowpower cores, one CPU a core\\), .* has 0$"
+like 'the guard is told once, where all have the same' "$around" \
+	"^guard    at most 3 K above the block's start, at most 0\.25 busy CPUs \\(waits 60 s for it\\), turbo off;"
+like 'with what follows' "$(tr -s '\n ' ' ' <<<"$around")" 'a run that violates it is run again, 1 time at most'
+like 'tune is told of those that have it' "$around" '^tune     a: governor performance, frequency\.max 2\.1GHz; put back at the end$'
+unlike 'and not of those that have none' "$around" '^tune     c:'
+unlike 'a campaign without any of these has no such lines' "$table" '^(guard|tune) '
+is 'lines keep to the page' "$(joulerig plan around.yaml 2>/dev/null | grep -v '^skipped' | awk 'length > 100')" ''
+
 done_testing
