@@ -188,7 +188,8 @@ struct message_assign {
 	int64_t reruns;           /* times at most that a violated run is run again at once */
 
 	/* state that the machine is put into: struct message_pair; keys governor, turbo ("on",
-	 * "off"), epp, frequency.min, frequency.max and uncore (Hz), power_limit (uW) */
+	 * "off"), epp, frequency.min, frequency.max and uncore (Hz; or "min", "max": what the
+	 * hardware can), power_limit (uW) */
 	struct list tune;
 
 	/* limits beside timeout and output */
