@@ -13,7 +13,7 @@ struct fixture {
 };
 
 #define RICH_YAML                                                                                  \
-	"campaign: rich\nmatrix: {n: [1, 2]}\nbenchmarks: {work: {command: [x, \"{n}\"]}}\n"       \
+	"campaign: rich\nmatrix: {n: [1, 2, 3]}\nbenchmarks: {work: {command: [x, \"{n}\"]}}\n"    \
 	"measure: {every: 20ms}\n"
 #define RICH_INVENTORY                                                                             \
 	"{\"cores\":4,\"threads\":4,\"energy\":{\"source\":\"powercap\",\"zones\":[]},"            \
@@ -23,11 +23,11 @@ struct fixture {
 	"\"1000\":{\"ratio\":1.02,\"low\":null,\"high\":null},\"5000\":{\"ratio\":null},"          \
 	"\"measured_at\":\"2026-09-21T14:13:20Z\"}}"
 
-/* n=1 has energy, n=2 is too short for it; each run tells so in words of its own. */
+/* n=1 has energy, n=2 and n=3 are too short for it; the words differ from block to block. */
 static void rich_result(struct store *s, int64_t campaign, int64_t run, bool has_energy)
 {
-	_cleanup_free_ char *remark =
-		xasprintf("energy: %lld ms is too short; 12 repetitions would do", (long long)run);
+	_cleanup_free_ char *remark = xasprintf(
+		"energy: %lld ms is too short; 12 repetitions would do", (long long)(run + 2) / 3);
 	const char *const flags[] = {"short"};
 	struct error err = {0};
 	const struct message_metric metrics[] = {
@@ -81,18 +81,19 @@ static void rich_campaign(struct store *s)
 	assert_good(store_sqlite.add_campaign(s, &c, &err), &err);
 	assert_good(store_sqlite.add_configuration(s, c.id, 0, "work", "{\"n\":1}", &err), &err);
 	assert_good(store_sqlite.add_configuration(s, c.id, 1, "work", "{\"n\":2}", &err), &err);
+	assert_good(store_sqlite.add_configuration(s, c.id, 2, "work", "{\"n\":3}", &err), &err);
 	assert_good(store_sqlite.add_lane(s, c.id, 0, host, &err), &err);
-	for (int64_t run = 1; run <= 6; run++) {
+	for (int64_t run = 1; run <= 9; run++) {
 		const struct store_run r = {.campaign = c.id,
 			.run = run,
-			.block = (run + 1) / 2,
-			.pass = (run + 1) / 2,
+			.block = (run + 2) / 3,
+			.pass = (run + 2) / 3,
 			.host = host,
-			.configuration = (run - 1) % 2,
+			.configuration = (run - 1) % 3,
 			.state = RUN_QUEUED};
 
 		assert_good(store_sqlite.add_run(s, &r, &err), &err);
-		rich_result(s, c.id, run, run % 2 == 1);
+		rich_result(s, c.id, run, run % 3 == 1);
 	}
 }
 
@@ -140,19 +141,20 @@ static void test_results_tell_of_net_energy_flags_remarks_and_costs(void **state
 	_cleanup_free_ char *text = shown(f->results, NULL);
 	_cleanup_free_ char *asked = shown(f->results, "frequency.busy");
 	static const char wanted[] =
-		"rich.1  running · 1 host · 6 runs · 3 blocks · 150 J\n"
+		"rich.1  running · 1 host · 9 runs · 3 blocks · 150 J\n"
 		"median (an interval needs 6 blocks) · energy: package, gross\n"
 		"\n"
 		"work on lab7\n"
 		"n  n  time s      energy J  power W  net J  cores   GHz\n"
 		"1  3     1.000    50.00 b      50.0   30.0   1.98  3.41\n"
 		"2  3  0.005000 a                             1.98  3.41\n"
+		"3  3  0.005000 a                             1.98  3.41\n"
 		"\n"
 		"a  short: 3 of 3 runs\n"
 		"b  short: counter steps alone are ±0.4 % of this energy\n"
 		"short  the steps of an energy counter are over 1 % of a package's energy in this "
 		"run (half-width)\n"
-		"note     3 of 3 runs (work n=2 lab7): energy: 2 ms is too short; 12 repetitions "
+		"note     3 of 3 runs (work n=2 lab7): energy: 1 ms is too short; 12 repetitions "
 		"would do\n"
 		"sampling at 100 Hz costs 0.03 % [0.01, 0.05] on lab7\n";
 
