@@ -182,6 +182,11 @@ static int check_count(
 	bool may_share = r->values[SETTING_OVERSUBSCRIBE] == 1;
 	_cleanup_buf_ struct buf narrowing = BUF_INIT;
 
+	if (asks_for(r, SETTING_POLICY, "explicit") && cpus != ABSENT && cpus < there)
+		return error_set(err, -EINVAL,
+			"placement: %lld CPU%s asked for, and 'list' %s has %lld: leave out 'cpus'",
+			(long long)cpus, cpus == 1 ? "" : "s", r->texts[SETTING_LIST].data,
+			(long long)there);
 	if (there == ABSENT || (there > 0 && (cpus == ABSENT || cpus <= there || may_share)))
 		return 0;
 	add_narrowing(r, &narrowing);

@@ -72,6 +72,24 @@ static void check_list(struct reader *r, const struct benchmark_reader *b)
 			"'policy: explicit' needs a 'list' of CPUs");
 }
 
+/* A list says how many CPUs there are, so that `cpus` can but say the same, or more where threads
+ * may go round. */
+static void check_list_length(struct reader *r, const struct benchmark_reader *b)
+{
+	char *const *given = b->benchmark->settings;
+	const char *cpus = given[SETTING_CPUS], *list = given[SETTING_LIST];
+	int64_t n = 0, listed;
+
+	if (!cpus || !list || has_template(cpus) || has_template(list) ||
+		schema_value(setting_schema(SETTING_CPUS), cpus, &n) < 0)
+		return;
+	listed = cpus_count(list);
+	if (listed > 0 && (n < listed || (n > listed && !given[SETTING_OVERSUBSCRIBE])))
+		diag_error(r->d, setting_node(SETTING_CPUS, b->placement),
+			"'cpus' is %lld, and 'list' has %lld CPUs; 'list' needs no 'cpus'",
+			(long long)n, (long long)listed);
+}
+
 /* ---- measure ---- */
 
 static void read_counters(struct reader *r, const struct node *list, struct measuring *out)
@@ -135,6 +153,7 @@ void read_settings(struct reader *r, struct benchmark_reader *b)
 	for (enum setting s = 0; s < SETTINGS; s++)
 		b->benchmark->settings[s] = read_setting(r, b, s);
 	check_list(r, b);
+	check_list_length(r, b);
 	read_measure(r, b->measure, &b->benchmark->measure);
 	read_guard(b->guard, &b->benchmark->guard);
 }

@@ -154,9 +154,13 @@ static const struct placed placed[] = {
 	{"policy: explicit, list: '31,0-2'", {4, 4}, {NULL}},
 	{"policy: explicit, list: '30-32'", {0, 3},
 		{"placement: 'list' has CPU 32, which hybrid has not"}},
-	{"cpus: 3, policy: explicit, list: [3, 1]", {0, 0},
-		{"placement: 3 CPUs asked for (of the list 3,1), hybrid has 2",
-			"placement: 3 CPUs asked for (of the list 3,1), double has 2"}},
+	{"cpus: '{t}0', policy: explicit, list: [3, 1]", {0, 0},
+		{"placement: 10 CPUs asked for (of the list 3,1), hybrid has 2",
+			"placement: 10 CPUs asked for (of the list 3,1), double has 2"}},
+	{"cpus: '{t}', policy: explicit, list: [3, 1]", {0, 0},
+		{"placement: 1 CPU asked for, and 'list' 3,1 has 2: leave out 'cpus'",
+			"placement: 1 CPU asked for, and 'list' 3,1 has 2: leave out 'cpus'"}},
+	{"cpus: 4, policy: explicit, list: [3, 1], oversubscribe: true", {2, 2}, {NULL}},
 };
 
 static void test_placement_is_counted_by_kind_siblings_and_packages(void **state)
