@@ -77,20 +77,39 @@ int64_t counter_power_uw(int64_t energy_uj, int64_t time_ns)
 	return time_ns > 0 ? counter_scale(energy_uj, NS_PER_S, time_ns) : 0;
 }
 
-int64_t counter_bound_uj(int64_t slack_ns, int64_t power_uw, int64_t unit_uj)
+int64_t counter_root(int64_t n)
 {
-	int64_t bound;
+	int64_t low = 0, high = INT64_C(3037000499); /* the root of INT64_MAX */
 
-	/* + 1: rounded up, and powercap's own floor */
-	if (__builtin_add_overflow(
-		    counter_scale(power_uw, slack_ns, NS_PER_S), unit_uj + 1, &bound))
-		return INT64_MAX;
-	return bound;
+	while (low < high) {
+		int64_t middle = low + (high - low + 1) / 2;
+		if (middle * middle <= n)
+			low = middle;
+		else
+			high = middle - 1;
+	}
+	return low;
 }
 
-enum counter_length counter_length(int64_t slack_ns, int64_t time_ns)
+enum counter_length counter_length(int64_t gap_ns, int64_t time_ns)
 {
-	if (time_ns <= 0 || slack_ns > time_ns / 10)
+	if (time_ns <= 0 || gap_ns > time_ns / 10)
 		return LENGTH_TOO_SHORT;
-	return slack_ns > time_ns / 200 ? LENGTH_SHORT : LENGTH_FINE;
+	return gap_ns > time_ns / 200 ? LENGTH_SHORT : LENGTH_FINE;
+}
+
+enum counter_length counter_width(int64_t bound_uj, int64_t energy_uj)
+{
+	if (bound_uj > energy_uj / 5)
+		return LENGTH_TOO_SHORT;
+	return bound_uj > energy_uj / 100 ? LENGTH_SHORT : LENGTH_FINE;
+}
+
+int64_t counter_repetitions(int64_t gap_ns, int64_t time_ns)
+{
+	if (time_ns <= 0)
+		time_ns = 1;
+	int64_t n = counter_scale(gap_ns, 200, time_ns);
+
+	return n < INT64_MAX && (n == 0 || counter_scale(n, time_ns, 200) < gap_ns) ? n + 1 : n;
 }

@@ -53,15 +53,18 @@ int64_t counter_scale(int64_t a, int64_t b, int64_t c);
 /* Mean power of energy over a time; 0 where the time is. */
 int64_t counter_power_uw(int64_t energy_uj, int64_t time_ns);
 
-/*
- * Half-width of the bound on a window's energy: slack_ns (largest gap between updates, plus what
- * lay between the readings and the clocks at both ends) times the power, plus one counter unit.
- */
-int64_t counter_bound_uj(int64_t slack_ns, int64_t power_uw, int64_t unit_uj);
+/* The largest integer whose square is at most n; 0 where n is negative. */
+int64_t counter_root(int64_t n);
 
-/* How a window compares with its slack: twice the slack above 1 % of the time is short, above 20 %
- * gives no energy. */
+/* How a window compares with the largest gap between updates: twice the gap above 1 % of the time
+ * is short, above 20 % gives no energy. */
 enum counter_length { LENGTH_FINE, LENGTH_SHORT, LENGTH_TOO_SHORT };
-enum counter_length counter_length(int64_t slack_ns, int64_t time_ns);
+enum counter_length counter_length(int64_t gap_ns, int64_t time_ns);
+/* The same of a bound's half-width and the energy that it belongs to: above 1 %, above 20 %. */
+enum counter_length counter_width(int64_t bound_uj, int64_t energy_uj);
+
+/* How many times a program that takes time_ns would have to do its work for twice the gap to be 1 %
+ * of its time: ceil(2 gap / (0.01 time)), at least 1. */
+int64_t counter_repetitions(int64_t gap_ns, int64_t time_ns);
 
 #endif

@@ -91,12 +91,14 @@ void energy_window_free(struct energy_window *w);
 
 /*
  * Read all zones: just before the start clock is taken. Aligned: wait until the reference zone (the
- * package of the lead CPU) was brought up to date, spinning for at most 20 ms, usually 1.
+ * first package) was brought up to date and every zone as quick as it has shown an update, spinning
+ * for usually 1 or 2 ms, 20 at most. Where the reference zone is brought up to date so rarely that
+ * this would not be cheap, nothing is waited for.
  */
 void energy_begin(struct energy_meter *e, struct energy_window *w, bool is_aligned);
 /*
  * Read all zones: just after the end clock was taken; then wait for the next update of each
- * (spinning for at most 20 ms, usually 1), so that the end can be interpolated. Two packages are
+ * (spinning for usually 1 ms, 20 at most), so that the end can be interpolated. Two packages are
  * updated at different instants.
  */
 void energy_end(struct energy_meter *e, struct energy_window *w);
@@ -116,20 +118,21 @@ void energy_baseline(struct energy_meter *e, const struct energy_window *w, int6
 	int64_t end_raw_ns, struct energy_baseline *out);
 
 /*
- * Flags: "short" (steps of the counter alone are over 1 % of a package's energy, half-width; over
- * 20 % there is no number, and the note says how many repetitions inside the program would do),
- * "filtered" (the machine blurs its counters on purpose, and the window is under 10 s), "reset",
- * "implausible", "wrap_ambiguous", "zone_lost", "suspended", "psys_implausible",
+ * Flags: "short" (steps of the counters are over 1 % of a package's energy, half-width, or could
+ * be; over 20 % there is no number, and the note says how many repetitions inside the program would
+ * do), "filtered" (the machine blurs its counters on purpose, and the window is under 10 s),
+ * "reset", "implausible", "wrap_ambiguous", "zone_lost", "suspended", "psys_implausible",
  * "dram_implausible": the zone yields no number; "dram_unit": an old kernel counts it in a wrong
  * unit, no number either; "energy_partial": a package's zone yields none, so there is no sum.
  *
- * Energy of the window [start_raw_ns, end_raw_ns] (CLOCK_MONOTONIC_RAW): energy.package (sum over
- * distinct package and die zones), energy.package-N ..., energy.dram, energy.core, energy.uncore,
- * energy.psys as far as the zones are there, each with the half-width of a bound (largest gap
- * between updates plus the read brackets, times power, plus one counter unit; sums add linearly),
- * and the standard deviation; power.package and edp.package; with idle (else NULL)
- * energy.package.net and power.package.idle, too. A zone that broke within the window yields no
- * number but a flag. Adds to out.
+ * Energy of the window [start_raw_ns, end_raw_ns] (CLOCK_MONOTONIC_RAW), which lies between what
+ * energy_begin() and energy_end() read: energy.package (sum over distinct package and die zones),
+ * energy.package-N ..., energy.dram, energy.core, energy.uncore, energy.psys as far as the zones
+ * are there, each with the half-width of a hard bound and the standard deviation
+ * (counter_instant.h; in sums bounds add linearly, deviations in quadrature); power.package and
+ * edp.package; with idle (else NULL) energy.package.net, whose deviation alone is known, and
+ * power.package.idle, too. A zone that broke within the window yields no number but a flag. Adds to
+ * out.
  */
 void energy_results(struct energy_meter *e, const struct energy_window *w, int64_t start_raw_ns,
 	int64_t end_raw_ns, const struct energy_baseline *idle, struct measured *out);

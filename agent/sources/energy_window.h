@@ -6,7 +6,9 @@
 #define AGENT_SOURCES_ENERGY_WINDOW_H
 
 #include "agent/sources/counter.h"
+#include "agent/sources/counter_instant.h"
 #include "agent/sources/energy.h"
+#include "agent/sources/energy_period.h"
 #include "agent/sources/source.h"
 
 #include <pthread.h>
@@ -16,7 +18,11 @@ struct energy_track {     /* the corrected counter of a zone in state ok */
 	int64_t last_uj;  /* as read; -1 before the first reading */
 	int64_t last_ns;  /* when that reading began */
 	int64_t total_uj; /* since energy_open(), wraps taken out */
+	unsigned wraps;
 	unsigned faults[COUNTER_FAULTS];
+	struct energy_period period; /* as measured at start; gap_ns grows where longer ones show */
+	int64_t since_ns;            /* by then it had the value that it has: a reading's end */
+	int64_t before_ns;           /* then it did not yet: a reading's begin */
 };
 
 struct energy_meter {
@@ -37,14 +43,13 @@ struct energy_meter {
 };
 
 struct energy_window_zone {
-	int64_t begin_uj, end_uj;        /* totals */
-	int64_t begin_ns;                /* before the first reading */
-	int64_t end_ns;                  /* after the last reading */
-	int64_t peak_uj, peak_ns;        /* where the stretch began whose power is next */
-	int64_t peak_uw;                 /* highest mean power of a stretch */
+	struct counter_trail head;       /* what was read around the start */
+	struct counter_trail tail;       /* what was read last */
+	unsigned wraps;                  /* the track's, at the start; the window's, at the end */
 	unsigned faults[COUNTER_FAULTS]; /* the track's, at the start */
 	enum counter_fault fault;
-	bool is_begun; /* the first reading went well */
+	bool is_begun; /* the first readings went well */
+	bool is_open;  /* at the end: its next update is still awaited */
 };
 
 struct energy_window {
@@ -58,5 +63,9 @@ struct energy_window {
  * could be read. */
 bool energy_read_track(
 	struct energy_meter *e, struct energy_track *t, int64_t *begin_ns, int64_t *end_ns);
+
+/* What is known of a track's counter, for the arithmetic of counter_instant.h. */
+void energy_track_model(
+	const struct energy_meter *e, const struct energy_track *t, struct counter_model *out);
 
 #endif

@@ -97,23 +97,61 @@ static void test_longest_interval(void **state)
 	assert_int_equal(counter_longest_interval_ns(&uncapped), INT64_MAX);
 }
 
-static void test_bound(void **state)
+static void test_scale(void **state)
 {
 	(void)state;
-	/* 1.2 ms at 50 W are 60 mJ; one unit and the last floor on top */
-	assert_int_equal(counter_bound_uj(1200000, 50 * WATT, 62), 60000 + 63);
-	assert_int_equal(counter_bound_uj(0, 50 * WATT, 62), 63);
-	assert_int_equal(counter_bound_uj(INT64_MAX, INT64_MAX, 62), INT64_MAX);
 	assert_int_equal(counter_power_uw(100 * WATT, 2 * NS_PER_S), 50 * WATT);
 	assert_int_equal(counter_power_uw(100 * WATT, 0), 0);
 	assert_int_equal(counter_scale(INT64_MAX, INT64_MAX, 1), INT64_MAX);
 	assert_int_equal(counter_scale(-INT64_MAX, INT64_MAX, 1), -INT64_MAX);
 }
 
+static void test_root(void **state)
+{
+	static const struct {
+		int64_t n, root;
+	} rows[] = {{0, 0}, {1, 1}, {3, 1}, {4, 2}, {99, 9}, {100, 10}, {-7, 0},
+		{INT64_MAX, INT64_C(3037000499)}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_int_equal(counter_root(rows[i].n), rows[i].root);
+}
+
+static void test_repetitions(void **state)
+{
+	static const struct {
+		int64_t gap_ns, time_ns, want;
+	} rows[] = {
+		{1200000, 5 * NS_PER_MS, 48}, /* 2 x 1.2 ms of 240 ms */
+		{1000000, 5 * NS_PER_MS, 40},
+		{1000001, 5 * NS_PER_MS, 41},
+		{1000000, NS_PER_S, 1},
+		{1, NS_PER_S, 1},
+		{1000000, 0, INT64_C(200000000)},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_int_equal(
+			counter_repetitions(rows[i].gap_ns, rows[i].time_ns), rows[i].want);
+}
+
+static void test_width(void **state)
+{
+	(void)state;
+	assert_int_equal(counter_width(10, 1000), LENGTH_FINE);
+	assert_int_equal(counter_width(11, 1000), LENGTH_SHORT);
+	assert_int_equal(counter_width(200, 1000), LENGTH_SHORT);
+	assert_int_equal(counter_width(201, 1000), LENGTH_TOO_SHORT);
+	assert_int_equal(counter_width(1, 0), LENGTH_TOO_SHORT);
+	assert_int_equal(counter_width(INT64_MAX, INT64_MAX), LENGTH_TOO_SHORT);
+}
+
 static void test_short_windows(void **state)
 {
 	static const struct {
-		int64_t slack_ns, time_ns;
+		int64_t gap_ns, time_ns;
 		enum counter_length want;
 	} rows[] = {
 		{1200000, NS_PER_S, LENGTH_FINE},
@@ -127,7 +165,7 @@ static void test_short_windows(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		assert_int_equal(counter_length(rows[i].slack_ns, rows[i].time_ns), rows[i].want);
+		assert_int_equal(counter_length(rows[i].gap_ns, rows[i].time_ns), rows[i].want);
 }
 
 int main(void)
@@ -136,7 +174,10 @@ int main(void)
 		cmocka_unit_test(test_unit_is_recognised),
 		cmocka_unit_test(test_delta),
 		cmocka_unit_test(test_longest_interval),
-		cmocka_unit_test(test_bound),
+		cmocka_unit_test(test_scale),
+		cmocka_unit_test(test_root),
+		cmocka_unit_test(test_repetitions),
+		cmocka_unit_test(test_width),
 		cmocka_unit_test(test_short_windows),
 	};
 

@@ -7,6 +7,7 @@
 #include "proto/clock.h"
 #include "tests/unit/tree.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -197,25 +198,43 @@ static void bench_setup(struct bench *b)
 	b->window.zones = b->window_zones;
 }
 
-/* A zone that drew this much between the readings, which lie 10 us outside the window of
- * bench_judge(). */
+static struct counter_reading reading(int64_t begin_ns, int64_t total_uj)
+{
+	return (struct counter_reading){begin_ns, begin_ns + 10000, total_uj};
+}
+
+/*
+ * A zone that drew this much, at steady power, in the window of bench_judge(). Its updates, a
+ * millisecond apart, came 25 us before the start and 25 us after the end.
+ */
 static void bench_add(struct bench *b, const char *name, enum zone_domain domain, int64_t energy_uj,
 	int64_t time_ns)
 {
 	size_t i = b->meter.n;
 	struct energy_zone *z = &b->zones[i];
+	struct energy_window_zone *w = &b->window_zones[i];
+	int64_t end_ns = NS_PER_S + time_ns, step = counter_scale(energy_uj, NS_PER_MS, time_ns);
+	int64_t first = 1000 + step, last = first + energy_uj - step * 95 / 100;
+	const struct counter_reading readings[] = {reading(NS_PER_S - 40000, first - step),
+		reading(NS_PER_S - 20000, first), reading(end_ns + 10000, last),
+		reading(end_ns + 30000, last + step)};
 
 	snprintf(z->name, sizeof z->name, "%s", name);
 	snprintf(z->metric, sizeof z->metric, "energy.%s", name);
 	z->domain = domain;
+	z->package =
+		isdigit((unsigned char)name[strlen(name) - 1]) ? name[strlen(name) - 1] - '0' : 0;
+	z->die = -1;
 	z->range_uj = ESU14;
-	z->update_ns = NS_PER_MS;
+	z->cap_uw = 200 * WATT;
 	b->tracks[i].zone = i;
-	b->window_zones[i] = (struct energy_window_zone){.begin_uj = 1000,
-		.end_uj = 1000 + energy_uj,
-		.begin_ns = NS_PER_S - 10000,
-		.end_ns = NS_PER_S + time_ns + 10000,
-		.is_begun = true};
+	b->tracks[i].period = (struct energy_period){
+		.gap_ns = 1100000, .median_ns = NS_PER_MS, .deviation_ns = 0};
+	*w = (struct energy_window_zone){.is_begun = true};
+	for (size_t r = 0; r < ARRAY_SIZE(readings); r++) {
+		counter_trail_fill(&w->head, &readings[r]);
+		counter_trail_fill(&w->tail, &readings[r]);
+	}
 	b->meter.n = b->meter.zones_n = b->window.n = i + 1;
 }
 
@@ -223,6 +242,13 @@ static void bench_judge(struct bench *b, int64_t time_ns)
 {
 	measured_reset(&b->result);
 	energy_results(&b->meter, &b->window, NS_PER_S, NS_PER_S + time_ns, NULL, &b->result);
+}
+
+static void assert_near(int64_t got, int64_t want, int64_t by)
+{
+	if (got < want - by || got > want + by)
+		fail_msg("%lld is not within %lld of %lld", (long long)got, (long long)by,
+			(long long)want);
 }
 
 static const struct message_metric *bench_metric(const struct bench *b, const char *name)
@@ -244,8 +270,6 @@ static bool bench_flag(const struct bench *b, const char *name)
 static void test_sums(void **state)
 {
 	const int64_t t = 2 * NS_PER_S;
-	/* 1 ms of gap and 20 us of brackets at 50 W, one unit, the floor */
-	const int64_t bound = 51000 + 62 + 1;
 	struct bench b;
 
 	(void)state;
@@ -256,21 +280,130 @@ static void test_sums(void **state)
 	bench_add(&b, "dram", DOMAIN_DRAM, 10 * WATT, t);
 	bench_add(&b, "psys", DOMAIN_PSYS, 250 * WATT, t);
 	bench_judge(&b, t);
-	assert_int_equal(bench_metric(&b, "energy.package")->value, 200 * WATT);
-	assert_int_equal(bench_metric(&b, "energy.package")->uncertainty, 2 * bound);
-	assert_int_equal(bench_metric(&b, "energy.package-1")->value, 100 * WATT);
-	assert_int_equal(bench_metric(&b, "energy.package-1")->uncertainty, bound);
-	assert_int_equal(bench_metric(&b, "energy.dram")->value, 10 * WATT);
-	assert_int_equal(bench_metric(&b, "energy.psys")->value, 250 * WATT);
-	assert_int_equal(bench_metric(&b, "power.package")->value, 100 * WATT);
+	const struct message_metric *one = bench_metric(&b, "energy.package-1");
+	const struct message_metric *sum = bench_metric(&b, "energy.package");
+	assert_near(one->value, 100 * WATT, 100);
+	assert_near(sum->value, 200 * WATT, 200);
+	/* 40 us at the cap at either end, where nobody saw what was drawn: 8 mJ each; the estimate
+	 * is not in the middle of that */
+	assert_near(one->uncertainty, 13500, 500);
+	assert_int_equal(sum->uncertainty, 2 * one->uncertainty);
+	assert_true(one->deviation > 0 && one->deviation < one->uncertainty / 10);
+	assert_near(sum->deviation * 1000, one->deviation * 1414, 2000);
+	assert_near(bench_metric(&b, "energy.dram")->value, 10 * WATT, 100);
+	assert_near(bench_metric(&b, "energy.core")->value, 60 * WATT, 100);
+	assert_near(bench_metric(&b, "energy.psys")->value, 250 * WATT, 100);
+	assert_int_equal(bench_metric(&b, "power.package")->value, sum->value / 2);
+	assert_int_equal(bench_metric(&b, "power.package")->uncertainty, sum->uncertainty / 2 + 1);
 	assert_string_equal(bench_metric(&b, "power.package")->unit, "uW");
-	assert_int_equal(b.result.n, 7);
+	assert_int_equal(bench_metric(&b, "edp.package")->value, sum->value * 2);
+	assert_int_equal(bench_metric(&b, "edp.package")->uncertainty, sum->uncertainty * 2 + 1);
+	assert_string_equal(bench_metric(&b, "edp.package")->unit, "uJ\u00b7s");
+	assert_null(bench_metric(&b, "energy.package.net"));
+	assert_int_equal(b.result.n, 8);
 	assert_int_equal(b.result.flags_n, 0);
+	assert_string_equal(b.result.note, "");
+}
 
-	/* the highest power seen counts for the bound, not the mean */
-	b.window_zones[3].peak_uw = 50 * WATT;
-	bench_judge(&b, t);
-	assert_int_equal(bench_metric(&b, "energy.dram")->uncertainty, bound);
+static void test_net_of_idle(void **state)
+{
+	const int64_t t = 2 * NS_PER_S;
+	struct energy_baseline idle;
+	struct bench b;
+
+	(void)state;
+	bench_setup(&b);
+	bench_add(&b, "package-0", DOMAIN_PACKAGE, 200 * WATT, 10 * NS_PER_S);
+	energy_baseline(&b.meter, &b.window, NS_PER_S, 11 * NS_PER_S, &idle);
+	assert_true(idle.has_package);
+	assert_near(idle.package_uw, 20 * WATT, 20);
+	assert_true(idle.bound_uw > 0 && idle.bound_uw < WATT / 20 && idle.deviation_uw > 0);
+
+	bench_setup(&b);
+	bench_add(&b, "package-0", DOMAIN_PACKAGE, 100 * WATT, t);
+	idle.deviation_uw = 30000;
+	measured_reset(&b.result);
+	energy_results(&b.meter, &b.window, NS_PER_S, NS_PER_S + t, &idle, &b.result);
+	int64_t own = bench_metric(&b, "energy.package")->deviation;
+	const struct message_metric *net = bench_metric(&b, "energy.package.net");
+	assert_near(net->value, 60 * WATT, 200);
+	assert_int_equal(net->uncertainty, ABSENT);
+	assert_near(net->deviation * net->deviation, own * own + INT64_C(60000) * 60000, 130000);
+	assert_int_equal(bench_metric(&b, "power.package.idle")->value, idle.package_uw);
+	assert_int_equal(bench_metric(&b, "power.package.idle")->deviation, 30000);
+
+	/* no baseline without a sum over the packages */
+	b.window_zones[0].fault = COUNTER_LOST;
+	energy_baseline(&b.meter, &b.window, NS_PER_S, NS_PER_S + t, &idle);
+	assert_false(idle.has_package);
+}
+
+static void test_doubts_and_filters(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_setup(&b);
+	bench_add(&b, "package-0", DOMAIN_PACKAGE, 100 * WATT, NS_PER_S);
+	bench_add(&b, "dram-0", DOMAIN_DRAM, 5 * WATT, NS_PER_S);
+	b.zones[1].doubt = "dram_unit";
+	bench_judge(&b, NS_PER_S);
+	assert_non_null(bench_metric(&b, "energy.package"));
+	assert_null(bench_metric(&b, "energy.dram"));
+	assert_true(bench_flag(&b, "dram_unit"));
+	assert_false(bench_flag(&b, "filtered"));
+
+	for (int seconds = 9; seconds <= 10; seconds++) {
+		bench_setup(&b);
+		b.meter.is_filtered = true;
+		bench_add(&b, "package-0", DOMAIN_PACKAGE, 100 * WATT, seconds * NS_PER_S);
+		bench_judge(&b, seconds * NS_PER_S);
+		assert_int_equal(bench_flag(&b, "filtered"), seconds < 10);
+		assert_non_null(bench_metric(&b, "energy.package"));
+	}
+}
+
+static void test_dram_garbage(void **state)
+{
+	static const struct {
+		const char *what;
+		int64_t package[2], dram[2]; /* W */
+		bool is_bad[2];
+	} rows[] = {
+		{"200 W beside 6 W", {150, 150}, {190, 6}, {true, false}},
+		{"the same under load", {190, 190}, {190, 6}, {true, false}},
+		{"three times its package", {60, 60}, {180, 170}, {true, true}},
+		{"much memory, idle", {50, 50}, {96, 96}, {false, false}},
+		{"bound to one node", {180, 60}, {60, 5}, {false, false}},
+		{"a little of nothing", {100, 100}, {3, 0}, {false, false}},
+	};
+	struct bench b;
+
+	(void)state;
+	for (size_t r = 0; r < ARRAY_SIZE(rows); r++) {
+		for (int ms = 500; ms <= 2000; ms += 1500) {
+			bench_setup(&b);
+			bench_add(&b, "package-0", DOMAIN_PACKAGE,
+				rows[r].package[0] * WATT * ms / 1000, ms * NS_PER_MS);
+			bench_add(&b, "package-1", DOMAIN_PACKAGE,
+				rows[r].package[1] * WATT * ms / 1000, ms * NS_PER_MS);
+			bench_add(&b, "dram-0", DOMAIN_DRAM, rows[r].dram[0] * WATT * ms / 1000,
+				ms * NS_PER_MS);
+			bench_add(&b, "dram-1", DOMAIN_DRAM, rows[r].dram[1] * WATT * ms / 1000,
+				ms * NS_PER_MS);
+			bench_judge(&b, ms * NS_PER_MS);
+			bool is_long = ms > 1000;
+			bool is_any = is_long && (rows[r].is_bad[0] || rows[r].is_bad[1]);
+			if (bench_flag(&b, "dram_implausible") != is_any ||
+				(bench_metric(&b, "energy.dram-0") == NULL) !=
+					(is_long && rows[r].is_bad[0]) ||
+				(bench_metric(&b, "energy.dram-1") == NULL) !=
+					(is_long && rows[r].is_bad[1]) ||
+				(bench_metric(&b, "energy.dram") == NULL) != is_any)
+				fail_msg("%s, %d ms", rows[r].what, ms);
+			assert_non_null(bench_metric(&b, "energy.package"));
+		}
+	}
 }
 
 static void test_faults(void **state)
@@ -337,10 +470,85 @@ static void test_short_windows(void **state)
 	assert_true(bench_flag(&b, "short"));
 
 	bench_setup(&b);
-	bench_add(&b, "package-0", DOMAIN_PACKAGE, 500000, 8 * NS_PER_MS);
-	bench_judge(&b, 8 * NS_PER_MS);
-	assert_int_equal(b.result.n, 0);
+	bench_add(&b, "package-0", DOMAIN_PACKAGE, 250000, 5 * NS_PER_MS);
+	bench_add(&b, "core", DOMAIN_CORE, 200000, 5 * NS_PER_MS);
+	bench_judge(&b, 5 * NS_PER_MS);
+	assert_null(bench_metric(&b, "energy.package"));
+	assert_null(bench_metric(&b, "power.package"));
 	assert_true(bench_flag(&b, "short"));
+	assert_string_equal(b.result.note,
+		"energy: 5 ms is too short for counters that step every 1 ms: 44 repetitions "
+		"inside the program would do");
+}
+
+/* Held-up readings widen a bound as a short run does. */
+static void test_wide_bounds(void **state)
+{
+	struct bench b;
+
+	(void)state;
+	bench_setup(&b);
+	bench_add(&b, "package-0", DOMAIN_PACKAGE, 5 * WATT, NS_PER_S);
+	b.window_zones[0].head.n = 2;
+	b.window_zones[0].head.at[0].first.begin_ns -= 20 * NS_PER_MS;
+	b.window_zones[0].head.at[0].last.begin_ns -= 20 * NS_PER_MS;
+	b.window_zones[0].head.at[1].first.begin_ns -= 20 * NS_PER_MS;
+	b.window_zones[0].head.at[1].last.begin_ns -= 20 * NS_PER_MS;
+	bench_judge(&b, NS_PER_S);
+	assert_null(bench_metric(&b, "energy.package"));
+	assert_true(bench_flag(&b, "short"));
+	assert_non_null(strstr(b.result.note, " s the steps of package-0 leave it uncertain by "));
+
+	/* a small part of a package may be uncertain beside its own size */
+	bench_setup(&b);
+	bench_add(&b, "package-0", DOMAIN_PACKAGE, 100 * WATT, NS_PER_S);
+	bench_add(&b, "uncore", DOMAIN_UNCORE, 1000, NS_PER_S);
+	bench_judge(&b, NS_PER_S);
+	assert_non_null(bench_metric(&b, "energy.uncore"));
+	assert_true(bench_metric(&b, "energy.uncore")->uncertainty > 1000);
+	assert_int_equal(b.result.flags_n, 0);
+}
+
+/* A counter that stands still for longer than it ever did makes the largest gap longer. */
+struct still {
+	int64_t value;
+};
+
+static int64_t still_read(void *state, size_t zone)
+{
+	(void)zone;
+	return ((struct still *)state)->value;
+}
+
+static void test_largest_gap_grows(void **state)
+{
+	static const struct energy_ops still_energy = {.read_zone = still_read};
+	static const struct source_ops still_ops = {.energy = &still_energy};
+	struct still counter = {1000};
+	struct bench b;
+	int64_t begin_ns, end_ns;
+
+	(void)state;
+	bench_setup(&b);
+	bench_add(&b, "package-0", DOMAIN_PACKAGE, WATT, NS_PER_S);
+	b.meter.ops = &still_ops;
+	b.meter.state = &counter;
+	b.tracks[0].last_uj = -1;
+	energy_read_track(&b.meter, &b.tracks[0], &begin_ns, &end_ns);
+	int64_t start_ns = begin_ns;
+	do
+		energy_read_track(&b.meter, &b.tracks[0], &begin_ns, &end_ns);
+	while (end_ns - start_ns < 3 * NS_PER_MS);
+	assert_true(b.tracks[0].period.gap_ns >= 2 * NS_PER_MS);
+	counter.value++;
+	energy_read_track(&b.meter, &b.tracks[0], &begin_ns, &end_ns);
+	assert_true(b.tracks[0].period.gap_ns >= 3 * NS_PER_MS);
+	assert_true(b.tracks[0].period.gap_ns <= end_ns - start_ns);
+	/* what was no longer than before leaves it as it is */
+	int64_t gap_ns = b.tracks[0].period.gap_ns = NS_PER_S;
+	counter.value++;
+	energy_read_track(&b.meter, &b.tracks[0], &begin_ns, &end_ns);
+	assert_int_equal(b.tracks[0].period.gap_ns, gap_ns);
 }
 
 static void test_psys_below_package(void **state)
@@ -377,6 +585,8 @@ static void test_period(void **state)
 	energy_period_measure(p, 3, fake_read, &start_ns, 100 * NS_PER_MS);
 	assert_true(p[0].changes > 5);
 	assert_true(p[0].gap_ns >= 2 * NS_PER_MS); /* an upper bound of what it is */
+	assert_true(p[0].median_ns > 0 && p[0].median_ns <= p[0].gap_ns);
+	assert_true(p[0].deviation_ns >= 0 && p[0].deviation_ns < 100 * NS_PER_MS);
 	assert_int_equal(p[1].changes, 0);
 	assert_true(p[1].gap_ns >= 90 * NS_PER_MS);
 	assert_false(p[1].is_broken);
@@ -390,9 +600,14 @@ int main(void)
 		cmocka_unit_test(test_scan_names_by_content),
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_sums),
+		cmocka_unit_test(test_net_of_idle),
+		cmocka_unit_test(test_doubts_and_filters),
+		cmocka_unit_test(test_dram_garbage),
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_denied_package_is_no_sum),
 		cmocka_unit_test(test_short_windows),
+		cmocka_unit_test(test_wide_bounds),
+		cmocka_unit_test(test_largest_gap_grows),
 		cmocka_unit_test(test_psys_below_package),
 		cmocka_unit_test(test_period),
 	};
