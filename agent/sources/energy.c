@@ -66,7 +66,9 @@ static void measure_periods(struct energy_meter *e)
 			continue;
 		}
 		z->update_ns = p[i].gap_ns;
-		e->tracks[kept++] = e->tracks[i];
+		z->jitter_ns = p[i].gap_ns - p[i].median_ns;
+		e->tracks[kept] = e->tracks[i];
+		e->tracks[kept++].period = p[i];
 	}
 	e->n = kept;
 }
