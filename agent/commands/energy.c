@@ -161,7 +161,7 @@ static const char *outer_unit(const char *inner)
 static void print_json(const struct measurement *x, const struct measured *r, bool has_command)
 {
 	json_t *metrics = json_object(), *units = json_object(), *uncertainty = json_object();
-	json_t *flags = json_array();
+	json_t *deviation = json_object(), *flags = json_array();
 
 	json_object_set_new(metrics, "time", json_real(outer("ns", x->end_ns - x->start_ns)));
 	json_object_set_new(units, "time", json_string("s"));
@@ -169,15 +169,20 @@ static void print_json(const struct measurement *x, const struct measured *r, bo
 		const struct message_metric *m = &r->metrics[i];
 		json_object_set_new(metrics, m->name, json_real(outer(m->unit, m->value)));
 		json_object_set_new(units, m->name, json_string(outer_unit(m->unit)));
-		json_object_set_new(
-			uncertainty, m->name, json_real(outer(m->unit, m->uncertainty)));
+		if (m->uncertainty != ABSENT)
+			json_object_set_new(
+				uncertainty, m->name, json_real(outer(m->unit, m->uncertainty)));
+		if (m->deviation != ABSENT)
+			json_object_set_new(
+				deviation, m->name, json_real(outer(m->unit, m->deviation)));
 	}
 	for (size_t i = 0; i < r->flags_n; i++)
 		json_array_append_new(flags, json_string(r->flags[i]));
-	agent_print_json(json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "source",
+	agent_print_json(json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "source",
 		energy_source_name(x->meter), "exit_code",
 		has_command ? json_integer(x->exit_status) : json_null(), "metrics", metrics,
-		"units", units, "uncertainty", uncertainty, "flags", flags));
+		"units", units, "uncertainty", uncertainty, "deviation", deviation, "flags", flags,
+		"note", r->note[0] != '\0' ? json_string(r->note) : json_null()));
 }
 
 /* Joules with their bound and watts, one line a zone; decimals as far as the bound makes sense of
@@ -202,6 +207,8 @@ static void print_table(FILE *out, const struct measurement *x, const struct mea
 			fprintf(out, " %s", r->flags[i]);
 		fprintf(out, "\n");
 	}
+	if (r->note[0] != '\0')
+		fprintf(out, "%s\n", r->note);
 }
 
 static int measure(struct measurement *x, const struct options *o, const char **arguments, size_t n,
@@ -262,7 +269,9 @@ const struct agent_command agent_command_energy = {
 		   "the half-width of a\n"
 		   "hard bound from the steps of the counters; how well the counters model the "
 		   "power is "
-		   "not part of it.",
+		   "not part of it.\n"
+		   "A time too short for the counters gets no energy, and is told how often the "
+		   "work would have to be repeated.",
 	.options = option_table,
 	.options_size = sizeof(struct options),
 	.takes_command = true,
