@@ -151,6 +151,8 @@ static void test_cpumasks(void **state)
 			false, "energy.package-0@0 energy.package-1@8 "},
 		{"TPMI with dies", NULL, 6, 0xad, 2, 2, PKG | RAM, true, false, false,
 			"energy.package-0@0 energy.package-1@8 energy.dram-0@0 energy.dram-1@8 "},
+		{"all CPUs of dies, and nothing else tells", NULL, 6, 0xfe, 2, 2, PKG, true, false,
+			false, "energy.package-0@0 energy.package-1@8 "},
 		{"AMD with dies", "AuthenticAMD", 0x19, 1, 2, 2, PKG | PP0, false, false, false,
 			"energy.package-0@0 energy.package-1@8 "},
 		{"a platform, once", NULL, 6, 0x8f, 2, 1, PKG | PSYS, false, false, false,
