@@ -14,6 +14,9 @@
 /* The counters are watched this long at start, all at once. */
 #define PERIOD_LIMIT_NS (250 * NS_PER_MS)
 
+/* Those of a source that cannot be used are only told of. */
+#define GLANCE_NS (20 * NS_PER_MS)
+
 static const char *const state_names[] = {
 	[ZONE_OK] = "ok",
 	[ZONE_ABSENT] = "absent",
@@ -50,12 +53,12 @@ static int64_t read_for_period(void *arg, size_t i)
 }
 
 /* Zones that never change are told apart here: they are known, but not measured. */
-static void measure_periods(struct energy_meter *e)
+static void measure_periods(struct energy_meter *e, int64_t watch_ns)
 {
 	_cleanup_free_ struct energy_period *p = xcalloc(e->n + 1, sizeof *p);
 	size_t kept = 0;
 
-	energy_period_measure(p, e->n, read_for_period, e, PERIOD_LIMIT_NS);
+	energy_period_measure(p, e->n, read_for_period, e, watch_ns);
 	for (size_t i = 0; i < e->n; i++) {
 		struct energy_zone *z = &e->zones[e->tracks[i].zone];
 		if (p[i].is_broken || p[i].changes == 0) {
@@ -73,8 +76,7 @@ static void measure_periods(struct energy_meter *e)
 	e->n = kept;
 }
 
-/* Counters are watched where they are to be used. */
-static void take_zones(struct energy_meter *e, bool is_usable)
+static void take_zones(struct energy_meter *e, int64_t watch_ns)
 {
 	const struct energy_zone *zones = e->ops->energy->zones(e->state, &e->zones_n);
 
@@ -85,8 +87,7 @@ static void take_zones(struct energy_meter *e, bool is_usable)
 		if (zones[i].state == ZONE_OK)
 			e->tracks[e->n++] = (struct energy_track){.zone = i, .last_uj = -1};
 	}
-	if (is_usable)
-		measure_periods(e);
+	measure_periods(e, watch_ns);
 	for (size_t i = 0; i < e->n; i++) {
 		int64_t begin_ns, end_ns;
 		energy_read_track(e, &e->tracks[i], &begin_ns, &end_ns);
@@ -136,7 +137,7 @@ static int try_source(struct energy_meter *e, const struct source_ops *ops, cons
 		e->state = NULL;
 		return opened;
 	}
-	take_zones(e, r == 0);
+	take_zones(e, r == 0 ? PERIOD_LIMIT_NS : GLANCE_NS);
 	if (r == 0 && !has_package(e))
 		r = explain_no_package(e, why);
 	return r;

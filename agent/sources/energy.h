@@ -70,7 +70,8 @@ int energy_open(struct energy_meter **out, const struct machine *m, const struct
 	const char *wish, struct error *why);
 /* n choices, one for each energy source. */
 const struct energy_choice *energy_choices(const struct energy_meter *e, size_t *n);
-/* Why the machine's counters are taken for blurred on purpose, in one line; NULL where they are not.
+/* Why the machine's counters are taken for blurred on purpose, in one line; NULL where they are
+ * not.
  */
 const char *energy_filter(const struct energy_meter *e);
 void energy_close(struct energy_meter *e);

@@ -142,7 +142,7 @@ static int compare_names(const void *a, const void *b)
 
 static void each_name(DIR *d, void (*each)(void *arg, const char *event), void *arg, size_t *n)
 {
-	char *names[1024];
+	char *names[1024] = {NULL};
 	struct dirent *e;
 
 	*n = 0;
