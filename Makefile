@@ -170,6 +170,9 @@ $(O)/tests/test_%: $(O)/obj/tests/unit/test_%.o $(O)/libcoordinator.a $(O)/libag
 	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(sort $(PKGS.coordinator) $(PKGS.agent)) $(PKGS.tests)) -lpfm -lm -lpthread
 # These calls into the kernel are the test's own.
 $(O)/tests/test_energy_perf: private ALL_LDFLAGS += -Wl,--wrap=perf_event_open_on,--wrap=perf_event_read,--wrap=machine_has_these_cpus
+$(O)/tests/placements: $(O)/obj/tests/tools/placements.o $(O)/libagent.a $(O)/libproto.a
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS.agent)) -lpfm -lm -lpthread
 $(O)/tests/%: $(O)/obj/tests/tools/%.o $(O)/libproto.a
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS.proto) $(PKGS.meter)) -lm -lpthread
