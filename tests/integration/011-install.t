@@ -9,6 +9,7 @@ ok "make install DESTDIR PREFIX" install_it
 is "files" "$(cd root && find usr -type f ! -path '*/configs/*' | sort)" "usr/bin/joulerig
 usr/bin/joulerig-agent
 usr/libexec/joulerig/joulerig-exec
+usr/libexec/joulerig/libjoulerig-pin.so
 usr/share/doc/joulerig/CHANGELOG.md
 usr/share/doc/joulerig/LICENSE
 usr/share/doc/joulerig/PROTOCOL.md
