@@ -46,10 +46,14 @@ static int find_policy(const char *word, struct error *err)
 static int check_numbers(
 	const struct placement_request *request, const struct policy *policy, struct error *err)
 {
-	if (request->cpus != ABSENT && (request->cpus < 1 || request->cpus > CPUS_MAX))
+	if (request->cpus != ABSENT && request->cpus < 1)
 		return error_set(err, -EINVAL,
-			"placement: %" PRId64 " CPUs asked for, at least 1 and at most %d expected",
-			request->cpus, CPUS_MAX);
+			"placement: %" PRId64 " CPUs asked for, at least 1 expected",
+			request->cpus);
+	if (request->cpus != ABSENT && request->cpus > CPUS_MAX && request->may_oversubscribe)
+		return error_set(err, -EINVAL,
+			"placement: %" PRId64 " CPUs asked for, at most %d expected", request->cpus,
+			CPUS_MAX);
 	if (request->packages != ABSENT && request->packages < 0)
 		return error_set(err, -EINVAL,
 			"placement: %" PRId64 " packages asked for, at least 1 expected",
