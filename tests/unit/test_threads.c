@@ -288,7 +288,7 @@ static void test_processes(void **state)
 	static struct measured out;
 	struct puppet p, q;
 	struct watch w;
-	struct tree t;
+	struct tree t = {""};
 	char text[64];
 
 	(void)state;
@@ -322,7 +322,7 @@ static void test_processes(void **state)
 static void test_other_machine(void **state)
 {
 	struct machine m;
-	struct tree t;
+	struct tree t = {""};
 	struct error why = {0};
 
 	(void)state;
