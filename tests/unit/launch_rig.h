@@ -19,8 +19,6 @@
 static struct {
 	struct loop *loop;
 	struct launcher *launcher;
-	void (*on_ready)(pid_t pid); /* NULL: let it go */
-	pid_t pid;
 	struct launch_exit exit;
 	char failure[512]; /* "" where it ran */
 	char out[8192];    /* of both streams */
@@ -37,11 +35,7 @@ static inline void rig_ready(void *arg, pid_t pid, const int *cpus, size_t n)
 	snprintf(path, sizeof path, "/proc/%d/cgroup", (int)pid);
 	buf_read_file(&text, AT_FDCWD, path, 4096);
 	snprintf(rig.where, sizeof rig.where, "%s", text.data);
-	rig.pid = pid;
-	if (rig.on_ready != NULL)
-		rig.on_ready(pid);
-	else
-		launcher_go(rig.launcher);
+	launcher_go(rig.launcher);
 }
 
 static inline void rig_exit(void *arg, const struct launch_exit *e)

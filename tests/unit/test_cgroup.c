@@ -197,9 +197,9 @@ static void test_child_is_born_in_it(void **state)
 	(void)state;
 	struct cgroup *g = make(NULL, &no_limits);
 	struct cgroup_usage u;
-	const char *name = strrchr(cgroup_path(g), '/');
 	if (g == NULL)
 		return;
+	const char *name = strrchr(cgroup_path(g), '/');
 	run(g, ARGV("cat", "/proc/self/cgroup"));
 	assert_non_null(strstr(rig.where, name)); /* before it said "ready" */
 	assert_non_null(strstr(rig.out, name));
@@ -315,9 +315,9 @@ static void test_kill_and_removal_end_all(void **state)
 	struct cgroup *g = make(NULL, &no_limits);
 	struct stat st;
 	int status;
-	pid_t pid = put_in(g);
 	if (g == NULL)
 		return;
+	pid_t pid = put_in(g);
 	assert_true(cgroup_kill(g));
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(WTERMSIG(status), SIGKILL);
@@ -460,8 +460,10 @@ static void test_steps_aside(void **state)
 		while (is_shared && procs.len == 0)
 			cgroup_read(shared.fd, "cgroup.procs", &procs);
 		pid_t pid = fork();
-		if (pid == 0)
+		if (pid == 0) {
 			execl(self(), "test_cgroup", "aside", path, is_shared ? "0" : "1", NULL);
+			_exit(127);
+		}
 		assert_int_equal(waitpid(pid, &status, 0), pid);
 		kill(other, SIGKILL);
 		waitpid(other, NULL, 0);
@@ -482,8 +484,10 @@ static void be_agent(void)
 	struct cgroups *c;
 	cgroups_open(&c, NULL);
 	struct cgroup *g = cgroup_new(c, &no_limits, NULL);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	pid_t pid = fork();
 	if (pid == 0) {
+		alarm(60); /* where the test fails, it ends nevertheless */
 		cgroup_write(cgroup_fd(g), "cgroup.procs", "0");
 		printf("%d %s\n", (int)getpid(), cgroup_path(g));
 		fflush(stdout);
@@ -592,11 +596,14 @@ static void be_spared(const char *dir)
 static void test_leftovers_spare_their_ancestors(void **state)
 {
 	(void)state;
+	char mine[64];
 	int status = 0;
+	snprintf(mine, sizeof mine, "/nowhere/ancestors-%d", (int)getpid());
 	pid_t pid = fork();
 	if (pid == 0) {
-		setenv("JOULERIG_STATE", "/nowhere/ancestors", 1);
-		execlp("sh", "sh", "-c", "\"$0\" spare /nowhere/ancestors; exit $?", self(), NULL);
+		setenv("JOULERIG_STATE", mine, 1);
+		execlp("sh", "sh", "-c", "\"$0\" spare \"$1\"; exit $?", self(), mine, NULL);
+		_exit(127);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
