@@ -23,6 +23,8 @@
 #define SUBTREE "cgroup.subtree_control"
 #define ASIDE   CGROUP_AGENT "/" PROCS
 #define PASSES  20 /* over processes that appear while others are moved */
+/* Base is not delegated; cgroupfs has no such error of its own. */
+#define SYSTEMDS (-EUCLEAN)
 
 static const char *const wanted[] = {"memory", "pids", "io"};
 
@@ -186,7 +188,7 @@ static char *explain_busy(const struct cgroups *c, const char *missing, int erro
 	if (stranger != NULL)
 		return xasprintf("no %s for runs: other processes (%s) live in %s: " REMEDY,
 			missing, stranger, c->base);
-	if (error == -EUCLEAN)
+	if (error == SYSTEMDS)
 		return xasprintf("no %s for runs: %s is systemd's: " REMEDY, missing, c->base);
 	return xasprintf(
 		"no %s for runs: %s/" SUBTREE ": %s: " REMEDY, missing, c->base, strerror(-error));
@@ -219,7 +221,7 @@ void cgroup_enable(struct cgroups *c, const char *own, char **why_not)
 		is_due = is_due || (cgroup_has_word(available.data, wanted[i]) &&
 					   !cgroup_has_word(have.data, wanted[i]));
 	if (is_due)
-		error = is_systemds(c) ? -EUCLEAN : switch_on(c, available.data);
+		error = is_systemds(c) ? SYSTEMDS : switch_on(c, available.data);
 	if (error == -EBUSY) {
 		_cleanup_free_ char *stranger = find_stranger(c);
 		if (stranger == NULL && (error = step_aside(c)) == 0) {
