@@ -68,10 +68,8 @@ static int open_base(struct cgroups *c, char *own, struct error *why)
 		return error_errno(why, "%s", own);
 	if (!lives_in(fd, why, own))
 		return -ENOENT;
-	if (last != NULL && strcmp(last + 1, CGROUP_AGENT) == 0) {
+	if (last != NULL && strcmp(last + 1, CGROUP_AGENT) == 0)
 		*last = '\0';
-		c->is_moved = true;
-	}
 	c->base_fd = open(own, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (c->base_fd < 0)
 		return error_errno(why, "%s", own);
@@ -122,18 +120,28 @@ static int probe(struct cgroups *c, struct error *why)
 	return 0;
 }
 
-static int open_all(struct cgroups *c, struct error *why)
+/* Find the base and open it. own receives the text of /proc/self/cgroup. */
+static int find_base(struct cgroups *c, struct buf *own, struct error *why)
 {
-	_cleanup_buf_ struct buf own = BUF_INIT, mounts = BUF_INIT;
-	if (cgroup_read(AT_FDCWD, "/proc/self/cgroup", &own) < 0 ||
+	_cleanup_buf_ struct buf mounts = BUF_INIT;
+	buf_reset(own);
+	if (cgroup_read(AT_FDCWD, "/proc/self/cgroup", own) < 0 ||
 		cgroup_read(AT_FDCWD, "/proc/self/mountinfo", &mounts) < 0)
 		return error_set(why, -ENOENT,
 			"/proc/self/cgroup cannot be read: this kernel has no control groups, or "
 			"/proc is not mounted");
-	_cleanup_free_ char *directory = cgroup_find(own.data, mounts.data, why);
-	if (directory == NULL)
-		return -ENOENT;
-	int code = open_base(c, directory, why);
+	_cleanup_free_ char *directory = cgroup_find(own->data, mounts.data, why);
+	return directory != NULL ? open_base(c, directory, why) : -ENOENT;
+}
+
+static int open_all(struct cgroups *c, struct error *why)
+{
+	_cleanup_buf_ struct buf own = BUF_INIT;
+	int code, tries = 5;
+	do {
+		code = find_base(c, &own, why);
+		/* Another agent may step aside at this very moment, and take us with it. */
+	} while (code < 0 && --tries > 0);
 	if (code < 0)
 		return code;
 	c->prefix = make_prefix();

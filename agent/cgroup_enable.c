@@ -113,7 +113,6 @@ static void move_back(struct cgroups *c)
 	for (int i = 0; i < PASSES && move_all(c, ASIDE, PROCS) > 0; i++)
 		;
 	unlinkat(c->base_fd, CGROUP_AGENT, AT_REMOVEDIR);
-	c->is_moved = false;
 }
 
 /* Returns 0 when base has no processes any more, or -errno with all of them back. */
@@ -125,10 +124,8 @@ static int step_aside(struct cgroups *c)
 		if (mkdirat(c->base_fd, CGROUP_AGENT, 0755) < 0 && errno != EEXIST)
 			return -errno;
 		n = move_all(c, PROCS, ASIDE);
-		if (n == 0) {
-			c->is_moved = true;
+		if (n == 0)
 			return 0;
-		}
 		if (n < 0 && n != -ENOENT && n != -ENODEV)
 			break;
 	}
@@ -255,9 +252,18 @@ static bool is_needed(const struct cgroups *c)
 	return false;
 }
 
+/* Another agent may have moved us too. */
+static bool lives_aside(const struct cgroups *c)
+{
+	_cleanup_buf_ struct buf procs = BUF_INIT;
+	char pid[16];
+	snprintf(pid, sizeof pid, "%d", (int)getpid());
+	return cgroup_read(c->base_fd, ASIDE, &procs) == 0 && cgroup_has_word(procs.data, pid);
+}
+
 void cgroup_restore(struct cgroups *c)
 {
-	if (!c->is_moved || is_needed(c))
+	if (!lives_aside(c) || is_needed(c))
 		return;
 	for (size_t i = ARRAY_SIZE(wanted); i-- > 0;) {
 		char text[16];

@@ -28,7 +28,6 @@ struct cgroups {
 	char *controllers; /* owned; what children of base have, as "memory pids" */
 	char *description; /* owned */
 	char *why_not;     /* owned */
-	bool is_moved;     /* the agent lives in base/CGROUP_AGENT */
 	struct cgroup *left;
 };
 
@@ -64,8 +63,8 @@ int cgroup_end(int dirfd, const char *name, int64_t patience_ns);
 
 /*
  * Have memory, pids and io for children of base: moves joulerig's processes out of base into
- * CGROUP_AGENT where that is what it takes and no other process is there. Sets controllers and
- * is_moved; *why_not (owned by the caller) is "" where all is there.
+ * CGROUP_AGENT where that is what it takes and no other process is there. Sets
+ * controllers; *why_not (owned by the caller) is "" where all is there.
  */
 void cgroup_enable(struct cgroups *c, const char *own, char **why_not);
 /* Undo what cgroup_enable() did, where no other agent needs it. */
