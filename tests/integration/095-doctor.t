@@ -72,6 +72,8 @@ zone client intel-rapl:0 package-0
 zone client intel-rapl:0:0 core
 as_user=()
 [ "$(id -u)" != 0 ] || as_user=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+chmod 0 client/sys/class/powercap/*/energy_uj # for an owner who is not root
+chmod a-w client/sys/devices/system/cpu/cpu*/cpufreq/scaling_governor
 if "${as_user[@]}" "$agent" --version >/dev/null 2>&1; then
 	JOULERIG_ROOT=client examine "${as_user[@]}" "$agent"
 	is "client: its zone is denied" "$(state energy.package-0)" denied
@@ -84,6 +86,8 @@ if "${as_user[@]}" "$agent" --version >/dev/null 2>&1; then
 else
 	skip "client: denied zones" "nobody cannot run the programs here"
 fi
+chmod 400 client/sys/class/powercap/*/energy_uj
+chmod u+w client/sys/devices/system/cpu/cpu*/cpufreq/scaling_governor
 JOULERIG_ROOT=client examine "$agent"
 is "client: what is noisy" "$(jq -r '.findings[] | select(.state == "noisy") | .what' report.json | tr '\n' ' ')" \
 	"governor epp turbo swap supply "
