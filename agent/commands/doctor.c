@@ -21,8 +21,7 @@ static const struct option_info option_table[] = {
 	OPTION("group", OPTION_TEXT, group, "NAME",
 		"with --fix: who may read energy (default: joulerig)", NULL),
 	OPTION("perf", OPTION_TEXT, perf, "WAY",
-		"with --fix: capability (of the agent; the default), sysctl (of everybody) or none",
-		perf_ways),
+		"with --fix: capability (of the agent), sysctl (of all) or none", perf_ways),
 	{.name = NULL},
 };
 
