@@ -55,6 +55,8 @@ struct sampler {
 	enum sampler_state state;
 	struct chunk *chunks; /* finished ones, oldest first */
 
+	bool is_attached;
+
 	/* set while idle, then the thread's own */
 	struct channel *channels; /* energy, sampled sources, then those of the edges alone */
 	size_t channels_n;
@@ -404,6 +406,8 @@ void sampler_close(struct sampler *s)
 
 	if (s == NULL)
 		return;
+	if (s->is_attached)
+		sampler_detach(s);
 	pthread_mutex_lock(&s->lock);
 	s->state = SAMPLER_QUIT;
 	pthread_cond_broadcast(&s->changed);
@@ -430,6 +434,7 @@ void sampler_attach(
 	struct sampler *s, const struct source_scope *scope, int64_t every_ns, struct measured *out)
 {
 	sampler_stop(s);
+	s->is_attached = true;
 	for (size_t i = 0; i < s->opened_n; i++)
 		if (s->opened[i].ops->attach != NULL)
 			s->opened[i].ops->attach(s->opened[i].state, scope, out);
@@ -463,6 +468,7 @@ void sampler_last(struct sampler *s, int64_t time_ns, struct measured *out)
 void sampler_detach(struct sampler *s)
 {
 	sampler_stop(s);
+	s->is_attached = false;
 	for (size_t i = 0; i < s->opened_n; i++)
 		if (s->opened[i].ops->detach != NULL)
 			s->opened[i].ops->detach(s->opened[i].state);

@@ -11,6 +11,8 @@
  *
  * Ranges: what the sources make a run's metrics of are the readings of sampler_first(), of all
  * samples and of sampler_last(); between first and last nothing is allocated, but the chunks.
+ * Sources that are IS_EDGES_ONLY are read at these two alone, and are in no chunk. Energy has no
+ * ranges: its meter keeps its own account.
  *
  * Threads: the sampler has one thread, kept between runs and bound to the CPU that it is told; all
  * functions are called by the agent's loop. Buffers are allocated before the run starts.
