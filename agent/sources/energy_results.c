@@ -115,6 +115,12 @@ static enum counter_length length_of(const struct judgement *j, size_t i)
 	return width > length ? width : length;
 }
 
+/* To the nearest multiple, for people; what is small stays. */
+static int64_t rounded(int64_t n, int64_t to)
+{
+	return n < 10 * to ? n : (n + to / 2) / to * to;
+}
+
 static void note_length(const struct judgement *j, size_t i)
 {
 	const struct energy_track *t = &j->meter->tracks[i];
@@ -133,7 +139,7 @@ static void note_length(const struct judgement *j, size_t i)
 			took, zone_of(j, i)->name, percent);
 		return;
 	}
-	units_format_duration(step, t->period.median_ns);
+	units_format_duration(step, rounded(t->period.median_ns, 10000));
 	measured_note(out,
 		"energy: %s is too short for counters that step every %s: %lld repetitions inside "
 		"the program would do",
