@@ -263,15 +263,17 @@ const struct agent_command agent_command_energy = {
 	.name = "energy",
 	.usage = "energy --for DURATION | energy [--format json] -- COMMAND [ARGUMENT ...]",
 	.summary = "a power meter: joules and watts of every zone",
-	.details = "With COMMAND the report goes to stderr and the exit status is the command's. "
-		   "With --format json the\n"
-		   "report is alone on stdout, and the command's own output goes to stderr. ± is "
-		   "the half-width of a\n"
-		   "hard bound from the steps of the counters; how well the counters model the "
-		   "power is "
-		   "not part of it.\n"
-		   "A time too short for the counters gets no energy, and is told how often the "
-		   "work would have to be repeated.",
+	.details =
+		"With COMMAND the report goes to stderr and the exit status is the command's. "
+		"With --format json the\n"
+		"report is alone on stdout, and the command's own output goes to stderr. ± is "
+		"the half-width of a\n"
+		"hard bound from the steps of the counters; how well the counters model the "
+		"power is "
+		"not part of it.\n"
+		"A time too short for the counters gets no energy, and is told how often the work "
+		"would have to\n"
+		"be repeated.",
 	.options = option_table,
 	.options_size = sizeof(struct options),
 	.takes_command = true,

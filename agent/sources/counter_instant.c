@@ -22,7 +22,7 @@ static bool extend_last(struct counter_trail *t, const struct counter_reading *r
 
 void counter_trail_fill(struct counter_trail *t, const struct counter_reading *r)
 {
-	if (t->n == COUNTER_TRAIL || extend_last(t, r))
+	if (extend_last(t, r) || t->n == COUNTER_TRAIL)
 		return;
 	t->at[t->n++] = (struct counter_plateau){*r, *r};
 }
@@ -82,6 +82,12 @@ static int64_t add(int64_t a, int64_t b)
 	return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
 }
 
+/* b INT64_MAX: as far as it goes. */
+static int64_t less(int64_t a, int64_t b)
+{
+	return b == INT64_MAX ? -INT64_MAX : a - b;
+}
+
 /* Rounded up. Energy of a time at the cap; without a cap any. */
 static int64_t most(const struct counter_model *m, int64_t time_ns)
 {
@@ -102,7 +108,7 @@ static void bound_instant(const struct counter_model *m, const struct counter_tr
 		int64_t low = t->at[i].first.total_uj, high = add(low, m->unit_uj);
 		int64_t late_ns = t->at[i].first.end_ns - at_ns;
 		int64_t early_ns = at_ns - shown_since(m, t, i);
-		low = late_ns > 0 ? low - most(m, late_ns) : low;
+		low = late_ns > 0 ? less(low, most(m, late_ns)) : low;
 		high = early_ns > 0 ? add(high, most(m, early_ns)) : high;
 		out->low_uj = low > out->low_uj ? low : out->low_uj;
 		out->high_uj = high < out->high_uj ? high : out->high_uj;
@@ -144,14 +150,15 @@ static void interpolate(const struct counter_model *m, const struct counter_trai
 	int64_t back_ns = next_ns - at_ns, period = m->period_ns;
 	if (counter_edge(m, t, i - 1, &previous_ns, &previous_variance) && previous_ns < next_ns) {
 		period = next_ns - previous_ns;
-		error = shrink(next_variance, period - back_ns, period) +
-			shrink(previous_variance, back_ns, period);
+		error = add(shrink(next_variance, period - back_ns, period),
+			shrink(previous_variance, back_ns, period));
 	} else {
-		error = next_variance + shrink(m->spread_ns * m->spread_ns, back_ns, period);
+		error = add(next_variance, shrink(m->spread_ns * m->spread_ns, back_ns, period));
 	}
-	out->best_uj = value - counter_scale(step, back_ns, period) + m->unit_uj / 2;
-	out->variance = squared(power_uw, error) + shrink(rounding(m), back_ns, period) +
-			shrink(rounding(m), period - back_ns, period);
+	out->best_uj = add(value + m->unit_uj / 2, -counter_scale(step, back_ns, period));
+	out->variance = add(
+		squared(power_uw, error), add(shrink(rounding(m), back_ns, period),
+						  shrink(rounding(m), period - back_ns, period)));
 }
 
 /* The power just before the i-th plateau's update, from updates that were seen, and how much that
@@ -180,12 +187,16 @@ static int64_t power_before(const struct counter_model *m, const struct counter_
 		t->at[i].first.total_uj - t->at[from].first.total_uj, at_ns - from_ns);
 }
 
+/* A reading that took longer says as little; its square still fits. */
+#define LONGEST_READING_NS NS_PER_S
+
 /* Where the update was not seen, it came up to one period before the first reading, less the time
  * for which the value then stayed. */
 static void guess_edge(const struct counter_model *m, const struct counter_plateau *p,
 	int64_t *at_ns, int64_t *variance)
 {
 	int64_t took_ns = p->first.end_ns - p->first.begin_ns;
+	took_ns = took_ns < LONGEST_READING_NS ? took_ns : LONGEST_READING_NS;
 	int64_t stayed_ns = p->last.begin_ns - p->first.end_ns, age_ns = m->period_ns;
 
 	if (stayed_ns > 0 && stayed_ns < age_ns)
@@ -205,9 +216,9 @@ static void extrapolate(const struct counter_model *m, const struct counter_trai
 		guess_edge(m, &t->at[i], &from_ns, &variance);
 	int64_t ahead_ns = at_ns - from_ns;
 	int64_t slope_uw = power_before(m, t, i, ahead_ns, power_uw, &slope_error);
-	out->best_uj =
-		first->total_uj + counter_scale(slope_uw, ahead_ns, NS_PER_S) + m->unit_uj / 2;
-	out->variance = squared(power_uw, variance + slope_error) + rounding(m);
+	out->best_uj = add(
+		first->total_uj + m->unit_uj / 2, counter_scale(slope_uw, ahead_ns, NS_PER_S));
+	out->variance = add(squared(power_uw, add(variance, slope_error)), rounding(m));
 }
 
 /* The plateau with the reading nearest to the instant; of two as near, the later. */
@@ -277,7 +288,7 @@ void counter_between(const struct counter_model *m, const struct counter_trail *
 
 	counter_at(m, start, start_ns, power_uw, &a);
 	counter_at(m, end, end_ns, power_uw, &b);
-	out->deviation_uj = counter_root(a.variance + b.variance);
+	out->deviation_uj = counter_root(add(a.variance, b.variance));
 	if (a.high_uj == INT64_MAX || b.high_uj == INT64_MAX || b.low_uj == -INT64_MAX ||
 		a.low_uj == -INT64_MAX) {
 		out->energy_uj = b.best_uj > a.best_uj ? b.best_uj - a.best_uj : 0;

@@ -3,7 +3,7 @@
  * window between two
  *
  * A RAPL counter is brought up to date about once a millisecond, at instants that it does not tell
- * (Intel SDM vol. 3B 16.10; Documentation/hwmon/amd_energy.rst), and counts in whole units. A
+ * (Intel SDM vol. 3B 15.10; Documentation/hwmon/amd_energy.rst), and counts in whole units. A
  * reading therefore shows the energy up to the last update before it, rounded down. Two things
  * always hold, whatever the power did meanwhile: energy never falls, and no zone draws more than
  * its cap. From these follow the lowest and the highest energy that an instant can have, given the

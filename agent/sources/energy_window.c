@@ -281,7 +281,8 @@ static enum counter_fault find_fault(
 	return COUNTER_OK;
 }
 
-/* Returns whether more readings can tell more of what was up to end_ns. */
+/* Returns whether more readings can tell more of what was up to end_ns. A zone that hardly ever
+ * changes is not waited for. */
 static bool read_tail(struct energy_meter *e, struct energy_window *w, size_t i, int64_t end_ns)
 {
 	struct energy_window_zone *z = &w->zones[i];
@@ -294,7 +295,7 @@ static bool read_tail(struct energy_meter *e, struct energy_window *w, size_t i,
 	}
 	keep_reading(z, &r);
 	energy_track_model(e, &e->tracks[i], &model);
-	return !counter_is_settled(&model, &z->tail, end_ns);
+	return model.period_ns <= WATCH_NS && !counter_is_settled(&model, &z->tail, end_ns);
 }
 
 /* Each zone is read until it has changed; the first readings are made without delay. */

@@ -2,6 +2,7 @@
  * Wraps, plausibility, bounds: tables of vectors
  */
 #include "agent/sources/counter.h"
+#include "agent/sources/counter_instant.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -168,6 +169,88 @@ static void test_short_windows(void **state)
 		assert_int_equal(counter_length(rows[i].gap_ns, rows[i].time_ns), rows[i].want);
 }
 
+/* Two readings, of 0 and of 50, in us; units of 10, 100 uJ per us at most. */
+static void test_instants(void **state)
+{
+	static const struct {
+		const char *what;
+		int64_t cap_uw, gap_us, begin_us[2], end_us[2], at_us, low, high;
+	} rows[] = {
+		{"at the second", 100 * WATT, 2000, {0, 20}, {10, 30}, 30, 50, 60 + 3001},
+		{"within its brackets", 100 * WATT, 2000, {0, 20}, {10, 30}, 20, 0, 60 + 2001},
+		{"near its end", 100 * WATT, 2000, {0, 29}, {10, 30}, 30, 50, 60 + 3001},
+		{"later", 100 * WATT, 2000, {0, 20}, {10, 30}, 130, 50, 60 + 13001},
+		{"before both", 100 * WATT, 2000, {0, 20}, {10, 30}, -5, -1501, 60},
+		{"the first was held up", 100 * WATT, 10000, {0, 5001}, {5000, 5002}, 5002, 50,
+			60 + 500201},
+		{"an update came not so long ago", 100 * WATT, 2000, {0, 5001}, {5000, 5002}, 5002,
+			50, 60 + 200101},
+		{"the second was held up", 100 * WATT, 2000, {0, 20}, {10, 5020}, 100, 0,
+			60 + 10001},
+		{"no cap", 0, 2000, {0, 20}, {10, 30}, 30, 50, INT64_MAX},
+		{"no cap, before the update", 0, 2000, {0, 20}, {10, 30}, 0, -INT64_MAX, 60},
+		{"no cap, between", 0, 2000, {0, 20}, {10, 30}, 15, 0, INT64_MAX},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct counter_model m = {
+			rows[i].cap_uw, 10, rows[i].gap_us * 1000, 1000000, 0};
+		struct counter_trail t = {.n = 0};
+		struct counter_instant got;
+		for (int r = 0; r < 2; r++)
+			counter_trail_fill(&t, &(struct counter_reading){rows[i].begin_us[r] * 1000,
+						       rows[i].end_us[r] * 1000, 50 * r});
+		counter_at(&m, &t, rows[i].at_us * 1000, WATT, &got);
+		if (got.low_uj != rows[i].low || got.high_uj != rows[i].high)
+			fail_msg("%s: %lld to %lld", rows[i].what, (long long)got.low_uj,
+				(long long)got.high_uj);
+		assert_true(got.best_uj >= got.low_uj && got.best_uj <= got.high_uj);
+	}
+}
+
+static void test_trails(void **state)
+{
+	struct counter_trail t = {.n = 0}, full = {.n = 0};
+	struct counter_reading r = {0};
+
+	(void)state;
+	for (int i = 0; i < 30; i++) {
+		r = (struct counter_reading){i * 10, i * 10 + 5, i / 2};
+		counter_trail_follow(&t, &r, 4);
+		counter_trail_fill(&full, &r);
+	}
+	assert_int_equal(t.n, 4);
+	assert_int_equal(t.at[0].first.total_uj, 11);
+	assert_int_equal(t.at[3].first.total_uj, 14);
+	assert_int_equal(t.at[3].first.begin_ns, 280);
+	assert_int_equal(t.at[3].last.begin_ns, 290);
+	assert_int_equal(full.n, COUNTER_TRAIL);
+	assert_int_equal(full.at[0].first.total_uj, 0);
+	assert_int_equal(full.at[COUNTER_TRAIL - 1].last.begin_ns, 150);
+}
+
+/* A turn's worth is known but for 2 uJ. */
+static void test_wraps_widen(void **state)
+{
+	const struct counter_model m = {60 * WATT, 62, 1100000, NS_PER_MS, 0};
+	struct counter_trail start = {.n = 0}, end = {.n = 0};
+	struct counter_energy without, with;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		int64_t at = i * NS_PER_MS, late = NS_PER_S + at;
+		counter_trail_fill(&start, &(struct counter_reading){at, at + 10, i * 50000});
+		counter_trail_fill(
+			&end, &(struct counter_reading){late, late + 10, (1000 + i) * 50000});
+	}
+	counter_between(&m, &start, &end, 2 * NS_PER_MS + 20, NS_PER_S + 500000, 0, &without);
+	counter_between(&m, &start, &end, 2 * NS_PER_MS + 20, NS_PER_S + 500000, 100000, &with);
+	assert_int_equal(with.energy_uj, without.energy_uj);
+	assert_in_range(with.bound_uj, without.bound_uj + 100000, without.bound_uj + 200000);
+	assert_true(without.bound_uj > 0 && without.deviation_uj > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +262,9 @@ int main(void)
 		cmocka_unit_test(test_repetitions),
 		cmocka_unit_test(test_width),
 		cmocka_unit_test(test_short_windows),
+		cmocka_unit_test(test_instants),
+		cmocka_unit_test(test_trails),
+		cmocka_unit_test(test_wraps_widen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
