@@ -6,7 +6,8 @@
  * so on, so that
  * `--root MOUNTPOINT` measures it; everything else that a reader of a machine wants is a link to
  * this machine's own. Counters advance in steps by CLOCK_MONOTONIC_RAW. MOUNTPOINT/truth tells the
- * energy of each zone without wraps.
+ * energy of each zone up to the time of reading, without steps and wraps, and
+ * MOUNTPOINT/truth@BEGIN-END that of an interval between two such times.
  */
 #define FUSE_USE_VERSION 31
 #include "proto/base.h"
@@ -19,7 +20,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#define MAX_ZONES 64
+#define MAX_ZONES  64
+#define MAX_PIECES 64
 
 enum zone_mode { MODE_OK, MODE_DENIED, MODE_BROKEN };
 
@@ -29,7 +31,14 @@ struct zone {
 	int parent; /* -1: at the top */
 	int children;
 	int64_t power_uw;
-	int64_t range_uj; /* 0: no max_energy_range_uj file */
+	struct { /* power over time, from the start on and again and again; n 0: power_uw */
+		int64_t power_uw[MAX_PIECES], time_ns[MAX_PIECES];
+		size_t n;
+	} pieces;
+	int64_t phase_ns, jitter_ns; /* updates come at phase + k steps + [0, jitter) */
+	int64_t jump_ns, jump_uj;    /* after this time the counter alone is so much further;
+					ABSENT: never */
+	int64_t range_uj;            /* 0: no max_energy_range_uj file */
 	int64_t start_uj;
 	int64_t unit_uj; /* the counter counts in these */
 	int64_t max_power_uw;
@@ -67,12 +76,50 @@ static const char *const dirs[] = {
 
 /* ---- the physics ---- */
 
-/* Energy since the start, without wraps, as far as the steps have come. */
-static int64_t true_energy_uj(const struct zone *z, int64_t now_ns)
+/* Energy in the first time_ns since the start, without wraps. */
+static int64_t true_energy_uj(const struct zone *z, int64_t time_ns)
 {
-	int64_t stepped_ns = (now_ns - meter.start_ns) / meter.step_ns * meter.step_ns;
+	__int128 cycle = 0, energy = 0;
+	int64_t cycle_ns = 0;
 
-	return (int64_t)((__int128)z->power_uw * stepped_ns / NS_PER_S);
+	if (time_ns <= 0)
+		return 0;
+	if (z->pieces.n == 0)
+		return (int64_t)((__int128)z->power_uw * time_ns / NS_PER_S);
+	for (size_t i = 0; i < z->pieces.n; i++) {
+		cycle += (__int128)z->pieces.power_uw[i] * z->pieces.time_ns[i];
+		cycle_ns += z->pieces.time_ns[i];
+	}
+	energy = cycle * (time_ns / cycle_ns);
+	time_ns %= cycle_ns;
+	for (size_t i = 0; i < z->pieces.n && time_ns > 0; i++) {
+		int64_t part = time_ns < z->pieces.time_ns[i] ? time_ns : z->pieces.time_ns[i];
+		energy += (__int128)z->pieces.power_uw[i] * part;
+		time_ns -= part;
+	}
+	return (int64_t)(energy / NS_PER_S);
+}
+
+/* When the k-th update comes, since the start. The same k has the same jitter each time. */
+static int64_t update_ns(const struct zone *z, int64_t k)
+{
+	uint64_t x = ((uint64_t)k + 1) * UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)(z - meter.zones);
+
+	x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+	x ^= x >> 31;
+	return k * meter.step_ns + z->phase_ns +
+	       (z->jitter_ns > 0 ? (int64_t)(x % (uint64_t)z->jitter_ns) : 0);
+}
+
+/* The same as far as the steps have come. */
+static int64_t stepped_energy_uj(const struct zone *z, int64_t time_ns)
+{
+	int64_t k = time_ns / meter.step_ns + 1;
+
+	while (update_ns(z, k) > time_ns)
+		k--;
+	return true_energy_uj(z, update_ns(z, k));
 }
 
 /* As the driver has it: the unit that makes 2^32 - 1 of them the range. */
@@ -85,10 +132,13 @@ static int64_t modulus_uj(const struct zone *z)
 
 static int64_t counter_uj(const struct zone *z, int64_t now_ns)
 {
-	int64_t total = z->start_uj + true_energy_uj(z, now_ns);
+	int64_t time_ns = now_ns - meter.start_ns;
+	int64_t total = z->start_uj + stepped_energy_uj(z, time_ns);
 
-	if (z->reset_ns != ABSENT && now_ns - meter.start_ns >= z->reset_ns)
-		total -= z->start_uj + (int64_t)((__int128)z->power_uw * z->reset_ns / NS_PER_S);
+	if (z->reset_ns != ABSENT && time_ns >= z->reset_ns)
+		total -= z->start_uj + true_energy_uj(z, z->reset_ns);
+	if (z->jump_ns != ABSENT && time_ns >= z->jump_ns)
+		total += z->jump_uj;
 	if (total < 0)
 		total = 0;
 	if (z->range_uj > 0)
@@ -157,12 +207,36 @@ static int render_file(struct buf *out, const struct zone *z, const char *file)
 /* "time_ns N" since the start, then "NAME UJ" for each zone at that very time. */
 static void render_truth(struct buf *out)
 {
-	int64_t now_ns = clock_raw_ns();
+	int64_t time_ns = clock_raw_ns() - meter.start_ns;
 
-	buf_addf(out, "time_ns %lld\n", (long long)(now_ns - meter.start_ns));
+	buf_addf(out, "time_ns %lld\n", (long long)time_ns);
 	for (size_t i = 0; i < meter.n; i++)
 		buf_addf(out, "%s %lld\n", meter.zones[i].name,
-			(long long)true_energy_uj(&meter.zones[i], now_ns));
+			(long long)true_energy_uj(&meter.zones[i], time_ns));
+}
+
+/* BEGIN and END of "/truth@BEGIN-END", in CLOCK_MONOTONIC_RAW. */
+static bool is_interval(const char *path, int64_t *begin_ns, int64_t *end_ns)
+{
+	long long begin, end;
+	int len = 0;
+
+	if (sscanf(path, "/truth@%lld-%lld%n", &begin, &end, &len) != 2 || path[len] != '\0')
+		return false;
+	*begin_ns = begin;
+	*end_ns = end;
+	return true;
+}
+
+/* "NAME UJ" for each zone, from one time to another. */
+static void render_interval(struct buf *out, int64_t begin_ns, int64_t end_ns)
+{
+	for (size_t i = 0; i < meter.n; i++) {
+		const struct zone *z = &meter.zones[i];
+		buf_addf(out, "%s %lld\n", z->name,
+			(long long)(true_energy_uj(z, end_ns - meter.start_ns) -
+				    true_energy_uj(z, begin_ns - meter.start_ns)));
+	}
 }
 
 static bool is_dir(const char *path)
@@ -188,6 +262,7 @@ static int meter_getattr(const char *path, struct stat *st, struct fuse_file_inf
 {
 	const char *file = "";
 	const struct zone *z = zone_of(path, &file);
+	int64_t begin_ns, end_ns;
 
 	(void)fi;
 	memset(st, 0, sizeof *st);
@@ -197,7 +272,7 @@ static int meter_getattr(const char *path, struct stat *st, struct fuse_file_inf
 		st->st_nlink = 2;
 	} else if (link_target(path) != NULL) {
 		st->st_mode = S_IFLNK | 0777;
-	} else if (strcmp(path, "/truth") == 0) {
+	} else if (strcmp(path, "/truth") == 0 || is_interval(path, &begin_ns, &end_ns)) {
 		st->st_mode = S_IFREG | 0444;
 	} else if (z != NULL && has_file(z, file)) {
 		st->st_mode = S_IFREG | (strcmp(file, "energy_uj") == 0 ? 0400 : 0444);
@@ -274,12 +349,15 @@ static int meter_read(
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	const char *file = "";
 	const struct zone *z = zone_of(path, &file);
+	int64_t begin_ns, end_ns;
 
 	(void)fi;
 	if (z != NULL) {
 		int r = render_file(&text, z, file);
 		if (r != 0)
 			return r;
+	} else if (is_interval(path, &begin_ns, &end_ns)) {
+		render_interval(&text, begin_ns, end_ns);
 	} else {
 		render_truth(&text);
 	}
@@ -296,6 +374,7 @@ static void *meter_init(struct fuse_conn_info *conn, struct fuse_config *config)
 	(void)conn;
 	config->attr_timeout = 3600; /* the tree never changes */
 	config->entry_timeout = 3600;
+	config->negative_timeout = 0;
 	return NULL;
 }
 
@@ -357,6 +436,27 @@ static int64_t parse_power(const char *key, const char *value)
 	die("%s: '%s': a power such as 50W was expected", key, value);
 }
 
+/* "50W@10ms+1.5W@300us" */
+static void parse_pieces(struct zone *z, const char *value)
+{
+	_cleanup_free_ char *copy = xstrdup(value);
+	char *save, *part;
+
+	z->pieces.n = 0;
+	for (part = strtok_r(copy, "+", &save); part != NULL; part = strtok_r(NULL, "+", &save)) {
+		char *at = strchr(part, '@');
+		size_t i = z->pieces.n++;
+		if (at == NULL || i == MAX_PIECES)
+			die("steps '%s': up to %d times POWER@DURATION was expected", value,
+				MAX_PIECES);
+		*at = '\0';
+		z->pieces.power_uw[i] = parse_power("steps", part);
+		z->pieces.time_ns[i] = parse_duration("steps", at + 1);
+		if (z->pieces.time_ns[i] < 1)
+			die("steps '%s': a duration is 0", value);
+	}
+}
+
 static enum zone_mode parse_mode(const char *value)
 {
 	static const char *const names[] = {"ok", "denied", "broken"};
@@ -373,6 +473,16 @@ static void set_zone(struct zone *z, const char *key, const char *value)
 		snprintf(z->name, sizeof z->name, "%s", value);
 	else if (strcmp(key, "power") == 0)
 		z->power_uw = parse_power(key, value);
+	else if (strcmp(key, "steps") == 0)
+		parse_pieces(z, value);
+	else if (strcmp(key, "phase") == 0)
+		z->phase_ns = parse_duration(key, value);
+	else if (strcmp(key, "jitter") == 0)
+		z->jitter_ns = parse_duration(key, value);
+	else if (strcmp(key, "jump") == 0)
+		z->jump_ns = parse_duration(key, value);
+	else if (strcmp(key, "by") == 0)
+		z->jump_uj = parse_number(key, value);
 	else if (strcmp(key, "max") == 0)
 		z->max_power_uw = parse_power(key, value);
 	else if (strcmp(key, "range") == 0)
@@ -390,8 +500,8 @@ static void set_zone(struct zone *z, const char *key, const char *value)
 	else if (strcmp(key, "gone") == 0)
 		z->gone_ns = parse_duration(key, value);
 	else
-		die("zone: unknown key '%s'; known: name power max range start unit parent mode "
-		    "reset gone",
+		die("zone: unknown key '%s'; known: name power steps phase jitter max range start "
+		    "unit parent mode reset gone jump by",
 			key);
 }
 
@@ -426,6 +536,7 @@ static void add_zone(const char *text)
 		.range_uj = INT64_C(262143328850),
 		.unit_uj = 1,
 		.max_power_uw = -1,
+		.jump_ns = ABSENT,
 		.reset_ns = ABSENT,
 		.gone_ns = ABSENT};
 	for (part = strtok_r(copy, ",", &save); part != NULL; part = strtok_r(NULL, ",", &save)) {
@@ -437,6 +548,9 @@ static void add_zone(const char *text)
 	}
 	if (z->unit_uj < 1)
 		die("zone %s: unit must be at least 1", z->name);
+	for (size_t i = 0; i < z->pieces.n; i++)
+		if (z->pieces.power_uw[i] > z->power_uw)
+			z->power_uw = z->pieces.power_uw[i];
 	if (z->max_power_uw < 0)
 		z->max_power_uw = 2 * z->power_uw > 95000000 ? 2 * z->power_uw : 95000000;
 	name_zone(z);
@@ -449,12 +563,15 @@ static void usage(FILE *out)
 	      "MOUNTPOINT\n\n"
 	      "Mounts a powercap tree; prints \"ready\" once it is there; unmounts on SIGTERM or "
 	      "SIGINT.\n"
-	      "Keys of a zone: name (package-0), power (0W), max (TDP; at least 95W), range "
-	      "(262143328850 uJ; 0: no\n"
-	      "file), start (uJ), unit (uJ), parent (number of a zone before it, from 0), mode "
-	      "(ok, denied, broken),\n"
-	      "reset and gone (after this time the counter restarts at 0, or cannot be read any "
-	      "more).\n",
+	      "Keys of a zone: name (package-0), power (0W), steps (power over time, again and "
+	      "again: 50W@10ms+9W@2ms),\n"
+	      "phase and jitter of the updates, max (TDP; at least 95W), range (262143328850 uJ; "
+	      "0: no file), start (uJ),\n"
+	      "unit (uJ), parent (number of a zone before it, from 0), mode (ok, denied, broken), "
+	      "reset and gone (after\n"
+	      "this time the counter restarts at 0, or cannot be read any more), jump and by "
+	      "(after this time the counter\n"
+	      "is so many uJ further).\n",
 		out);
 }
 
