@@ -89,7 +89,7 @@ run: deps  ## install, build, run the quickstart campaign on this machine, show 
 test: deps-test  ## install, build, run every test
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $(if $(filter release,$(BUILD)),,BUILD=$(BUILD)) check
 
-check: $(programs) $(units) $(tools) $(replays)
+check: $(programs) $(units) $(tools) $(replays) $(O)/bench/accuracy
 	$(Q)JOULERIG_BUILD=$(abspath $(O)) TSAN_OPTIONS="$(TSAN_OPTIONS)" CMOCKA_MESSAGE_OUTPUT=TAP prove $(PROVE_FLAGS) --timer -j$(JOBS) --exec tests/tools/run-one \
 		$(if $(T),$(T),$(units) $(sort $(wildcard tests/integration/*.t)))
 
@@ -181,8 +181,8 @@ $(O)/obj/tests/fuzz/%.o: CFLAGS.file = -DFUZZ_REPLAY
 $(O)/fuzz/%: $(O)/obj/tests/fuzz/%.o $(O)/libproto.a
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS.proto)) -lm -lpthread
-$(O)/bench/%: $(O)/obj/tests/bench/%.o $(O)/libcoordinator.a $(O)/libproto.a
+$(O)/bench/%: $(O)/obj/tests/bench/%.o $(O)/libcoordinator.a $(O)/libagent.a $(O)/libproto.a
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS.coordinator)) -lm -lpthread
+	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(sort $(PKGS.coordinator) $(PKGS.agent))) -lpfm -lm -lpthread
 
 -include $(patsubst %.c,$(O)/obj/%.d,$(all.src))

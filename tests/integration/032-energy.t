@@ -54,7 +54,8 @@ for try in 1 2 3 4; do
 	"$agent" energy --root mnt --for 4s --format json >report.json 2>report.err
 	after=$(cat mnt/sys/class/powercap/intel-rapl:0/energy_uj)
 	ok "energy is within its bound (window $try)" within energy.package 50
-	if [ "$after" -lt "$before" ]; then wrapped=yes; break; fi
+	# a machine that holds up readings widens the bound until it is flagged
+	if [ "$after" -lt "$before" ] && grep -q '"flags":\[\]' report.json; then wrapped=yes; break; fi
 	stop_meter
 done
 is "the counter wrapped meanwhile" $wrapped yes
@@ -76,7 +77,7 @@ like "a window of a few ms is short" "$(cat report.json)" '"flags":\["short"\]'
 stop_meter
 
 start_meter --zone name=package-1,power=30W --zone name=psys,power=90W --zone name=package-0,power=20W,start=5 \
-	--zone name=core,power=12W,parent=0 --zone name=dram,power=4W,parent=2,range=65712999613 --zone name=uncore,power=0W,parent=2
+	--zone name=core,power=12W,parent=0 --zone name=dram,power=4W,parent=2,range=65532610987 --zone name=uncore,power=0W,parent=2
 "$agent" energy --root mnt --for 1s --format json >report.json
 ok "sum of the packages, by name" within energy.package 50
 ok "package-0" within energy.package-0 20
