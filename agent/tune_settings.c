@@ -148,13 +148,36 @@ static int parse_number(
 	return 0;
 }
 
+/* The words for the hardware's own bounds. */
+static bool is_bound(const char *value)
+{
+	return strcmp(value, "min") == 0 || strcmp(value, "max") == 0;
+}
+
+/* Kinds of cores have bounds of their own: each CPU gets its own. */
+static void add_bounds(struct collector *c, const char *file, const char *bound)
+{
+	for (size_t i = 0; i < c->t->n; i++) {
+		char khz[24];
+		int cpu = c->t->cpus[i].cpu;
+		if (machine_read_line(
+			    c->m, khz, sizeof khz, CPUFREQ_PATH "/cpuinfo_%s_freq", cpu, bound) > 0)
+			add(c, khz, CPUFREQ_PATH "/%s", cpu, file);
+	}
+}
+
 static int collect_frequency(struct collector *c, const char *value, struct error *err)
 {
 	bool is_min = strcmp(c->key, "frequency.min") == 0;
+	const char *file = is_min ? "scaling_min_freq" : "scaling_max_freq";
 	char khz[24];
-	int r = parse_number(c->key, value, 1000, khz, err);
 
-	return r < 0 ? r : add_cpufreq(c, is_min ? "scaling_min_freq" : "scaling_max_freq", khz);
+	if (is_bound(value)) {
+		add_bounds(c, file, value);
+		return 0;
+	}
+	int r = parse_number(c->key, value, 1000, khz, err);
+	return r < 0 ? r : add_cpufreq(c, file, khz);
 }
 
 /* Call add_one for each entry of a folder that begins so, in the order of their names. Returns how
@@ -181,19 +204,28 @@ static int each_entry(struct collector *c, const char *folder, const char *prefi
 	return taken;
 }
 
-static void add_uncore(struct collector *c, const char *name, const char *khz)
+/* wanted is kHz, or a word for what the part had when the kernel started. */
+static void add_uncore(struct collector *c, const char *name, const char *wanted)
 {
+	char khz[24];
+
+	snprintf(khz, sizeof khz, "%s", wanted);
+	if (is_bound(wanted) && machine_read_line(c->m, khz, sizeof khz,
+					UNCORE_PATH "/%s/initial_%s_freq_khz", name, wanted) <= 0)
+		return;
 	add(c, khz, UNCORE_PATH "/%s/max_freq_khz", name);
 	add(c, khz, UNCORE_PATH "/%s/min_freq_khz", name);
 }
 
 static int collect_uncore(struct collector *c, const char *value, struct error *err)
 {
-	char khz[24];
-	int r = parse_number(c->key, value, 1000, khz, err);
+	char khz[24] = "";
+	int r = is_bound(value) ? 0 : parse_number(c->key, value, 1000, khz, err);
 
 	if (r < 0)
 		return r;
+	if (khz[0] == '\0')
+		snprintf(khz, sizeof khz, "%s", value);
 	/* With TPMI each part of a package has an uncoreNN of its own; the package's folder is then
 	 * only for writing all of them at once, and could not put them back one by one. */
 	if (each_entry(c, UNCORE_PATH, "uncore", add_uncore, khz) == 0)
