@@ -10,6 +10,9 @@
 /* Clocks read one after the other: less is no suspend. */
 #define SUSPEND_NS (10 * NS_PER_MS)
 
+/* A megabyte: single pages of sleeping programs come and go on any machine. */
+#define SWAPPED_PAGES 256
+
 /* What is compared between the start and the end of a run. */
 struct guard_state {
 	struct buf governors; /* of the run's CPUs, each ended by NUL */
@@ -330,7 +333,7 @@ static void compare_load(const struct guard *g, int64_t time_ns, int64_t run_cpu
 		return;
 	if (now.stolen - then->stolen > threshold + TICK_NS) {
 		measured_flag(out, "stolen_time");
-		measured_note(out, "%lld ms were stolen by the hypervisor",
+		measured_note(out, "guard: %lld ms were stolen by the hypervisor",
 			(long long)((now.stolen - then->stolen) / NS_PER_MS));
 	}
 	if (run_cpu_ns == ABSENT || agent_cpu_ns == ABSENT)
@@ -338,7 +341,7 @@ static void compare_load(const struct guard *g, int64_t time_ns, int64_t run_cpu
 	int64_t other = now.busy - then->busy - run_cpu_ns - agent_cpu_ns;
 	if (other > threshold + guard_slack_ns(time_ns, busy, g->cpus_n)) {
 		measured_flag(out, "other_load");
-		measured_note(out, "others used %lld ms of CPU time meanwhile",
+		measured_note(out, "guard: others used %lld ms of CPU time meanwhile",
 			(long long)(other / NS_PER_MS));
 	}
 }
@@ -360,7 +363,7 @@ void guard_last(struct guard *g, int64_t time_ns, int64_t run_cpu_ns, int64_t ag
 	if (strcmp(now.microcode, then->microcode) != 0)
 		measured_flag(out, "microcode_changed");
 	if (now.swapped_pages != ABSENT && then->swapped_pages != ABSENT &&
-		now.swapped_pages != then->swapped_pages)
+		now.swapped_pages - then->swapped_pages > SWAPPED_PAGES)
 		measured_flag(out, "swapped");
 	if (now.suspended_ns - then->suspended_ns > SUSPEND_NS)
 		measured_flag(out, "suspended");

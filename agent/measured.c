@@ -44,10 +44,8 @@ void measured_note(struct measured *m, const char *format, ...)
 	size_t len = strlen(m->note);
 	va_list ap;
 
-	if (len > 0 && len + 2 < sizeof m->note) {
-		strcpy(m->note + len, "; ");
-		len += 2;
-	}
+	if (len > 0 && len + 1 < sizeof m->note)
+		m->note[len++] = '\n';
 	va_start(ap, format);
 	vsnprintf(m->note + len, sizeof m->note - len, format, ap);
 	va_end(ap);

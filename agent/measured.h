@@ -31,7 +31,7 @@ void measured_bounded(struct measured *m, const char *name, const char *unit, in
 /* Add a flag unless it is there. */
 void measured_flag(struct measured *m, const char *flag);
 bool measured_has_flag(const struct measured *m, const char *flag);
-/* Append to the note, "; " between. */
+/* Append a line to the note: its subject, a colon, what is to be told. */
 void measured_note(struct measured *m, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* The metric with this name, or NULL. */
