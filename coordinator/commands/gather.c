@@ -133,15 +133,39 @@ static void add_flags(struct gathered_cell *cell, const char *json)
 	json_decref(array);
 }
 
-/* The reason of a done run is a remark, such as why a number is missing. They differ in figures
- * from run to run, so one stands for all. */
-static void add_remark(struct gathered_cell *cell, const char *text)
+/* A remark on energy begins so. */
+static const char energy_remark[] = "energy: ";
+
+/* The first line of a text that is, or is not, about energy; NULL where there is none. *len is its
+ * length. */
+static const char *find_line(const char *text, bool is_about_energy, size_t *len)
 {
+	while (*text != '\0') {
+		*len = strcspn(text, "\n");
+		if ((strncmp(text, energy_remark, strlen(energy_remark)) == 0) == is_about_energy)
+			return text;
+		text += *len + (text[*len] == '\n');
+	}
+	return NULL;
+}
+
+/* The reason of a done run is its remarks, a line each, such as why a number is missing. They
+ * differ in figures from run to run, so one stands for all; what has no other place comes first. */
+static void add_remarks(
+	struct gathered_cell *cell, struct gathered_lane *lane, bool has_energy, const char *text)
+{
+	const size_t skipped = strlen(energy_remark);
+	size_t len = 0, energy_len = 0;
+
 	if (!text_is_set(text))
 		return;
+	const char *energy = find_line(text, true, &energy_len);
+	const char *line = find_line(text, false, &len);
+	if (energy != NULL && !has_energy && lane->no_energy == NULL)
+		lane->no_energy = xstrndup(energy + skipped, energy_len - skipped);
 	cell->remarks++;
 	if (cell->remark == NULL)
-		cell->remark = xstrdup(text);
+		cell->remark = line != NULL ? xstrndup(line, len) : xstrndup(energy, energy_len);
 }
 
 /* Power is energy by time, run by run, where the agent did not give it. */
@@ -175,13 +199,11 @@ static void add_done(struct gathered *g, struct gathered_cell *cell, struct gath
 	}
 	add_power(g, cell, row);
 	add_flags(cell, row->cells[RUNS_FLAGS].text);
-	add_remark(cell, row->cells[RUNS_REASON].text);
+	add_remarks(cell, lane, energy != NULL, row->cells[RUNS_REASON].text);
 	if (energy != NULL) {
 		lane->has_energy = true;
 		cell->energy += strtod(energy->decimal, NULL);
 		run_bounds(row, RUNS_UNCERTAINTY, on_energy_bound, &cell->energy_bound);
-	} else if (lane->no_energy == NULL && text_is_set(row->cells[RUNS_REASON].text)) {
-		lane->no_energy = xstrdup(row->cells[RUNS_REASON].text);
 	}
 }
 

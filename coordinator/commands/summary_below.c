@@ -77,7 +77,8 @@ static void print_flags(const struct summary_view *v, FILE *to)
 /* Whether "energy not measured" has said it of the whole host. */
 static bool is_said(const struct gathered_lane *lane, const char *remark)
 {
-	return !lane->has_energy && lane->no_energy != NULL && strcmp(lane->no_energy, remark) == 0;
+	return !lane->has_energy && lane->no_energy != NULL &&
+	       strncmp(remark, "energy: ", 8) == 0 && strcmp(lane->no_energy, remark + 8) == 0;
 }
 
 /* Whether a cell before this one has the same remark. */
