@@ -207,7 +207,7 @@ static void view_run(struct buf *sql)
 	buf_adds(sql, "CREATE VIEW v_run AS SELECT " VIEW_IDENTITY ", r.state, r.attempt,"
 		      " strftime('%Y-%m-%dT%H:%M:%S', r.started_at / 1000000000, 'unixepoch')"
 		      " || printf('.%03dZ', r.started_at / 1000000 % 1000) AS started_at,"
-		      " r.exit_code, r.signal, r.flags, r.reason");
+		      " r.exit_code, r.signal, r.flags, r.reason, r.cpus");
 	for (size_t i = 0; i < standard_metrics_n; i++) {
 		_cleanup_free_ char *column = xasprintf("r.\"%s\"", standard_metrics[i].column);
 		buf_adds(sql, ", ");
