@@ -1,6 +1,7 @@
 /*
  * doctor_meters.c - what can be measured here: energy zones, sources, hardware counters, CPUs
  */
+#include "agent/cgroup.h"
 #include "agent/commands/doctor.h"
 #include "agent/cpu_model.h"
 #include "agent/machine_state.h"
@@ -19,7 +20,9 @@ static void mend_zone(
 {
 	const char *root = r->m->root;
 
-	if (z->state == ZONE_DENIED)
+	if (z->state == ZONE_DENIED && strstr(z->path, "powercap") == NULL)
+		buf_adds(command, "sudo joulerig-agent doctor --fix");
+	else if (z->state == ZONE_DENIED)
 		buf_addf(command, "sudo sh -c 'chgrp %u %s%s && chmod g+r %s%s'",
 			(unsigned)getgid(), root, z->path, root, z->path);
 	else if (z->state == ZONE_ABSENT)
@@ -35,11 +38,19 @@ static void check_zones(struct doctor_report *r)
 
 	for (size_t i = 0; i < n; i++) {
 		_cleanup_buf_ struct buf command = BUF_INIT;
-		if (zones[i].state == ZONE_OK) {
+		if (zones[i].state == ZONE_OK && zones[i].doubt != NULL) {
+			doctor_find(r, zones[i].metric, "broken", "", "%s (flag %s)", zones[i].why,
+				zones[i].doubt);
+			continue;
+		}
+		if (zones[i].state == ZONE_OK && zones[i].update_ns != ABSENT) {
 			doctor_find(r, zones[i].metric, "ok", "", "updated every %lld us at most",
 				(long long)(zones[i].update_ns / 1000));
 			continue;
 		}
+		if (zones[i].state ==
+			ZONE_OK) /* there, but no package that it could stand beside */
+			continue;
 		mend_zone(r, &zones[i], &command);
 		doctor_find(r, zones[i].metric, zone_state_name(zones[i].state), command.data, "%s",
 			zones[i].why);
@@ -72,6 +83,20 @@ static void check_sources(struct doctor_report *r)
 		doctor_find(r, sources[i]->name, is_fine ? "ok" : "absent", "", "%s",
 			is_fine ? sources[i]->summary : why.text);
 	}
+}
+
+/* Opened as the agent does, and given back at once. */
+static void check_cgroup(struct doctor_report *r)
+{
+	struct cgroups *c;
+
+	if (!machine_is_this(r->m))
+		return;
+	cgroups_open(&c, NULL);
+	const char *why = cgroups_why_not(c);
+	doctor_find(r, "cgroup", why[0] == '\0' ? "ok" : "limited", "", "%s%s%s",
+		cgroups_describe(c), why[0] != '\0' ? ": " : "", why);
+	cgroups_close(c);
 }
 
 /* Whether perf_event_paranoid does not hold for this process. */
@@ -220,6 +245,7 @@ static void (*const checks[])(struct doctor_report *) = {
 	check_watchdog,
 	check_cpus,
 	check_isolated,
+	check_cgroup,
 	check_virtual,
 	check_tune,
 	check_room,
