@@ -85,6 +85,7 @@ void files_close(struct files *f)
 		free(w->key);
 		free(w->directory);
 		free(w->reason);
+		free(w->given_to);
 		free(w);
 	}
 	content_close(f->contents);
@@ -143,7 +144,8 @@ static struct work *work_again(struct work *w, const struct message_assign *a)
 	/* WORK_SETUP here is what a run left behind that ended within its setup. */
 	if (w->state == WORK_SETUP || (w->state == WORK_FAILED && !is_of_campaign(w, a))) {
 		free(w->reason);
-		w->reason = NULL;
+		free(w->given_to);
+		w->reason = w->given_to = NULL;
 		w->state = WORK_MISSING;
 	}
 	if (w->state == WORK_MISSING)

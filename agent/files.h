@@ -26,6 +26,7 @@ struct work {
 	char *directory; /* owned; absolute */
 	enum work_state state;
 	char *reason;         /* owned; of WORK_FAILED */
+	char *given_to;       /* owned; the user that has it, where it is not ours; NULL */
 	struct id16 campaign; /* that last began to prepare it */
 	struct work *next;
 };

@@ -51,7 +51,7 @@ static void set(char **env, const char *key, const char *value)
 static char **render_basic_env(const struct render_context *c, size_t more)
 {
 	char **env = xcalloc(BASIC_MAX + more + 1, sizeof *env);
-	const char *home = getenv("HOME");
+	const char *home = c->home != NULL ? c->home : getenv("HOME");
 
 	set(env, "PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 	set(env, "HOME", text_is_set(home) ? home : "/");

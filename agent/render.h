@@ -19,6 +19,7 @@ struct render_context {
 	int64_t threads;            /* for OMP_NUM_THREADS; ABSENT: not exported */
 	const char *const *exports; /* more of what placement exports, "NAME=value"; may be NULL */
 	size_t exports_n;
+	const char *home;  /* for HOME; NULL: the agent's */
 	const char *state; /* the agent's state directory, by which leftovers of a killed agent are
 			      found; NULL: not exported */
 	size_t padding;    /* length of JOULERIG_PADDING in bytes; 0: not exported. The size of the
