@@ -91,9 +91,7 @@ static int open_machine(struct connection *c, struct error *err)
 	r = topology_load(&c->topology, &c->machine, err);
 	if (r < 0)
 		return r;
-	/* No meter is no failure: runs that require energy will say why there is none. */
-	energy_open(&c->meter, &c->machine, &c->topology, NULL, NULL);
-	return sampler_open(&c->sampler, &c->machine, &c->topology, c->meter, err);
+	return meters_open(&c->meters, &c->machine, &c->topology, err);
 }
 
 static int open_runner(struct connection *c, struct error *err)
@@ -112,9 +110,9 @@ static int open_runner(struct connection *c, struct error *err)
 		return r;
 	machine_lock_open(&c->machine_lock);
 	struct runner_options options = {.loop = c->loop,
+		.machine = &c->machine,
 		.topology = &c->topology,
-		.meter = c->meter,
-		.sampler = c->sampler,
+		.meters = c->meters,
 		.files = c->files,
 		.state = c->state,
 		.lock = &c->machine_lock};
@@ -181,8 +179,8 @@ static void close_connection(struct connection *c)
 	spool_close(c->spool);
 	if (c->machine_lock.fd >= 0)
 		machine_lock_close(&c->machine_lock);
-	sampler_close(c->sampler);
-	energy_close(c->meter);
+	meters_close(c->meters);
+	free(c->committed);
 	topology_done(&c->topology);
 	if (c->has_machine)
 		machine_close(&c->machine);

@@ -186,6 +186,14 @@ void conversation_on_samples(void *arg)
 		outbox_send_live(&c->outbox, runner_frames(c->runner), &c->live_at);
 }
 
+/* What was committed while the run was measured. */
+static void drop_deferred(struct connection *c)
+{
+	for (size_t i = 0; i < c->committed_n; i++)
+		spool_drop(c->spool, &c->committed[i]);
+	c->committed_n = 0;
+}
+
 /*
  * The next run is prepared first: its process comes into being while this result goes to disk. It
  * is not let go before, as that takes another turn of the loop.
@@ -203,6 +211,7 @@ void conversation_on_end(void *arg, const struct attempt_id *ended, struct buf *
 	struct assignment *a = find_assignment(c, &id);
 	if (a != NULL)
 		conversation_drop(c, a);
+	drop_deferred(c);
 	hold_run(c, &id);
 	start_next(c);
 	if (spool_add(c->spool, &id, payload.data, payload.len, &err) < 0) {
@@ -348,6 +357,17 @@ static void on_file_chunk(struct connection *c, const struct message_file_chunk 
 	}
 }
 
+/* Nothing is deleted while a run is measured: that would be written to the disk within it. */
+static void drop_committed(struct connection *c, const struct attempt_id *id)
+{
+	if (!runner_is_measuring(c->runner)) {
+		spool_drop(c->spool, id);
+		return;
+	}
+	c->committed = xreallocarray(c->committed, c->committed_n + 1, sizeof *c->committed);
+	c->committed[c->committed_n++] = *id;
+}
+
 static void on_message(struct connection *c, struct message *m, const void *data, size_t len)
 {
 	switch (m->type) {
@@ -358,7 +378,7 @@ static void on_message(struct connection *c, struct message *m, const void *data
 		on_assign(c, m, data, len);
 		break;
 	case MESSAGE_COMMITTED:
-		spool_drop(c->spool, &m->committed.id);
+		drop_committed(c, &m->committed.id);
 		outbox_forget(&c->outbox, &m->committed.id);
 		if (c->held_until != NULL && attempt_equal(&c->held_for, &m->committed.id))
 			release_run(c);
@@ -421,9 +441,12 @@ static void say_hello(struct connection *c)
 	size_t n = 0, spooled = spool_count(c->spool);
 	_cleanup_free_ struct message_held *held = xcalloc(spooled + QUEUE_MAX, sizeof *held);
 	const struct list labels = {c->labels, c->options->labels.n};
-	_cleanup_free_ char *inventory = overhead_add(
-		inventory_json(&c->machine, &c->topology, c->meter, &labels), c->state);
+	_cleanup_free_ char *inventory =
+		overhead_add(inventory_json(&c->machine, &c->topology,
+				     meters_get(c->meters, NULL, NULL)->meter, &labels),
+			c->state);
 
+	inventory = inventory_with_text(inventory, "cgroup", runner_containment(c->runner));
 	for (size_t i = 0; i < spooled; i++)
 		add_held(held, &n, spool_at(c->spool, i), "spooled");
 	DL_FOREACH (c->queue, a)

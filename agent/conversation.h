@@ -35,8 +35,7 @@ struct connection {
 	struct machine machine;
 	bool has_machine;
 	struct topology topology;
-	struct energy_meter *meter;
-	struct sampler *sampler;
+	struct meters *meters;
 	struct machine_lock machine_lock;
 	struct files *files;
 	struct spool *spool;
@@ -62,7 +61,10 @@ struct connection {
 	size_t live_at;     /* bytes of the running one's frames that were sent */
 	struct buf scratch; /* an encoded frame */
 	struct buf spare;   /* swapped with the runner's frames */
-	struct error *err;  /* of connection_serve() */
+	/* Committed while a run was measured; they go from the spool when it has ended. Owned. */
+	struct attempt_id *committed;
+	size_t committed_n;
+	struct error *err; /* of connection_serve() */
 };
 
 /* Handlers for the link, the runner and the files of a connection; arg is the struct connection. */

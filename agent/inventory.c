@@ -376,3 +376,16 @@ char *inventory_json(const struct machine *m, const struct topology *t,
 	json_decref(j);
 	return text;
 }
+
+char *inventory_with_text(char *inventory, const char *key, const char *value)
+{
+	json_t *j = json_loads(inventory, 0, NULL);
+
+	if (j == NULL)
+		return inventory;
+	json_object_set_new(j, key, json_string(value));
+	char *out = json_dumps(j, JSON_COMPACT | JSON_REAL_PRECISION(15));
+	json_decref(j);
+	free(inventory);
+	return out;
+}

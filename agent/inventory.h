@@ -22,4 +22,7 @@
 char *inventory_json(const struct machine *m, const struct topology *t,
 	const struct energy_meter *meter, const struct list *labels);
 
+/* The inventory with one more text in it; takes the old one, the caller frees the new one. */
+char *inventory_with_text(char *inventory, const char *key, const char *value);
+
 #endif

@@ -49,34 +49,41 @@ void outcome_describe_status(struct buf *out, int status)
 		buf_addf(out, "exit status %d", WEXITSTATUS(status));
 }
 
+/* CPU time by time, in millionths. */
+static int64_t effective_cores(int64_t cpu_ns, int64_t time_ns)
+{
+	return time_ns > 0 ? (int64_t)((__int128)cpu_ns * 1000000 / time_ns) : ABSENT;
+}
+
 void outcome_add_exit(struct outcome *o, const struct launch_exit *e, int64_t start_raw_ns)
 {
-	if (e->failure != NULL) {
-		outcome_decide(o, "failed", "%s", e->failure);
-		o->started_at = ABSENT;
-		return;
-	}
+	struct measured *m = &o->measured;
+	int64_t time_ns = e->end_ns - start_raw_ns;
+
 	if (WIFSIGNALED(e->status))
 		o->signal = WTERMSIG(e->status);
 	else
 		o->exit_code = WEXITSTATUS(e->status);
-	measured_metric(&o->measured, "time", "ns", e->end_ns - start_raw_ns);
-	measured_metric(&o->measured, "time.user", "ns", e->user_ns);
-	measured_metric(&o->measured, "time.system", "ns", e->system_ns);
-	measured_metric(&o->measured, "memory.peak", "B", e->maxrss);
-	measured_metric(&o->measured, "context_switches.voluntary", "1", e->voluntary);
-	measured_metric(&o->measured, "context_switches.involuntary", "1", e->involuntary);
-	measured_metric(&o->measured, "page_faults.minor", "1", e->minor_faults);
-	measured_metric(&o->measured, "page_faults.major", "1", e->major_faults);
+	measured_metric(m, "time", "ns", time_ns);
+	measured_metric(m, "time.user", "ns", e->user_ns);
+	measured_metric(m, "time.system", "ns", e->system_ns);
+	measured_metric(
+		m, "cores.effective", "u1", effective_cores(e->user_ns + e->system_ns, time_ns));
+	measured_metric(m, "memory.peak", "B", e->maxrss);
+	measured_metric(m, "context_switches.voluntary", "1", e->voluntary);
+	measured_metric(m, "context_switches.involuntary", "1", e->involuntary);
+	measured_metric(m, "page_faults.minor", "1", e->minor_faults);
+	measured_metric(m, "page_faults.major", "1", e->major_faults);
 	if (e->killed > 0)
-		measured_flag(&o->measured, "leftovers");
-	if (e->status == 0) {
-		outcome_decide(o, "done", "%s", "");
-	} else {
-		_cleanup_buf_ struct buf why = BUF_INIT;
-		outcome_describe_status(&why, e->status);
-		outcome_decide(o, "failed", "%s", why.data);
-	}
+		measured_flag(m, "leftovers");
+}
+
+void outcome_decide_exit(struct outcome *o, const struct launch_exit *e)
+{
+	_cleanup_buf_ struct buf why = BUF_INIT;
+
+	outcome_describe_status(&why, e->status);
+	outcome_decide(o, e->status == 0 ? "done" : "failed", "%s", why.data);
 }
 
 /* ---- frames ---- */
@@ -126,6 +133,9 @@ void outcome_encode(const struct outcome *o, const struct attempt_id *id, struct
 	m.result.id = *id;
 	m.result.state = o->state;
 	m.result.reason = o->reason.len > 0 ? o->reason.data : NULL;
+	/* A run that is done has no reason, but perhaps something to be told. */
+	if (strcmp(o->state, "done") == 0 && o->measured.note[0] != '\0')
+		m.result.reason = o->measured.note;
 	m.result.started_at = o->started_at;
 	m.result.exit_code = o->exit_code;
 	m.result.signal = o->signal;

@@ -30,9 +30,10 @@ void outcome_done(struct outcome *o);
 /* Decide the state, unless it is decided already; the first reason holds. */
 void outcome_decide(struct outcome *o, const char *state, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* Time and rusage of an ended command that started at start_raw_ns, and the state that its wait
- * status means. */
+/* Time and usage of an ended command that started at start_raw_ns. */
 void outcome_add_exit(struct outcome *o, const struct launch_exit *e, int64_t start_raw_ns);
+/* The state that its wait status means. */
+void outcome_decide_exit(struct outcome *o, const struct launch_exit *e);
 
 /* "exit status 2", "signal 11 (Segmentation fault)"; empty for success. */
 void outcome_describe_status(struct buf *out, int status);

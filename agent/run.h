@@ -1,10 +1,14 @@
 /*
  * run.h - the life of one run on this machine, from its assignment to the frames of its result
  *
- * files -> setup (once) -> placement -> prepared process -> counters, clock, go -> exit: clock,
- * counters -> frames. One run at a time; nothing here blocks the loop but laying out files. What
- * the run uses of the machine it gives back before on_end: no process and no temporary directory is
- * left.
+ * files -> setup (once) -> placement, tune -> guard -> idle baseline (once a block) -> prepared
+ * process -> counters, clock, go -> exit: clock, counters -> frames. One run at a time; nothing
+ * here blocks the loop but laying out files and opening a meter that was never asked for before.
+ * What the run uses of the machine it gives back before on_end: no process, no cgroup and no
+ * temporary directory is left. What was tuned is put back when no run came for a while.
+ *
+ * Quiet: between go and end the agent writes nothing to disk; with `stream: after` (and where a
+ * violated run may be run again) nothing but heartbeats goes to the network either.
  *
  * Samples: the sampling thread starts a moment after the command (half a period, at most 20 ms), so
  * that the shortest runs do not pay for it. Chunks become SAMPLES frames as they come; above 4 MiB
@@ -16,7 +20,7 @@
 
 #include "agent/files.h"
 #include "agent/lock.h"
-#include "agent/sampler.h"
+#include "agent/meters.h"
 #include "agent/topology.h"
 #include "proto/loop.h"
 #include "proto/message.h"
@@ -25,9 +29,9 @@ struct runner;
 
 struct runner_options {
 	struct loop *loop;
+	const struct machine *machine;
 	const struct topology *topology;
-	struct energy_meter *meter; /* as energy_open() left it; NULL is fine */
-	struct sampler *sampler;    /* NULL: no samples */
+	struct meters *meters;
 	struct files *files;
 	const char *state; /* absolute; STATE/tmp is used, and emptied at the start */
 	struct machine_lock *lock;
@@ -62,6 +66,10 @@ void runner_start(struct runner *r, const struct message_assign *a);
  */
 void runner_hold(struct runner *r);
 void runner_release(struct runner *r);
+/* How runs are contained, for the inventory: "v2 with memory, pids", "none". */
+const char *runner_containment(const struct runner *r);
+/* Whether a command is between its go and its end: a time for being quiet. */
+bool runner_is_measuring(const struct runner *r);
 /* The assignment under way, or NULL. */
 const struct message_assign *runner_current(const struct runner *r);
 /* A content that was missing is complete. */

@@ -98,6 +98,14 @@ int run_launch(struct runner *r, const struct rendered *c, const int *cpus, size
 		.cpus_n = cpus_n,
 		.stdout_fd = r->writers[STDOUT],
 		.stderr_fd = r->writers[has_one_stream ? STDOUT : STDERR],
+		.cgroup_fd = r->cgroup != NULL ? cgroup_fd(r->cgroup) : -1,
+		.memory = r->assign->memory,
+		.memory_nodes = r->nodes,
+		.user = r->assign->user,
+		.processes = r->assign->processes_limit != ABSENT &&
+					     (r->cgroup == NULL || !cgroups_has(r->cgroups, "pids"))
+				     ? r->assign->processes_limit
+				     : 0,
 	};
 	return launcher_start(r->launcher, &spec, err);
 }

@@ -1,34 +1,68 @@
 /*
  * run_parts.h - what the files run*.c share: the state of a runner and the steps of a run
  *
- * run.c leads through the life of a run; run_launch.c has its streams, its temporary directory and
- * its process, run_setup.c the setup steps before it, run_samples.c the samples while it goes on.
- * Nobody else includes this.
+ * run.c leads through the life of a run; run_setup.c has the setup steps, run_prepare.c all that
+ * the machine must be before the process, run_launch.c the streams, the temporary directory and the
+ * process, run_measure.c what is read at its go and at its end, run_samples.c the samples
+ * meanwhile. Nobody else includes this.
  */
 #ifndef AGENT_RUN_PARTS_H
 #define AGENT_RUN_PARTS_H
 
+#include "agent/cgroup.h"
+#include "agent/guard.h"
 #include "agent/launch.h"
 #include "agent/outcome.h"
+#include "agent/own_cost.h"
 #include "agent/own_threads.h"
 #include "agent/placement.h"
 #include "agent/render.h"
 #include "agent/run.h"
 #include "agent/spool.h"
+#include "agent/tune.h"
 #include "proto/clock.h"
 
-enum phase { PHASE_IDLE, PHASE_FILES, PHASE_SETUP, PHASE_PREPARING, PHASE_RUNNING };
+enum phase {
+	PHASE_IDLE,
+	PHASE_FILES,
+	PHASE_SETUP,
+	PHASE_SETTLING, /* the guard is not content yet */
+	PHASE_BASELINE, /* the idle machine is measured */
+	PHASE_PREPARING,
+	PHASE_RUNNING,
+};
 
 enum { STDOUT, STDERR, STREAMS };
+
+/* The idle power that holds for a block. */
+struct run_baseline {
+	struct id16 campaign;
+	int64_t block;
+	const struct meter_set *set; /* NULL: none was measured yet */
+	struct energy_baseline power;
+};
+
+/* What the last run of a benchmark took: long ones need no alignment. */
+struct run_memory {
+	struct id16 campaign;
+	char benchmark[80];
+	int64_t time_ns;
+};
 
 struct runner {
 	struct runner_options options;
 	struct runner_handler handler;
 	struct launcher *launcher;
-	struct energy_window *window; /* NULL where there is no meter */
-	int migrations_anchor;        /* keeps the kernel's hooks on; negative: cannot be counted */
-	char *tmp_dir;                /* STATE/tmp, owned */
-	int *allowed;                 /* CPUs that setup may use, owned */
+	struct guard *guard;
+	struct tune *tune;
+	struct cgroups *cgroups;
+	struct loop_timer *untune; /* puts back what was tuned when no run comes; NULL: not due */
+	char *preload;             /* of threads: each, owned; NULL: there is none */
+	struct run_baseline baseline;
+	struct run_memory memory;
+	int migrations_anchor; /* keeps the kernel's hooks on; negative: cannot be counted */
+	char *tmp_dir;         /* STATE/tmp, owned */
+	int *allowed;          /* CPUs that setup may use, owned */
 	size_t allowed_n;
 	int bound_to; /* own_threads.h */
 
@@ -37,8 +71,15 @@ struct runner {
 	const struct message_assign *assign; /* NULL while idle */
 	struct work *work;
 	size_t step;
+	struct meter_set *set;
 	struct placement placement;
-	char *cpu_list;                 /* owned; what placement chose */
+	char *cpu_list;        /* owned; what placement chose */
+	char *nodes;           /* owned; of these CPUs */
+	struct cgroup *cgroup; /* NULL: none to be had */
+	struct cgroup_usage usage_before;
+	struct own_cost cost_before;
+	int64_t padding;                /* bytes that its environment was made longer by */
+	int64_t reruns;                 /* how often it was run again */
 	char *tmp;                      /* owned; NULL: none made */
 	int pipes[STREAMS];             /* reading ends, -1 */
 	int writers[STREAMS];           /* writing ends, as long as the reading ones */
@@ -46,24 +87,46 @@ struct runner {
 	int migrations;                 /* perf descriptor, negative: none */
 	int64_t start_raw_ns; /* of the go; until the exit tells it exactly, when it was asked for
 			       */
+	struct source_scope scope; /* what the sources were told of the run, while is_attached */
+	bool is_attached;          /* sampler_attach() was called */
 	bool is_sampling;
+	bool is_streaming; /* samples may be sent while it runs */
+	bool was_started;  /* told so */
 	bool is_cancelled;
 	bool is_held; /* not to be let go yet */
 	pid_t ready;  /* process that waits for the release; 0: none */
-	struct loop_timer *timeout, *started, *sampling;
+	struct loop_timer *timeout, *started, *sampling, *waiting;
+	int64_t idle_from_ns; /* CLOCK_MONOTONIC_RAW, start of the baseline */
 	int64_t chunks_taken; /* from the sampler, kept or not */
 	struct outcome outcome;
 	struct buf frames;
 	struct buf chunk; /* scratch */
 };
 
+/* Whether an optional text of an assignment is this word. */
+bool is_word(const char *text, const char *word);
+
 /* run.c: from one phase to the next, as far as nothing has to be waited for. The run may be over
  * when it returns. */
 void run_advance(struct runner *r);
+/* The state is decided: make the frames, be idle, tell. Nothing may follow a call of this. */
+void run_finish(struct runner *r);
 /* The run is over with this state, unless that was decided before. Nothing may follow a call of
  * this. */
 void run_finish_as(struct runner *r, const char *state, const char *reason);
 void run_cancel_timer(struct runner *r, struct loop_timer **t);
+
+/* Give back what the run holds of the machine. */
+void run_give_back(struct runner *r);
+
+/* run_prepare.c: the machine gets ready for the run, which may take a while; then its process. The
+ * run may be over when it returns. */
+void run_prepare(struct runner *r);
+
+/* run_measure.c: handlers of the launcher; let a process go that waits for it. */
+void run_on_ready(struct runner *r, pid_t pid, const int *cpus, size_t cpus_n);
+void run_let_go(struct runner *r);
+void run_on_exit(struct runner *r, const struct launch_exit *e);
 
 /* run_launch.c: read what a stream holds, up to max bytes. */
 void run_read_stream(struct runner *r, int which, size_t max);

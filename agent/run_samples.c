@@ -24,8 +24,7 @@ static int64_t samples_in(const struct buf *chunk)
 static void take_samples(struct runner *r)
 {
 	bool is_new = false;
-	for (buf_reset(&r->chunk); sampler_take(r->options.sampler, &r->chunk);
-		buf_reset(&r->chunk)) {
+	for (buf_reset(&r->chunk); sampler_take(r->set->sampler, &r->chunk); buf_reset(&r->chunk)) {
 		unsigned level = (unsigned)(r->frames.len / SAMPLES_STEP);
 		int64_t turn = r->chunks_taken++;
 		if (r->frames.len + r->chunk.len > SAMPLES_MAX ||
@@ -43,7 +42,7 @@ static void take_samples(struct runner *r)
 		spool_frame_end(&r->frames, begun);
 		is_new = true;
 	}
-	if (is_new && r->phase == PHASE_RUNNING)
+	if (is_new && r->phase == PHASE_RUNNING && r->is_streaming)
 		r->handler.on_samples(r->handler.arg);
 }
 
@@ -60,8 +59,8 @@ void run_begin_sampling(void *arg, int64_t now_ns)
 	(void)now_ns;
 	r->sampling = NULL;
 	r->is_sampling = true;
-	loop_watch_fd(r->options.loop, sampler_fd(r->options.sampler), POLLIN, on_sampler, r);
-	sampler_start(r->options.sampler, r->assign->every_ns, r->measured,
+	loop_watch_fd(r->options.loop, sampler_fd(r->set->sampler), POLLIN, on_sampler, r);
+	sampler_start(r->set->sampler, r->assign->every_ns, r->measured,
 		r->placement.uses_housekeeping ? -1 : r->options.topology->housekeeping);
 }
 
@@ -71,7 +70,7 @@ void run_stop_sampling(struct runner *r)
 	if (!r->is_sampling)
 		return;
 	r->is_sampling = false;
-	sampler_stop(r->options.sampler);
-	loop_unwatch_fd(r->options.loop, sampler_fd(r->options.sampler));
+	sampler_stop(r->set->sampler);
+	loop_unwatch_fd(r->options.loop, sampler_fd(r->set->sampler));
 	take_samples(r);
 }

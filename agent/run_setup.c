@@ -16,6 +16,7 @@ void run_start_step(struct runner *r)
 		.directory = is_elsewhere ? r->assign->workdir : r->work->directory,
 		.tmp = r->tmp,
 		.cpu_list = "",
+		.state = r->options.state,
 		.threads = ABSENT};
 	struct rendered command;
 

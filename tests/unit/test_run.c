@@ -17,7 +17,7 @@ static char dir[64];
 static struct loop *loop;
 static struct machine machine;
 static struct topology topology;
-static struct sampler *sampler;
+static struct meters *meters;
 static struct files *files;
 static struct machine_lock machine_lock;
 static struct runner *runner;
@@ -70,13 +70,14 @@ static int set_up(void **state)
 	loop = loop_new();
 	if (mkdtemp(dir) == NULL || machine_open(&machine, NULL, &err) < 0 ||
 		topology_load(&topology, &machine, &err) < 0 ||
-		sampler_open(&sampler, &machine, &topology, NULL, &err) < 0 ||
+		meters_open(&meters, &machine, &topology, &err) < 0 ||
 		files_open(&files, dir, &h, &err) < 0)
 		goto bad;
 	machine_lock_open(&machine_lock);
 	struct runner_options options = {.loop = loop,
+		.machine = &machine,
 		.topology = &topology,
-		.sampler = sampler,
+		.meters = meters,
 		.files = files,
 		.state = dir,
 		.lock = &machine_lock};
@@ -93,7 +94,7 @@ static int tear_down(void **state)
 	(void)state;
 	runner_close(runner);
 	files_close(files);
-	sampler_close(sampler);
+	meters_close(meters);
 	topology_done(&topology);
 	machine_close(&machine);
 	machine_lock_close(&machine_lock);
