@@ -23,7 +23,7 @@ for program in joulerig joulerig-agent; do
 done
 is "joulerig's commands" "$(commands_of joulerig | sort | tr '\n' ' ')" \
 	"cancel check export hosts key plan results resume run runs serve status submit watch "
-is "the agent's commands" "$(commands_of joulerig-agent | sort | tr '\n' ' ')" "doctor energy inventory key placement "
+is "the agent's commands" "$(commands_of joulerig-agent | sort | tr '\n' ' ')" "doctor energy inventory key overhead placement "
 
 ok "joulerig help COMMAND" joulerig help export
 fails "no command at all" 2 joulerig
