@@ -216,8 +216,8 @@ static void extrapolate(const struct counter_model *m, const struct counter_trai
 		guess_edge(m, &t->at[i], &from_ns, &variance);
 	int64_t ahead_ns = at_ns - from_ns;
 	int64_t slope_uw = power_before(m, t, i, ahead_ns, power_uw, &slope_error);
-	out->best_uj = add(
-		first->total_uj + m->unit_uj / 2, counter_scale(slope_uw, ahead_ns, NS_PER_S));
+	out->best_uj =
+		add(first->total_uj + m->unit_uj / 2, counter_scale(slope_uw, ahead_ns, NS_PER_S));
 	out->variance = add(squared(power_uw, add(variance, slope_error)), rounding(m));
 }
 
