@@ -26,6 +26,7 @@ struct scene {
 	struct sampler *sampler;
 	struct energy_window *window; /* NULL where there is no meter */
 	struct placement placement;   /* of the kernel */
+	struct source_scope scope;    /* what the sources were told */
 	struct buf chunk;
 	int cpu; /* for the sampler, -1 any */
 	uint64_t random;
@@ -244,11 +245,11 @@ static void measure_block(struct scene *s, double logs[BLOCK / 2])
 static void attach(struct scene *s)
 {
 	static struct measured notes;
-	const struct source_scope scope = {
-		.pid = getpid(), .cpus = s->placement.cpus, .cpus_n = s->placement.n};
 
+	s->scope = (struct source_scope){
+		.pid = getpid(), .cpus = s->placement.cpus, .cpus_n = s->placement.n};
 	measured_reset(&notes);
-	sampler_attach(s->sampler, &scope, s->every_ns, &notes);
+	sampler_attach(s->sampler, &s->scope, s->every_ns, &notes);
 }
 
 static void measure_rate(struct scene *s, struct overhead_rate *out, int64_t rate, size_t blocks)
