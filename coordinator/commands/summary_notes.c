@@ -5,6 +5,16 @@ static char letter(size_t i)
 	return i < 26 ? (char)('a' + i) : '*';
 }
 
+/* Marks stand at the end of a cell, in the order of the alphabet. */
+static void add_mark(struct buf *cell, char mark)
+{
+	buf_addc(cell, mark);
+	for (size_t i = cell->len - 1; i > 0 && cell->data[i - 1] > mark; i--) {
+		cell->data[i] = cell->data[i - 1];
+		cell->data[i - 1] = mark;
+	}
+}
+
 void notes_mark(struct notes *notes, struct buf *cell, bool *has_mark, const char *format, ...)
 {
 	struct buf text = BUF_INIT;
@@ -21,7 +31,9 @@ void notes_mark(struct notes *notes, struct buf *cell, bool *has_mark, const cha
 		notes->texts[notes->n++] = buf_take(&text);
 	}
 	buf_done(&text);
-	buf_addf(cell, "%s%c", *has_mark ? "" : " ", letter(i));
+	if (!*has_mark)
+		buf_addc(cell, ' ');
+	add_mark(cell, letter(i));
 	*has_mark = true;
 }
 
