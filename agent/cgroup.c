@@ -47,7 +47,7 @@ static bool lives_in(int dirfd, struct error *why, const char *directory)
 	char pid[16];
 	int r = cgroup_read(dirfd, "cgroup.procs", &procs);
 	snprintf(pid, sizeof pid, "%d", (int)getpid());
-	if (r == 0 && cgroup_has_word(procs.data, pid))
+	if (r == 0 && text_has_word(procs.data, pid))
 		return true;
 	if (r == -EOPNOTSUPP)
 		error_set(why, r, "%s is a threaded control group: start the agent outside of it",
@@ -230,5 +230,5 @@ const char *cgroups_why_not(const struct cgroups *c)
 
 bool cgroups_has(const struct cgroups *c, const char *controller)
 {
-	return cgroup_has_word(c->controllers, controller);
+	return text_has_word(c->controllers, controller);
 }

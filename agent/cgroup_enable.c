@@ -151,7 +151,7 @@ static int switch_on(const struct cgroups *c, const char *available)
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
 		char text[16];
 		snprintf(text, sizeof text, "+%s", wanted[i]);
-		if (!cgroup_has_word(available, wanted[i]))
+		if (!text_has_word(available, wanted[i]))
 			continue;
 		int r = cgroup_write(c->base_fd, SUBTREE, text);
 		if (r < 0)
@@ -166,7 +166,7 @@ static char *list_missing(const char *have, const char *own, bool *is_v1)
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
 		/* The io controller has another name there. */
 		const char *old = strcmp(wanted[i], "io") == 0 ? "blkio" : wanted[i];
-		if (cgroup_has_word(have, wanted[i]))
+		if (text_has_word(have, wanted[i]))
 			continue;
 		buf_addf(&list, "%s%s", list.len > 0 ? ", " : "", wanted[i]);
 		*is_v1 = *is_v1 || cgroup_is_v1(own, old);
@@ -215,8 +215,8 @@ void cgroup_enable(struct cgroups *c, const char *own, char **why_not)
 	cgroup_read(c->base_fd, SUBTREE, &have);
 	bool is_due = false;
 	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
-		is_due = is_due || (cgroup_has_word(available.data, wanted[i]) &&
-					   !cgroup_has_word(have.data, wanted[i]));
+		is_due = is_due || (text_has_word(available.data, wanted[i]) &&
+					   !text_has_word(have.data, wanted[i]));
 	if (is_due)
 		error = is_systemds(c) ? SYSTEMDS : switch_on(c, available.data);
 	if (error == -EBUSY) {
@@ -258,7 +258,7 @@ static bool lives_aside(const struct cgroups *c)
 	_cleanup_buf_ struct buf procs = BUF_INIT;
 	char pid[16];
 	snprintf(pid, sizeof pid, "%d", (int)getpid());
-	return cgroup_read(c->base_fd, ASIDE, &procs) == 0 && cgroup_has_word(procs.data, pid);
+	return cgroup_read(c->base_fd, ASIDE, &procs) == 0 && text_has_word(procs.data, pid);
 }
 
 void cgroup_restore(struct cgroups *c)

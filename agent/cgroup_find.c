@@ -131,18 +131,6 @@ char *cgroup_find(const char *own, const char *mounts, struct error *why)
 	return found;
 }
 
-bool cgroup_has_word(const char *list, const char *word)
-{
-	size_t len = strlen(word);
-	while (*(list += strspn(list, " ,\n")) != '\0') {
-		size_t n = strcspn(list, " ,\n");
-		if (n == len && memcmp(list, word, len) == 0)
-			return true;
-		list += n;
-	}
-	return false;
-}
-
 bool cgroup_is_v1(const char *own, const char *controller)
 {
 	/* Lines "ID:CONTROLLER,CONTROLLER:PATH"; version 2 has none between the colons. */
@@ -151,7 +139,7 @@ bool cgroup_is_v1(const char *own, const char *controller)
 		const char *to = from != NULL ? strchr(from + 1, ':') : NULL;
 		if (to != NULL && (end == NULL || to < end)) {
 			_cleanup_free_ char *list = xstrndup(from + 1, (size_t)(to - from - 1));
-			if (cgroup_has_word(list, controller))
+			if (text_has_word(list, controller))
 				return true;
 		}
 		line = end != NULL ? end + 1 : NULL;

@@ -40,8 +40,6 @@ struct cgroups {
 char *cgroup_find(const char *own, const char *mounts, struct error *why);
 /* Whether the text of /proc/self/cgroup shows this controller on a hierarchy of version 1. */
 bool cgroup_is_v1(const char *own, const char *controller);
-/* Whether a list of words between spaces or newlines has this one. */
-bool cgroup_has_word(const char *list, const char *word);
 
 /* Write all of text by one write(2), as the kernel wants it. Returns 0 or -errno. */
 int cgroup_write(int dirfd, const char *file, const char *text);

@@ -52,9 +52,7 @@ bool machine_has_these_cpus(const struct machine *m)
 	       there.st_dev == here.st_dev && there.st_ino == here.st_ino;
 }
 
-/* Read at most size - 1 bytes of an open file and end them with NUL. Returns how many, or -errno.
- */
-static int read_start(int fd, char *out, size_t size)
+int machine_read_start(int fd, char *out, size_t size)
 {
 	size_t len = 0;
 
@@ -90,7 +88,7 @@ static int read_line_at(const struct machine *m, char *out, size_t size, const c
 	out[0] = '\0';
 	if (fd < 0)
 		return -errno;
-	int n = read_start(fd, out, size);
+	int n = machine_read_start(fd, out, size);
 	return n < 0 ? n : trim_line(out);
 }
 

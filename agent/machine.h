@@ -36,4 +36,8 @@ int machine_read_line(const struct machine *m, char *out, size_t size, const cha
 int machine_read_int(const struct machine *m, int64_t *out, const char *path, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Read at most size - 1 bytes from the start of an open file, and end them with NUL. Returns how
+ * many, or -errno. */
+int machine_read_start(int fd, char *out, size_t size);
+
 #endif

@@ -282,3 +282,17 @@ struct id16 id16_random(void)
 	randombytes_buf(id.b, sizeof id.b);
 	return id;
 }
+
+bool text_has_word(const char *list, const char *word)
+{
+	static const char space[] = " ,\t\n";
+	size_t len = strlen(word);
+
+	for (list += strspn(list, space); *list != '\0'; list += strspn(list, space)) {
+		size_t n = strcspn(list, space);
+		if (n == len && strncmp(list, word, len) == 0)
+			return true;
+		list += n;
+	}
+	return false;
+}

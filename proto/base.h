@@ -101,4 +101,7 @@ bool hex_decode(void *out, size_t n, const char *text);
  */
 const char *nearest_word(const char *word, const char *const *words, size_t n);
 
+/* Whether a word stands in a list of words that white space or commas separate. */
+bool text_has_word(const char *list, const char *word);
+
 #endif

@@ -225,16 +225,6 @@ static void fix_perf(struct changes *c, const char *way)
 
 /* ---- governor ---- */
 
-static bool has_word(const char *line, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (const char *p = line; (p = strstr(p, word)) != NULL; p += len)
-		if ((p == line || p[-1] == ' ') && (p[len] == ' ' || p[len] == '\0'))
-			return true;
-	return false;
-}
-
 static void fix_governor(struct changes *c, const struct topology *t)
 {
 	_cleanup_free_ ino_t *seen = xcalloc(t->n + 1, sizeof *seen);
@@ -247,7 +237,7 @@ static void fix_governor(struct changes *c, const struct topology *t)
 		if (fstatat(c->m->root_fd, path, &st, 0) != 0 ||
 			(machine_read_line(c->m, choices, sizeof choices,
 				 CPUFREQ_PATH "/scaling_available_governors", t->cpus[i].cpu) > 0 &&
-				!has_word(choices, "performance")))
+				!text_has_word(choices, "performance")))
 			continue;
 		/* CPUs of one frequency policy share a folder. */
 		size_t k = 0;

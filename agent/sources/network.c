@@ -67,7 +67,7 @@ static void parse(char *text, int64_t out[COUNTS])
 static void network_read(void *state, int64_t *out)
 {
 	struct network *s = state;
-	ssize_t n = sysfs_read(s->fd, s->text, MAX_TEXT);
+	ssize_t n = machine_read_start(s->fd, s->text, MAX_TEXT);
 
 	/* without its heading it is something else */
 	if (n <= 0 || n + 1 == MAX_TEXT || strncmp(s->text, "Inter-|", 7) != 0) {

@@ -31,7 +31,7 @@ struct pressure {
 static int64_t read_total(int fd)
 {
 	char text[256], *end;
-	ssize_t n = fd >= 0 ? sysfs_read(fd, text, sizeof text) : -1;
+	ssize_t n = fd >= 0 ? machine_read_start(fd, text, sizeof text) : -1;
 
 	if (n <= 0 || strncmp(text, "some ", 5) != 0)
 		return ABSENT;

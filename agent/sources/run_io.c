@@ -24,16 +24,6 @@ struct run_io {
 	struct buf text;
 };
 
-static bool has_word(const char *line, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (const char *p = line; (p = strstr(p, word)) != NULL; p += len)
-		if ((p == line || p[-1] == ' ') && (p[len] == ' ' || p[len] == '\0'))
-			return true;
-	return false;
-}
-
 static int run_io_probe(const struct machine *m, struct error *why)
 {
 	static const char *const mounts[] = {"sys/fs/cgroup", "sys/fs/cgroup/unified"};
@@ -42,7 +32,7 @@ static int run_io_probe(const struct machine *m, struct error *why)
 	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++)
 		if (machine_read_line(m, line, sizeof line, "%s/cgroup.controllers", mounts[i]) >
 				0 &&
-			has_word(line, "io"))
+			text_has_word(line, "io"))
 			return 0;
 	return error_set(why, -ENODEV,
 		"disk I/O of runs: no controller io in %s/sys/fs/cgroup/cgroup.controllers: boot "
@@ -116,7 +106,7 @@ static bool is_io_stat(const char *text)
 static void run_io_read(void *state, int64_t *out)
 {
 	struct run_io *s = state;
-	ssize_t n = sysfs_read(s->fd, s->text.data, s->text.size);
+	ssize_t n = machine_read_start(s->fd, s->text.data, s->text.size);
 
 	if (n < 0 || (size_t)n + 1 == s->text.size || !is_io_stat(s->text.data)) {
 		out[READ] = out[WRITTEN] = ABSENT;

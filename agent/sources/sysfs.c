@@ -43,24 +43,6 @@ bool sysfs_has(const struct machine *m, const char *path, ...)
 	return r == 0 && faccessat(m->root_fd, full, F_OK, 0) == 0;
 }
 
-ssize_t sysfs_read(int fd, char *out, size_t size)
-{
-	size_t len = 0;
-
-	while (len < size - 1) {
-		ssize_t n = pread(fd, out + len, size - 1 - len, (off_t)len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		len += (size_t)n;
-	}
-	out[len] = '\0';
-	return (ssize_t)len;
-}
-
 int64_t sysfs_read_int(int fd)
 {
 	char text[32], *end;

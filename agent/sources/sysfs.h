@@ -11,9 +11,6 @@
 /* Open a file for reading, close-on-exec. Returns a descriptor or -errno. */
 int sysfs_open(const struct machine *m, const char *path, ...)
 	__attribute__((format(printf, 2, 3)));
-/* Read an open file from its start into out, which gets a NUL at its end; what does not fit is left
- * out. Returns how many bytes, or -errno. */
-ssize_t sysfs_read(int fd, char *out, size_t size);
 /* The decimal number that an open file holds; ABSENT where it holds none or cannot be read, and
  * where fd is negative. */
 int64_t sysfs_read_int(int fd);

@@ -99,8 +99,8 @@ static void test_words_and_values(void **state)
 	assert_true(cgroup_is_v1(own, "cpu") && cgroup_is_v1(own, "cpuacct"));
 	assert_false(cgroup_is_v1(own, "memory") || cgroup_is_v1(own, "pids"));
 	assert_false(cgroup_is_v1("", "cpu") || cgroup_is_v1("x\ny:z", "z"));
-	assert_true(cgroup_has_word("cpu io memory\n", "memory"));
-	assert_false(cgroup_has_word("cpuset memory2\n", "cpu") || cgroup_has_word("", "cpu"));
+	assert_true(text_has_word("cpu io memory\n", "memory"));
+	assert_false(text_has_word("cpuset memory2\n", "cpu") || text_has_word("", "cpu"));
 	static const char stat[] = "usage_usec 12\nuser_usec 7\nsystem_usec x\n"
 				   "nice_usec 99999999999999999999\n";
 	assert_int_equal(cgroup_value(stat, "user_usec"), 7);
