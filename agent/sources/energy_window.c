@@ -66,16 +66,19 @@ bool energy_read_track(
 	*end_ns = clock_raw_ns();
 	if (value < 0)
 		return false;
-	if (t->last_uj >= 0) {
+	if (t->last_uj < 0 || t->was_left) {
+		t->since_ns = *end_ns;
+		t->before_ns = *begin_ns;
+	} else {
 		follow_gap(t, *begin_ns, *end_ns, value != t->last_uj);
+	}
+	t->was_left = false;
+	if (t->last_uj >= 0) {
 		enum counter_fault fault = counter_delta(
 			&shape, t->last_uj, value, *end_ns - t->last_ns + t->period.gap_ns, &delta);
 		t->faults[fault]++;
 		t->total_uj += delta;
 		t->wraps += value < t->last_uj;
-	} else {
-		t->since_ns = *end_ns;
-		t->before_ns = *begin_ns;
 	}
 	t->last_uj = value;
 	t->last_ns = *begin_ns;
@@ -230,6 +233,8 @@ void energy_begin(struct energy_meter *e, struct energy_window *w, bool is_align
 	memset(w->zones, 0, w->n * sizeof *w->zones);
 	w->suspended_ns = suspended_ns();
 	w->was_suspended = false;
+	for (size_t i = 0; i < e->n; i++)
+		e->tracks[i].was_left = true;
 	size_t reference = is_aligned ? reference_of(e) : e->n;
 	if (reference < e->n)
 		watch_start(e, w, reference);

@@ -23,6 +23,7 @@ struct energy_track {     /* the corrected counter of a zone in state ok */
 	struct energy_period period; /* as measured at start; gap_ns grows where longer ones show */
 	int64_t since_ns;            /* by then it had the value that it has: a reading's end */
 	int64_t before_ns;           /* then it did not yet: a reading's begin */
+	bool was_left; /* nobody has read it for a while: what passed meanwhile is no gap */
 };
 
 struct energy_meter {

@@ -551,6 +551,35 @@ static void test_largest_gap_grows(void **state)
 	assert_int_equal(b.tracks[0].period.gap_ns, gap_ns);
 }
 
+/* Between two windows nobody looks: that a value stayed at the end of one, and is another at the
+ * start of the next, however much later, is no gap that was seen. */
+static void test_pause_is_no_gap(void **state)
+{
+	static const struct energy_ops still_energy = {.read_zone = still_read};
+	static const struct source_ops still_ops = {.energy = &still_energy};
+	struct still counter = {1000};
+	struct bench b;
+	int64_t begin_ns, end_ns;
+
+	(void)state;
+	bench_setup(&b);
+	bench_add(&b, "uncore", DOMAIN_UNCORE, WATT, NS_PER_S);
+	b.meter.ops = &still_ops;
+	b.meter.state = &counter;
+	b.tracks[0].last_uj = -1;
+	energy_read_track(&b.meter, &b.tracks[0], &begin_ns, &end_ns);
+	int64_t start_ns = begin_ns;
+	do
+		energy_read_track(&b.meter, &b.tracks[0], &begin_ns, &end_ns);
+	while (end_ns - start_ns < 3 * NS_PER_MS);
+	int64_t gap_ns = b.tracks[0].period.gap_ns;
+	nanosleep(&(struct timespec){0, 30 * NS_PER_MS}, NULL);
+	counter.value++;
+	energy_begin(&b.meter, &b.window, false);
+	assert_int_equal(b.tracks[0].period.gap_ns, gap_ns);
+	assert_int_equal(b.tracks[0].total_uj, 1);
+}
+
 static void test_psys_below_package(void **state)
 {
 	struct bench b;
@@ -608,6 +637,7 @@ int main(void)
 		cmocka_unit_test(test_short_windows),
 		cmocka_unit_test(test_wide_bounds),
 		cmocka_unit_test(test_largest_gap_grows),
+		cmocka_unit_test(test_pause_is_no_gap),
 		cmocka_unit_test(test_psys_below_package),
 		cmocka_unit_test(test_period),
 	};
