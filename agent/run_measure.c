@@ -138,13 +138,16 @@ static void use_cgroup(struct runner *r, struct launch_exit *e)
 static void add_energy(struct runner *r, const struct launch_exit *e)
 {
 	const struct run_baseline *b = &r->baseline;
+	struct measured *m = &r->outcome.measured;
 	bool has_baseline = b->set == r->set && b->block == r->assign->block &&
-			    id16_equal(&b->campaign, &r->assign->id.campaign) &&
-			    b->power.has_package;
+			    id16_equal(&b->campaign, &r->assign->id.campaign);
 
-	if (r->measured != NULL)
-		energy_results(r->set->meter, r->measured, r->start_raw_ns, e->end_ns,
-			has_baseline ? &b->power : NULL, &r->outcome.measured);
+	if (r->measured == NULL)
+		return;
+	energy_results(r->set->meter, r->measured, r->start_raw_ns, e->end_ns,
+		has_baseline ? &b->power : NULL, m);
+	if (has_baseline && !b->power.has_package)
+		measured_note(m, "idle: no net energy: %s", b->power.why_not);
 }
 
 /* What the agent is to blame for: its own CPU time and wake-ups within the interval. */

@@ -110,6 +110,7 @@ size_t energy_poll(struct energy_meter *e, struct energy_window *w, int64_t *out
 /* Power of the idle machine, from a window in which nothing ran. */
 struct energy_baseline {
 	bool has_package;
+	char why_not[160];  /* where it has none */
 	int64_t package_uw; /* sum over the packages */
 	int64_t bound_uw;
 	int64_t deviation_uw;

@@ -4,6 +4,8 @@
 #include "agent/sources/energy_window.h"
 #include "proto/units.h"
 
+#include <stdio.h>
+
 /* Platform zones of some boards show less than the packages that they contain: judged over windows
  * at least this long. */
 #define PSYS_JUDGED_NS (10 * NS_PER_S)
@@ -369,6 +371,24 @@ void energy_results(struct energy_meter *e, const struct energy_window *w, int64
 	free(j.figures);
 }
 
+/* A reader who asked for net energy must learn why there is none. */
+static void explain_no_baseline(
+	struct energy_baseline *out, const struct measured *m, int64_t time_ns)
+{
+	char took[32];
+
+	units_format_duration(took, time_ns);
+	if (measured_has_flag(m, "short"))
+		snprintf(out->why_not, sizeof out->why_not,
+			"%s are too short for these counters: make measure.idle longer", took);
+	else if (m->flags_n > 0)
+		snprintf(out->why_not, sizeof out->why_not, "the counters failed in its %s: %s",
+			took, m->flags[0]);
+	else
+		snprintf(out->why_not, sizeof out->why_not,
+			"not every package was counted in its %s", took);
+}
+
 void energy_baseline(struct energy_meter *e, const struct energy_window *w, int64_t start_raw_ns,
 	int64_t end_raw_ns, struct energy_baseline *out)
 {
@@ -384,9 +404,11 @@ void energy_baseline(struct energy_meter *e, const struct energy_window *w, int6
 	add_up(&j, DOMAIN_PACKAGE, &package);
 	pthread_mutex_unlock(&e->lock);
 	if (package.has_value)
-		*out = (struct energy_baseline){true,
-			counter_power_uw(package.energy_uj, j.time_ns),
-			power_over(package.bound_uj, j.time_ns),
-			power_over(package.deviation_uj, j.time_ns)};
+		*out = (struct energy_baseline){.has_package = true,
+			.package_uw = counter_power_uw(package.energy_uj, j.time_ns),
+			.bound_uw = power_over(package.bound_uj, j.time_ns),
+			.deviation_uw = power_over(package.deviation_uj, j.time_ns)};
+	else
+		explain_no_baseline(out, unheard, j.time_ns);
 	free(j.figures);
 }

@@ -336,6 +336,14 @@ static void test_net_of_idle(void **state)
 	b.window_zones[0].fault = COUNTER_LOST;
 	energy_baseline(&b.meter, &b.window, NS_PER_S, NS_PER_S + t, &idle);
 	assert_false(idle.has_package);
+	assert_string_equal(idle.why_not, "the counters failed in its 2.0 s: zone_lost");
+
+	bench_setup(&b);
+	bench_add(&b, "package-0", DOMAIN_PACKAGE, 250000, 5 * NS_PER_MS);
+	energy_baseline(&b.meter, &b.window, NS_PER_S, NS_PER_S + 5 * NS_PER_MS, &idle);
+	assert_false(idle.has_package);
+	assert_string_equal(
+		idle.why_not, "5 ms are too short for these counters: make measure.idle longer");
 }
 
 static void test_doubts_and_filters(void **state)
