@@ -24,6 +24,17 @@ static void on_started_due(void *arg, int64_t now_ns)
 		r->handler.arg, &r->assign->id, r->outcome.started_at, r->start_raw_ns);
 }
 
+/* The start of the sampler's thread is kept out of the first moments of a run, but neither its
+ * period nor that in which a wrap can be missed may pass meanwhile. */
+static int64_t sampling_delay(const struct runner *r)
+{
+	int64_t delay = SAMPLER_DELAY_NS, every = r->assign->every_ns;
+	int64_t poll = r->measured != NULL ? energy_poll_period_ns(r->set->meter) : INT64_MAX;
+
+	delay = every / 2 < delay ? every / 2 : delay;
+	return poll / 2 < delay ? poll / 2 : delay;
+}
+
 static void set_timers(struct runner *r)
 {
 	int64_t now = clock_monotonic_ns(), every = r->assign->every_ns;
@@ -33,9 +44,8 @@ static void set_timers(struct runner *r)
 			r->options.loop, now + STARTED_AFTER_NS, 0, on_started_due, r);
 	run_set_timeout(r, r->assign->timeout_ns);
 	if (every != ABSENT && every > 0)
-		r->sampling = loop_add_timer(r->options.loop,
-			now + (every / 2 < SAMPLER_DELAY_NS ? every / 2 : SAMPLER_DELAY_NS), 0,
-			run_begin_sampling, r);
+		r->sampling = loop_add_timer(
+			r->options.loop, now + sampling_delay(r), 0, run_begin_sampling, r);
 }
 
 static bool is_alike(const struct run_memory *m, const struct message_assign *a)
