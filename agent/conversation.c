@@ -153,15 +153,20 @@ static void on_patience_over(void *arg, int64_t now_ns)
 
 /*
  * A coordinator on this machine writes the result to its disk now: the next run is prepared in the
- * meantime and let go when that is over, so that it is not measured together with it.
+ * meantime and let go when that is over, so that it is not measured together with it. Where the
+ * next run asks for silence, samples of the last one must not be on their way within it, either.
  */
 static void hold_run(struct connection *c, const struct attempt_id *until_committed)
 {
-	if (!c->is_welcome || !c->has_local_coordinator || c->held_until != NULL)
+	const char *stream = c->queue != NULL ? c->queue->m.assign.stream : NULL;
+	bool is_quiet = stream != NULL && strcmp(stream, "after") == 0;
+
+	if (!c->is_welcome || c->held_until != NULL || !(c->has_local_coordinator || is_quiet))
 		return;
 	c->held_for = *until_committed;
 	c->held_until =
-		loop_add_timer(c->loop, clock_monotonic_ns() + HOLD_NS, 0, on_patience_over, c);
+		loop_add_timer(c->loop, clock_monotonic_ns() + (is_quiet ? QUIET_HOLD_NS : HOLD_NS),
+			0, on_patience_over, c);
 	runner_hold(c->runner);
 }
 

@@ -17,8 +17,11 @@
 #include "proto/link.h"
 
 /* How long a run waits at most for the result before it to be committed on this same machine. */
-#define HOLD_NS   (10 * NS_PER_MS)
-#define QUEUE_MAX 4 /* assignments in hand, the running one too */
+#define HOLD_NS (10 * NS_PER_MS)
+/* And one that asks for silence (stream: after) for it to be sent and committed, wherever that is.
+ */
+#define QUIET_HOLD_NS (10 * NS_PER_S)
+#define QUEUE_MAX     4 /* assignments in hand, the running one too */
 
 struct assignment {
 	struct message m; /* decoded; its blobs point into frame */

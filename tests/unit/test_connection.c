@@ -29,6 +29,7 @@ static bool is_trusting;
 static struct route agent_route;
 static pid_t agent;
 static int64_t sequence, epoch, every_ns;
+static const char *stream;
 static const struct id16 store = {{5, 5, 5}};
 
 /* Messages that came and were not looked at yet. */
@@ -149,6 +150,7 @@ static void assign_argv(int64_t run, const char *const *argv, size_t n)
 	m.assign.output_limit = 1024 * 1024;
 	m.assign.energy = "off";
 	m.assign.every_ns = every_ns;
+	m.assign.stream = stream;
 	send_message(&m);
 }
 
@@ -260,6 +262,7 @@ static int set_up(void **state)
 	is_trusting = true;
 	epoch = 10;
 	every_ns = 60 * NS_PER_S; /* no samples */
+	stream = NULL;
 	if (mkdtemp(dir) == NULL || keypair_generate(&keys, &err) < 0)
 		return -1;
 	snprintf(state_dir, sizeof state_dir, "%s/state", dir);
@@ -499,6 +502,35 @@ static void test_samples_and_credit(void **state)
 	assert_int_equal(wait_agent(), 0);
 }
 
+/* With stream: after nothing of the run before is still on its way while a run is measured. */
+static void test_silence(void **state)
+{
+	(void)state;
+	every_ns = 100 * NS_PER_MS;
+	stream = "after";
+	start_agent();
+	expect(MESSAGE_HELLO);
+	send_welcome(0); /* no credit: the samples of run 1 stay, and its result with them */
+	assign(1, "sleep 0.3");
+	_cleanup_free_ char *script = xasprintf("touch %s/second", dir);
+	assign(2, script);
+	expect(MESSAGE_ACCEPT);
+	sleep(1);
+	_cleanup_free_ char *path = xasprintf("%s/second", dir);
+	assert_int_equal(access(path, F_OK), -1);
+	struct message m;
+	message_init(&m, MESSAGE_CREDIT);
+	m.credit.bytes = 1024 * 1024;
+	send_message(&m);
+	assert_int_equal(expect(MESSAGE_SAMPLES)->samples.id.run, 1);
+	expect_result(1, "done");
+	commit(1);
+	expect_result(2, "done");
+	assert_int_equal(access(path, F_OK), 0);
+	bye();
+	assert_int_equal(wait_agent(), 0);
+}
+
 /* What a run costs; JOULERIG_TEST_RUNS says how many. */
 static void test_many(void **state)
 {
@@ -566,6 +598,7 @@ int main(void)
 		TEST(test_coordinator_restarts),
 		TEST(test_agent_is_killed),
 		TEST(test_samples_and_credit),
+		TEST(test_silence),
 		TEST(test_many),
 		TEST(test_bad_options),
 	};
