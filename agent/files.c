@@ -85,7 +85,6 @@ void files_close(struct files *f)
 		free(w->key);
 		free(w->directory);
 		free(w->reason);
-		free(w->given_to);
 		free(w);
 	}
 	content_close(f->contents);
@@ -114,6 +113,8 @@ static void work_key(char out[2 * KEY_BYTES + 1], const struct message_assign *a
 		crypto_generichash_update(&h, a->tree.data, a->tree.len);
 	else
 		crypto_generichash_update(&h, a->id.campaign.b, sizeof a->id.campaign.b);
+	/* What one user may write, no other runs. */
+	hash_text(&h, a->user != NULL ? a->user : "");
 	for (size_t i = 0; i < a->setup.n; i++) {
 		const struct message_step *step = LIST_AT(&a->setup, struct message_step, i);
 		for (size_t j = 0; j < step->command.n; j++)
@@ -144,8 +145,7 @@ static struct work *work_again(struct work *w, const struct message_assign *a)
 	/* WORK_SETUP here is what a run left behind that ended within its setup. */
 	if (w->state == WORK_SETUP || (w->state == WORK_FAILED && !is_of_campaign(w, a))) {
 		free(w->reason);
-		free(w->given_to);
-		w->reason = w->given_to = NULL;
+		w->reason = NULL;
 		w->state = WORK_MISSING;
 	}
 	if (w->state == WORK_MISSING)

@@ -1,8 +1,8 @@
 /*
  * files.h - the directories that runs start in: a campaign's files, laid out and set up once
  *
- * A work directory belongs to a tree of files and the rendered commands of its setup: campaigns
- * that share both share it. A campaign without either has an empty private one. STATE/files holds
+ * A work directory belongs to a tree of files, the rendered commands of its setup and the user that
+ * runs them: campaigns that share all of these share it. A campaign without either has an empty private one. STATE/files holds
  * contents, STATE/work/KEY the directories; STATE/work/KEY.done says that one was completed, so
  * that it serves again after a restart.
  *
@@ -26,7 +26,6 @@ struct work {
 	char *directory; /* owned; absolute */
 	enum work_state state;
 	char *reason;         /* owned; of WORK_FAILED */
-	char *given_to;       /* owned; the user that has it, where it is not ours; NULL */
 	struct id16 campaign; /* that last began to prepare it */
 	struct work *next;
 };

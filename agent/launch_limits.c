@@ -171,10 +171,11 @@ static int give_entry(const char *path, const struct stat *st, int type, struct 
 	(void)ftw;
 	/* Another name of a file from elsewhere, which only looks as if it were of here. */
 	bool is_linked = type == FTW_F && st->st_nlink > 1;
-	if (st->st_uid == giving.from && !is_linked && lchown(path, giving.uid, giving.gid) < 0 &&
-		giving.error == 0)
-		giving.error = errno;
-	return 0;
+	if (st->st_uid != giving.from || is_linked || lchown(path, giving.uid, giving.gid) == 0)
+		return 0;
+	/* Not on to the top, which tells that all of it was given. */
+	giving.error = errno;
+	return 1;
 }
 
 /* Whoever knows a name below may pass; nobody else can list. From top down to path's parent. */
@@ -235,11 +236,17 @@ int launch_give_to_user(const char *path, const char *top, const char *user, str
 		return code;
 	if ((code = open_way(path, top, err)) < 0 || (code = check_way(path, user, err)) < 0)
 		return code;
+	/* Its top is given last: then all of it was, and is the user's to change meanwhile. */
+	struct stat top_entry;
+	if (lstat(path, &top_entry) == 0 && top_entry.st_uid == spec.uid)
+		return 0;
 	giving.from = geteuid();
 	giving.uid = spec.uid;
 	giving.gid = spec.gid;
 	giving.error = 0;
-	if (nftw(path, give_entry, 32, FTW_PHYS | FTW_MOUNT) < 0 && giving.error == 0)
+	/* A directory after what is in it: as long as the walk is below one, nobody else can put a
+	 * link in the place of a part of the way. */
+	if (nftw(path, give_entry, 32, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) < 0 && giving.error == 0)
 		giving.error = errno;
 	if (giving.error != 0)
 		return error_set(err, -giving.error, "limits.user: %s cannot be given to %s: %s",

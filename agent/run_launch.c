@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -81,6 +82,26 @@ int run_make_tmp(struct runner *r, struct error *err)
 	return mkdir(r->tmp, 0700) < 0 ? error_errno(err, "%s", r->tmp) : 0;
 }
 
+bool run_give_to_user(struct runner *r)
+{
+	const char *user = r->assign->user, *state = r->options.state;
+	struct error err = {0};
+	int code = launch_give_to_user(r->tmp, state, user, &err);
+
+	if (code == 0)
+		code = launch_give_to_user(r->work->directory, state, user, &err);
+	if (code < 0)
+		run_finish_as(r, "skipped", err.text);
+	return code == 0;
+}
+
+const char *run_home(const struct runner *r)
+{
+	const struct passwd *p = r->assign->user != NULL ? getpwnam(r->assign->user) : NULL;
+
+	return p != NULL ? p->pw_dir : NULL;
+}
+
 /* Launch with both streams, or both into stdout's pipe. */
 int run_launch(struct runner *r, const struct rendered *c, const int *cpus, size_t cpus_n,
 	bool has_one_stream, struct error *err)
@@ -102,7 +123,7 @@ int run_launch(struct runner *r, const struct rendered *c, const int *cpus, size
 		.memory = r->assign->memory,
 		.memory_nodes = r->nodes,
 		.user = r->assign->user,
-		.processes = r->assign->processes_limit != ABSENT &&
+		.processes = r->phase != PHASE_SETUP && r->assign->processes_limit != ABSENT &&
 					     (r->cgroup == NULL || !cgroups_has(r->cgroups, "pids"))
 				     ? r->assign->processes_limit
 				     : 0,

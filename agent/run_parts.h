@@ -141,6 +141,11 @@ void run_set_timeout(struct runner *r, int64_t after_ns);
 
 /* run_setup.c: start the setup step r->step, and what follows from its end. */
 void run_start_step(struct runner *r);
+/* Its directories are for the user that the run is to have. Returns false where that cannot be, and
+ * the run is over. */
+bool run_give_to_user(struct runner *r);
+/* Home of that user; NULL: the agent's. Valid until the next call. */
+const char *run_home(const struct runner *r);
 void run_on_setup_exit(struct runner *r, const struct launch_exit *e);
 
 /* run_samples.c: a timer's handler that starts the sampler, and the end of it with the last chunk.

@@ -3,7 +3,7 @@
  */
 #include "agent/run_parts.h"
 
-#include <pwd.h>
+#include <errno.h>
 #include <sodium.h>
 
 #define PADDING_MAX 4096 /* a page: all positions of the stack within one */
@@ -27,30 +27,6 @@ static bool make_cgroup(struct runner *r)
 	return false;
 }
 
-/* Its directories are for the user that the run is to have. Work is given once. */
-static int give_to_user(struct runner *r, struct error *err)
-{
-	const char *user = r->assign->user, *state = r->options.state;
-	struct work *w = r->work;
-	int code = launch_give_to_user(r->tmp, state, user, err);
-
-	if (code < 0 || user == NULL || is_word(w->given_to, user))
-		return code;
-	code = launch_give_to_user(w->directory, state, user, err);
-	if (code == 0) {
-		free(w->given_to);
-		w->given_to = xstrdup(user);
-	}
-	return code;
-}
-
-static const char *home_of(const char *user)
-{
-	const struct passwd *p = user != NULL ? getpwnam(user) : NULL;
-
-	return p != NULL ? p->pw_dir : NULL;
-}
-
 static int launch(struct runner *r, struct error *err)
 {
 	const struct message_assign *a = r->assign;
@@ -64,8 +40,6 @@ static int launch(struct runner *r, struct error *err)
 		list[i] = exports.data + at;
 		at += strlen(list[i]) + 1;
 	}
-	if (give_to_user(r, err) < 0)
-		return err->code;
 	r->padding = randombytes_uniform(PADDING_MAX);
 	const struct render_context context = {.directory = r->work->directory,
 		.tmp = r->tmp,
@@ -74,7 +48,7 @@ static int launch(struct runner *r, struct error *err)
 		.exports = list,
 		.exports_n = n < ARRAY_SIZE(list) ? n : ARRAY_SIZE(list),
 		.padding = (size_t)r->padding,
-		.home = home_of(a->user),
+		.home = run_home(r),
 		.state = r->options.state};
 	render_run(&command, a, &context);
 	int code = run_launch(r, &command, r->placement.cpus, r->placement.n, false, err);
@@ -87,8 +61,12 @@ static void start_process(struct runner *r)
 	struct error err = {0};
 
 	r->phase = PHASE_PREPARING;
-	if (make_cgroup(r) && launch(r, &err) < 0)
-		run_finish_as(r, "failed", err.text);
+	if (!make_cgroup(r) || !run_give_to_user(r))
+		return;
+	int code = launch(r, &err);
+	/* The launcher's word for a limit that cannot be kept here. */
+	if (code < 0)
+		run_finish_as(r, code == -EOPNOTSUPP ? "skipped" : "failed", err.text);
 }
 
 /* ---- idle power ---- */

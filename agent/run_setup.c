@@ -16,11 +16,14 @@ void run_start_step(struct runner *r)
 		.directory = is_elsewhere ? r->assign->workdir : r->work->directory,
 		.tmp = r->tmp,
 		.cpu_list = "",
+		.home = run_home(r),
 		.state = r->options.state,
 		.threads = ABSENT};
 	struct rendered command;
 
 	r->phase = PHASE_SETUP;
+	if (!run_give_to_user(r))
+		return;
 	buf_reset(&r->chunk);
 	output_reset(&r->outcome.out, SETUP_OUTPUT);
 	own_threads_bind(r->options.topology, -1, &r->bound_to);

@@ -142,7 +142,8 @@ static int make_folders(struct here *h, const char *db, struct error *err)
 {
 	_cleanup_free_ char *relative = server_data_dir(db);
 
-	if (mkdir(relative, 0700) != 0 && errno != EEXIST)
+	/* Who knows the name may pass: `limits.user` has its agent open the way below. */
+	if (mkdir(relative, 0711) != 0 && errno != EEXIST)
 		return error_set(err, ERR_UNAVAILABLE,
 			"store: cannot make %s: %s; name another place with --db", relative,
 			strerror(errno));
