@@ -36,6 +36,16 @@ static void end_leftovers(struct runner *r)
 	remove_tree(r->tmp_dir);
 }
 
+/* What cannot be put back does not end the agent: it is tried again before the next tuned run,
+ * which is refused where it fails again. */
+static void open_tune(struct runner *r)
+{
+	const struct runner_options *o = &r->options;
+	struct error why = {0};
+	if (tune_open(&r->tune, o->machine, o->topology, o->state, &why) < 0)
+		log_error("%s", why.text);
+}
+
 /* Those that know the machine's state and look after it. */
 static int open_keepers(struct runner *r, struct error *err)
 {
@@ -43,7 +53,7 @@ static int open_keepers(struct runner *r, struct error *err)
 	struct error why = {0};
 	int code = guard_open(&r->guard, o->machine, o->topology, err);
 	if (code == 0)
-		code = tune_open(&r->tune, o->machine, o->topology, o->state, err);
+		open_tune(r);
 	/* Without cgroups runs are measured and ended by other means. */
 	if (cgroups_open(&r->cgroups, &why) < 0)
 		log_debug("%s", why.text);
@@ -131,6 +141,7 @@ void run_finish(struct runner *r)
 	const struct attempt_id id = r->assign->id;
 	outcome_encode(&r->outcome, &id, &r->frames);
 	run_give_back(r);
+	run_cancel_timer(r, &r->untune);
 	if (tune_is_active(r->tune))
 		r->untune = loop_add_timer(
 			r->options.loop, clock_monotonic_ns() + UNTUNE_AFTER_NS, 0, on_untune, r);
@@ -183,7 +194,6 @@ void runner_start(struct runner *r, const struct message_assign *a)
 	r->migrations = -1;
 	r->chunks_taken = r->reruns = 0;
 	r->is_streaming = !is_word(a->stream, "after") && !is_word(a->on_violation, "rerun");
-	run_cancel_timer(r, &r->untune);
 	if (r->frames.size > FRAMES_KEPT)
 		buf_done(&r->frames);
 	buf_reset(&r->frames);

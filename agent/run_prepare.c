@@ -219,6 +219,8 @@ void run_prepare(struct runner *r)
 	}
 	if (!decide_energy(r))
 		return;
+	/* Not before: a run may wait for its files, or for its setup, as long as it likes. */
+	run_cancel_timer(r, &r->untune);
 	if (choose_cpus(r, &err) < 0 || tune_apply(r->tune, &r->assign->tune, &err) < 0) {
 		run_finish_as(r, "skipped", err.text);
 		return;

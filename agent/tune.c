@@ -1,10 +1,12 @@
 #include "agent/tune.h"
+#include "agent/machine_state.h"
 #include "agent/state_file.h"
 #include "agent/tune_settings.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 
 #define JOURNAL       "tune.journal"
 #define JOURNAL_LIMIT (4 << 20) /* bytes: 4096 CPUs with all settings */
@@ -22,6 +24,7 @@ struct tune {
 	int dir_fd;
 	char *journal; /* its path, for messages */
 	struct tune_entries entries;
+	int machine_fd;       /* locked while anything is in force; -1: not */
 	struct error refused; /* the journal is not to be touched: code 0 where it is fine */
 };
 
@@ -189,6 +192,32 @@ static int load_journal(struct tune *t, struct error *err)
 	return r;
 }
 
+/* ---- one agent at a time ---- */
+
+/* What another agent of this machine has set must not be taken for what was found. A file system
+ * that has no locks has no second agent either. */
+static int hold_machine(struct tune *t, struct error *err)
+{
+	if (t->machine_fd >= 0)
+		return 0;
+	int fd = openat(t->m->root_fd, CPU_PATH, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+		close(fd);
+		return error_set(err, -EBUSY,
+			"tune: another joulerig-agent of this machine has set it for a campaign: "
+			"one at a time");
+	}
+	t->machine_fd = fd;
+	return 0;
+}
+
+static void let_machine_go(struct tune *t)
+{
+	if (t->machine_fd >= 0)
+		close(t->machine_fd);
+	t->machine_fd = -1;
+}
+
 /* ---- what is called ---- */
 
 int tune_open(struct tune **out, const struct machine *m, const struct topology *t,
@@ -198,6 +227,7 @@ int tune_open(struct tune **out, const struct machine *m, const struct topology 
 
 	tune->m = m;
 	tune->t = t;
+	tune->machine_fd = -1;
 	tune->journal = xasprintf("%s/" JOURNAL, state);
 	tune->dir_fd = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	*out = tune;
@@ -217,6 +247,7 @@ void tune_close(struct tune *t)
 		return;
 	tune_restore(t, NULL);
 	tune_entries_done(&t->entries);
+	let_machine_go(t);
 	if (t->dir_fd >= 0)
 		close(t->dir_fd);
 	free(t->journal);
@@ -235,6 +266,8 @@ int tune_restore(struct tune *t, struct error *err)
 
 	if (t->refused.code != 0 || t->entries.n == 0)
 		return 0;
+	if (hold_machine(t, err) < 0)
+		return -EBUSY;
 	int code = settle(t, true, &gone, &why);
 	if (code < 0) {
 		if (err != NULL)
@@ -247,6 +280,7 @@ int tune_restore(struct tune *t, struct error *err)
 	if (r < 0)
 		return error_set(err, r, "tune: %s: %s", t->journal, strerror(-r));
 	tune_entries_done(&t->entries);
+	let_machine_go(t);
 	return code;
 }
 
@@ -267,14 +301,18 @@ static int begin(struct tune *t, struct tune_entries *fresh, struct error *err)
 {
 	int r = tune_restore(t, err);
 
+	if (r == 0)
+		r = hold_machine(t, err);
 	for (size_t i = 0; r == 0 && i < fresh->n; i++) {
 		struct tune_entry *e = &fresh->items[i];
 		char value[128];
 		r = read_value(t, e, value);
 		if (r == 0 && strpbrk(value, "\t\r") != NULL)
 			r = -EBADMSG;
-		if (r < 0)
+		if (r < 0) {
+			let_machine_go(t);
 			return say_failure(t, e, r, e->wanted, err);
+		}
 		e->found = xstrdup(value);
 	}
 	if (r < 0)
@@ -282,8 +320,10 @@ static int begin(struct tune *t, struct tune_entries *fresh, struct error *err)
 	t->entries = *fresh;
 	*fresh = (struct tune_entries){0};
 	r = write_journal(t, err);
-	if (r < 0)
+	if (r < 0) {
 		tune_entries_done(&t->entries);
+		let_machine_go(t);
+	}
 	return r;
 }
 

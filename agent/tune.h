@@ -10,6 +10,9 @@
  * Needs the right to write these files (root). A setting that this machine has not, or that did not
  * take (read back), makes the run `skipped`, with the reason.
  *
+ * One agent of a machine tunes at a time: another one's settings are refused until what this one
+ * found is back.
+ *
  * The journal is text, a line "PATH<TAB>VALUE" for each file, PATH below the machine's root. Lines
  * that name anything but a file of a setting are refused, and nothing is written then.
  */

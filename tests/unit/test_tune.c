@@ -439,6 +439,40 @@ static void test_no_state_folder(void **state)
 	end(&r);
 }
 
+/* Two agents of one machine: what one has set is not what the other finds. */
+static void test_two_agents(void **state)
+{
+	struct rig r;
+	struct tree other;
+	struct tune *first;
+
+	(void)state;
+	begin(&r, true);
+	first = r.t;
+	assert_int_equal(apply(&r, "governor=performance"), 0);
+	tree_make(&other);
+	assert_int_equal(tune_open(&r.t, &r.m, &topology, other.path, &r.err), 0);
+	assert_int_equal(apply(&r, "turbo=off"), -EBUSY);
+	assert_non_null(strstr(r.err.text, "another joulerig-agent"));
+	assert_text(&r, NO_TURBO_PATH, "0\n");
+	assert_false(tune_is_active(r.t));
+	/* What it left when it was killed waits, too. */
+	tree_write(&other, "tune.journal", NO_TURBO_PATH "\t0\n");
+	tune_close(r.t);
+	put(&r, NO_TURBO_PATH, "1\n");
+	assert_int_equal(tune_open(&r.t, &r.m, &topology, other.path, &r.err), -EBUSY);
+	assert_text(&r, NO_TURBO_PATH, "1\n");
+	assert_int_equal(tune_restore(first, &r.err), 0);
+	assert_int_equal(apply(&r, "governor=performance"), 0);
+	assert_text(&r, NO_TURBO_PATH, "0\n");
+	tune_close(first);
+	tune_close(r.t);
+	r.t = NULL;
+	assert_as_found(&r);
+	tree_remove(&other);
+	end(&r);
+}
+
 /* ---- after a crash ---- */
 
 static void put_journal(const struct rig *r, const char *name, const char *text)
@@ -584,6 +618,7 @@ int main(void)
 		cmocka_unit_test(test_does_not_take),
 		cmocka_unit_test(test_denied),
 		cmocka_unit_test(test_no_state_folder),
+		cmocka_unit_test(test_two_agents),
 		cmocka_unit_test(test_journal_of_a_killed_agent),
 		cmocka_unit_test(test_journal_refused),
 		cmocka_unit_test(test_gone),
