@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 
 static const struct agent_command *const commands[] = {
 	&agent_command_inventory,
@@ -182,6 +183,23 @@ static int serve(const struct agent_options *o)
 	return report(&err, connection_serve(&c, &err));
 }
 
+/*
+ * An agent of `joulerig run` ends with it. It sees to that itself: the kernel forgets the signal of
+ * its parent's death where it starts a program that has capabilities, as doctor --fix may give them
+ * to this one.
+ */
+static void end_with_parent(void)
+{
+	const char *parent = getenv("JOULERIG_PARENT");
+
+	if (parent == NULL)
+		return;
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != atoi(parent))
+		exit(EXIT_OK);
+	unsetenv("JOULERIG_PARENT");
+}
+
 static int run_agent(int argc, char **argv)
 {
 	struct error err = {0};
@@ -192,6 +210,7 @@ static int run_agent(int argc, char **argv)
 	};
 	int status = EXIT_OK;
 
+	end_with_parent();
 	if (options_parse(argc, argv, agent_table, NULL, &o, false, &parsed, &err) < 0)
 		status = report(&err, EXIT_USAGE);
 	else if (parsed.help)

@@ -117,6 +117,7 @@ static void become_agent(const struct agent_here *a, pid_t parent)
 	else
 		argv[n++] = "--quiet";
 	argv[n] = NULL;
+	/* Until it does so itself by JOULERIG_PARENT. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(0);
@@ -205,7 +206,11 @@ int agents_here_start(
 	struct agents_here **out, const struct agents_here_config *config, struct error *err)
 {
 	struct agents_here *all = xcalloc(1, sizeof *all);
+	char self[24];
 	int r = 0;
+
+	snprintf(self, sizeof self, "%d", (int)getpid());
+	setenv("JOULERIG_PARENT", self, 1);
 
 	all->config = *config;
 	all->n = (size_t)config->n;

@@ -58,4 +58,29 @@ wait $! 2>/dev/null
 ok "a killed 'run' can be resumed" joulerig resume kill.1 --db here.db
 is "and has every run once" "$(joulerig export kill.1 --db here.db | jq -r 'select(.state == "done") | .run' | sort -n | uniq | wc -l)" 50
 
+
+# With capabilities, as doctor --fix gives them, the kernel forgets which signal the agent has of its parent's death.
+if [ "$(id -u)" != 0 ] || ! command -v setcap setpriv >/dev/null || ! mkdir programs ||
+	! cp "$BUILD"/joulerig "$BUILD"/joulerig-agent "$BUILD"/joulerig-exec programs/ ||
+	! setcap cap_perfmon=ep programs/joulerig-agent 2>/dev/null || ! mkdir -m 0777 theirs; then
+	skip "an agent with capabilities ends with a killed joulerig run" "not root, no setcap, or a file system without"
+else
+	chmod 0711 .
+	cp k.yaml theirs/ && cd theirs
+	setpriv --reuid=65534 --regid=65534 --clear-groups ../programs/joulerig run k.yaml --db c.db --quiet >/dev/null 2>&1 &
+	run=$!
+	has_agent() { agent=$(cat "/proc/$run/task/$run/children") && agent=${agent%% *} && [ "$(cat "/proc/$agent/comm")" = joulerig-agent ]; }
+	if wait_for 30 has_agent; then
+		wait_for 10 test -e c.db.d/agent-1/lock
+		kill -KILL "$run"
+		wait "$run" 2>/dev/null
+		agent_gone() { ! kill -0 "$agent" 2>/dev/null; }
+		ok "an agent with capabilities ends with a killed joulerig run" wait_for 30 agent_gone
+		agent_gone || kill -KILL "$agent"
+	else
+		skip "an agent with capabilities ends with a killed joulerig run" "such a program cannot be started here"
+		kill -TERM "$run"
+	fi
+	cd ..
+fi
 done_testing
