@@ -1,10 +1,11 @@
 #include "proto/base.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 char buf_empty[1] = "";
 
@@ -171,50 +172,76 @@ int buf_read_file(struct buf *b, int dirfd, const char *path, size_t limit)
 	}
 }
 
-static _Thread_local int remove_error; /* the first errno of remove_all() */
+/* A tree that is deeper was made to be so. */
+#define REMOVE_DEPTH 4096
 
-static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static int remove_at(int dirfd, const char *name, int depth);
+
+/* What is in it; closes fd. Returns 0, or the first -errno: what can go goes. */
+static int remove_content(int fd, int depth)
 {
-	(void)st;
-	(void)type;
-	(void)ftw;
-	if (remove(path) < 0 && errno != ENOENT && remove_error == 0)
-		remove_error = errno;
-	return 0; /* what can go goes */
+	DIR *dir = fdopendir(fd);
+	struct stat st;
+	int first = 0;
+
+	if (dir == NULL) {
+		close(fd);
+		return -ENOMEM;
+	}
+	if (fstat(fd, &st) == 0 && (st.st_mode & 0700) != 0700)
+		fchmod(fd, 0700);
+	for (struct dirent *e; (e = readdir(dir)) != NULL;) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		int r = remove_at(fd, e->d_name, depth);
+		first = first == 0 ? r : first;
+	}
+	closedir(dir);
+	return first;
 }
 
-/* Returns 0 or an errno. */
-static int remove_all(const char *path)
+/* The directory itself, never what a link of this name leads to. Returns a descriptor or -errno. */
+static int open_to_remove(int dirfd, const char *name)
 {
-	remove_error = 0;
-	if (nftw(path, remove_entry, 32, FTW_DEPTH | FTW_PHYS) < 0 && errno != ENOENT &&
-		remove_error == 0)
-		remove_error = errno;
-	return remove_error;
+	const int flags = O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(dirfd, name, O_RDONLY | flags);
+	char self[40];
+
+	if (fd >= 0 || errno != EACCES)
+		return fd >= 0 ? fd : -errno;
+	/* Without permissions: give them back. */
+	_cleanup_close_ int place = openat(dirfd, name, O_PATH | flags);
+	snprintf(self, sizeof self, "/proc/self/fd/%d", place);
+	if (place < 0 || chmod(self, 0700) < 0)
+		return -EACCES;
+	fd = openat(dirfd, name, O_RDONLY | flags);
+	return fd >= 0 ? fd : -errno;
 }
 
-/* A directory without permissions: give them back. nftw opens it before it tells of it, so one that
- * could not be read is walked on its own. */
-static int open_up(const char *path, const struct stat *st, int type, struct FTW *ftw)
+/* Step by step from open directories: nobody who may write in the tree can lead the way out of it
+ * by putting a link in a directory's place. */
+static int remove_at(int dirfd, const char *name, int depth)
 {
-	(void)ftw;
-	if ((type != FTW_D && type != FTW_DNR) || (st->st_mode & 0700) == 0700)
+	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
 		return 0;
-	if (chmod(path, 0700) == 0 && type == FTW_DNR)
-		nftw(path, open_up, 32, FTW_PHYS);
-	return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return -errno;
+	if (depth >= REMOVE_DEPTH)
+		return -ENAMETOOLONG;
+	int fd = open_to_remove(dirfd, name);
+	if (fd < 0) /* no directory: what unlinkat(2) said */
+		return fd == -ENOENT ? 0 : fd == -ENOTDIR ? -EPERM : fd;
+	int first = remove_content(fd, depth + 1);
+	if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT && first == 0)
+		first = -errno;
+	return first;
 }
 
 int remove_tree(const char *path)
 {
 	if (rmdir(path) == 0 || errno == ENOENT)
 		return 0;
-	int error = remove_all(path);
-	if (error != 0) {
-		nftw(path, open_up, 32, FTW_PHYS);
-		error = remove_all(path);
-	}
-	return -error;
+	return remove_at(AT_FDCWD, path, 0);
 }
 
 char *hex_encode(char *out, const void *data, size_t n)
