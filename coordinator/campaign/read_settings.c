@@ -90,6 +90,23 @@ static void check_list_length(struct reader *r, const struct benchmark_reader *b
 			(long long)n, (long long)listed);
 }
 
+/* The kernel would take either, and not both. */
+static void check_frequencies(struct reader *r, const struct benchmark_reader *b)
+{
+	char *const *given = b->benchmark->settings;
+	const char *low = given[SETTING_FREQUENCY_MIN], *high = given[SETTING_FREQUENCY_MAX];
+	int64_t min, max;
+
+	if (!low || !high || has_template(low) || has_template(high) ||
+		schema_value(setting_schema(SETTING_FREQUENCY_MIN), low, &min) < 0 ||
+		schema_value(setting_schema(SETTING_FREQUENCY_MAX), high, &max) < 0)
+		return;
+	bool is_turned = strcmp(low, "max") == 0 && strcmp(high, "min") == 0;
+	if (is_turned || (min != ABSENT && max != ABSENT && min > max))
+		diag_error(r->d, setting_node(SETTING_FREQUENCY_MIN, b->tune),
+			"'min' is '%s', above 'max', which is '%s'", low, high);
+}
+
 /* ---- measure ---- */
 
 static void read_counters(struct reader *r, const struct node *list, struct measuring *out)
@@ -154,6 +171,7 @@ void read_settings(struct reader *r, struct benchmark_reader *b)
 		b->benchmark->settings[s] = read_setting(r, b, s);
 	check_list(r, b);
 	check_list_length(r, b);
+	check_frequencies(r, b);
 	read_measure(r, b->measure, &b->benchmark->measure);
 	read_guard(b->guard, &b->benchmark->guard);
 }

@@ -88,6 +88,14 @@ static bool is_kernel_word(const char *s)
 	return is_word(s, 64, "_-");
 }
 
+/* Or the number of the hardware's register. */
+static bool is_epp(const char *s)
+{
+	bool is_number = strspn(s, "0123456789") == strlen(s);
+
+	return is_kernel_word(s) && (!is_number || (strlen(s) <= 3 && atoi(s) <= 255));
+}
+
 static const struct schema guard_temperature = {.type = TYPE_TEMPERATURE, .min = 0, .max = 100000};
 static const struct schema guard_load = {
 	.type = TYPE_DECIMAL, .min = 0, .max = INT64_C(65536000000)};
@@ -131,7 +139,7 @@ static const struct schema tune_turbo = {
 	.type = TYPE_CHOICE, .choices = on_off_choices, .is_template = true};
 static const struct schema epp = {
 	.type = TYPE_TEMPLATE,
-	.is_good = is_kernel_word,
+	.is_good = is_epp,
 	.expected = "an energy preference such as balance_performance, or 0 to 255",
 	.is_template = true,
 };
