@@ -31,24 +31,31 @@ static void print_no_energy(const struct summary_view *v, bool has_energy, FILE 
 		json_decref(inventory);
 	}
 	for (size_t i = 0; i < said.n; i++)
-		fprintf(to, "%s\n", said.texts[i]);
+		output_wrapped(said.texts[i], 0, to);
 	notes_done(&said);
 }
 
-static void print_configuration(
-	const struct gathered *g, size_t lane, size_t configuration, const char *between, FILE *to)
+static void add_configuration(const struct gathered *g, size_t lane, size_t configuration,
+	const char *between, struct buf *out)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
 	parameters_format(&g->configurations[configuration].parameters, NULL, 0, &text);
-	fprintf(to, "%s%s%s%s%s", g->configurations[configuration].benchmark,
+	buf_addf(out, "%s%s%s%s%s", g->configurations[configuration].benchmark,
 		text.len > 0 ? " " : "", text.data, between, g->lanes[lane].host);
 }
 
-static void print_reason(const char *reason, FILE *to)
+static void add_reason(const char *reason, struct buf *out)
 {
 	/* The first line of it, so that a table stays one. */
-	fprintf(to, ": %.*s", (int)strcspn(reason, "\n"), reason);
+	buf_addf(out, ": %.*s", (int)strcspn(reason, "\n"), reason);
+}
+
+/* A word of at most seven letters, and what is to be said, in lines below each other. */
+static void print_remark(const char *word, const struct buf *line, FILE *to)
+{
+	fprintf(to, "%-7s  ", word);
+	output_wrapped(line->data, 9, to);
 }
 
 /* ---- flags ---- */
@@ -77,8 +84,18 @@ static void print_flags(const struct summary_view *v, FILE *to)
 /* Whether "energy not measured" has said it of the whole host. */
 static bool is_said(const struct gathered_lane *lane, const char *remark)
 {
-	return !lane->has_energy && lane->no_energy != NULL &&
-	       strncmp(remark, "energy: ", 8) == 0 && strcmp(lane->no_energy, remark + 8) == 0;
+	const char *why = lane->no_energy;
+
+	if (lane->has_energy)
+		return false;
+	if (why != NULL && strncmp(remark, "energy: ", 8) == 0)
+		return strcmp(why, remark + 8) == 0;
+	/* Stores from before runs had other remarks have the host's reason alone. */
+	json_t *inventory = host_inventory(lane->inventory);
+	why = host_energy_why(inventory);
+	bool is_same = why != NULL && strcmp(why, remark) == 0;
+	json_decref(inventory);
+	return is_same;
 }
 
 /* Whether a cell before this one has the same remark. */
@@ -107,11 +124,12 @@ static void print_remarks(const struct summary_view *v, FILE *to)
 			is_said(&g->lanes[lane], cell->remark) || is_repeated(v, i) ||
 			lines++ >= MAX_LINES)
 			continue;
-		fprintf(to, "note     %zu of %zu runs (", cell->remarks, cell->done);
-		print_configuration(g, lane, i % g->configurations_n, " ", to);
-		fputc(')', to);
-		print_reason(cell->remark, to);
-		fputc('\n', to);
+		_cleanup_buf_ struct buf line = BUF_INIT;
+		buf_addf(&line, "%zu of %zu runs (", cell->remarks, cell->done);
+		add_configuration(g, lane, i % g->configurations_n, " ", &line);
+		buf_addc(&line, ')');
+		add_reason(cell->remark, &line);
+		print_remark("note", &line, to);
 	}
 	if (lines > MAX_LINES)
 		fprintf(to, "note     %zu more\n", lines - MAX_LINES);
@@ -142,10 +160,10 @@ static void print_skipped(const struct summary_view *v, FILE *to)
 		for (size_t k = 0; k < g->cells[i].skips.n && summary_is_shown(v, lane); k++) {
 			if (lines++ >= MAX_LINES)
 				continue;
-			fputs("skipped  ", to);
-			print_configuration(g, lane, i % g->configurations_n, " on ", to);
-			print_reason(g->cells[i].skips.items[k].text, to);
-			fputc('\n', to);
+			_cleanup_buf_ struct buf line = BUF_INIT;
+			add_configuration(g, lane, i % g->configurations_n, " on ", &line);
+			add_reason(g->cells[i].skips.items[k].text, &line);
+			print_remark("skipped", &line, to);
 		}
 	}
 	if (lines > MAX_LINES)
@@ -163,13 +181,14 @@ static void print_failed(const struct summary_view *v, FILE *to)
 			const struct tally *t = &g->cells[i].failures.items[k];
 			if (lines++ >= MAX_LINES)
 				continue;
-			fprintf(to, "failed   %zu run%s (", t->n, t->n == 1 ? "" : "s");
-			print_configuration(g, lane, i % g->configurations_n, " ", to);
-			fputc(')', to);
-			print_reason(t->text, to);
+			_cleanup_buf_ struct buf line = BUF_INIT;
+			buf_addf(&line, "%zu run%s (", t->n, t->n == 1 ? "" : "s");
+			add_configuration(g, lane, i % g->configurations_n, " ", &line);
+			buf_addc(&line, ')');
+			add_reason(t->text, &line);
 			if (lines == 1)
-				fprintf(to, "   joulerig runs %s --failed", g->label);
-			fputc('\n', to);
+				buf_addf(&line, "   joulerig runs %s --failed", g->label);
+			print_remark("failed", &line, to);
 		}
 	}
 	if (lines > MAX_LINES)

@@ -32,6 +32,10 @@ fi
 one made '{"processes": 64}' '{"setup": {"command": ["sh", "-c", "touch made"]}}'
 unlike "limits.processes is not for setup" "$(joulerig runs made.1 --db l.db --format csv)" 'setup:'
 
+wide=0
+for label in memory.1 processes.1; do while IFS= read -r line; do [ ${#line} -le 100 ] || wide=$((wide + 1)); done < <(joulerig results $label --db l.db 2>/dev/null); done
+is "what is told of it is at most 100 columns wide" "$wide" 0
+
 one unknown '{"user": "no-such-user-here"}'
 like "a user whom the machine has not skips the run" "$(joulerig runs unknown.1 --db l.db --format csv)" \
 	'skipped.*limits.user: no-such-user-here: no such user on this machine'
