@@ -24,13 +24,17 @@ static void close_set(struct meter_set *s)
 static struct meter_set *open_set(struct meters *ms, const char *wish, struct error *err)
 {
 	struct meter_set *s = &ms->sets[ms->n];
+	struct error why = {0};
 
 	if (ms->n == SETS || strlen(wish) >= sizeof s->wish) {
 		error_set(err, -EINVAL, "energy: no source is called '%s'", wish);
 		return NULL;
 	}
 	/* No meter is no failure: runs that require energy will say why there is none. */
-	if (energy_open(&s->meter, ms->machine, ms->topology, wish, err) == -EINVAL ||
+	int code = energy_open(&s->meter, ms->machine, ms->topology, wish, &why);
+	if (code == -EINVAL)
+		*err = why;
+	if (code == -EINVAL ||
 		sampler_open(&s->sampler, ms->machine, ms->topology, s->meter, err) < 0) {
 		close_set(s);
 		return NULL;

@@ -39,6 +39,10 @@ is "v_metric has the own metric" "$(sqlite3 s.db "SELECT count(*) FROM v_metric 
 
 ok "the same again" joulerig run campaign/small.yaml --db s.db --quiet
 is "is small.2" "$(joulerig export small.2 --db s.db | jq -r .campaign | sort -u)" small.2
+mkdir bare
+sed 's/energy: off/energy: auto/' campaign/small.yaml >campaign/auto.yaml
+joulerig run campaign/auto.yaml --db auto.db --root bare >/dev/null 2>auto.err
+is "a machine without counters is no error" "$(cat auto.err)" ""
 like "results shows the table" "$(joulerig results small.2 --db s.db)" 'echo'
 is "results as csv" "$(joulerig results small.2 --db s.db --format csv | wc -l)" 5
 like "status knows both" "$(joulerig status --db s.db)" 'small\.2'
