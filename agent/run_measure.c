@@ -3,13 +3,8 @@
 #include "agent/sources/perf_migrations.h"
 #include "proto/units.h"
 
-#include <stdio.h>
-
 #define STARTED_AFTER_NS (200 * NS_PER_MS)
 #define SAMPLER_DELAY_NS (20 * NS_PER_MS)
-
-/* Over this time, what alignment to the counters' steps would win is below 0.02 %. */
-#define ALIGNED_BELOW_NS (10 * NS_PER_S)
 
 /* ---- the go ---- */
 
@@ -48,18 +43,6 @@ static void set_timers(struct runner *r)
 			r->options.loop, now + sampling_delay(r), 0, run_begin_sampling, r);
 }
 
-static bool is_alike(const struct run_memory *m, const struct message_assign *a)
-{
-	return id16_equal(&m->campaign, &a->id.campaign) &&
-	       strncmp(m->benchmark, a->benchmark, sizeof m->benchmark - 1) == 0;
-}
-
-/* A benchmark whose last run was long needs no alignment. */
-static bool is_aligned(const struct runner *r)
-{
-	return !is_alike(&r->memory, r->assign) || r->memory.time_ns < ALIGNED_BELOW_NS;
-}
-
 static void attach(struct runner *r, pid_t pid)
 {
 	r->scope = (struct source_scope){.pid = pid,
@@ -90,7 +73,7 @@ void run_let_go(struct runner *r)
 	/* From here on nothing else: the counters; the clock and the go are joulerig-exec's. */
 	r->outcome.started_at = clock_realtime_ns();
 	if (r->measured != NULL)
-		energy_begin(r->set->meter, r->measured, is_aligned(r));
+		energy_begin(r->set->meter, r->measured, true);
 	own_cost_read(&r->cost_before); /* waiting for the counters is not within the run */
 	r->start_raw_ns = clock_raw_ns();
 	launcher_go(r->launcher);
@@ -199,8 +182,6 @@ static void measure(struct runner *r, struct launch_exit *e, const struct own_co
 	int64_t own_ns = add_own_cost(r, cost);
 	guard_last(r->guard, time_ns, e->user_ns + e->system_ns, own_ns, m);
 	add_flags(r);
-	r->memory = (struct run_memory){.campaign = r->assign->id.campaign, .time_ns = time_ns};
-	snprintf(r->memory.benchmark, sizeof r->memory.benchmark, "%s", r->assign->benchmark);
 }
 
 /* Where energy was to be had if possible, a result without it says why. */

@@ -42,13 +42,6 @@ struct run_baseline {
 	struct energy_baseline power;
 };
 
-/* What the last run of a benchmark took: long ones need no alignment. */
-struct run_memory {
-	struct id16 campaign;
-	char benchmark[80];
-	int64_t time_ns;
-};
-
 struct runner {
 	struct runner_options options;
 	struct runner_handler handler;
@@ -59,7 +52,6 @@ struct runner {
 	struct loop_timer *untune; /* puts back what was tuned when no run comes; NULL: not due */
 	char *preload;             /* of threads: each, owned; NULL: there is none */
 	struct run_baseline baseline;
-	struct run_memory memory;
 	int migrations_anchor; /* keeps the kernel's hooks on; negative: cannot be counted */
 	char *tmp_dir;         /* STATE/tmp, owned */
 	int *allowed;          /* CPUs that setup may use, owned */
