@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#define NOTE_LINE 512 /* bytes of one line at most */
+
 void measured_reset(struct measured *m)
 {
 	m->n = m->flags_n = 0;
@@ -41,14 +43,22 @@ void measured_flag(struct measured *m, const char *flag)
 
 void measured_note(struct measured *m, const char *format, ...)
 {
-	size_t len = strlen(m->note);
+	size_t len = strlen(m->note), start = len > 0 ? len + 1 : 0;
+	char line[NOTE_LINE + 8];
 	va_list ap;
 
-	if (len > 0 && len + 1 < sizeof m->note)
-		m->note[len++] = '\n';
 	va_start(ap, format);
-	vsnprintf(m->note + len, sizeof m->note - len, format, ap);
+	int n = vsnprintf(line, sizeof line, format, ap);
 	va_end(ap);
+	size_t kept = n < 0 ? 0 : n < NOTE_LINE ? (size_t)n : NOTE_LINE;
+	while (kept > 0 && ((unsigned char)line[kept] & 0xc0) == 0x80)
+		kept--; /* no half character */
+	if (start + kept >= sizeof m->note)
+		return;
+	if (len > 0)
+		m->note[len] = '\n';
+	memcpy(m->note + start, line, kept);
+	m->note[start + kept] = '\0';
 }
 
 const struct message_metric *measured_find(const struct measured *m, const char *name)

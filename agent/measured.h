@@ -10,14 +10,14 @@
 #include "proto/message.h"
 
 #define MEASURED_METRICS 512
-#define MEASURED_FLAGS   32
+#define MEASURED_FLAGS   64 /* more than there are, so that none is lost */
 
 struct measured {
 	struct message_metric metrics[MEASURED_METRICS];
 	size_t n;
 	const char *flags[MEASURED_FLAGS]; /* each once */
 	size_t flags_n;
-	char note[512]; /* for people: why something is missing; "" */
+	char note[2048]; /* for people: why something is missing; "" */
 };
 
 /* Empty it (its metrics are not wiped: n counts). */
@@ -31,7 +31,8 @@ void measured_bounded(struct measured *m, const char *name, const char *unit, in
 /* Add a flag unless it is there. */
 void measured_flag(struct measured *m, const char *flag);
 bool measured_has_flag(const struct measured *m, const char *flag);
-/* Append a line to the note: its subject, a colon, what is to be told. */
+/* Append a line to the note: its subject, a colon, what is to be told. A line of its own is cut at
+ * 512 bytes; one that does not fit any more is left out. */
 void measured_note(struct measured *m, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* The metric with this name, or NULL. */
