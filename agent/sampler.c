@@ -48,7 +48,7 @@ struct sampler {
 	size_t opened_n, sampled_n;
 	int event_fd;
 	pthread_t thread;
-	cpu_set_t own_cpus; /* of the agent, to go back to */
+	cpu_set_t own_cpus; /* that the agent may use, where no one CPU is told */
 
 	pthread_mutex_t lock; /* guards what follows */
 	pthread_cond_t changed;
@@ -366,6 +366,15 @@ static void free_sampler(struct sampler *s)
 	free(s);
 }
 
+/* Not the mask of the caller: that may be on the housekeeping CPU of the run before. */
+static void list_cpus(cpu_set_t *out, const struct topology *t)
+{
+	CPU_ZERO(out);
+	for (size_t i = 0; i < t->n; i++)
+		if (t->cpus[i].is_allowed && t->cpus[i].cpu < CPU_SETSIZE)
+			CPU_SET((size_t)t->cpus[i].cpu, out);
+}
+
 int sampler_open(struct sampler **out, const struct machine *m, const struct topology *t,
 	struct energy_meter *meter, struct error *err)
 {
@@ -374,7 +383,7 @@ int sampler_open(struct sampler **out, const struct machine *m, const struct top
 	*out = NULL;
 	s->event_fd = -1;
 	s->meter = meter;
-	sched_getaffinity(0, sizeof s->own_cpus, &s->own_cpus);
+	list_cpus(&s->own_cpus, t);
 	if (meter != NULL)
 		add_energy(s);
 	int r = add_sources(s, m, t, false, err);

@@ -5,8 +5,10 @@
 #include "proto/clock.h"
 #include "tests/unit/source_trees.h"
 
+#include <dirent.h>
 #include <msgpack.h>
 #include <poll.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -273,6 +275,42 @@ static void test_run_without_samples(void **state)
 	tree_remove(&t);
 }
 
+/* A sampler that is opened late, by a thread that is bound, is not bound with it. */
+static void test_cpus(void **state)
+{
+	struct error err = {0};
+	struct bench b = {0};
+	cpu_set_t own, one, got;
+	size_t allowed = 0;
+	pid_t tid = 0;
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof own, &own), 0);
+	assert_int_equal(machine_open(&b.machine, "/", &err), 0);
+	assert_int_equal(topology_load(&b.topology, &b.machine, &err), 0);
+	CPU_ZERO(&one);
+	for (size_t i = 0; i < b.topology.n; i++) {
+		allowed += b.topology.cpus[i].is_allowed;
+		if (b.topology.cpus[i].is_allowed && CPU_COUNT(&one) == 0)
+			CPU_SET((size_t)b.topology.cpus[i].cpu, &one);
+	}
+	assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+	assert_int_equal(sampler_open(&b.sampler, &b.machine, &b.topology, NULL, &err), 0);
+	sampler_start(b.sampler, NS_PER_MS, NULL, -1);
+	struct pollfd p = {.fd = sampler_fd(b.sampler), .events = POLLIN};
+	assert_int_equal(poll(&p, 1, 60000), 1); /* so it has gone where it is to be */
+	DIR *d = opendir("/proc/self/task");
+	for (struct dirent *e; (e = readdir(d)) != NULL;)
+		if (atoi(e->d_name) > tid)
+			tid = atoi(e->d_name); /* ours, or the one that came after it */
+	closedir(d);
+	assert_int_not_equal(tid, getpid());
+	assert_int_equal(sched_getaffinity(tid, sizeof got, &got), 0);
+	assert_int_equal(CPU_COUNT(&got), allowed);
+	sched_setaffinity(0, sizeof own, &own);
+	teardown(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +318,7 @@ int main(void)
 		cmocka_unit_test(test_short_runs),
 		cmocka_unit_test(test_run),
 		cmocka_unit_test(test_run_without_samples),
+		cmocka_unit_test(test_cpus),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
