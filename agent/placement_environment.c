@@ -53,7 +53,11 @@ static size_t add_pins(const struct placement *p, const char *preload, struct bu
 		out, "KMP_AFFINITY", p, "norespect,granularity=fine,explicit,proclist=[", ",", "]");
 	n += add(out, "KMP_WARNINGS", "0");
 	n += add_cpus(out, "JOULERIG_PIN", p, "", ",", "");
-	return preload != NULL ? n + add(out, "LD_PRELOAD", preload) : n;
+	if (preload == NULL)
+		return n;
+	n += add(out, "LD_PRELOAD", preload);
+	/* AddressSanitizer ends a program that has a library before its own; ours does not mind. */
+	return n + add(out, "ASAN_OPTIONS", "verify_asan_link_order=0");
 }
 
 size_t placement_environment(const struct placement *p, int64_t threads, bool is_pinned,

@@ -122,6 +122,12 @@ is "the program's own children are not pinned, threads and all" \
 is "nor is it where the list is not one" "$(JOULERIG_PIN=x,$a LD_PRELOAD=$BUILD/libjoulerig-pin.so ./threads : | grep -c "^[123]: $a $b")" 7
 is "without JOULERIG_PIN the library does nothing" "$(LD_PRELOAD=$BUILD/libjoulerig-pin.so ./threads : | grep -c "^[123]: $a $b")" 7
 
+if gcc -D_GNU_SOURCE -O1 -fsanitize=address -o sanitized threads.c -pthread 2>/dev/null && ./sanitized : >/dev/null 2>&1; then
+	is "a program with AddressSanitizer is what it was" "$(each "$b,$a" ./sanitized ./sanitized 2>&1)" "$want"
+else
+	skip "a program with AddressSanitizer is what it was" "gcc cannot build one, or it does not run here"
+fi
+
 for compiler in gcc clang; do
 	if command -v $compiler >/dev/null && $compiler -D_GNU_SOURCE -O1 -fopenmp -o openmp-$compiler openmp.c 2>/dev/null; then
 		is "OpenMP of $compiler: thread k on CPU k, and nothing else said" "$(each "$b,$a" ./openmp-$compiler 2>&1 | sort)" \

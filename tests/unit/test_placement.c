@@ -269,7 +269,8 @@ static void test_environment(void **state)
 	check_environment(&p, ABSENT, true, "/lib/x.so",
 		"OMP_PLACES={4},{0},{12};OMP_PROC_BIND=true;GOMP_CPU_AFFINITY=4,0,12;"
 		"KMP_AFFINITY=norespect,granularity=fine,explicit,proclist=[4,0,12];KMP_WARNINGS=0;"
-		"JOULERIG_PIN=4,0,12;LD_PRELOAD=/lib/x.so;");
+		"JOULERIG_PIN=4,0,12;LD_PRELOAD=/lib/x.so;"
+		"ASAN_OPTIONS=verify_asan_link_order=0;");
 }
 
 static void test_nodes(void **state)
