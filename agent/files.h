@@ -2,9 +2,9 @@
  * files.h - the directories that runs start in: a campaign's files, laid out and set up once
  *
  * A work directory belongs to a tree of files, the rendered commands of its setup and the user that
- * runs them: campaigns that share all of these share it. A campaign without either has an empty private one. STATE/files holds
- * contents, STATE/work/KEY the directories; STATE/work/KEY.done says that one was completed, so
- * that it serves again after a restart.
+ * runs them: campaigns that share all of these share it. A campaign without either has an empty
+ * private one. STATE/files holds contents, STATE/work/KEY the directories; STATE/work/KEY.done says
+ * that one was completed, so that it serves again after a restart.
  *
  * Threads: belongs to the thread of its loop; laying out a tree blocks as long as copying takes.
  */
