@@ -122,9 +122,15 @@ static void use_cgroup(struct runner *r, struct launch_exit *e)
 	if (after.oom_kills != ABSENT && after.oom_kills > 0) {
 		char size[32];
 		measured_flag(&r->outcome.measured, "out_of_memory");
-		outcome_decide(&r->outcome, "failed",
-			"limits.memory: it needed more than %s, and the kernel ended it",
-			units_format_size(size, r->assign->memory_limit));
+		/* The kernel counts here what it ends for want of memory elsewhere, too. */
+		if (r->assign->memory_limit == ABSENT)
+			outcome_decide(&r->outcome, "failed",
+				"the machine was out of memory, or what the agent's control group "
+				"may have, and the kernel ended it");
+		else
+			outcome_decide(&r->outcome, "failed",
+				"limits.memory: it needed more than %s, and the kernel ended it",
+				units_format_size(size, r->assign->memory_limit));
 	}
 }
 
