@@ -346,6 +346,23 @@ static void compare_load(const struct guard *g, int64_t time_ns, int64_t run_cpu
 	}
 }
 
+/* What cannot be read ("") is not known to have changed. */
+static bool is_other_text(const char *a, const char *b)
+{
+	return a[0] != '\0' && b[0] != '\0' && strcmp(a, b) != 0;
+}
+
+static bool has_changed_governor(const struct guard_state *a, const struct guard_state *b)
+{
+	const char *x = a->governors.data, *y = b->governors.data;
+	const char *x_end = x + a->governors.len, *y_end = y + b->governors.len;
+
+	for (; x < x_end && y < y_end; x += strlen(x) + 1, y += strlen(y) + 1)
+		if (is_other_text(x, y))
+			return true;
+	return false;
+}
+
 void guard_last(struct guard *g, int64_t time_ns, int64_t run_cpu_ns, int64_t agent_cpu_ns,
 	struct measured *out)
 {
@@ -355,12 +372,11 @@ void guard_last(struct guard *g, int64_t time_ns, int64_t run_cpu_ns, int64_t ag
 	/* First of all: what follows is busy time, too. */
 	compare_load(g, time_ns, run_cpu_ns, agent_cpu_ns, out);
 	read_state(g, &now);
-	if (now.governors.len != then->governors.len ||
-		memcmp(now.governors.data, then->governors.data, now.governors.len) != 0)
+	if (has_changed_governor(&now, then))
 		measured_flag(out, "governor_changed");
-	if (now.turbo != then->turbo)
+	if (now.turbo != then->turbo && now.turbo != ABSENT && then->turbo != ABSENT)
 		measured_flag(out, "turbo_changed");
-	if (strcmp(now.microcode, then->microcode) != 0)
+	if (is_other_text(now.microcode, then->microcode))
 		measured_flag(out, "microcode_changed");
 	if (now.swapped_pages != ABSENT && then->swapped_pages != ABSENT &&
 		now.swapped_pages - then->swapped_pages > SWAPPED_PAGES)

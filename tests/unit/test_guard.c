@@ -382,6 +382,29 @@ static void test_bare_machine(void **state)
 	end(&r);
 }
 
+/* What cannot be read any more, or only now, is not known to have changed. */
+static void test_vanished(void **state)
+{
+	static const char *const paths[] = {CPU_PATH "/cpu1/cpufreq/scaling_governor",
+		NO_TURBO_PATH, CPU_PATH "/cpu0/microcode/version"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		struct rig r;
+		begin(&r, true);
+		assert_int_equal(ask(&r, true), GUARD_FINE);
+		guard_first(r.g);
+		assert_int_equal(unlinkat(r.m.root_fd, paths[i], 0), 0);
+		guard_last(r.g, NS_PER_S, NS_PER_S, 0, &r.out);
+		assert_flags(&r.out, "");
+		guard_first(r.g);
+		put(&r, paths[i], i == 1 ? "1\n" : "performance\n");
+		guard_last(r.g, NS_PER_S, NS_PER_S, 0, &r.out);
+		assert_flags(&r.out, "");
+		end(&r);
+	}
+}
+
 static void test_mains(void **state)
 {
 	static const struct {
@@ -538,6 +561,7 @@ int main(void)
 		cmocka_unit_test(test_load),
 		cmocka_unit_test(test_changes),
 		cmocka_unit_test(test_bare_machine),
+		cmocka_unit_test(test_vanished),
 		cmocka_unit_test(test_mains),
 		cmocka_unit_test(test_other_load),
 		cmocka_unit_test(test_slack_holds),
