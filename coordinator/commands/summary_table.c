@@ -147,8 +147,8 @@ static void mark_energy(struct group *group, const struct gathered_cell *cell,
 			s->outliers == 1 ? "" : "s");
 	if (bound > SHORT_BOUND)
 		notes_mark(group->notes, text, has_mark,
-			"short: counter steps alone are ±%.*f %% of this energy",
-			bound < 0.1 ? 1 : 0, 100 * bound);
+			"counter steps alone are ±%.*f %% of this energy", bound < 0.1 ? 1 : 0,
+			100 * bound);
 }
 
 /* Medians below each other end in one column, and their intervals begin in one. */
@@ -191,6 +191,10 @@ static struct grid_column *add_metric(
 			mark_time(group, cell_of(group, row), &s, &rest[row], &has_mark);
 		else if (marks == MARKS_ENERGY)
 			mark_energy(group, cell_of(group, row), &s, &rest[row], &has_mark);
+		if (s.n < cell_of(group, row)->done)
+			notes_mark(group->notes, &rest[row], &has_mark,
+				"median of %zu of %zu runs: the others have none", s.n,
+				cell_of(group, row)->done);
 	}
 	align_values(c, values, rest, group->n);
 	free(values);
