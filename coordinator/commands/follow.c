@@ -102,6 +102,7 @@ void follow_end(struct follow *f, const struct message_campaign *c)
 {
 	f->has_ended = true;
 	f->was_cancelled = strcmp(c->state, "cancelled") == 0;
+	f->was_skipped = c->total > 0 && c->skipped == c->total;
 	f->failed = c->failed;
 	follow_clear(f);
 }
@@ -110,13 +111,14 @@ void follow_say_end(const struct follow *f, const char *label)
 {
 	if (!f->is_quiet && f->has_ended)
 		fprintf(stderr, "%s  %s%s\n", label, f->was_cancelled ? "cancelled" : "done",
-			f->failed > 0 ? ", with failed runs: 'joulerig runs --failed' shows them"
-				      : "");
+			f->was_skipped  ? ", and nothing could run: 'joulerig results' says why"
+			: f->failed > 0 ? ", with failed runs: 'joulerig runs --failed' shows them"
+					: "");
 }
 
 int follow_status(const struct follow *f)
 {
-	return f->was_cancelled || f->failed > 0 ? EXIT_RUN_FAILED : EXIT_OK;
+	return f->was_cancelled || f->was_skipped || f->failed > 0 ? EXIT_RUN_FAILED : EXIT_OK;
 }
 
 /* Ask for the events; they come until the connection breaks or the campaign ends. */

@@ -16,7 +16,8 @@ struct follow {
 	int64_t plain_ns; /* when the last plain line was printed */
 	bool has_ended;
 	bool was_cancelled;
-	int64_t failed; /* counted runs that failed or timed out, once it has ended */
+	bool was_skipped; /* nothing of it could run */
+	int64_t failed;   /* counted runs that failed or timed out, once it has ended */
 };
 
 void follow_init(struct follow *f, const struct common_options *o);

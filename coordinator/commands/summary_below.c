@@ -6,6 +6,14 @@
 
 #define MAX_LINES 12 /* of skipped, and of failed ones; `runs` has the rest */
 
+static bool has_done_runs(const struct gathered *g, size_t lane)
+{
+	for (size_t i = 0; i < g->configurations_n; i++)
+		if (gathered_cell(g, lane, i)->done > 0)
+			return true;
+	return false;
+}
+
 /* Once for all hosts where the reason is one; else a line for each host without. */
 static void print_no_energy(const struct summary_view *v, bool has_energy, FILE *to)
 {
@@ -23,10 +31,13 @@ static void print_no_energy(const struct summary_view *v, bool has_energy, FILE 
 			v->is_energy_off ? "the campaign says `energy: off`" : l->no_energy;
 		if (why == NULL)
 			why = host_energy_why(inventory);
+		/* Where nothing ran there was nothing to measure. */
+		bool is_idle = why == NULL && !has_done_runs(g, lane);
 		if (why == NULL)
 			why = "the agent gave no reason; `joulerig-agent doctor` there tells more";
-		notes_mark(&said, &line, &has_mark, "energy not measured%s%s: %s",
-			has_energy ? " on " : "", has_energy ? l->host : "", why);
+		if (!is_idle)
+			notes_mark(&said, &line, &has_mark, "energy not measured%s%s: %s",
+				has_energy ? " on " : "", has_energy ? l->host : "", why);
 		buf_done(&line);
 		json_decref(inventory);
 	}
