@@ -290,11 +290,14 @@ static int check_request(
 		return error_set(err, -ENOTSUP,
 			"overhead: the CPUs below %s are not this machine's: nothing can run there",
 			m->root);
+	/* Rounded up: what is said must be enough. */
+	const int64_t tenth = NS_PER_S / 10;
+	int64_t enough = (overhead_shortest_ns(r) + tenth - 1) / tenth * tenth;
 	if (r->time_ns < overhead_shortest_ns(r))
 		return error_set(err, -EINVAL,
 			"overhead: %d pairs at each rate take %s: give it more time, or faster "
 			"rates alone",
-			OVERHEAD_PAIRS, units_format_duration(least, overhead_shortest_ns(r)));
+			OVERHEAD_PAIRS, units_format_duration(least, enough));
 	return 0;
 }
 

@@ -3,6 +3,7 @@
  */
 #include "agent/overhead.h"
 #include "agent/commands/commands.h"
+#include "agent/files.h"
 #include "agent/inventory.h"
 #include "agent/lock.h"
 #include "proto/log.h"
@@ -11,6 +12,7 @@
 #include <math.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #define DEFAULT_TIME_NS (10 * NS_PER_S)
 #define SIGNIFICANT     0.001 /* the effect that a machine should be quiet enough to show */
@@ -106,6 +108,16 @@ static void warn_of_others(void)
 	machine_lock_close(&lock);
 }
 
+/* What cannot be kept is told before minutes of measuring. */
+static int check_state(const char *state, struct error *err)
+{
+	int code = state != NULL ? files_make_directory(state, err) : 0;
+
+	if (code == 0 && state != NULL && access(state, W_OK) != 0)
+		code = error_errno(err, "%s", state);
+	return code;
+}
+
 static int measure(struct instrument *i, const struct options *o, const struct overhead_request *r,
 	struct error *err)
 {
@@ -113,7 +125,10 @@ static int measure(struct instrument *i, const struct options *o, const struct o
 	struct overhead result;
 
 	warn_of_others();
-	int code = overhead_measure(&result, &i->machine, &i->topology, i->meter, r, err);
+	int code = check_state(o->state, err);
+	if (code != 0)
+		return code;
+	code = overhead_measure(&result, &i->machine, &i->topology, i->meter, r, err);
 	if (code != 0)
 		return code;
 	json_t *inventory = json_loads(text, 0, NULL);

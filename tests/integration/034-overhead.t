@@ -10,9 +10,11 @@ fails "no list of rates" 2 "$agent" overhead --rate 10,x
 like "told what a rate is" "$("$agent" overhead --rate 10,x 2>&1)" "'x' is no rate; expected samples a second from 1 to 10000"
 fails "a time that is too short for the pairs" 2 "$agent" overhead --for 1s --rate 10
 like "told how long it takes" "$("$agent" overhead --for 1s --rate 10 2>&1)" '20 pairs at each rate take 5\.'
+like "a time that would do, when rounded" "$("$agent" overhead --for 2s --rate 50 2>&1)" '20 pairs at each rate take 2\.1 s'
 mkdir -p other/proc other/sys
 fails "another machine's tree" 4 "$agent" overhead --root other
 fails "a folder that cannot be made" 4 "$agent" overhead --rate 1000 --for 2s --state /proc/none
+is "is told before anything is measured" "$("$agent" overhead --rate 1000 --for 2s --state /proc/none 2>/dev/null)" ""
 
 "$agent" overhead --rate 1000 --for 2s --state state --format json >o.json 2>err
 is "the result has all that it is known by" "$(jq -r 'keys_unsorted | join(" ")' o.json)" \
