@@ -184,9 +184,11 @@ static void fix_energy(struct changes *c, const char *group)
 			"granted as soon as there is the group: doctor --fix again");
 	else
 		grant_zones(c, gid, &counters);
-	if (exists == NULL)
-		change_tell(c, "who measures", "shown",
-			"usermod --append --groups GROUP USER, then log in anew");
+	if (exists == NULL) {
+		_cleanup_free_ char *command =
+			xasprintf("usermod --append --groups %s USER, then log in anew", group);
+		change_tell(c, "who measures", "shown", command);
+	}
 }
 
 /* ---- perf ---- */

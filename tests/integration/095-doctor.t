@@ -198,6 +198,7 @@ like "the capability is shown" "$("$agent" doctor --fix --root client --dry-run)
 like "an old kernel has none: the sysctl" "$(put client/proc/sys/kernel/cap_last_cap 37; "$agent" doctor --fix --root client --dry-run)" '^would .*perf_event_paranoid: 3 -> 0'
 put client/etc/group "root:x:0:"
 like "a group that is to be made" "$("$agent" doctor --fix --root client --dry-run)" '^shown .*groupadd --system joulerig'
+like "and who is to be in it" "$("$agent" doctor --fix --root client --group watts --dry-run)" '^shown .*usermod --append --groups watts USER'
 "$agent" doctor --fix --root vm >vm.out
 is "vm: nothing can be fixed" "$(grep -vc '^none' vm.out) $(ls vm | tr '\n' ' ')" "0 proc sys "
 
