@@ -64,8 +64,14 @@ stop_meter
 start_meter --zone name=package-0,power=50W,unit=61,start=$((range - 40000000))
 ok "a wrap" inside 1 --windows 3 --time 500ms --mode aligned
 stop_meter
-start_meter --zone name=package-0,power=50W,range=10000000
-ok "a wrap every 0.2 s" inside 1 --windows 3 --time 500ms --mode aligned
+# A reader that was held up too long says so and gives no number: then once more.
+start_meter --zone name=package-0,power=50W,max=50W,range=10000000
+wraps() {
+	local try
+	for try in 1 2 3 4 5; do inside 1 --windows 3 --time 500ms --mode aligned && return 0; ! grep -q OUTSIDE windows || return 1; done
+	return 1
+}
+ok "a wrap every 0.2 s" wraps
 stop_meter
 
 start_meter --zone name=package-0,power=60W --zone name=psys,power=200W,unit=1000000,range=4294967295000000

@@ -10,7 +10,7 @@ runs() { # N
 		measure: {energy: off}
 		repeat: {warmup: 0, blocks: @}
 	YAML
-	joulerig run t.yaml --coordinator "$ADDRESS" --keys keys --quiet --format csv >/dev/null 2>&1
+	joulerig run t.yaml --coordinator "$ADDRESS" --keys keys --quiet --format csv >runs.csv 2>runs.log || { tail -n 5 runs.log; return 1; }
 }
 resident() { awk '/^VmRSS/{print $2}' "/proc/${AGENT_PID[alpha]}/status"; }
 descriptors() { ls "/proc/${AGENT_PID[alpha]}/fd" | wc -l; }
