@@ -81,7 +81,7 @@ ok "which is within its bound" awk -v j="$(cat report.json)" 'function get(part,
 		split(j, halves, "\"" part "\":{"); split(halves[2], rest, "\"" name "\":"); return rest[2] + 0 }
 	BEGIN { d = get("metrics", "energy.psys") - 200 * get("metrics", "time"); u = get("uncertainty", "energy.psys")
 		print d, u; exit !(d <= u && -d <= u && u >= 1) }'
-report --for 100ms
+report --for 40ms
 is "but none in a time in which its joules mean nothing" "$(metric energy.psys)" no
 is "which does not touch the package" "$(metric energy.package)" yes
 stop_meter
