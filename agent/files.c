@@ -113,14 +113,15 @@ static void work_key(char out[2 * KEY_BYTES + 1], const struct message_assign *a
 		crypto_generichash_update(&h, a->tree.data, a->tree.len);
 	else
 		crypto_generichash_update(&h, a->id.campaign.b, sizeof a->id.campaign.b);
-	/* What one user may write, no other runs. */
-	hash_text(&h, a->user != NULL ? a->user : "");
 	for (size_t i = 0; i < a->setup.n; i++) {
 		const struct message_step *step = LIST_AT(&a->setup, struct message_step, i);
 		for (size_t j = 0; j < step->command.n; j++)
 			hash_text(&h, *LIST_AT(&step->command, char *, j));
 		hash_text(&h, "");
 	}
+	/* What one user may write, no other runs. */
+	if (a->user != NULL)
+		hash_text(&h, a->user);
 	crypto_generichash_final(&h, key, sizeof key);
 	hex_encode(out, key, sizeof key);
 }
