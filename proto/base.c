@@ -285,6 +285,22 @@ static size_t distance(const char *a, const char *b)
 	return d[la][lb];
 }
 
+/* The only word that begins so, or NULL. */
+static const char *only_beginning(const char *word, const char *const *words, size_t n)
+{
+	const char *found = NULL;
+	size_t len = strlen(word);
+
+	for (size_t i = 0; i < n && len >= 3; i++) {
+		if (words[i] == NULL || strncmp(words[i], word, len) != 0)
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = words[i];
+	}
+	return found;
+}
+
 const char *nearest_word(const char *word, const char *const *words, size_t n)
 {
 	size_t len = strlen(word), best = len / 3 > 1 ? len / 3 + 1 : 2;
@@ -299,7 +315,7 @@ const char *nearest_word(const char *word, const char *const *words, size_t n)
 			found = words[i];
 		}
 	}
-	return found;
+	return found != NULL ? found : only_beginning(word, words, n);
 }
 
 struct id16 id16_random(void)

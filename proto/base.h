@@ -97,7 +97,8 @@ bool hex_decode(void *out, size_t n, const char *text);
 /*
  * The word of words (n of them; NULLs are passed over) that is nearest to word by
  * Damerau-Levenshtein distance, or NULL where none is near enough to be meant (more than a third of
- * its letters differ, at least one may).
+ * its letters differ, at least one may). A word of three letters or more may also be the
+ * beginning of one word alone.
  */
 const char *nearest_word(const char *word, const char *const *words, size_t n);
 

@@ -136,6 +136,10 @@ static void test_nearest_word(void **state)
 		{"measrue", "measure"},
 		{"om", "on"},
 		{"limit", "limits"},
+		{"bench", "benchmarks"}, /* cut short */
+		{"mat", "matrix"},
+		{"me", NULL}, /* two letters say nothing */
+		{"repetitions", NULL},
 		{"zzz", NULL},
 		{"", NULL},
 		{"q", NULL},
