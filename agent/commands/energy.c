@@ -119,12 +119,25 @@ static int spawn(pid_t *pid, const char **arguments, bool to_stderr, struct erro
 	return 0;
 }
 
-/* The command gets the terminal's signals itself; the meter outlives it to report. */
+static volatile sig_atomic_t command_pid;
+
+static void pass_on(int signo)
+{
+	int error = errno;
+
+	if (command_pid > 0)
+		kill(command_pid, signo);
+	errno = error;
+}
+
+/* The command gets the terminal's signals itself, and from us what is sent to the meter alone; the
+ * meter outlives it to report. */
 static int measure_command(
 	struct measurement *x, const char **arguments, bool to_stderr, struct error *err)
 {
+	const struct sigaction passing = {.sa_handler = pass_on};
 	pid_t pid;
-	int status;
+	int status, ready = 0;
 
 	signal(SIGINT, SIG_IGN);
 	begin(x);
@@ -133,12 +146,18 @@ static int measure_command(
 		x->exit_status = r == -ENOENT ? 127 : 126; /* as a shell has it */
 		return r;
 	}
+	command_pid = pid;
+	sigaction(SIGTERM, &passing, NULL);
 	_cleanup_close_ int fd = pidfd_open(pid, 0);
 	struct pollfd watch = {.fd = fd, .events = POLLIN};
-	while (fd >= 0 && poll(&watch, 1, poll_timeout_ms(x, INT64_MAX)) == 0)
-		energy_poll(x->meter, x->window, NULL);
+	while (fd >= 0 && (ready == 0 || (ready < 0 && errno == EINTR))) {
+		ready = poll(&watch, 1, poll_timeout_ms(x, INT64_MAX));
+		if (ready == 0)
+			energy_poll(x->meter, x->window, NULL);
+	}
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	command_pid = 0;
 	end(x);
 	x->exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 	return 0;

@@ -99,6 +99,17 @@ start_meter --zone name=package-0,power=50W,mode=broken
 fails "a counter that fails" 4 "$agent" energy --root mnt --for 1s
 like "is broken" "$("$agent" inventory --root mnt --format json)" '"state":"broken"'
 stop_meter
+start_meter --zone name=package-0,power=50W
+"$agent" energy --root mnt -- sh -c 'echo $$ >command.pid; exec sleep 600' 2>ended.err &
+ended=$!
+wait_for 20 test -s command.pid
+kill -TERM $ended
+ok "a meter that is told to end ends its command" wait_for 20 sh -c '! kill -0 "$(cat command.pid)"'
+kill -KILL "$(cat command.pid)" 2>/dev/null
+wait $ended
+is "with the command's status" $? 143
+like "and a report" "$(cat ended.err)" '^ +[0-9.]+ s$'
+stop_meter
 start_meter --zone name=package-0,power=50W --zone name=package-1,power=50W,gone=2s
 "$agent" energy --root mnt --for 4s --format json >report.json
 like "a zone that vanishes is flagged" "$(cat report.json)" '"zone_lost"'
