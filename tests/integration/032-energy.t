@@ -127,7 +127,11 @@ ok "a counter of unknown range, as long as it grows" within energy.package 50
 stop_meter
 # 100 J are a turn of 2 s: many wraps, found because the counter is read often enough
 start_meter --zone name=package-0,power=50W,range=100000000,start=0
-"$agent" energy --root mnt --for 5s --format json >report.json
+# a machine that holds a reading up for longer than a quarter of a turn makes them ambiguous, and is asked again
+for try in 1 2 3 4 5; do
+	"$agent" energy --root mnt --for 5s --format json >report.json
+	grep -q wrap_ambiguous report.json || break
+done
 ok "many wraps" within energy.package 50
 stop_meter
 done_testing
