@@ -221,7 +221,7 @@ static int check_way(const char *path, const char *user, struct error *err)
 			return error_set(err, -EACCES,
 				"limits.user: %s cannot reach %s: %s is closed to it: chmod o+x "
 				"%s, "
-				"or give the agent another --state",
+				"or give the agent another --state (`joulerig run` another --db)",
 				user, path, way, way);
 		*slash = '/';
 	}

@@ -142,8 +142,7 @@ static int make_folders(struct here *h, const char *db, struct error *err)
 {
 	_cleanup_free_ char *relative = server_data_dir(db);
 
-	/* Who knows the name may pass: `limits.user` has its agent open the way below. */
-	if (mkdir(relative, 0711) != 0 && errno != EEXIST)
+	if (mkdir(relative, SERVER_DATA_MODE) != 0 && errno != EEXIST)
 		return error_set(err, ERR_UNAVAILABLE,
 			"store: cannot make %s: %s; name another place with --db", relative,
 			strerror(errno));
@@ -152,7 +151,9 @@ static int make_folders(struct here *h, const char *db, struct error *err)
 		return error_errno(err, "%s", relative);
 	h->keys_dir = xasprintf("%s/run-keys.XXXXXX", h->data_dir);
 	if (mkdtemp(h->keys_dir) == NULL)
-		return error_errno(err, "cannot make %s", h->keys_dir);
+		return error_set(err, ERR_UNAVAILABLE,
+			"store: cannot make %s: %s; name another place with --db", h->keys_dir,
+			strerror(errno));
 	return 0;
 }
 

@@ -97,7 +97,7 @@ static int open_content(struct server *s, struct error *err)
 	_cleanup_free_ char *dir = server_data_dir(s->config.db);
 	_cleanup_free_ char *content = xasprintf("%s/content", dir);
 
-	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+	if (mkdir(dir, SERVER_DATA_MODE) != 0 && errno != EEXIST)
 		return error_errno(err, "store: cannot make %s", dir);
 	return content_open(&s->content, content, err);
 }

@@ -44,5 +44,8 @@ const char *server_public_key(const struct server *s);
 
 /* The folder beside a store for what is no row: "PATH.d". The caller frees. */
 char *server_data_dir(const char *db);
+/* Its mode. Others may pass and not look: a run of another user (limits.user) has its directory
+ * below; keys and contents are in folders that are closed. */
+#define SERVER_DATA_MODE 0711
 
 #endif

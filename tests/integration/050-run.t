@@ -97,4 +97,22 @@ like "and waits to go on" "$(joulerig status small --db cut.db)" 'small\.1 +paus
 ok "it can be given up without a coordinator" joulerig cancel small.1 --db cut.db
 fails "and is over then" 2 joulerig resume small --db cut.db
 
+# Another user must be able to reach its directory below the store's.
+open=$PWD
+chmod 755 . # for others
+while [ "$open" != / ] && [ -n "$(find "$open" -maxdepth 0 -perm -o=x)" ]; do open=$(dirname "$open"); done
+if [ "$(id -u)" = 0 ] && [ "$open" = / ] && id nobody >/dev/null 2>&1; then
+	cat >campaign/user.yaml <<'YAML'
+campaign: user
+benchmarks: {who: {command: [id, -un]}}
+measure: {energy: off}
+limits: {user: nobody}
+repeat: {warmup: 0, blocks: 1}
+YAML
+	ok "a run of another user" joulerig run campaign/user.yaml --db user.db
+	is "is that user's" "$(joulerig export --db user.db --what output | jq -r .text)" nobody
+	is "who may pass, not look" "$(stat -c %a user.db.d user.db.d/content | tr '\n' ' ')" "711 700 "
+else
+	skip "a run of another user" "not root, or this folder is closed to others"
+fi
 done_testing
