@@ -19,8 +19,7 @@ enum exit_status {
 	EXIT_UNAVAILABLE =
 		4,           /* no coordinator, agent, host or meter to be had; refused by a peer */
 	EXIT_USAGE = 2,      /* usage or campaign error */
-	EXIT_RUN_FAILED = 1, /* a counted run failed or timed out, none could run, or the campaign
-				was cancelled */
+	EXIT_RUN_FAILED = 1, /* a counted run failed or timed out, or the campaign was cancelled */
 	EXIT_REGRESSION = 3, /* only with --gate */
 	EXIT_OK = 0,
 };

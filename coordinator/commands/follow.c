@@ -118,7 +118,7 @@ void follow_say_end(const struct follow *f, const char *label)
 
 int follow_status(const struct follow *f)
 {
-	return f->was_cancelled || f->was_skipped || f->failed > 0 ? EXIT_RUN_FAILED : EXIT_OK;
+	return f->was_cancelled || f->failed > 0 ? EXIT_RUN_FAILED : EXIT_OK;
 }
 
 /* Ask for the events; they come until the connection breaks or the campaign ends. */
