@@ -17,11 +17,13 @@
 
 #define CPU_DIR    "sys/devices/system/cpu"
 #define MAX_NAMES  48  /* of states, both ways together */
+#define MAX_FILES  512 /* kept open; beyond that each reading opens them, 10 us each */
 #define MAX_EVENTS 512 /* descriptors; on larger machines cores are left out, not packages */
 
 struct file { /* one state of one CPU */
 	int cpu, state;
 	size_t channel;
+	int fd; /* negative: not kept open */
 };
 
 struct event { /* one descriptor of a PMU */
@@ -82,17 +84,20 @@ static void add_cpu(struct cstates *s, int cpu)
 		if (channel == MAX_NAMES)
 			continue;
 		s->files = xreallocarray(s->files, s->files_n + 1, sizeof *s->files);
-		s->files[s->files_n++] = (struct file){cpu, i, channel};
+		int fd = s->files_n < MAX_FILES ? sysfs_open(s->m, "%s/time", path) : -1;
+		s->files[s->files_n++] = (struct file){cpu, i, channel, fd};
 	}
 }
 
 static int64_t read_file(const struct cstates *s, const struct file *f)
 {
-	int64_t us;
+	int64_t us = sysfs_read_int(f->fd);
 
-	if (machine_read_int(s->m, &us, CPU_DIR "/cpu%d/cpuidle/state%d/time", f->cpu, f->state) !=
-			0 ||
-		us < 0 || us > INT64_MAX / 1000)
+	/* A CPU that went and came again has new files. */
+	if (us == ABSENT && machine_read_int(s->m, &us, CPU_DIR "/cpu%d/cpuidle/state%d/time",
+				    f->cpu, f->state) != 0)
+		return ABSENT;
+	if (us < 0 || us > INT64_MAX / 1000)
 		return ABSENT;
 	return us * 1000;
 }
@@ -258,6 +263,9 @@ static void cstates_close(void *state)
 	if (s->tsc >= 0)
 		close(s->tsc);
 	free(s->events);
+	for (size_t i = 0; i < s->files_n; i++)
+		if (s->files[i].fd >= 0)
+			close(s->files[i].fd);
 	free(s->files);
 	free(s);
 }

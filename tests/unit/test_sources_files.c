@@ -239,7 +239,7 @@ static const struct vector {
 		},
 		{{CPUS "/cpu0/cpuidle/state2/time", "1010\n"},
 			{CPUS "/cpu1/cpuidle/state1/time", "7\n"},
-			{CPUS "/cpu0/cpuidle/state1/time", NULL}},
+			{CPUS "/cpu0/cpuidle/state1/time", "gone\n"}},
 		"cstate.poll=0 cstate.c10=12000"},
 	{"a CPU without idle states", &source_cstates, &client, {{CPUS "/cpu0/online", "1\n"}},
 		{{NULL, NULL}}, NULL},
