@@ -168,9 +168,27 @@ static void watch(struct exec_exit *e, pid_t first, int signals)
 	}
 }
 
+/*
+ * Wait for the go where the child waits, too: who then takes the clock has woken this CPU, and the
+ * way out of its sleep is not in the run's time. A wait for the counters before the go would
+ * otherwise add some 300 us to it (measured on a virtual machine). Between go and end this process
+ * sleeps. Where it cannot be bound, it stays where it is.
+ */
+static void wait_where_it_runs(const struct exec_spec *spec)
+{
+	static uint8_t mask[EXEC_MASK_BYTES];
+	size_t i = 0;
+	memset(mask, 0, sizeof mask);
+	while (i < sizeof mask - 1 && spec->cpus[i] == 0)
+		i++;
+	mask[i] = (uint8_t)(spec->cpus[i] & -spec->cpus[i]);
+	syscall(SYS_sched_setaffinity, 0, sizeof mask, mask);
+}
+
 static void run_command(struct command *c, int signals)
 {
 	struct exec_exit e = {.kind = EXEC_EXIT};
+	wait_where_it_runs(&c->spec);
 	cgroup = c->cgroup;
 	pid_t pid = child_start(c);
 	if (pid < 0)

@@ -6,7 +6,7 @@
  * that reaps sockets), which no interface of ZeroMQ lets us bind for certain: its option of a
  * context takes CPUs for threads that are yet to be started, and these are there before the first
  * run. A thread that is started later has the CPUs of the one that starts it. joulerig-exec is
- * another process and not bound: see exec.h.
+ * another process; it waits where the run does: see exec.c.
  */
 #ifndef AGENT_OWN_THREADS_H
 #define AGENT_OWN_THREADS_H
