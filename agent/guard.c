@@ -1,8 +1,8 @@
 #include "agent/guard.h"
 #include "agent/machine_state.h"
+#include "proto/clock.h"
 
 #include <stdio.h>
-#include <time.h>
 
 /* Busy time is counted in ticks of 10 ms: over less than this a load would be too coarse. */
 #define LOAD_WINDOW_NS (200 * NS_PER_MS)
@@ -250,15 +250,6 @@ enum guard_verdict guard_before(struct guard *g, const struct message_assign *a,
 
 /* ---- while it lasted ---- */
 
-static int64_t suspended_ns(void)
-{
-	struct timespec boot, mono;
-
-	clock_gettime(CLOCK_MONOTONIC, &mono);
-	clock_gettime(CLOCK_BOOTTIME, &boot);
-	return (boot.tv_sec - mono.tv_sec) * NS_PER_S + (boot.tv_nsec - mono.tv_nsec);
-}
-
 static void read_state(const struct guard *g, struct guard_state *s)
 {
 	buf_reset(&s->governors);
@@ -270,7 +261,7 @@ static void read_state(const struct guard *g, struct guard_state *s)
 	s->turbo = machine_turbo(g->m);
 	machine_microcode(g->m, g->cpus_n > 0 ? g->cpus[0] : 0, s->microcode);
 	s->swapped_pages = machine_swapped_pages(g->m);
-	s->suspended_ns = suspended_ns();
+	s->suspended_ns = clock_suspended_ns();
 }
 
 void guard_first(struct guard *g)

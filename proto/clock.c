@@ -28,6 +28,13 @@ int64_t clock_realtime_ns(void)
 	return now(CLOCK_REALTIME);
 }
 
+int64_t clock_suspended_ns(void)
+{
+	int64_t awake_ns = now(CLOCK_MONOTONIC);
+
+	return now(CLOCK_BOOTTIME) - awake_ns;
+}
+
 char *clock_rfc3339(char out[32], int64_t realtime_ns)
 {
 	int64_t ns = ((realtime_ns % NS_PER_S) + NS_PER_S) % NS_PER_S;

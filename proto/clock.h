@@ -12,6 +12,9 @@
 int64_t clock_raw_ns(void);
 int64_t clock_monotonic_ns(void);
 int64_t clock_realtime_ns(void);
+/* How long the machine was suspended since it was started: how far CLOCK_BOOTTIME, which counts
+ * that, is ahead of CLOCK_MONOTONIC. */
+int64_t clock_suspended_ns(void);
 
 /* RFC 3339 in UTC with milliseconds, "2026-08-23T02:00:00.123Z", of ns since 1970; out holds 32
  * bytes. Returns out. */

@@ -8,8 +8,6 @@
 #include "agent/sources/energy_window.h"
 #include "proto/clock.h"
 
-#include <time.h>
-
 /* A single reading before the start clock that took longer is made again. */
 #define SLOW_READ_NS INT64_C(200000)
 #define READ_TRIES   3
@@ -28,16 +26,6 @@
  * joules (Linux drivers/powercap/intel_rapl_msr.c, arch/x86/events/rapl.c). */
 #define COARSE_UNIT_UJ   62
 #define COARSEST_UNIT_UJ INT64_C(1000000)
-
-/* How far the clock that counts suspended time is ahead of the one that does not. */
-static int64_t suspended_ns(void)
-{
-	struct timespec boot, mono;
-
-	clock_gettime(CLOCK_MONOTONIC, &mono);
-	clock_gettime(CLOCK_BOOTTIME, &boot);
-	return (boot.tv_sec - mono.tv_sec) * NS_PER_S + (boot.tv_nsec - mono.tv_nsec);
-}
 
 /* A value that stayed for longer than any gap that was seen makes the largest gap longer: by what
  * was seen of it, and once it is over, by all that it can have been. */
@@ -231,7 +219,7 @@ void energy_begin(struct energy_meter *e, struct energy_window *w, bool is_align
 {
 	pthread_mutex_lock(&e->lock);
 	memset(w->zones, 0, w->n * sizeof *w->zones);
-	w->suspended_ns = suspended_ns();
+	w->suspended_ns = clock_suspended_ns();
 	w->was_suspended = false;
 	for (size_t i = 0; i < e->n; i++)
 		e->tracks[i].was_left = true;
@@ -333,6 +321,6 @@ void energy_end(struct energy_meter *e, struct energy_window *w)
 	}
 	/* Both clocks tick alike while the machine is awake; 10 ms is no suspend, only the time
 	 * between two calls. */
-	w->was_suspended = suspended_ns() - w->suspended_ns > 10 * NS_PER_MS;
+	w->was_suspended = clock_suspended_ns() - w->suspended_ns > 10 * NS_PER_MS;
 	pthread_mutex_unlock(&e->lock);
 }
