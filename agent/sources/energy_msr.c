@@ -249,18 +249,6 @@ static void number_psys(struct msr_energy *p)
 	energy_zones_number_psys(zones, p->n);
 }
 
-static void add_channels(struct msr_energy *p)
-{
-	for (size_t i = 0; i < p->n; i++) {
-		if (p->zones[i].state != ZONE_OK)
-			continue;
-		struct channel *c = &p->channels[p->channels_n++];
-		memcpy(c->name, p->zones[i].metric, sizeof c->name);
-		c->unit = "uJ";
-		c->kind = CHANNEL_COUNTER;
-	}
-}
-
 /* Never NULL; *code tells whether all packages could be read. */
 static struct msr_energy *open_all(const struct machine *m, int *code, struct error *why)
 {
@@ -278,7 +266,7 @@ static struct msr_energy *open_all(const struct machine *m, int *code, struct er
 	*code = add_all(p, &l, why);
 	number_psys(p);
 	sort_zones(p);
-	add_channels(p);
+	p->channels_n = energy_zones_channels(p->channels, p->zones, p->n);
 	return p;
 }
 
@@ -343,14 +331,8 @@ static int64_t msr_read_zone(void *state, size_t zone)
 static void msr_read(void *state, int64_t *out)
 {
 	const struct msr_energy *p = state;
-	size_t n = 0;
 
-	for (size_t i = 0; i < p->n; i++) {
-		if (p->zones[i].state != ZONE_OK)
-			continue;
-		int64_t value = msr_read_zone(state, i);
-		out[n++] = value >= 0 ? value : ABSENT;
-	}
+	energy_zones_read(p->zones, p->n, msr_read_zone, state, out);
 }
 
 static const struct energy_ops msr_energy_ops = {

@@ -196,18 +196,6 @@ static void perf_close(void *state)
 	free(p);
 }
 
-static void add_channels(struct perf_energy *p)
-{
-	for (size_t i = 0; i < p->n; i++) {
-		if (p->zones[i].state != ZONE_OK)
-			continue;
-		struct channel *c = &p->channels[p->channels_n++];
-		memcpy(c->name, p->zones[i].metric, sizeof c->name);
-		c->unit = "uJ";
-		c->kind = CHANNEL_COUNTER;
-	}
-}
-
 /* Never NULL; where there is nothing, it has no zones, and why says so. */
 static struct perf_energy *open_all(const struct machine *m, int *code, struct error *why)
 {
@@ -229,7 +217,7 @@ static struct perf_energy *open_all(const struct machine *m, int *code, struct e
 			open_zone(p, i, found[i].cpu);
 	}
 	mend_zeros(p, m);
-	add_channels(p);
+	p->channels_n = energy_zones_channels(p->channels, p->zones, p->n);
 	return p;
 }
 
@@ -317,15 +305,9 @@ static int64_t perf_read_zone(void *state, size_t zone)
 
 static void perf_read(void *state, int64_t *out)
 {
-	struct perf_energy *p = state;
-	size_t n = 0;
+	const struct perf_energy *p = state;
 
-	for (size_t i = 0; i < p->n; i++) {
-		if (p->zones[i].state != ZONE_OK)
-			continue;
-		int64_t value = perf_read_zone(state, i);
-		out[n++] = value >= 0 ? value : ABSENT;
-	}
+	energy_zones_read(p->zones, p->n, perf_read_zone, state, out);
 }
 
 static const struct energy_ops perf_energy_ops = {

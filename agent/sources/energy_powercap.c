@@ -95,13 +95,8 @@ static struct powercap *open_all(const struct machine *m)
 		struct energy_zone *z = &p->zones[i];
 		*z = found[i].zone;
 		p->fds[i] = open_counter(z, m, &found[i]);
-		if (z->state != ZONE_OK)
-			continue;
-		struct channel *c = &p->channels[p->channels_n++];
-		memcpy(c->name, z->metric, sizeof c->name);
-		c->unit = "uJ";
-		c->kind = CHANNEL_COUNTER;
 	}
+	p->channels_n = energy_zones_channels(p->channels, p->zones, p->n);
 	free(found);
 	return p;
 }
@@ -205,14 +200,8 @@ static int64_t powercap_read_zone(void *state, size_t zone)
 static void powercap_read(void *state, int64_t *out)
 {
 	const struct powercap *p = state;
-	size_t n = 0;
 
-	for (size_t i = 0; i < p->n; i++) {
-		if (p->fds[i] < 0)
-			continue;
-		int64_t value = read_counter(p->fds[i]);
-		out[n++] = value >= 0 ? value : ABSENT;
-	}
+	energy_zones_read(p->zones, p->n, powercap_read_zone, state, out);
 }
 
 static const struct energy_ops powercap_energy = {

@@ -82,3 +82,31 @@ void energy_zone_refuse(struct energy_zone *z, enum zone_state state, const char
 	vsnprintf(z->why, sizeof z->why, why, ap);
 	va_end(ap);
 }
+
+size_t energy_zones_channels(struct channel *out, const struct energy_zone *zones, size_t n)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (zones[i].state != ZONE_OK)
+			continue;
+		struct channel *c = &out[count++];
+		memcpy(c->name, zones[i].metric, sizeof c->name);
+		c->unit = "uJ";
+		c->kind = CHANNEL_COUNTER;
+	}
+	return count;
+}
+
+void energy_zones_read(const struct energy_zone *zones, size_t n,
+	int64_t (*read_zone)(void *state, size_t zone), void *state, int64_t *out)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (zones[i].state != ZONE_OK)
+			continue;
+		int64_t value = read_zone(state, i);
+		out[count++] = value >= 0 ? value : ABSENT;
+	}
+}
