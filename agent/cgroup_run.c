@@ -60,16 +60,23 @@ static void wait_until_empty(int fd, int64_t patience_ns)
 	}
 }
 
-/* What a command made below its own cgroup, deepest first. */
-static void remove_children(int fd)
+/* The entries of an open directory, through a descriptor of their own; NULL where they cannot be
+ * had. */
+static DIR *open_list(int fd)
 {
 	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
-	if (dir == NULL) {
-		if (copy >= 0)
-			close(copy);
+	if (dir == NULL && copy >= 0)
+		close(copy);
+	return dir;
+}
+
+/* What a command made below its own cgroup, deepest first. */
+static void remove_children(int fd)
+{
+	DIR *dir = open_list(fd);
+	if (dir == NULL)
 		return;
-	}
 	for (struct dirent *e; (e = readdir(dir)) != NULL;) {
 		if (e->d_type == DT_DIR && e->d_name[0] != '.')
 			cgroup_end(fd, e->d_name, 0);
@@ -108,13 +115,9 @@ static bool is_stale(const struct cgroups *c, const char *name)
 
 void cgroup_end_stale(const struct cgroups *c)
 {
-	int copy = openat(c->base_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy >= 0 ? fdopendir(copy) : NULL;
-	if (dir == NULL) {
-		if (copy >= 0)
-			close(copy);
+	DIR *dir = open_list(c->base_fd);
+	if (dir == NULL)
 		return;
-	}
 	for (struct dirent *e; (e = readdir(dir)) != NULL;) {
 		if (is_stale(c, e->d_name))
 			cgroup_end(c->base_fd, e->d_name, PATIENCE_NS);
