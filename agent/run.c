@@ -12,11 +12,6 @@ static void on_exit_report(void *arg, const struct launch_exit *e);
 
 /* ---- opening ---- */
 
-bool is_word(const char *text, const char *word)
-{
-	return text != NULL && strcmp(text, word) == 0;
-}
-
 static void list_allowed(struct runner *r)
 {
 	const struct topology *t = r->options.topology;
@@ -193,7 +188,7 @@ void runner_start(struct runner *r, const struct message_assign *a)
 	r->set = NULL;
 	r->migrations = -1;
 	r->chunks_taken = r->reruns = 0;
-	r->is_streaming = !is_word(a->stream, "after") && !is_word(a->on_violation, "rerun");
+	r->is_streaming = !text_is(a->stream, "after") && !text_is(a->on_violation, "rerun");
 	if (r->frames.size > FRAMES_KEPT)
 		buf_done(&r->frames);
 	buf_reset(&r->frames);

@@ -34,7 +34,7 @@ static void set_timers(struct runner *r)
 {
 	int64_t now = clock_monotonic_ns(), every = r->assign->every_ns;
 
-	if (!r->was_started && !is_word(r->assign->stream, "after"))
+	if (!r->was_started && !text_is(r->assign->stream, "after"))
 		r->started = loop_add_timer(
 			r->options.loop, now + STARTED_AFTER_NS, 0, on_started_due, r);
 	run_set_timeout(r, r->assign->timeout_ns);
@@ -49,7 +49,7 @@ static void attach(struct runner *r, pid_t pid)
 		.cgroup = r->cgroup != NULL ? cgroup_path(r->cgroup) : NULL,
 		.cpus = r->placement.cpus,
 		.cpus_n = r->placement.n,
-		.is_pinned = is_word(r->assign->threads, "each"),
+		.is_pinned = text_is(r->assign->threads, "each"),
 		.counters = r->assign->counters};
 	int64_t every = r->assign->every_ns != ABSENT ? r->assign->every_ns : 0;
 
@@ -222,12 +222,12 @@ static bool judge(struct runner *r, const struct launch_exit *e)
 	const char *violation = guard_violation(&o->measured);
 	bool is_good = !r->is_cancelled && o->state == NULL && e->status == 0;
 
-	if (is_good && violation != NULL && is_word(r->assign->on_violation, "rerun") &&
+	if (is_good && violation != NULL && text_is(r->assign->on_violation, "rerun") &&
 		r->assign->reruns != ABSENT && r->reruns < r->assign->reruns) {
 		run_again(r);
 		return false;
 	}
-	if (is_good && violation != NULL && is_word(r->assign->on_violation, "fail"))
+	if (is_good && violation != NULL && text_is(r->assign->on_violation, "fail"))
 		outcome_decide(o, "failed", "guard: %s", violation);
 	if (r->reruns > 0)
 		measured_metric(&o->measured, "guard.reruns", "1", r->reruns);

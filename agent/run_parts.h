@@ -95,9 +95,6 @@ struct runner {
 	struct buf chunk; /* scratch */
 };
 
-/* Whether an optional text of an assignment is this word. */
-bool is_word(const char *text, const char *word);
-
 /* run.c: from one phase to the next, as far as nothing has to be waited for. The run may be over
  * when it returns. */
 void run_advance(struct runner *r);

@@ -30,7 +30,7 @@ static bool make_cgroup(struct runner *r)
 static int launch(struct runner *r, struct error *err)
 {
 	const struct message_assign *a = r->assign;
-	bool is_pinned = is_word(a->threads, "each");
+	bool is_pinned = text_is(a->threads, "each");
 	_cleanup_buf_ struct buf exports = BUF_INIT;
 	const char *list[16];
 	struct rendered command;
@@ -201,7 +201,7 @@ static int choose_cpus(struct runner *r, struct error *err)
 		return code;
 	r->cpu_list = cpu_list_format(r->placement.cpus, r->placement.n);
 	r->nodes = placement_nodes(r->options.topology, &r->placement);
-	if (is_word(a->threads, "each") && r->preload == NULL)
+	if (text_is(a->threads, "each") && r->preload == NULL)
 		measured_note(&r->outcome.measured,
 			"threads: each: libjoulerig-pin.so is not installed beside "
 			"joulerig-agent: only OpenMP's threads are pinned");

@@ -460,4 +460,10 @@ static inline bool text_is_set(const char *s)
 	return s != NULL && s[0] != '\0';
 }
 
+/* Whether a text field was given and is this word. */
+static inline bool text_is(const char *s, const char *word)
+{
+	return s != NULL && strcmp(s, word) == 0;
+}
+
 #endif
