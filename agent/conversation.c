@@ -159,7 +159,7 @@ static void on_patience_over(void *arg, int64_t now_ns)
 static void hold_run(struct connection *c, const struct attempt_id *until_committed)
 {
 	const char *stream = c->queue != NULL ? c->queue->m.assign.stream : NULL;
-	bool is_quiet = stream != NULL && strcmp(stream, "after") == 0;
+	bool is_quiet = text_is(stream, "after");
 
 	if (!c->is_welcome || c->held_until != NULL || !(c->has_local_coordinator || is_quiet))
 		return;
@@ -451,7 +451,7 @@ static void say_hello(struct connection *c)
 				     meters_get(c->meters, NULL, NULL)->meter, &labels),
 			c->state);
 
-	inventory = inventory_with_text(inventory, "cgroup", runner_containment(c->runner));
+	inventory = inventory_with(inventory, "cgroup", json_string(runner_containment(c->runner)));
 	for (size_t i = 0; i < spooled; i++)
 		add_held(held, &n, spool_at(c->spool, i), "spooled");
 	DL_FOREACH (c->queue, a)

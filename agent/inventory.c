@@ -5,10 +5,10 @@
  */
 #include "agent/inventory.h"
 #include "agent/cpu_model.h"
+#include "agent/machine_state.h"
 #include "agent/placement.h"
 #include "agent/sources/powercap_scan.h"
 
-#include <jansson.h>
 #include <sodium.h>
 #include <stdio.h>
 #if defined(__x86_64__) || defined(__i386__)
@@ -216,12 +216,11 @@ static json_t *hypervisor_json(const struct machine *m, const struct cpu_model *
 /* One word where all CPUs agree, else "mixed". */
 static json_t *governor_json(const struct machine *m, const struct topology *t)
 {
-	char first[32] = "", line[32];
+	char first[GOVERNOR_SIZE] = "", line[GOVERNOR_SIZE];
 
 	for (size_t i = 0; i < t->n; i++) {
-		if (machine_read_line(m, line, sizeof line,
-			    "sys/devices/system/cpu/cpu%d/cpufreq/scaling_governor",
-			    t->cpus[i].cpu) <= 0)
+		machine_governor(m, t->cpus[i].cpu, line);
+		if (line[0] == '\0')
 			continue;
 		if (first[0] == '\0')
 			memcpy(first, line, sizeof first);
@@ -233,13 +232,9 @@ static json_t *governor_json(const struct machine *m, const struct topology *t)
 
 static json_t *turbo_json(const struct machine *m)
 {
-	int64_t value;
+	int64_t is_on = machine_turbo(m);
 
-	if (machine_read_int(m, &value, "sys/devices/system/cpu/intel_pstate/no_turbo") == 0)
-		return json_boolean(value == 0);
-	if (machine_read_int(m, &value, "sys/devices/system/cpu/cpufreq/boost") == 0)
-		return json_boolean(value != 0);
-	return json_null();
+	return is_on != ABSENT ? json_boolean(is_on) : json_null();
 }
 
 static json_t *microseconds_or_null(int64_t ns)
@@ -377,13 +372,15 @@ char *inventory_json(const struct machine *m, const struct topology *t,
 	return text;
 }
 
-char *inventory_with_text(char *inventory, const char *key, const char *value)
+char *inventory_with(char *inventory, const char *key, json_t *value)
 {
 	json_t *j = json_loads(inventory, 0, NULL);
 
-	if (j == NULL)
+	if (j == NULL) {
+		json_decref(value);
 		return inventory;
-	json_object_set_new(j, key, json_string(value));
+	}
+	json_object_set_new(j, key, value);
 	char *out = json_dumps(j, JSON_COMPACT | JSON_REAL_PRECISION(15));
 	json_decref(j);
 	free(inventory);

@@ -10,6 +10,8 @@
 #include "agent/topology.h"
 #include "proto/message.h"
 
+#include <jansson.h>
+
 /*
  * JSON object, one line: cpu {vendor model family model_number stepping microcode codename packages
  * dies cores threads kinds}, cores, threads, thread_steps, numa, memory, kernel, hypervisor,
@@ -22,7 +24,7 @@
 char *inventory_json(const struct machine *m, const struct topology *t,
 	const struct energy_meter *meter, const struct list *labels);
 
-/* The inventory with one more text in it; takes the old one, the caller frees the new one. */
-char *inventory_with_text(char *inventory, const char *key, const char *value);
+/* The inventory with one more value in it; takes both, the caller frees the new one. */
+char *inventory_with(char *inventory, const char *key, json_t *value);
 
 #endif

@@ -2,6 +2,7 @@
  * overhead_result.c - the interval of a ratio, and the file that keeps what was measured
  */
 #include "agent/files.h"
+#include "agent/inventory.h"
 #include "agent/overhead.h"
 #include "proto/clock.h"
 
@@ -125,9 +126,6 @@ char *overhead_add(char *inventory, const char *state)
 		return inventory;
 	}
 	json_t *overhead = overhead_load(state, fingerprint);
-	json_object_set_new(j, "overhead", overhead != NULL ? overhead : json_null());
-	char *out = json_dumps(j, JSON_COMPACT | JSON_REAL_PRECISION(15));
 	json_decref(j);
-	free(inventory);
-	return out;
+	return inventory_with(inventory, "overhead", overhead != NULL ? overhead : json_null());
 }
