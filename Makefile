@@ -18,7 +18,7 @@ JOBS    ?= $(shell nproc)
 
 PKGS.proto       := libzmq libsodium msgpack
 PKGS.agent       := $(PKGS.proto) hwloc jansson
-PKGS.coordinator := $(PKGS.proto) yaml-0.1 sqlite3 gsl jansson libpcre2-8
+PKGS.coordinator := $(PKGS.proto) yaml-0.1 sqlite3 gsl jansson libpcre2-8 lua5.4
 PKGS.tests       := cmocka
 PKGS.meter       := fuse3
 

@@ -19,7 +19,7 @@
 #include "proto/error.h"
 
 #define PROTOCOL_MAJOR   1
-#define PROTOCOL_MINOR   0
+#define PROTOCOL_MINOR   1
 #define JOULERIG_VERSION "0.1.0"
 
 /* Limits that PROTOCOL.md states. */
@@ -55,6 +55,8 @@ enum message_type {
 	MESSAGE_CREDIT = 17,
 	MESSAGE_BYE = 18,
 	MESSAGE_ERROR = 19,
+	MESSAGE_FINISH = 20,
+	MESSAGE_FINISHED = 21,
 	MESSAGE_SUBMIT = 32,
 	MESSAGE_SUBMITTED = 33,
 	MESSAGE_STATUS = 34,
@@ -196,6 +198,29 @@ struct message_assign {
 	int64_t memory_limit; /* bytes */
 	int64_t processes_limit;
 	const char *user; /* who runs it; absent: the agent's own user */
+
+	/* what is done around a run; each in the campaign's directory */
+	struct list requires; /* struct message_step, one or none: before setup, once for a work
+				 directory and this command; where it fails, the run is skipped */
+	struct list
+		prepare; /* struct message_step; before each run, not measured; {tmp} is there */
+	struct list cleanup; /* struct message_step; after each run, also a failed one */
+	struct list
+		collect; /* struct message_pair: name, and path of a file (as workdir is) that
+			    is sent as OUTPUT of the stream "file:NAME" when the run has ended */
+};
+
+/* The campaign has no more runs for this agent. */
+struct message_finish {
+	struct id16 campaign;
+	const char *label;
+	struct list teardown; /* struct message_step: in each directory in which it ran */
+};
+
+/* The answer, when that is done. */
+struct message_finished {
+	struct id16 campaign;
+	const char *reason; /* what failed; absent: nothing */
 };
 
 struct message_accept {
@@ -222,7 +247,7 @@ struct message_samples {
 
 struct message_output { /* a piece of a stream that is too long for RESULT */
 	struct attempt_id id;
-	const char *stream; /* "stdout" or "stderr" */
+	const char *stream; /* "stdout", "stderr", or "file:NAME" of what is collected */
 	int64_t offset;     /* of this piece within what was kept */
 	struct blob data;
 };
@@ -418,6 +443,8 @@ struct message {
 		struct message_credit credit;
 		struct message_bye bye;
 		struct message_error error;
+		struct message_finish finish;
+		struct message_finished finished;
 		struct message_submit submit;
 		struct message_submitted submitted;
 		struct message_status status;

@@ -141,7 +141,18 @@ SCHEMA(assign, "ASSIGN",
 	LIST(assign, tune, pair, OPTIONAL),
 	FIELD(assign, memory_limit, FIELD_INT, OPTIONAL),
 	FIELD(assign, processes_limit, FIELD_INT, OPTIONAL),
-	FIELD(assign, user, FIELD_TEXT, OPTIONAL));
+	FIELD(assign, user, FIELD_TEXT, OPTIONAL),
+	LIST(assign, requires, step, OPTIONAL),
+	LIST(assign, prepare, step, OPTIONAL),
+	LIST(assign, cleanup, step, OPTIONAL),
+	LIST(assign, collect, pair, OPTIONAL));
+SCHEMA(finish, "FINISH",
+	FIELD(finish, campaign, FIELD_ID, REQUIRED),
+	FIELD(finish, label, FIELD_TEXT, REQUIRED),
+	LIST(finish, teardown, step, OPTIONAL));
+SCHEMA(finished, "FINISHED",
+	FIELD(finished, campaign, FIELD_ID, REQUIRED),
+	FIELD(finished, reason, FIELD_TEXT, OPTIONAL));
 SCHEMA(accept, "ACCEPT", ATTEMPT(accept));
 SCHEMA(refuse, "REFUSE",
 	ATTEMPT(refuse),
@@ -251,6 +262,8 @@ static const struct schema *const schemas[] = {
 	[MESSAGE_CREDIT] = &credit_schema,
 	[MESSAGE_BYE] = &bye_schema,
 	[MESSAGE_ERROR] = &error_schema,
+	[MESSAGE_FINISH] = &finish_schema,
+	[MESSAGE_FINISHED] = &finished_schema,
 	[MESSAGE_SUBMIT] = &submit_schema,
 	[MESSAGE_SUBMITTED] = &submitted_schema,
 	[MESSAGE_STATUS] = &status_schema,

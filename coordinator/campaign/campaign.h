@@ -31,11 +31,14 @@ void diagnostics_done(struct diagnostics *d);
 /* "FILE:LINE:COLUMN: error: TEXT\n" for each. */
 void diagnostics_format(const struct diagnostics *d, const char *file, struct buf *out);
 
+struct expression; /* expression.h: a text of Lua that was checked, with its place in the file */
+
 /* A value of an axis: as written, and what it is in JSON. */
 struct value {
 	char *text;
 	bool is_number; /* a plain JSON number */
 	bool is_bool;
+	const struct attributes *attributes; /* of a named value; NULL: it has none */
 };
 
 struct axis {
@@ -43,22 +46,79 @@ struct axis {
 	struct value *values; /* NULL with is_each */
 	size_t n;
 	bool is_each; /* {each: host.thread_steps}: known per host only */
+	size_t zip;   /* axes with the same number walk in lock step; 0: by itself */
 };
 
+/* A named number, text or boolean that is no part of the identity: an attribute of a named value,
+ * or one of `derived`. */
+struct named_value {
+	char *name;
+	struct value value;            /* has no attributes of its own */
+	const struct expression *expr; /* not NULL: the value is this, on each host */
+};
+
+enum metric_from { FROM_STDOUT, FROM_STDERR, FROM_FILE };
+enum metric_take {
+	TAKE_LAST, /* the default */
+	TAKE_FIRST,
+	TAKE_MIN,
+	TAKE_MAX,
+	TAKE_MEAN,
+	TAKE_SUM,
+	TAKE_ALL, /* a series; the run's one number is its median */
+};
+enum metric_expect {
+	EXPECT_NOTHING,
+	EXPECT_MATCH, /* that it is there at all */
+	EXPECT_SAME,  /* with all runs that have equal values of expect_axes */
+	EXPECT_VALUE, /* expect_value, a template */
+	EXPECT_RANGE, /* expect_low <= value <= expect_high */
+};
+
+/* One of json, pattern and expr is there. */
 struct benchmark_metric {
 	char *name;
-	char *json;    /* key, or NULL */
-	char *pattern; /* PCRE2, or NULL */
-	bool from_stderr;
+	char *json;                    /* key or JSON pointer */
+	char *pattern;                 /* PCRE2 */
+	const struct expression *expr; /* over other metrics, this run's parameters, the host */
+	enum metric_from from;
+	char *path; /* of FROM_FILE, a template; else NULL */
 	char *unit; /* "1" where not given */
 	enum better better;
+	double scale; /* 1 where not given */
+	enum metric_take take;
 	bool is_optional;
+	enum metric_expect expect;
+	char **expect_axes; /* of EXPECT_SAME: names of axes; none: all runs of the benchmark */
+	size_t expect_axes_n;
+	char *expect_value;
+	double expect_low, expect_high;
+	char *role; /* whose output; NULL where the benchmark has no roles */
 };
 
 struct step {
 	char **command; /* argv templates, n of them; a string command is /bin/sh -c STRING */
-	size_t n;
+	size_t n;       /* 0: there is no such step */
 	int64_t timeout_ns;
+};
+
+struct steps {
+	struct step *items;
+	size_t n;
+};
+
+/* A file that is kept with a run. */
+struct collected {
+	char *name;
+	char *path; /* template; relative to the campaign's directory, or {tmp}/... */
+};
+
+/* What is shipped: a path beside the campaign file, or a commit of a git repository. */
+struct source_file {
+	char *path; /* template; NULL for git */
+	char *git, *ref,
+		*as; /* templates: URL, what to check out ("HEAD"), the directory it becomes */
+	int line, column;
 };
 
 /* What placement, tune and limits say of a run, in which templates may stand: settings.h. */
@@ -108,40 +168,125 @@ struct guarding {
 	char *on_violation; /* NULL: mark */
 };
 
+/* Stands for a setting that an attribute takes away with `~`; compared by its address. */
+extern char setting_removed[];
+
+/* What a named value has beside its name. */
+struct attributes {
+	struct named_value *items; /* {python.path} */
+	size_t n;
+	/* Over the benchmark's own where this value is the configuration's. */
+	char **env; /* "NAME=TEMPLATE"; "NAME" alone takes it away */
+	size_t env_n;
+	char *settings[SETTINGS]; /* templates; NULL: as it is; setting_removed: not given */
+};
+
+/* One program of several that run together. */
+struct campaign_role {
+	char *name;
+	struct step command;
+	char **env;
+	size_t env_n;
+	char *settings[SETTINGS];
+	struct host_choice {
+		char **names; /* patterns "lab[01-08]" already spread out; n 0: any */
+		size_t names_n;
+		struct message_pair *labels;
+		size_t labels_n;
+		const struct expression *where; /* NULL: none */
+	} hosts;
+	char *ready_pattern; /* PCRE2 template, or NULL */
+	char *ready_port;    /* template, or NULL; without either: at once */
+	int64_t ready_timeout_ns;
+};
+
 struct benchmark {
 	char *name;
-	struct step command; /* its timeout is a setting */
-	char **env;          /* "NAME=TEMPLATE" */
+	struct step command;         /* its timeout is a setting; none where there are roles */
+	struct campaign_role *roles; /* in the order in which they start */
+	size_t roles_n;
+	size_t main; /* index of the role that bounds the measured interval */
+	char **env;  /* "NAME=TEMPLATE" */
 	size_t env_n;
 	char *workdir; /* template or NULL */
 	struct benchmark_metric *metrics;
 	size_t metrics_n;
 	struct axis *axes; /* the campaign's with this benchmark's own merged over */
 	size_t axes_n;
-	char *settings[SETTINGS]; /* templates; NULL: not given */
+	struct named_value *derived; /* each may use those before it */
+	size_t derived_n;
+	const struct expression **where; /* all must hold */
+	size_t where_n;
+	struct steps setup;   /* once for a host, content and rendered commands */
+	struct step requires; /* once for a host and rendered command */
+	struct steps prepare, cleanup;
+	struct collected *collect;
+	size_t collect_n;
+	const struct expression *work; /* how much a run does; NULL: not said */
+	char *work_unit;               /* "1" where not given */
+	char *settings[SETTINGS];      /* templates; NULL: not given */
 	struct measuring measure;
 	struct guarding guard;
 	int line, column;           /* of the benchmark, for later messages */
 	struct matrix_rules *rules; /* exclude and include; private to matrix.c */
 };
 
+/* One family of comparisons. */
+struct comparison {
+	char *by;       /* an axis; "host", "host.cpu.codename", "host.labels.x" ... */
+	char *baseline; /* its value */
+	char **metrics; /* n 0: the default ones */
+	size_t metrics_n;
+	int64_t threshold; /* u1: 20000 is 2 % */
+	double alpha;
+};
+
+/* When narrow intervals end a configuration early. */
+struct until {
+	char *metric;   /* NULL: no such end */
+	int64_t within; /* u1: half-width of the 95 % interval relative to the median */
+};
+
+/* What a campaign may take at most; ABSENT: no bound. */
+struct budget {
+	int64_t time_ns;
+	int64_t energy_uj;
+	int64_t until_minute; /* of the day, local time: 06:00 is 360 */
+};
+
+struct schedule {
+	char *cron; /* NULL: the campaign does not recur */
+	char *timezone;
+	char *missed;  /* "once", "skip", "all" */
+	char *overlap; /* "queue", "skip" */
+	char *unless;  /* "unchanged", or NULL */
+};
+
 struct campaign {
 	char *name;
 	char *description; /* NULL: none */
 	int64_t seed;
+	struct message_pair *labels; /* of the submission */
+	size_t labels_n;
 	int64_t warmup; /* passes */
-	int64_t blocks;
+	int64_t blocks; /* of each configuration at least */
+	int64_t max;    /* and at most; blocks where there is no until */
+	struct until until;
+	char **pair; /* axes whose configurations run back to back */
+	size_t pair_n;
+	bool is_sequential; /* all of a configuration, then the next, instead of blocks */
+	struct budget budget;
 	int64_t attempts;
-	char **files; /* paths beside the campaign file */
+	struct source_file *files;
 	size_t files_n;
-	struct step *setup;
-	size_t setup_n;
-	char **host_names; /* patterns "lab[01-08]" already spread out; n 0: any */
-	size_t host_names_n;
-	struct message_pair *host_labels;
-	size_t host_labels_n;
-	char *compare_by;       /* axis, or NULL: no comparison */
-	char *compare_baseline; /* value of that axis */
+	struct steps teardown;
+	struct host_choice hosts;
+	bool is_spread;                /* spread: any: whole blocks go to one of the hosts each */
+	const struct expression *only; /* of --only; NULL: all */
+	struct comparison *comparisons;
+	size_t comparisons_n;
+	struct schedule schedule;
+	bool has_report;
 	struct benchmark *benchmarks;
 	size_t benchmarks_n;
 	struct campaign_private *private;
@@ -149,7 +294,7 @@ struct campaign {
 
 /*
  * Read a campaign of len bytes. Returns it, or NULL where d has errors; warnings may be there in
- * both cases. changes is the JSON object of what --set, --blocks and --seed change
+ * both cases. changes is the JSON object of what --set, --only, --blocks and --seed change
  * (message_submit.changes), NULL for none; errors in it are diagnostics with line 0.
  */
 struct campaign *campaign_read(
@@ -162,14 +307,19 @@ struct plan_host {
 	const char *inventory; /* JSON, with labels in it */
 };
 
-/* One benchmark with one value for every axis. */
+/* One benchmark with one value for every axis. Only plan.c and matrix*.c look into it. */
 struct configuration {
 	const struct benchmark *benchmark;
 	struct value
-		*values;  /* one for each axis of the benchmark, in its order; owned by the plan */
-	char *parameters; /* canonical JSON object in axis order: {"threads":2,"size":1000};
-			     identity with the benchmark */
+		*values; /* one for each axis of the benchmark, in its order; owned by the plan */
+	char *parameters;
 };
+
+/* The value of an axis (an index in the benchmark's). */
+const struct value *configuration_value(const struct configuration *c, size_t axis);
+/* Append the canonical JSON object in axis order, {"threads":2,"size":1000}: with the benchmark its
+ * identity. */
+void configuration_parameters(const struct configuration *c, struct buf *out);
 
 /* What one host runs in every block. */
 struct plan_lane {
@@ -177,6 +327,8 @@ struct plan_lane {
 	size_t *configurations; /* indices into the plan's, in file order */
 	char **skipped;         /* NULL, or why this host cannot run that one; same length */
 	size_t n;
+	size_t left_out; /* configurations of the matrix that `where` or --only does not want here
+			  */
 };
 
 struct plan {
@@ -184,23 +336,36 @@ struct plan {
 	size_t configurations_n;
 	struct plan_lane *lanes; /* one a host, in the order given */
 	size_t lanes_n;
-	int64_t runs; /* all that will be numbered: (warmup + blocks) x sum of the lanes */
+	/* All that will be numbered at most: with `every` (warmup + max) x sum of the lanes; with
+	 * `any` warmup x sum of the lanes + max x configurations. */
+	int64_t runs;
+	char **notes; /* for people: "include: 2 configurations are in the matrix already" */
+	size_t notes_n;
 };
 
 /*
- * Whether a host is one of the campaign's (hosts.names and hosts.labels, all given must hold).
- * where not, why gets one line: "label pool is 'lab', not 'nightly'".
+ * Whether a host is one of the campaign's (names, labels and where: all given must hold). Where
+ * not, why gets one line: "label pool is 'lab', not 'nightly'", "where: host.cores > 8: it is
+ * false: host.cores is 4".
  */
 bool campaign_wants_host(const struct campaign *c, const struct plan_host *host, char why[256]);
 
 /*
  * Expand for these hosts. Returns 0 and *out, or ERR_CAMPAIGN: more than 10 million runs, nothing
- * to run at all. The plan refers to the campaign, which must outlive it. A host without enough CPUs
- * for a configuration skips it, with the reason.
+ * to run at all, an expression that fails. The plan refers to the campaign, which must outlive it.
+ * A host without enough CPUs for a configuration skips it, with the reason. Touches nothing but its
+ * arguments, so that a thread of its own may make a large plan.
  */
 int plan_make(const struct campaign *c, const struct plan_host *hosts, size_t n, struct plan **out,
 	struct error *err);
 void plan_free(struct plan *p);
+
+/*
+ * What this version reads, checks and plans, but cannot run yet: "roles". Returns whether there is
+ * such a thing, with what it is in why; notes (may be NULL) gets a line for each thing that is
+ * merely not acted on: schedule.
+ */
+bool campaign_is_beyond(const struct campaign *c, char why[256], struct buf *notes);
 
 /*
  * The order of a block: fills order[0..n) with a permutation of 0..n-1, the same for the same
@@ -210,29 +375,74 @@ void plan_free(struct plan *p);
 void plan_shuffle(int64_t seed, size_t lane, int64_t pass, size_t *order, size_t n);
 
 /*
- * Fill the parts of an ASSIGN that the campaign decides (command, env, workdir, setup, placement,
- * measure, guard, tune, limits, benchmark, parameters) for a configuration on a host; texts live in
- * *arena, which the caller frees with render_done(). label is the campaign's.
+ * Fill the parts of an ASSIGN that the campaign decides (all but id, lease_ns, block and tree) for
+ * a configuration on a host; texts live in *arena, which the caller frees with render_done(). label
+ * is the campaign's.
  */
 struct render_arena;
 void campaign_render(const struct campaign *c, const struct configuration *configuration,
 	const struct plan_host *host, const char *label, struct message_assign *out,
 	struct render_arena **arena);
+/* The teardown steps for a host: a list of struct message_step. */
+void campaign_render_teardown(const struct campaign *c, const struct plan_host *host,
+	const char *label, struct list *steps, struct render_arena **arena);
 void render_done(struct render_arena *arena);
 
-/* A number that a campaign extracted from a program's output. */
+/*
+ * The paths and git sources that the campaign ships, templates replaced by every combination of
+ * values that a configuration of any host may have; each once. For git sources path is NULL.
+ * Returns them in *out (items and texts in *arena).
+ */
+struct shipped {
+	const char *path; /* beside the campaign file */
+	const char *git, *ref, *as;
+};
+void campaign_files(
+	const struct campaign *c, struct shipped **out, size_t *n, struct render_arena **arena);
+
+/* ---- metrics of a run ---- */
+
+/* What a run left behind, and what the agent measured of it. */
+struct run_output {
+	const char *stdout_text, *stderr_text;
+	size_t stdout_len, stderr_len;
+	const struct run_file {
+		const char *name; /* of collect, or "from:" and the rendered path */
+		const char *text;
+		size_t len;
+	} * files;
+	size_t files_n;
+	const struct message_metric *measured; /* standard metrics, inner units */
+	size_t measured_n;
+};
+
+/* A number, or a text, that a campaign made of a program's output. */
 struct extracted {
-	const struct benchmark_metric *metric;
-	double value;
+	char *name, *unit; /* owned, as all texts here */
+	enum better better;
+	double value; /* with text NAN */
+	char *text;   /* what is no number: "9f86d08"; else NULL */
+	double *series;
+	size_t series_n; /* of take: all; 0 else */
+	/* Of expect: same, what else of this name must be equal to: the benchmark and the values of
+	 * the axes; NULL: nothing. What is compared is text, or the number as it was printed. */
+	char *same_as;
+	char *same_text;
+};
+struct extraction {
+	struct extracted *items;
+	size_t n;
 };
 
 /*
- * Extract the benchmark's metrics. out has room for benchmark->metrics_n. Returns how many, or
- * -ENODATA where one that is not optional has no match (err names it, the stream and what was
- * looked for).
+ * Extract, derive (expr, work) and check (expect) the benchmark's metrics; per_work and throughput
+ * come with `work`. Returns 0, or -ENODATA where one that is not optional has no match, or -EILSEQ
+ * where one is not what was expected; err names it, the stream, what was looked for and what was
+ * found. out is filled as far as it came; done with extraction_done().
  */
-int extract_metrics(const struct benchmark *benchmark, const struct configuration *configuration,
-	const char *stdout_text, size_t stdout_len, const char *stderr_text, size_t stderr_len,
-	struct extracted *out, struct error *err);
+int extract_metrics(const struct campaign *c, const struct configuration *configuration,
+	const struct plan_host *host, const struct run_output *run, struct extraction *out,
+	struct error *err);
+void extraction_done(struct extraction *e);
 
 #endif

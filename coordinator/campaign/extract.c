@@ -254,37 +254,65 @@ static int extract_one(const struct benchmark_metric *m, const struct template_v
 	return extract_json(m, text.data, s, out, err);
 }
 
-int extract_metrics(const struct benchmark *benchmark, const struct configuration *configuration,
-	const char *stdout_text, size_t stdout_len, const char *stderr_text, size_t stderr_len,
-	struct extracted *out, struct error *err)
+static void add(struct extraction *out, const struct benchmark_metric *m, double value)
 {
+	out->items = xreallocarray(out->items, out->n + 1, sizeof *out->items);
+	out->items[out->n++] = (struct extracted){
+		.name = xstrdup(m->name),
+		.unit = xstrdup(m->unit),
+		.better = m->better,
+		.value = value,
+	};
+}
+
+int extract_metrics(const struct campaign *c, const struct configuration *configuration,
+	const struct plan_host *host, const struct run_output *run, struct extraction *out,
+	struct error *err)
+{
+	const struct benchmark *benchmark = configuration->benchmark;
 	struct stream streams[] = {
 		{.name = "stdout",
-			.text = stdout_text ? stdout_text : "",
-			.len = stdout_text ? stdout_len : 0},
+			.text = run->stdout_text ? run->stdout_text : "",
+			.len = run->stdout_text ? run->stdout_len : 0},
 		{.name = "stderr",
-			.text = stderr_text ? stderr_text : "",
-			.len = stderr_text ? stderr_len : 0},
+			.text = run->stderr_text ? run->stderr_text : "",
+			.len = run->stderr_text ? run->stderr_len : 0},
 	};
 	const struct template_values values = {
 		.axes = benchmark->axes,
 		.values = configuration->values,
 		.axes_n = benchmark->axes_n,
 	};
-	int n = 0, rc = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < benchmark->metrics_n; i++) {
+	(void)c;
+	(void)host;
+	*out = (struct extraction){0};
+	for (size_t i = 0; i < benchmark->metrics_n && rc >= 0; i++) {
 		const struct benchmark_metric *m = &benchmark->metrics[i];
+		double value = 0;
 
-		rc = extract_one(m, &values, &streams[m->from_stderr], &out[n].value, err);
-		if (rc < 0 || (rc == 0 && !m->is_optional)) {
-			rc = -ENODATA;
-			break;
-		}
+		rc = extract_one(m, &values, &streams[m->from == FROM_STDERR], &value, err);
 		if (rc > 0)
-			out[n++].metric = m;
+			add(out, m, value);
+		else if (rc == 0 && !m->is_optional)
+			rc = -ENODATA;
 	}
 	json_decref(streams[0].json);
 	json_decref(streams[1].json);
-	return rc < 0 ? rc : n;
+	return rc < 0 ? -ENODATA : 0;
+}
+
+void extraction_done(struct extraction *e)
+{
+	for (size_t i = 0; i < e->n; i++) {
+		free(e->items[i].name);
+		free(e->items[i].unit);
+		free(e->items[i].text);
+		free(e->items[i].series);
+		free(e->items[i].same_as);
+		free(e->items[i].same_text);
+	}
+	free(e->items);
+	*e = (struct extraction){0};
 }

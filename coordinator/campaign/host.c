@@ -5,10 +5,10 @@
 
 static bool has_name(const struct campaign *c, const struct plan_host *host, char why[256])
 {
-	if (c->host_names_n == 0)
+	if (c->hosts.names_n == 0)
 		return true;
-	for (size_t i = 0; i < c->host_names_n; i++)
-		if (strcmp(c->host_names[i], host->name) == 0)
+	for (size_t i = 0; i < c->hosts.names_n; i++)
+		if (strcmp(c->hosts.names[i], host->name) == 0)
 			return true;
 	snprintf(why, 256, "name '%.100s' is none of hosts.names", host->name);
 	return false;
@@ -36,11 +36,11 @@ bool campaign_wants_host(const struct campaign *c, const struct plan_host *host,
 	why[0] = '\0';
 	if (!has_name(c, host, why))
 		return false;
-	if (c->host_labels_n == 0)
+	if (c->hosts.labels_n == 0)
 		return true;
 	inventory = json_loads(host->inventory ? host->inventory : "{}", 0, NULL);
-	for (size_t i = 0; i < c->host_labels_n && ok; i++)
-		ok = has_label(json_object_get(inventory, "labels"), &c->host_labels[i], why);
+	for (size_t i = 0; i < c->hosts.labels_n && ok; i++)
+		ok = has_label(json_object_get(inventory, "labels"), &c->hosts.labels[i], why);
 	json_decref(inventory);
 	return ok;
 }

@@ -246,11 +246,11 @@ static bool any_cannot(
 	return false;
 }
 
-bool place_cannot_render(const struct campaign *c, const struct benchmark *b,
-	const struct template_values *v, struct error *err)
+bool place_cannot_render(
+	const struct benchmark *b, const struct template_values *v, struct error *err)
 {
-	for (size_t i = 0; i < c->setup_n; i++)
-		if (any_cannot(c->setup[i].command, c->setup[i].n, v, err))
+	for (size_t i = 0; i < b->setup.n; i++)
+		if (any_cannot(b->setup.items[i].command, b->setup.items[i].n, v, err))
 			return true;
 	for (enum setting s = SETTING_OVERSUBSCRIBE + 1; s < SETTINGS; s++) {
 		_cleanup_buf_ struct buf text = BUF_INIT;

@@ -31,8 +31,8 @@ int place_find(const struct benchmark *b, const struct template_values *v, struc
  * value of tune or limits; err says what. v with cpus filled. Axes and the like were checked when
  * the campaign was read.
  */
-bool place_cannot_render(const struct campaign *c, const struct benchmark *b,
-	const struct template_values *v, struct error *err);
+bool place_cannot_render(
+	const struct benchmark *b, const struct template_values *v, struct error *err);
 
 /* Logical CPUs of a host, or 0 where its inventory does not say. */
 int64_t place_threads(const json_t *inventory);

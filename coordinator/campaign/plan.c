@@ -242,7 +242,7 @@ static char *skip_reason(const struct builder *b, size_t host, const struct conf
 	if (place_find(c->benchmark, &v, &p, &err) < 0)
 		return xstrdup(err.text);
 	v.cpus = p.text;
-	return place_cannot_render(b->campaign, c->benchmark, &v, &err) ? xstrdup(err.text) : NULL;
+	return place_cannot_render(c->benchmark, &v, &err) ? xstrdup(err.text) : NULL;
 }
 
 static void fill_lane(struct builder *b, size_t host)
@@ -266,7 +266,7 @@ static void fill_lane(struct builder *b, size_t host)
 
 static int64_t passes(const struct campaign *c)
 {
-	return c->warmup + c->blocks;
+	return c->warmup + c->max;
 }
 
 static int fill_lanes(struct builder *b, struct error *err)
@@ -385,4 +385,14 @@ void plan_free(struct plan *p)
 	free(p->configurations);
 	free(p->lanes);
 	free(whole);
+}
+
+const struct value *configuration_value(const struct configuration *c, size_t axis)
+{
+	return &c->values[axis];
+}
+
+void configuration_parameters(const struct configuration *c, struct buf *out)
+{
+	buf_adds(out, c->parameters);
 }

@@ -84,16 +84,16 @@ static void read_command(struct arena *a, const struct node *n, struct step *out
 			out->command[out->n++] = n->items[i]->text;
 }
 
-static void read_setup(struct reader *r)
+static void read_setup(struct reader *r, struct benchmark *b)
 {
 	const struct node *setup = node_get(r->root, "setup");
 	bool is_list = setup && setup->kind == NODE_LIST;
 	size_t n = !setup ? 0 : is_list ? setup->n : 1;
 
-	r->campaign->setup = arena_array(r->arena, n, sizeof *r->campaign->setup);
+	b->setup.items = arena_array(r->arena, n, sizeof *b->setup.items);
 	for (size_t i = 0; i < n; i++) {
 		const struct node *step = is_list ? setup->items[i] : setup;
-		struct step *out = &r->campaign->setup[r->campaign->setup_n++];
+		struct step *out = &b->setup.items[b->setup.n++];
 
 		read_command(r->arena, node_get(step, "command"), out);
 		out->timeout_ns = read_duration(step, "timeout", DEFAULT_TIMEOUT);
@@ -138,7 +138,10 @@ static void read_files(struct reader *r)
 			strstr(literal.data, MARK_TMP) || strstr(literal.data, MARK_CPU_LIST))
 			diag_error(r->d, file,
 				"a template in 'files' is not supported yet by this version");
-		c->files[c->files_n++] = arena_strdup(r->arena, literal.data);
+		c->files[c->files_n++] =
+			(struct source_file){.path = arena_strdup(r->arena, literal.data),
+				.line = file->line,
+				.column = file->column};
 	}
 }
 
@@ -221,6 +224,7 @@ static void read_benchmark(struct reader *r, struct benchmark_reader *b)
 	read_env(r, b, &scope);
 	read_settings(r, b);
 	read_metrics(r, b);
+	read_setup(r, out);
 	check_setup(r, b);
 }
 
@@ -266,12 +270,16 @@ static void read_campaign(struct reader *r)
 	c->seed = read_int(r->root, "seed", 1);
 	c->warmup = read_int(repeat, "warmup", 1);
 	c->blocks = read_int(repeat, "blocks", 10);
+	c->max = c->blocks;
 	c->attempts = read_int(limits, "attempts", 3);
-	c->compare_by = (char *)read_text(compare, "by", NULL);
-	c->compare_baseline = (char *)read_text(compare, "baseline", NULL);
+	if (compare) {
+		c->comparisons = arena_alloc(r->arena, sizeof *c->comparisons);
+		c->comparisons_n = 1;
+		c->comparisons[0].by = (char *)read_text(compare, "by", NULL);
+		c->comparisons[0].baseline = (char *)read_text(compare, "baseline", NULL);
+	}
 	read_hosts(r);
 	read_files(r);
-	read_setup(r);
 	read_benchmarks(r);
 }
 

@@ -129,6 +129,7 @@ void read_changes(struct reader *r, const char *changes)
 		set_axis(r, key, list);
 	}
 	c->blocks = changed_int(r, root, "blocks", 1, CAMPAIGN_MAX_RUNS, c->blocks);
+	c->max = c->blocks;
 	c->seed = changed_int(r, root, "seed", 0, INT64_MAX, c->seed);
 	json_decref(root);
 }

@@ -95,10 +95,10 @@ static void read_names(struct reader *r, const struct node *n)
 		if (names.at->kind == NODE_SCALAR)
 			spread(&names, "", names.at->text);
 	}
-	c->host_names_n = names.n;
-	c->host_names = arena_array(r->arena, names.n, sizeof *c->host_names);
+	c->hosts.names_n = names.n;
+	c->hosts.names = arena_array(r->arena, names.n, sizeof *c->hosts.names);
 	if (names.n)
-		memcpy(c->host_names, names.items, names.n * sizeof *names.items);
+		memcpy(c->hosts.names, names.items, names.n * sizeof *names.items);
 	free(names.items);
 }
 
@@ -110,11 +110,11 @@ void read_hosts(struct reader *r)
 	read_names(r, node_get(hosts, "names"));
 	if (!labels || labels->kind != NODE_MAP)
 		return;
-	c->host_labels = arena_array(r->arena, labels->n, sizeof *c->host_labels);
+	c->hosts.labels = arena_array(r->arena, labels->n, sizeof *c->hosts.labels);
 	for (size_t i = 0; i < labels->n; i++) {
 		if (labels->pairs[i].value->kind != NODE_SCALAR)
 			continue;
-		c->host_labels[c->host_labels_n++] = (struct message_pair){
+		c->hosts.labels[c->hosts.labels_n++] = (struct message_pair){
 			.key = labels->pairs[i].key->text,
 			.value = labels->pairs[i].value->text,
 		};

@@ -81,7 +81,8 @@ static void read_metric(
 		.name = key->text,
 		.json = (char *)read_text(n, "json", NULL),
 		.pattern = (char *)read_text(n, "pattern", NULL),
-		.from_stderr = strcmp(read_text(n, "from", ""), "stderr") == 0,
+		.from = strcmp(read_text(n, "from", ""), "stderr") == 0 ? FROM_STDERR : FROM_STDOUT,
+		.scale = 1,
 		.unit = (char *)read_text(n, "unit", "1"),
 		.better = strcmp(better, "lower") == 0    ? BETTER_LOWER
 			  : strcmp(better, "higher") == 0 ? BETTER_HIGHER

@@ -80,19 +80,19 @@ static void check_baseline(struct reader *r, const struct node *baseline)
 
 	for (size_t i = 0; i < c->benchmarks_n; i++) {
 		const struct benchmark *b = &c->benchmarks[i];
-		int axis = axis_find(b->axes, b->axes_n, c->compare_by);
+		int axis = axis_find(b->axes, b->axes_n, c->comparisons[0].by);
 
 		if (axis < 0)
 			continue;
-		if (has_value(b, (size_t)axis, c->compare_baseline) != 0)
+		if (has_value(b, (size_t)axis, c->comparisons[0].baseline) != 0)
 			return;
 		words = xreallocarray(words, n + b->axes[axis].n + 1, sizeof *words);
 		for (size_t v = 0; v < b->axes[axis].n; v++)
 			words[n++] = b->axes[axis].values[v].text;
 	}
 	diag_error(r->d, baseline, "'baseline' is '%s', expected a value of axis '%s'%s",
-		c->compare_baseline, c->compare_by,
-		diag_nearest(nearest, c->compare_baseline, words, n));
+		c->comparisons[0].baseline, c->comparisons[0].by,
+		diag_nearest(nearest, c->comparisons[0].baseline, words, n));
 }
 
 static void check_compare(struct reader *r)
@@ -104,13 +104,13 @@ static void check_compare(struct reader *r)
 	char nearest[96];
 	size_t n = 0;
 
-	if (!c->compare_by || !by)
+	if (c->comparisons_n == 0 || !by)
 		return;
 	for (size_t i = 0; i < c->benchmarks_n; i++) {
 		const struct benchmark *b = &c->benchmarks[i];
 
-		if (axis_find(b->axes, b->axes_n, c->compare_by) >= 0) {
-			if (c->compare_baseline && baseline)
+		if (axis_find(b->axes, b->axes_n, c->comparisons[0].by) >= 0) {
+			if (c->comparisons[0].baseline && baseline)
 				check_baseline(r, baseline);
 			return;
 		}

@@ -48,15 +48,15 @@ static struct list render_env(struct renderer *r, const struct benchmark *b)
 	return (struct list){.items = pairs, .n = b->env_n};
 }
 
-static struct list render_setup(struct renderer *r, const struct campaign *c)
+static struct list render_steps(struct renderer *r, const struct steps *from)
 {
-	struct message_step *steps = arena_array(r->arena, c->setup_n, sizeof *steps);
+	struct message_step *steps = arena_array(r->arena, from->n, sizeof *steps);
 
-	for (size_t i = 0; i < c->setup_n; i++) {
-		steps[i].command = render_list(r, c->setup[i].command, c->setup[i].n);
-		steps[i].timeout_ns = c->setup[i].timeout_ns;
+	for (size_t i = 0; i < from->n; i++) {
+		steps[i].command = render_list(r, from->items[i].command, from->items[i].n);
+		steps[i].timeout_ns = from->items[i].timeout_ns;
 	}
-	return (struct list){.items = steps, .n = c->setup_n};
+	return (struct list){.items = steps, .n = from->n};
 }
 
 /* ---- settings ---- */
@@ -171,7 +171,7 @@ void campaign_render(const struct campaign *c, const struct configuration *confi
 	out->command = render_list(&r, b->command.command, b->command.n);
 	out->env = render_env(&r, b);
 	out->workdir = b->workdir ? render(&r, b->workdir) : NULL;
-	out->setup = render_setup(&r, c);
+	out->setup = render_steps(&r, &b->setup);
 	out->cpus = placement.cpus;
 	render_placement(&r, out);
 	render_tune(&r, out);

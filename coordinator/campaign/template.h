@@ -18,6 +18,8 @@ enum template_names {
 	TEMPLATE_CPUS = 2,     /* {cpus} */
 	TEMPLATE_RUN = 4,      /* {tmp}, {cpu_list}: known to the agent only */
 	TEMPLATE_CAMPAIGN = 8, /* {campaign} */
+	TEMPLATE_METRIC = 16,  /* metric.ops, in expressions alone */
+	TEMPLATE_ROLES = 32,   /* {hosts.ROLE.address} */
 };
 
 /* Where a template stands. */

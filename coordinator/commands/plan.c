@@ -170,15 +170,15 @@ static int64_t count_comparisons(const struct campaign *c, const struct plan *p)
 {
 	int64_t n = 0;
 
-	for (size_t l = 0; c->compare_by && l < p->lanes_n; l++) {
+	for (size_t l = 0; c->comparisons_n && l < p->lanes_n; l++) {
 		for (size_t i = 0; i < p->lanes[l].n; i++) {
 			const struct configuration *conf =
 				&p->configurations[p->lanes[l].configurations[i]];
 			const struct benchmark *b = conf->benchmark;
 
 			for (size_t a = 0; a < b->axes_n && !p->lanes[l].skipped[i]; a++)
-				n += strcmp(b->axes[a].name, c->compare_by) == 0 &&
-				     strcmp(conf->values[a].text, c->compare_baseline) != 0;
+				n += strcmp(b->axes[a].name, c->comparisons[0].by) == 0 &&
+				     strcmp(configuration_value(conf, a)->text, c->comparisons[0].baseline) != 0;
 		}
 	}
 	return n;

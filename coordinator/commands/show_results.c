@@ -116,9 +116,9 @@ static struct campaign *read_campaign(struct summary_view *v)
 	diagnostics_done(&d);
 	if (c == NULL)
 		return NULL;
-	if (text_is_set(c->compare_by) && c->compare_baseline != NULL) {
-		v->by = c->compare_by;
-		v->baseline = c->compare_baseline;
+	if (c->comparisons_n > 0 && c->comparisons[0].baseline != NULL) {
+		v->by = c->comparisons[0].by;
+		v->baseline = c->comparisons[0].baseline;
 	}
 	v->is_energy_off = c->benchmarks_n > 0;
 	for (size_t i = 0; i < c->benchmarks_n; i++) {

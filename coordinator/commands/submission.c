@@ -63,10 +63,10 @@ static char *directory_of(const char *path, struct error *err)
 static void warn_of_missing_files(const struct submission_file *f)
 {
 	for (size_t i = 0; i < f->campaign->files_n; i++) {
-		_cleanup_free_ char *path = xasprintf("%s/%s", f->directory, f->campaign->files[i]);
+		_cleanup_free_ char *path = xasprintf("%s/%s", f->directory, f->campaign->files[i].path);
 		if (access(path, F_OK) != 0)
 			fprintf(stderr, "%s: warning: files: %s: %s\n", f->path,
-				f->campaign->files[i], strerror(errno));
+				f->campaign->files[i].path, strerror(errno));
 	}
 }
 

@@ -7,7 +7,7 @@
 
 static int64_t passes(const struct live *l)
 {
-	return l->campaign->warmup + l->campaign->blocks;
+	return l->campaign->warmup + l->campaign->max;
 }
 
 static int64_t block_of_pass(const struct live *l, int64_t pass)
@@ -78,10 +78,14 @@ static int write_new(
 	};
 	int r = s.ops->add_campaign(s.store, &c, err);
 
-	for (size_t i = 0; r == 0 && i < l->plan->configurations_n; i++)
-		r = s.ops->add_configuration(s.store, c.id, (int64_t)i,
-			l->plan->configurations[i].benchmark->name,
-			l->plan->configurations[i].parameters, err);
+	for (size_t i = 0; r == 0 && i < l->plan->configurations_n; i++) {
+		const struct configuration *one = &l->plan->configurations[i];
+		_cleanup_buf_ struct buf parameters = BUF_INIT;
+
+		configuration_parameters(one, &parameters);
+		r = s.ops->add_configuration(
+			s.store, c.id, (int64_t)i, one->benchmark->name, parameters.data, err);
+	}
 	for (size_t i = 0; r == 0 && i < l->lanes_n; i++)
 		r = s.ops->add_lane(s.store, c.id, (int64_t)i, l->lanes[i].host->id, err);
 	if (r < 0)
@@ -254,8 +258,10 @@ static void drop_run(struct live *l, struct live_run *r)
 	free(r);
 }
 
-void live_end(struct live *l, struct live_run *r, enum run_event event)
+void live_end(struct live *l, struct live_run *r, enum run_event event,
+	const struct store_result *result)
 {
+	(void)result;
 	struct lane *lane = &l->lanes[r->lane];
 
 	count_end(l, lane, r->block, run_state_next(r->state, event));
@@ -279,7 +285,7 @@ int live_lose(struct live *l, struct live_run *r, const char *why, int64_t at, s
 		_cleanup_free_ char *reason =
 			xasprintf("lost %lld times, the last time: %s", (long long)r->lost, why);
 		status = s.ops->set_run_state(s.store, l->id, r->run, RUN_FAILED, reason, err);
-		live_end(l, r, EVENT_FAILED);
+		live_end(l, r, EVENT_FAILED, NULL);
 		return status;
 	}
 	host_put_down(lane->host, r);
@@ -307,7 +313,7 @@ int live_cancel_queued(struct live *l, struct live_store s, struct error *err)
 			struct live_run *r = lane->queue;
 			status = s.ops->set_run_state(
 				s.store, l->id, r->run, RUN_CANCELLED, NULL, err);
-			live_end(l, r, EVENT_CANCELLED);
+			live_end(l, r, EVENT_CANCELLED, NULL);
 		}
 	}
 	return status;

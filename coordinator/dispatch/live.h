@@ -113,8 +113,10 @@ struct live_run *live_find_run(struct live *l, int64_t run);
  * `limits.attempts`. */
 int live_lose(struct live *l, struct live_run *r, const char *why, int64_t at, struct live_store s,
 	struct error *err);
-/* The run has ended with this event; r is freed. The store has its result already. */
-void live_end(struct live *l, struct live_run *r, enum run_event event);
+/* The run has ended with this event; r is freed. The store has its result already: result is that
+ * (standard metrics and own ones), NULL where there is none. */
+void live_end(struct live *l, struct live_run *r, enum run_event event,
+	const struct store_result *result);
 /* Whether every run of every pass has ended. */
 bool live_is_over(const struct live *l);
 /* Cancel everything that is queued; what is in hands is the caller's. Returns 0 or negative. */

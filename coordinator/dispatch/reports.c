@@ -110,30 +110,47 @@ void reports_on_output(struct dispatch *d, const struct host *h, const struct me
 		keep_output(d, &s, &m->id, m->stream, m->offset, &m->data);
 }
 
-/* The program's own metrics, out of what it printed. Returns how many, or negative: then the run
- * has failed. */
-static int extract(
-	const struct live *l, const struct live_run *r, struct store_metric *out, struct error *err)
+/* The program's own metrics, out of what it printed. Returns 0, or negative: then the run has
+ * failed. */
+static int extract(const struct live *l, const struct live_run *r, const struct message_result *m,
+	struct extraction *out, struct error *err)
 {
-	const struct configuration *c = live_configuration(l, r);
-	_cleanup_free_ struct extracted *found = xcalloc(c->benchmark->metrics_n, sizeof *found);
-	int n = extract_metrics(c->benchmark, c, r->streams[0].data, r->streams[0].len,
-		r->streams[1].data, r->streams[1].len, found, err);
+	const struct run_output run = {
+		.stdout_text = r->streams[0].data,
+		.stdout_len = r->streams[0].len,
+		.stderr_text = r->streams[1].data,
+		.stderr_len = r->streams[1].len,
+		.measured = m->metrics.items,
+		.measured_n = m->metrics.n,
+	};
 
-	for (int i = 0; i < n; i++)
-		out[i] = (struct store_metric){
-			.name = found[i].metric->name,
-			.unit = found[i].metric->unit,
-			.value = found[i].value,
-			.better = (enum better_code)found[i].metric->better,
+	return extract_metrics(
+		l->campaign, live_configuration(l, r), &l->hosts[r->lane], &run, out, err);
+}
+
+/* As the store takes them; the texts are those of the extraction. The caller frees the array. */
+static struct store_metric *own_metrics(const struct extraction *e)
+{
+	struct store_metric *own = xcalloc(e->n + 1, sizeof *own);
+
+	for (size_t i = 0; i < e->n; i++)
+		own[i] = (struct store_metric){
+			.name = e->items[i].name,
+			.unit = e->items[i].unit,
+			.value = e->items[i].value,
+			.better = (enum better_code)e->items[i].better,
+			.text = e->items[i].text,
+			.series = e->items[i].series,
+			.series_n = e->items[i].series_n,
 		};
-	return n;
+	return own;
 }
 
 static void tell_run(struct dispatch *d, const struct live *l, const struct live_run *r,
 	const struct host *h, const char *state, const char *reason)
 {
 	const struct configuration *c = live_configuration(l, r);
+	_cleanup_buf_ struct buf parameters = BUF_INIT;
 	struct message m;
 
 	message_init(&m, MESSAGE_EVENT);
@@ -141,7 +158,8 @@ static void tell_run(struct dispatch *d, const struct live *l, const struct live
 	m.event.host = h->name;
 	m.event.run = r->run;
 	m.event.benchmark = c->benchmark->name;
-	m.event.parameters = c->parameters;
+	configuration_parameters(c, &parameters);
+	m.event.parameters = parameters.data;
 	m.event.state = state;
 	m.event.text = reason;
 	dispatch_tell(d, &l->uuid, &m);
@@ -216,28 +234,29 @@ static char *with_last_line(const char *reason, const struct buf *text)
 static int take_result(
 	struct dispatch *d, struct host *h, const struct message_result *m, const struct spoken *s)
 {
-	_cleanup_free_ struct store_metric *own =
-		xcalloc(live_configuration(s->live, s->run)->benchmark->metrics_n, sizeof *own);
+	_cleanup_free_ struct store_metric *own = NULL;
+	struct extraction found = {0};
 	const char *state = m->state, *reason = m->reason;
 	struct error err = {0};
-	int n = 0;
 
-	if (strcmp(state, RUN_DONE) == 0 && (n = extract(s->live, s->run, own, &err)) < 0) {
+	if (strcmp(state, RUN_DONE) == 0 && extract(s->live, s->run, m, &found, &err) < 0) {
 		state = RUN_FAILED;
 		reason = err.text;
-		n = 0;
+		extraction_done(&found);
 	}
+	own = own_metrics(&found);
 	_cleanup_free_ char *told = NULL;
 	if (strcmp(m->state, RUN_FAILED) == 0 && m->exit_code != ABSENT && text_is_set(reason) &&
 		(told = with_last_line(reason, &s->run->streams[1])) != NULL)
 		reason = told;
-	int r = store_result(d, m, s, state, reason, own, (size_t)n);
+	int r = store_result(d, m, s, state, reason, own, found.n);
+	extraction_done(&found);
 	if (r < 0)
 		return r;
 	tell_run(d, s->live, s->run, h, state, reason);
 	if (s->run->attempt != m->id.attempt && s->run->state != STATE_QUEUED)
 		call_off(d, h, s->live, s->run);
-	live_end(s->live, s->run, run_event_of_result(state));
+	live_end(s->live, s->run, run_event_of_result(state), NULL);
 	return 0;
 }
 

@@ -146,10 +146,10 @@ struct choice {
 
 static bool is_named(const struct campaign *c, const char *name)
 {
-	for (size_t i = 0; i < c->host_names_n; i++)
-		if (strcmp(c->host_names[i], name) == 0)
+	for (size_t i = 0; i < c->hosts.names_n; i++)
+		if (strcmp(c->hosts.names[i], name) == 0)
 			return true;
-	return c->host_names_n == 0;
+	return c->hosts.names_n == 0;
 }
 
 /* Whether a trusted agent that this campaign could want is not here yet. */
@@ -197,10 +197,10 @@ static void choose_hosts(struct dispatch *d, const struct campaign *c, struct ch
 			out->hosts[out->n++] = h;
 		}
 	}
-	for (size_t i = 0; i < c->host_names_n; i++)
-		if (!is_known(d, c->host_names[i]))
+	for (size_t i = 0; i < c->hosts.names_n; i++)
+		if (!is_known(d, c->hosts.names[i]))
 			buf_addf(&out->notes, "%s is not known here and takes no part\n",
-				c->host_names[i]);
+				c->hosts.names[i]);
 	if (out->n > 0)
 		qsort(out->hosts, out->n, sizeof *out->hosts, by_host_name);
 }

@@ -313,7 +313,7 @@ static void on_cancel(struct dispatch *d, int64_t now_ns, const struct route *fr
 			dispatch_fail(d, &err);
 			return;
 		}
-		live_end(l, r, EVENT_CANCELLED);
+		live_end(l, r, EVENT_CANCELLED, NULL);
 	}
 	live_describe(l, now_ns, "cancelled", &c);
 	message_init(&reply, MESSAGE_EVENT);

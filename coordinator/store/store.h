@@ -57,8 +57,11 @@ struct store_run {
 
 struct store_metric { /* a metric of the campaign's own */
 	const char *name, *unit;
-	double value;
+	double value; /* NAN with text */
 	enum better_code { STORE_BETTER_NONE, STORE_BETTER_LOWER, STORE_BETTER_HIGHER } better;
+	const char *text;     /* of one that is no number; else NULL */
+	const double *series; /* all values of a run, in their order; NULL where there is one */
+	size_t series_n;
 };
 
 struct store_result {

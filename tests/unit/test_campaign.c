@@ -41,9 +41,9 @@ static void test_defaults_are_those_of_the_design(void **state)
 	assert_int_equal(c->blocks, 10);
 	assert_int_equal(c->attempts, 3);
 	assert_int_equal(c->files_n, 0);
-	assert_int_equal(c->setup_n, 0);
-	assert_int_equal(c->host_names_n, 0);
-	assert_null(c->compare_by);
+	assert_int_equal(c->benchmarks[0].setup.n, 0);
+	assert_int_equal(c->hosts.names_n, 0);
+	assert_int_equal(c->comparisons_n, 0);
 	assert_int_equal(c->benchmarks_n, 1);
 	assert_string_equal(b->name, "a");
 	assert_int_equal(b->command.n, 2);
@@ -340,8 +340,8 @@ static void test_hosts_are_wanted_by_name_and_label(void **state)
 	char why[256];
 
 	(void)state;
-	assert_int_equal(c->host_names_n, 5);
-	assert_string_equal(c->host_names[3], "lab12");
+	assert_int_equal(c->hosts.names_n, 5);
+	assert_string_equal(c->hosts.names[3], "lab12");
 	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
 		struct plan_host host = {
 			.name = vectors[i].name, .inventory = vectors[i].inventory};
