@@ -64,7 +64,7 @@ benches  := $(patsubst tests/bench/%.c,$(O)/bench/%,$(bench.src))
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help deps deps-test deps-lint deps-bench run test check asan tsan bench fuzz lint format install clean FORCE
+.PHONY: all help deps deps-test deps-lint deps-bench run test check asan tsan bench fuzz soak lint format install clean FORCE
 
 all: $(programs)  ## build build/joulerig, build/joulerig-agent and build/joulerig-exec
 
@@ -93,11 +93,21 @@ check: $(programs) $(units) $(tools) $(replays) $(O)/bench/accuracy
 	$(Q)JOULERIG_BUILD=$(abspath $(O)) TSAN_OPTIONS="$(TSAN_OPTIONS)" CMOCKA_MESSAGE_OUTPUT=TAP prove $(PROVE_FLAGS) --timer -j$(JOBS) --exec tests/tools/run-one \
 		$(if $(T),$(T),$(units) $(sort $(wildcard tests/integration/*.t)))
 
-fuzz:  ## fuzz the decoder of messages for FUZZ_TIME seconds (60); needs clang
-	@mkdir -p build/fuzz/corpus
-	clang -std=gnu17 -D_GNU_SOURCE -I. -g -O1 -fsanitize=fuzzer,address,undefined $(cflags.pkgs) -o build/fuzz/libfuzzer \
-		tests/fuzz/fuzz_message.c $(proto.src) $(call libs,$(PKGS.proto))
-	build/fuzz/libfuzzer -max_total_time=$(or $(FUZZ_TIME),60) -malloc_limit_mb=64 -timeout=5 build/fuzz/corpus
+fuzz:  ## fuzz what reads messages and campaigns for FUZZ_TIME seconds each (60); needs clang
+	$(call fuzz,message,tests/vectors,$(proto.src),$(PKGS.proto))
+	$(call fuzz,campaign,tests/campaigns/good tests/campaigns/bad,$(proto.src) $(wildcard coordinator/campaign/*.c),$(PKGS.coordinator))
+
+# (name, corpus, sources, packages). What it finds is added to build/fuzz/NAME; a crash leaves its input beside it.
+define fuzz
+	@mkdir -p build/fuzz/$(1)
+	clang -std=gnu17 -D_GNU_SOURCE -I. -g -O1 -fsanitize=fuzzer,address,undefined $(cflags.pkgs) -o build/fuzz/libfuzzer-$(1) \
+		tests/fuzz/fuzz_$(1).c $(3) $(call libs,$(4)) -lm
+	build/fuzz/libfuzzer-$(1) -max_total_time=$(or $(FUZZ_TIME),60) -malloc_limit_mb=256 -timeout=10 -max_len=8192 \
+		-artifact_prefix=build/fuzz/$(1)- build/fuzz/$(1) $(2)
+endef
+
+soak:  ## the long tests: ten minutes of fuzzing for each reader
+	$(Q)$(MAKE) --no-print-directory fuzz FUZZ_TIME=600
 
 asan:  ## the tests with AddressSanitizer and UBSan
 	$(Q)$(MAKE) --no-print-directory test BUILD=asan
@@ -178,9 +188,9 @@ $(O)/tests/%: $(O)/obj/tests/tools/%.o $(O)/libproto.a
 	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS.proto) $(PKGS.meter)) -lm -lpthread
 # Replays files instead of fuzzing; the tests give it the golden vectors.
 $(O)/obj/tests/fuzz/%.o: CFLAGS.file = -DFUZZ_REPLAY
-$(O)/fuzz/%: $(O)/obj/tests/fuzz/%.o $(O)/libproto.a
+$(O)/fuzz/%: $(O)/obj/tests/fuzz/%.o $(O)/libcoordinator.a $(O)/libproto.a
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS.proto)) -lm -lpthread
+	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS.coordinator)) -lm -lpthread
 $(O)/bench/%: $(O)/obj/tests/bench/%.o $(O)/libcoordinator.a $(O)/libagent.a $(O)/libproto.a
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(sort $(PKGS.coordinator) $(PKGS.agent))) -lpfm -lm -lpthread
