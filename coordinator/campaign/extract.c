@@ -1,6 +1,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "coordinator/campaign/extract.h"
 
+#include "coordinator/campaign/names.h"
 #include "coordinator/campaign/template.h"
 #include <errno.h>
 #include <jansson.h>
@@ -240,14 +241,12 @@ static int extract_pattern(const struct benchmark_metric *m, const char *pattern
 	return 1;
 }
 
-static int extract_one(const struct benchmark_metric *m, const struct template_values *values,
-	struct stream *s, double *out, struct error *err)
+static int extract_one(const struct benchmark_metric *m, struct names *names, struct stream *s,
+	 double *out, struct error *err)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
-	struct template_values v = *values;
 
-	v.is_pattern = m->pattern != NULL;
-	if (template_render(m->pattern ? m->pattern : m->json, &v, &text, err) < 0)
+	if (template_render(m->pattern ? m->pattern : m->json, names, m->pattern != NULL, &text, err) < 0)
 		return -ENODATA;
 	if (m->pattern)
 		return extract_pattern(m, text.data, s, out, err);
@@ -278,26 +277,23 @@ int extract_metrics(const struct campaign *c, const struct configuration *config
 			.text = run->stderr_text ? run->stderr_text : "",
 			.len = run->stderr_text ? run->stderr_len : 0},
 	};
-	const struct template_values values = {
-		.axes = benchmark->axes,
-		.values = configuration->values,
-		.axes_n = benchmark->axes_n,
-	};
+	struct names *names = names_open(c);
 	int rc = 0;
 
-	(void)c;
-	(void)host;
 	*out = (struct extraction){0};
+	rc = names_set_host(names, host->name, host->inventory, err);
+	names_set_configuration(names, configuration);
 	for (size_t i = 0; i < benchmark->metrics_n && rc >= 0; i++) {
 		const struct benchmark_metric *m = &benchmark->metrics[i];
 		double value = 0;
 
-		rc = extract_one(m, &values, &streams[m->from == FROM_STDERR], &value, err);
+		rc = extract_one(m, names, &streams[m->from == FROM_STDERR], &value, err);
 		if (rc > 0)
 			add(out, m, value);
 		else if (rc == 0 && !m->is_optional)
 			rc = -ENODATA;
 	}
+	names_close(names);
 	json_decref(streams[0].json);
 	json_decref(streams[1].json);
 	return rc < 0 ? -ENODATA : 0;

@@ -18,7 +18,8 @@
 
 struct names;
 
-/* Names of a campaign; its host and configuration are not set yet. Never NULL. */
+/* Names of a campaign (NULL: {campaign} is not known); its host and configuration are not set yet.
+ * Expressions that are evaluated must live as long. Never NULL. */
 struct names *names_open(const struct campaign *c);
 void names_close(struct names *n);
 
@@ -46,6 +47,10 @@ void names_set_metrics(
  */
 int names_get(struct names *n, const char *path, struct buf *out, struct error *err);
 
+/* Whether a path is no text of the file's, but computed: of the host, or by an expression. Then a
+ * number has the inner unit: Hz, bytes. */
+bool names_is_computed(const struct names *n, const char *path);
+
 /* What an expression gave. */
 struct evaluated {
 	enum { EVALUATED_NIL, EVALUATED_BOOL, EVALUATED_NUMBER, EVALUATED_TEXT } type;
@@ -59,7 +64,11 @@ struct evaluated {
 /* Evaluate. Returns 0, or -EINVAL with err: "line 7: where: 'host.cors' ...". */
 int names_evaluate(
 	struct names *n, const struct expression *e, struct evaluated *out, struct error *err);
-/* Evaluate what must be true or false (where, --only, exclude). Returns 1, 0 or negative. */
+/* Evaluate what must be true or false (where, --only, exclude); nil is false. Returns 1, 0 or
+ * negative with err. What a benchmark of several lacks (struct template_scope.any_of) holds not. */
 int names_holds(struct names *n, const struct expression *e, struct error *err);
+/* Append what an expression's names are here: "threads is 4, host.cores is 2"; nothing where it has
+ * none. */
+void names_describe(struct names *n, const struct expression *e, struct buf *out);
 
 #endif

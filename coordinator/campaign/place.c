@@ -13,19 +13,6 @@ int64_t place_threads(const json_t *inventory)
 	return json_integer_value(threads);
 }
 
-struct template_values place_values(const struct campaign *c,
-	const struct configuration *configuration, const char *host_name, const json_t *inventory)
-{
-	return (struct template_values){
-		.axes = configuration->benchmark->axes,
-		.values = configuration->values,
-		.axes_n = configuration->benchmark->axes_n,
-		.campaign = c->name,
-		.host_name = host_name,
-		.inventory = inventory,
-	};
-}
-
 /* ---- what is asked for, and what there is ---- */
 
 /* The settings of placement, rendered. */
@@ -39,16 +26,15 @@ static bool asks_for(const struct request *r, enum setting s, const char *word)
 	return strcmp(r->texts[s].data, word) == 0;
 }
 
-static int render_request(struct request *r, const struct benchmark *b,
-	const struct template_values *v, struct error *err)
+static int render_request(struct request *r, struct names *n, struct error *err)
 {
 	for (enum setting s = SETTING_CPUS; s <= SETTING_OVERSUBSCRIBE; s++) {
-		int rc = setting_render(s, b, v, &r->texts[s], &r->values[s], ABSENT, err);
+		int rc = setting_render(s, n, &r->texts[s], &r->values[s], ABSENT, err);
 
 		if (rc < 0)
 			return rc;
 	}
-	if (asks_for(r, SETTING_POLICY, "explicit") && !b->settings[SETTING_LIST])
+	if (asks_for(r, SETTING_POLICY, "explicit") && r->texts[SETTING_LIST].len == 0)
 		return error_set(
 			err, -EINVAL, "placement: 'policy: explicit' needs a 'list' of CPUs");
 	return 0;
@@ -140,16 +126,16 @@ static bool is_there(void *arg, int64_t cpu)
 }
 
 /* The CPUs of a list are there, as far as the inventory tells which there are. */
-static int check_list(const struct request *r, const struct template_values *v, struct error *err)
+static int check_list(const struct request *r, const struct names *n, struct error *err)
 {
 	struct search search = {
-		.kinds = json_object_get(json_object_get(v->inventory, "cpu"), "kinds")};
+		.kinds = json_object_get(json_object_get(names_inventory(n), "cpu"), "kinds")};
 
 	if (!asks_for(r, SETTING_POLICY, "explicit") || json_array_size(search.kinds) == 0 ||
 		cpus_each(r->texts[SETTING_LIST].data, is_there, &search))
 		return 0;
 	return error_set(err, -EINVAL, "placement: 'list' has CPU %lld, which %s has not",
-		(long long)search.missing, v->host_name);
+		(long long)search.missing, names_host_name(n));
 }
 
 /* " (efficiency cores, one CPU a core, of 1 package)" for what narrows the choice. */
@@ -176,7 +162,7 @@ static void add_narrowing(const struct request *r, struct buf *out)
 }
 
 static int check_count(
-	const struct request *r, const struct template_values *v, int64_t there, struct error *err)
+	const struct request *r, const struct names *n, int64_t there, struct error *err)
 {
 	int64_t cpus = r->values[SETTING_CPUS];
 	bool may_share = r->values[SETTING_OVERSUBSCRIBE] == 1;
@@ -192,14 +178,22 @@ static int check_count(
 	add_narrowing(r, &narrowing);
 	if (cpus == ABSENT)
 		return error_set(err, -EINVAL, "placement: CPUs asked for%s, %s has none",
-			narrowing.data, v->host_name);
+			narrowing.data, names_host_name(n));
 	return error_set(err, -EINVAL, "placement: %lld CPU%s asked for%s, %s has %lld",
-		(long long)cpus, cpus == 1 ? "" : "s", narrowing.data, v->host_name,
+		(long long)cpus, cpus == 1 ? "" : "s", narrowing.data, names_host_name(n),
 		(long long)there);
 }
 
-int place_find(const struct benchmark *b, const struct template_values *v, struct placement *out,
-	struct error *err)
+static void fill_placement(const struct request *r, int64_t there, struct placement *out)
+{
+	out->cpus = r->values[SETTING_CPUS];
+	out->there = there == ABSENT ? 0 : there;
+	if (out->cpus != ABSENT || out->there > 0)
+		snprintf(out->text, sizeof out->text, "%lld",
+			(long long)(out->cpus != ABSENT ? out->cpus : out->there));
+}
+
+int place_find(struct names *n, struct placement *out, struct error *err)
 {
 	struct request r;
 	int64_t there = ABSENT;
@@ -208,19 +202,16 @@ int place_find(const struct benchmark *b, const struct template_values *v, struc
 	*out = (struct placement){.cpus = ABSENT};
 	for (size_t i = 0; i < ARRAY_SIZE(r.texts); i++)
 		r.texts[i] = (struct buf)BUF_INIT;
-	rc = render_request(&r, b, v, err);
+	rc = render_request(&r, n, err);
 	if (rc == 0)
-		rc = check_list(&r, v, err);
+		rc = check_list(&r, n, err);
 	if (rc == 0) {
-		there = count_there(&r, v->inventory);
-		rc = check_count(&r, v, there, err);
+		there = count_there(&r, names_inventory(n));
+		rc = check_count(&r, n, there, err);
 	}
 	if (rc == 0) {
-		out->cpus = r.values[SETTING_CPUS];
-		out->there = there == ABSENT ? 0 : there;
-		if (out->cpus != ABSENT || out->there > 0)
-			snprintf(out->text, sizeof out->text, "%lld",
-				(long long)(out->cpus != ABSENT ? out->cpus : out->there));
+		fill_placement(&r, there, out);
+		names_set_cpus(n, out->text);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(r.texts); i++)
 		buf_done(&r.texts[i]);
@@ -229,36 +220,82 @@ int place_find(const struct benchmark *b, const struct template_values *v, struc
 
 /* ---- other templates ---- */
 
-/* Only what names the host can fail, so the rest need not be rendered. */
-static bool cannot_render(const char *text, const struct template_values *v, struct error *err)
+/* The host of a role is known when it runs. What names no host and no expression cannot fail, but
+ * to find out which that are takes as long as to replace them. */
+static bool cannot_render(const char *text, struct names *n, struct error *err)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT;
 
-	return text && strstr(text, "{host.") && template_render(text, v, &out, err) < 0;
+	return text && strchr(text, '{') && !strstr(text, "{hosts.") &&
+	       template_render(text, n, false, &out, err) < 0;
 }
 
-static bool any_cannot(
-	char *const *texts, size_t n, const struct template_values *v, struct error *err)
+static bool any_cannot(const char *const *texts, size_t texts_n, struct names *n, struct error *err)
 {
-	for (size_t i = 0; i < n; i++)
-		if (cannot_render(texts[i], v, err))
+	for (size_t i = 0; i < texts_n; i++)
+		if (cannot_render(texts[i], n, err))
 			return true;
 	return false;
 }
 
-bool place_cannot_render(
-	const struct benchmark *b, const struct template_values *v, struct error *err)
+static bool step_cannot(const struct step *s, struct names *n, struct error *err)
 {
-	for (size_t i = 0; i < b->setup.n; i++)
-		if (any_cannot(b->setup.items[i].command, b->setup.items[i].n, v, err))
+	return any_cannot((const char *const *)s->command, s->n, n, err);
+}
+
+static bool steps_cannot(const struct steps *s, struct names *n, struct error *err)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (step_cannot(&s->items[i], n, err))
 			return true;
+	return false;
+}
+
+static bool env_cannot(struct names *n, struct error *err)
+{
+	_cleanup_free_ const char **env = NULL;
+	size_t env_n = configuration_env(names_configuration(n), &env);
+
+	return any_cannot(env, env_n, n, err);
+}
+
+static bool settings_cannot(struct names *n, struct error *err)
+{
 	for (enum setting s = SETTING_OVERSUBSCRIBE + 1; s < SETTINGS; s++) {
 		_cleanup_buf_ struct buf text = BUF_INIT;
 		int64_t value;
 
-		if (setting_render(s, b, v, &text, &value, ABSENT, err) < 0)
+		if (setting_render(s, n, &text, &value, ABSENT, err) < 0)
 			return true;
 	}
-	return any_cannot(b->command.command, b->command.n, v, err) ||
-	       any_cannot(b->env, b->env_n, v, err) || cannot_render(b->workdir, v, err);
+	return false;
+}
+
+/* Of metrics, what is looked for; their expressions are of the run that was. */
+static bool metrics_cannot(const struct benchmark *b, struct names *n, struct error *err)
+{
+	for (size_t i = 0; i < b->metrics_n; i++) {
+		const struct benchmark_metric *m = &b->metrics[i];
+
+		if (cannot_render(m->pattern, n, err) || cannot_render(m->json, n, err) ||
+			cannot_render(m->path, n, err) || cannot_render(m->expect_value, n, err))
+			return true;
+	}
+	return false;
+}
+
+bool place_cannot_render(struct names *n, struct error *err)
+{
+	const struct benchmark *b = names_configuration(n)->benchmark;
+
+	for (size_t i = 0; i < b->collect_n; i++)
+		if (cannot_render(b->collect[i].path, n, err))
+			return true;
+	for (size_t i = 0; i < b->roles_n; i++)
+		if (step_cannot(&b->roles[i].command, n, err))
+			return true;
+	return step_cannot(&b->requires, n, err) || steps_cannot(&b->setup, n, err) ||
+	       settings_cannot(n, err) || steps_cannot(&b->prepare, n, err) ||
+	       step_cannot(&b->command, n, err) || steps_cannot(&b->cleanup, n, err) ||
+	       env_cannot(n, err) || cannot_render(b->workdir, n, err) || metrics_cannot(b, n, err);
 }

@@ -14,25 +14,20 @@ struct placement {
 			  known */
 };
 
-/* The names that a template of this configuration on this host has; cpus is not filled. */
-struct template_values place_values(const struct campaign *c,
-	const struct configuration *configuration, const char *host_name, const json_t *inventory);
+/*
+ * What the configuration of n gets on its host. Returns 0, and {cpus} is known to n from here on,
+ * or -EINVAL with err saying why this host cannot: "placement: 8 CPUs asked for (efficiency cores,
+ * one CPU a core), lab03 has 4". The inventory has counts only: what it cannot tell (offline CPUs,
+ * packages that are not alike) is left to the agent.
+ */
+int place_find(struct names *n, struct placement *out, struct error *err);
 
 /*
- * Returns 0, or -EINVAL with err saying why this host cannot: "placement: 8 CPUs asked for
- * (efficiency cores, one CPU a core), lab03 has 4". The inventory has counts only: what it cannot
- * tell (offline CPUs, packages that are not alike) is left to the agent. v is place_values().
+ * Whether a template asks for something that the host has not, such as a label, or an expression
+ * fails, or makes a bad value of tune or limits; err says what. After place_find(). Axes and the
+ * like were checked when the campaign was read.
  */
-int place_find(const struct benchmark *b, const struct template_values *v, struct placement *out,
-	struct error *err);
-
-/*
- * Whether a template asks for something that the host has not, such as a label, or makes a bad
- * value of tune or limits; err says what. v with cpus filled. Axes and the like were checked when
- * the campaign was read.
- */
-bool place_cannot_render(
-	const struct benchmark *b, const struct template_values *v, struct error *err);
+bool place_cannot_render(struct names *n, struct error *err);
 
 /* Logical CPUs of a host, or 0 where its inventory does not say. */
 int64_t place_threads(const json_t *inventory);

@@ -27,6 +27,7 @@ struct builder {
 	const struct campaign *campaign;
 	const struct plan_host *hosts;
 	json_t **inventories; /* one a host */
+	struct names **names; /* one a host */
 	size_t hosts_n;
 	struct whole_plan *whole;
 	struct plan *plan; /* its head */
@@ -234,15 +235,14 @@ static void walk_benchmark(struct builder *b, const struct benchmark *benchmark)
 /* Why a host cannot run a configuration, or NULL. */
 static char *skip_reason(const struct builder *b, size_t host, const struct configuration *c)
 {
-	struct template_values v =
-		place_values(b->campaign, c, b->hosts[host].name, b->inventories[host]);
+	struct names *names = b->names[host];
 	struct placement p;
 	struct error err = {0};
 
-	if (place_find(c->benchmark, &v, &p, &err) < 0)
+	names_set_configuration(names, c);
+	if (place_find(names, &p, &err) < 0 || place_cannot_render(names, &err))
 		return xstrdup(err.text);
-	v.cpus = p.text;
-	return place_cannot_render(c->benchmark, &v, &err) ? xstrdup(err.text) : NULL;
+	return NULL;
 }
 
 static void fill_lane(struct builder *b, size_t host)
@@ -303,6 +303,7 @@ static int fill_lanes(struct builder *b, struct error *err)
 static int load_inventories(struct builder *b, struct error *err)
 {
 	b->inventories = xcalloc(b->hosts_n + 1, sizeof(json_t *));
+	b->names = xcalloc(b->hosts_n + 1, sizeof *b->names);
 	for (size_t h = 0; h < b->hosts_n; h++) {
 		json_error_t why;
 
@@ -312,6 +313,9 @@ static int load_inventories(struct builder *b, struct error *err)
 			return error_set(err, ERR_CAMPAIGN,
 				"the inventory of %s is no JSON object: %s", b->hosts[h].name,
 				why.text);
+		b->names[h] = names_open(b->campaign);
+		if (names_set_host(b->names[h], b->hosts[h].name, b->hosts[h].inventory, err) < 0)
+			return ERR_CAMPAIGN;
 	}
 	return check_steps(b, err);
 }
@@ -320,9 +324,12 @@ static void builder_done(struct builder *b)
 {
 	struct known *known, *next;
 
-	for (size_t h = 0; h < b->hosts_n; h++)
+	for (size_t h = 0; h < b->hosts_n; h++) {
 		json_decref(b->inventories[h]);
+		names_close(b->names[h]);
+	}
 	free(b->inventories);
+	free(b->names);
 	HASH_ITER (hh, b->known, known, next) {
 		HASH_DELETE(hh, b->known, known);
 		free(known);

@@ -1,5 +1,6 @@
 /* The tree to struct campaign. Types were checked by the schema; here is what needs more than one
  * key to be seen. */
+#include "coordinator/campaign/names.h"
 #include "coordinator/campaign/read.h"
 
 #include "coordinator/campaign/schema.h"
@@ -130,12 +131,14 @@ static void read_files(struct reader *r)
 	for (size_t i = 0; i < files->n; i++) {
 		const struct node *file = files->items[i];
 		_cleanup_buf_ struct buf literal = BUF_INIT;
-		struct error err;
+		struct names *names;
 
 		if (file->kind != NODE_SCALAR)
 			continue;
-		if (template_render(file->text, &(struct template_values){0}, &literal, &err) < 0 ||
-			strstr(literal.data, MARK_TMP) || strstr(literal.data, MARK_CPU_LIST))
+		names = names_open(NULL);
+		template_render(file->text, names, false, &literal, NULL);
+		names_close(names);
+		if (!template_is_literal(file->text))
 			diag_error(r->d, file,
 				"a template in 'files' is not supported yet by this version");
 		c->files[c->files_n++] =

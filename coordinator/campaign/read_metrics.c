@@ -1,6 +1,7 @@
 /* A benchmark's own metrics: json or pattern, and whether that can be used at all. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "coordinator/campaign/extract.h"
+#include "coordinator/campaign/names.h"
 #include "coordinator/campaign/read.h"
 #include "coordinator/campaign/schema.h"
 #include <pcre2.h>
@@ -13,17 +14,21 @@ static void check_pattern(struct reader *r, const struct benchmark_reader *b,
 	const struct benchmark *out = b->benchmark;
 	_cleanup_free_ struct value *values = xcalloc(out->axes_n + 1, sizeof *values);
 	_cleanup_buf_ struct buf text = BUF_INIT;
-	struct template_values v = {
-		.axes = out->axes, .values = values, .axes_n = out->axes_n, .is_pattern = true};
+	const struct configuration configuration = {.benchmark = out, .values = values};
+	struct names *names = names_open(NULL);
 	static char some_value[] = "1";
 	uint32_t groups = 0;
 	struct error err = {0};
 	void *code;
+	int rc;
 
 	for (size_t i = 0; i < out->axes_n; i++)
 		values[i] = out->axes[i].n ? out->axes[i].values[0]
 					   : (struct value){.text = some_value};
-	if (template_render(n->text, &v, &text, NULL) < 0)
+	names_set_configuration(names, &configuration);
+	rc = template_render(n->text, names, true, &text, NULL);
+	names_close(names);
+	if (rc < 0)
 		return;
 	code = extract_compile(text.data, &err);
 	if (!code) {

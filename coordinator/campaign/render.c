@@ -12,8 +12,7 @@ struct render_arena {
 
 struct renderer {
 	struct arena *arena;
-	const struct benchmark *benchmark;
-	struct template_values values;
+	struct names *names;
 };
 
 /* What cannot be rendered was skipped by the plan; an empty text stands for it here. */
@@ -21,7 +20,7 @@ static const char *render(struct renderer *r, const char *text)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT;
 
-	if (template_render(text, &r->values, &out, NULL) < 0)
+	if (template_render(text, r->names, false, &out, NULL) < 0)
 		return "";
 	return arena_strndup(r->arena, out.data, out.len);
 }
@@ -35,28 +34,63 @@ static struct list render_list(struct renderer *r, char *const *texts, size_t n)
 	return (struct list){.items = items, .n = n};
 }
 
-static struct list render_env(struct renderer *r, const struct benchmark *b)
+static struct list render_env(struct renderer *r)
 {
-	struct message_pair *pairs = arena_array(r->arena, b->env_n, sizeof *pairs);
+	_cleanup_free_ const char **env = NULL;
+	size_t n = configuration_env(names_configuration(r->names), &env);
+	struct message_pair *pairs = arena_array(r->arena, n, sizeof *pairs);
 
-	for (size_t i = 0; i < b->env_n; i++) {
-		size_t len = strcspn(b->env[i], "=");
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strcspn(env[i], "=");
 
-		pairs[i].key = arena_strndup(r->arena, b->env[i], len);
-		pairs[i].value = render(r, b->env[i] + len + 1);
+		pairs[i].key = arena_strndup(r->arena, env[i], len);
+		pairs[i].value = render(r, env[i] + len + 1);
 	}
-	return (struct list){.items = pairs, .n = b->env_n};
+	return (struct list){.items = pairs, .n = n};
 }
 
-static struct list render_steps(struct renderer *r, const struct steps *from)
-{
-	struct message_step *steps = arena_array(r->arena, from->n, sizeof *steps);
+/* ---- steps and files ---- */
 
-	for (size_t i = 0; i < from->n; i++) {
-		steps[i].command = render_list(r, from->items[i].command, from->items[i].n);
-		steps[i].timeout_ns = from->items[i].timeout_ns;
+static struct list render_steps(struct renderer *r, const struct step *from, size_t n)
+{
+	struct message_step *steps = arena_array(r->arena, n, sizeof *steps);
+
+	for (size_t i = 0; i < n; i++) {
+		steps[i].command = render_list(r, from[i].command, from[i].n);
+		steps[i].timeout_ns = from[i].timeout_ns;
 	}
-	return (struct list){.items = steps, .n = from->n};
+	return (struct list){.items = steps, .n = n};
+}
+
+static bool has_pair(const struct message_pair *pairs, size_t n, const char *key)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(pairs[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+/* What is kept with the run, and the files in which metrics are looked for, by their paths. */
+static struct list render_collect(struct renderer *r, const struct benchmark *b)
+{
+	struct message_pair *pairs =
+		arena_array(r->arena, b->collect_n + b->metrics_n, sizeof *pairs);
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->collect_n; i++)
+		pairs[n++] =
+			(struct message_pair){b->collect[i].name, render(r, b->collect[i].path)};
+	for (size_t i = 0; i < b->metrics_n; i++) {
+		const char *path, *key;
+
+		if (b->metrics[i].from != FROM_FILE)
+			continue;
+		path = render(r, b->metrics[i].path);
+		key = arena_printf(r->arena, "from:%s", path);
+		if (!has_pair(pairs, n, key))
+			pairs[n++] = (struct message_pair){key, path};
+	}
+	return (struct list){.items = pairs, .n = n};
 }
 
 /* ---- settings ---- */
@@ -68,9 +102,7 @@ static const char *render_setting(
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	int64_t ignored;
 
-	if (setting_render(s, r->benchmark, &r->values, &text, value ? value : &ignored, otherwise,
-		    NULL) < 0 ||
-		!r->benchmark->settings[s])
+	if (setting_render(s, r->names, &text, value ? value : &ignored, otherwise, NULL) <= 0)
 		return NULL;
 	return arena_strndup(r->arena, text.data, text.len);
 }
@@ -153,34 +185,67 @@ static void fill_guard(
 		g->on_violation && strcmp(g->on_violation, "rerun") == 0 ? c->attempts - 1 : ABSENT;
 }
 
+/* ---- the whole ---- */
+
+static struct renderer renderer_open(const struct campaign *c, const struct plan_host *host)
+{
+	struct renderer r = {.arena = arena_new(), .names = names_open(c)};
+
+	/* Without an inventory nothing of the host is known, and nothing names it. */
+	if (names_set_host(r.names, host->name, host->inventory, NULL) < 0)
+		names_set_host(r.names, host->name, "{}", NULL);
+	return r;
+}
+
+static struct render_arena *renderer_done(struct renderer *r)
+{
+	struct render_arena *arena = arena_alloc(r->arena, sizeof *arena);
+
+	names_close(r->names);
+	arena->arena = r->arena;
+	return arena;
+}
+
 void campaign_render(const struct campaign *c, const struct configuration *configuration,
 	const struct plan_host *host, const char *label, struct message_assign *out,
 	struct render_arena **arena)
 {
 	const struct benchmark *b = configuration->benchmark;
-	json_t *inventory = json_loads(host->inventory ? host->inventory : "{}", 0, NULL);
-	struct renderer r = {.arena = arena_new(), .benchmark = b};
+	struct renderer r = renderer_open(c, host);
+	_cleanup_buf_ struct buf parameters = BUF_INIT;
 	struct placement placement;
 
-	r.values = place_values(c, configuration, host->name, inventory);
-	place_find(b, &r.values, &placement, NULL);
-	r.values.cpus = placement.text;
+	names_set_configuration(r.names, configuration);
+	place_find(r.names, &placement, NULL);
+	configuration_parameters(configuration, &parameters);
 	out->label = arena_strdup(r.arena, label);
 	out->benchmark = b->name;
-	out->parameters = configuration->parameters;
+	out->parameters = arena_strndup(r.arena, parameters.data, parameters.len);
 	out->command = render_list(&r, b->command.command, b->command.n);
-	out->env = render_env(&r, b);
+	out->env = render_env(&r);
 	out->workdir = b->workdir ? render(&r, b->workdir) : NULL;
-	out->setup = render_steps(&r, &b->setup);
+	out->setup = render_steps(&r, b->setup.items, b->setup.n);
+	out->requires = render_steps(&r, &b->requires, b->requires.n > 0);
+	out->prepare = render_steps(&r, b->prepare.items, b->prepare.n);
+	out->cleanup = render_steps(&r, b->cleanup.items, b->cleanup.n);
+	out->collect = render_collect(&r, b);
 	out->cpus = placement.cpus;
 	render_placement(&r, out);
 	render_tune(&r, out);
 	render_limits(&r, out);
 	fill_measure(&b->measure, out);
 	fill_guard(c, &b->guard, out);
-	json_decref(inventory);
-	*arena = arena_alloc(r.arena, sizeof **arena);
-	(*arena)->arena = r.arena;
+	*arena = renderer_done(&r);
+}
+
+void campaign_render_teardown(const struct campaign *c, const struct plan_host *host,
+	const char *label, struct list *steps, struct render_arena **arena)
+{
+	struct renderer r = renderer_open(c, host);
+
+	(void)label;
+	*steps = render_steps(&r, c->teardown.items, c->teardown.n);
+	*arena = renderer_done(&r);
 }
 
 void render_done(struct render_arena *arena)

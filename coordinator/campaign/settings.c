@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+char setting_removed[] = "~";
+
 const struct setting_info settings[SETTINGS] = {
 	[SETTING_CPUS] = {"placement", "cpus"},
 	[SETTING_POLICY] = {"placement", "policy"},
@@ -43,21 +45,108 @@ const struct node *setting_node(enum setting s, const struct node *section)
 	return section;
 }
 
-int setting_render(enum setting s, const struct benchmark *b, const struct template_values *v,
-	struct buf *text, int64_t *value, int64_t otherwise, struct error *err)
+/* ---- what attributes override ---- */
+
+const char *configuration_setting(const struct configuration *c, enum setting s)
 {
+	const struct benchmark *b = c->benchmark;
+	const char *text = b->settings[s];
+
+	for (size_t i = 0; i < b->axes_n; i++) {
+		const struct attributes *a = configuration_value(c, i)->attributes;
+
+		if (a && a->settings[s])
+			text = a->settings[s];
+	}
+	return text == setting_removed ? NULL : text;
+}
+
+/* Put one over those of the same name. */
+static size_t put_env(const char **items, size_t n, const char *item)
+{
+	size_t len = strcspn(item, "="), i = 0;
+
+	while (i < n && (strncmp(items[i], item, len) != 0 || items[i][len] != '='))
+		i++;
+	if (item[len] == '=') {
+		items[i] = item;
+		return i == n ? n + 1 : n;
+	}
+	if (i == n)
+		return n;
+	memmove(items + i, items + i + 1, (n - i - 1) * sizeof *items);
+	return n - 1;
+}
+
+size_t configuration_env(const struct configuration *c, const char ***items)
+{
+	const struct benchmark *b = c->benchmark;
+	size_t room = b->env_n, n = 0;
+
+	for (size_t i = 0; i < b->axes_n; i++) {
+		const struct attributes *a = configuration_value(c, i)->attributes;
+
+		room += a ? a->env_n : 0;
+	}
+	*items = xcalloc(room + 1, sizeof **items);
+	for (size_t i = 0; i < b->env_n; i++)
+		n = put_env(*items, n, b->env[i]);
+	for (size_t i = 0; i < b->axes_n; i++) {
+		const struct attributes *a = configuration_value(c, i)->attributes;
+
+		for (size_t k = 0; a && k < a->env_n; k++)
+			n = put_env(*items, n, a->env[k]);
+	}
+	return n;
+}
+
+/* ---- values ---- */
+
+/* A number of the inventory or of an expression has no unit written behind it. */
+static void add_inner_unit(
+	const struct schema *schema, const char *template, const struct names *n, struct buf *text)
+{
+	const char *unit = schema->type == TYPE_FREQUENCY ? "Hz"
+			   : schema->type == TYPE_SIZE    ? "B"
+							  : NULL;
+	char path[TEMPLATE_MAX_PATH];
+
+	if (unit && text->len > 0 && strspn(text->data, "0123456789") == text->len &&
+		template_is_path(template, path) && names_is_computed(n, path))
+		buf_adds(text, unit);
+}
+
+/* on and off without quotes are booleans for who writes true and false elsewhere. */
+static void say_on_or_off(enum setting s, struct buf *text)
+{
+	const char *word = strcmp(text->data, "true") == 0    ? "on"
+			   : strcmp(text->data, "false") == 0 ? "off"
+							      : NULL;
+
+	if (s != SETTING_TURBO || !word)
+		return;
+	buf_reset(text);
+	buf_adds(text, word);
+}
+
+int setting_render(enum setting s, struct names *n, struct buf *text, int64_t *value,
+	int64_t otherwise, struct error *err)
+{
+	const char *template = configuration_setting(names_configuration(n), s);
 	_cleanup_buf_ struct buf expected = BUF_INIT;
 	const struct schema *schema;
 	char nearest[96];
 
 	*value = otherwise;
-	if (!b->settings[s])
+	if (!template)
 		return 0;
 	schema = setting_schema(s);
-	if (template_render(b->settings[s], v, text, err) < 0)
+	if (template_render(template, n, false, text, err) < 0)
 		return error_wrap(err, "%s", settings[s].section), -EINVAL;
+	add_inner_unit(schema, template, n, text);
+	say_on_or_off(s, text);
 	if (schema_value(schema, text->data, value) == 0)
-		return 0;
+		return 1;
 	schema_expectation(schema, &expected);
 	return error_set(err, -EINVAL, "%s: '%s' is '%s', expected %s%s", settings[s].section,
 		settings[s].key, text->data, expected.data,

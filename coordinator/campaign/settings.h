@@ -9,6 +9,7 @@
 #ifndef COORDINATOR_CAMPAIGN_SETTINGS_H
 #define COORDINATOR_CAMPAIGN_SETTINGS_H
 
+#include "coordinator/campaign/names.h"
 #include "coordinator/campaign/schema.h"
 #include "coordinator/campaign/template.h"
 
@@ -26,12 +27,23 @@ const struct schema *setting_schema(enum setting s);
 const struct node *setting_node(enum setting s, const struct node *section);
 
 /*
- * The value of a setting for a configuration on a host. text gets it as it was written, empty where
- * it is not given. *value: as schema_value() has it, otherwise where it is not given. Returns 0, or
- * -EINVAL with err saying what is wrong with it: "placement: 'smt' is 'never', expected one of
- * ...".
+ * The template that holds for a configuration: its benchmark's, overridden by the attributes of its
+ * values, a later axis over an earlier one. NULL where it is not given. Belongs to the campaign.
  */
-int setting_render(enum setting s, const struct benchmark *b, const struct template_values *v,
-	struct buf *text, int64_t *value, int64_t otherwise, struct error *err);
+const char *configuration_setting(const struct configuration *c, enum setting s);
+
+/* The environment likewise: "NAME=TEMPLATE" each, benchmark's first, no name twice. *items is the
+ * caller's to free, its texts are the campaign's. Returns how many. */
+size_t configuration_env(const struct configuration *c, const char ***items);
+
+/*
+ * The value of a setting for the configuration of n. text gets it as it was written, empty where it
+ * is not given; of a turbo that YAML took for a boolean on or off. *value: as schema_value() has
+ * it, otherwise where it is not given. A bare number that was computed has the inner unit: Hz,
+ * bytes. Returns 1, 0 where it is not given, or -EINVAL with err saying what is wrong with it:
+ * "placement: 'smt' is 'never', expected one of ...".
+ */
+int setting_render(enum setting s, struct names *n, struct buf *text, int64_t *value,
+	int64_t otherwise, struct error *err);
 
 #endif

@@ -1,9 +1,9 @@
 #include "coordinator/campaign/template.h"
 
+#include "coordinator/campaign/host_fields.h"
 #include "coordinator/campaign/matrix.h"
+#include "coordinator/campaign/names.h"
 #include "coordinator/campaign/schema.h"
-#include "proto/message.h"
-#include <errno.h>
 #include <stdio.h>
 
 enum piece_kind {
@@ -74,114 +74,6 @@ static struct piece next_piece(const char **at)
 	return (struct piece){PIECE_TEXT, s, (size_t)(p - s)};
 }
 
-/* ---- what the inventory of a host has ---- */
-
-/* Paths below host. that are single values; labels and kinds have names of their own. */
-static const char *const host_paths[] = {"host.name", "host.cores", "host.threads", "host.numa",
-	"host.memory", "host.kernel", "host.hypervisor", "host.governor", "host.turbo",
-	"host.fingerprint", "host.cpu.vendor", "host.cpu.model", "host.cpu.family",
-	"host.cpu.model_number", "host.cpu.stepping", "host.cpu.microcode", "host.cpu.codename",
-	"host.cpu.packages", "host.cpu.dies", "host.cpu.cores", "host.cpu.threads",
-	"host.energy.source"};
-
-#define LABELS_PREFIX "host.labels."
-#define KINDS_PREFIX  "host.cpu.kinds."
-
-static bool has_prefix(const char *s, const char *prefix)
-{
-	return strncmp(s, prefix, strlen(prefix)) == 0;
-}
-
-/* The entry of a list of objects whose `kind` is this. */
-static const json_t *kind_by_name(const json_t *kinds, const char *name, size_t len)
-{
-	size_t i;
-	json_t *kind;
-
-	json_array_foreach(kinds, i, kind)
-	{
-		const char *text = json_string_value(json_object_get(kind, "kind"));
-
-		if (text && strlen(text) == len && memcmp(text, name, len) == 0)
-			return kind;
-	}
-	return NULL;
-}
-
-/* host.cpu.kinds.KIND.cores: a number, 0 where the host has none of that kind; cpus may be a list
- * of them. */
-static int add_kind(const json_t *inventory, const char *path, struct buf *out)
-{
-	const char *kind = path + strlen(KINDS_PREFIX), *dot = strchr(kind, '.');
-	const json_t *cpu = json_object_get(inventory, "cpu"), *entry, *value;
-
-	if (!dot)
-		return -ENOENT;
-	entry = kind_by_name(json_object_get(cpu, "kinds"), kind, (size_t)(dot - kind));
-	value = json_object_get(entry, dot + 1);
-	if (json_is_array(value))
-		buf_addf(out, "%zu", json_array_size(value));
-	else if (json_is_string(value))
-		buf_adds(out, json_string_value(value));
-	else
-		buf_addf(out, "%lld", (long long)json_integer_value(value));
-	return 0;
-}
-
-static int add_json_scalar(const json_t *value, struct buf *out)
-{
-	if (json_is_string(value))
-		buf_adds(out, json_string_value(value));
-	else if (json_is_integer(value))
-		buf_addf(out, "%lld", (long long)json_integer_value(value));
-	else if (json_is_real(value))
-		buf_addf(out, "%.17g", json_real_value(value));
-	else if (json_is_boolean(value))
-		buf_adds(out, json_is_true(value) ? "true" : "false");
-	else
-		return -ENOENT;
-	return 0;
-}
-
-static int add_host(
-	const struct template_values *v, const char *path, struct buf *out, struct error *err)
-{
-	const json_t *at = v->inventory;
-	const char *name = path + strlen("host.");
-	int rc;
-
-	if (strcmp(path, "host.name") == 0) {
-		buf_adds(out, v->host_name);
-		return 0;
-	}
-	if (has_prefix(path, KINDS_PREFIX)) {
-		rc = add_kind(v->inventory, path, out);
-	} else {
-		_cleanup_free_ char *copy = xstrdup(name);
-		char *rest = copy, *part;
-
-		while ((part = strsep(&rest, ".")))
-			at = json_object_get(at, part);
-		rc = add_json_scalar(at, out);
-	}
-	return rc == 0 ? 0 : error_set(err, -ENOENT, "%s has no %s", v->host_name, path);
-}
-
-static bool is_host_path(const char *path)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(host_paths); i++)
-		if (strcmp(host_paths[i], path) == 0)
-			return true;
-	if (has_prefix(path, LABELS_PREFIX))
-		return strchr(path + strlen(LABELS_PREFIX), '.') == NULL;
-	if (has_prefix(path, KINDS_PREFIX)) {
-		const char *dot = strchr(path + strlen(KINDS_PREFIX), '.');
-
-		return dot && (strcmp(dot, ".cores") == 0 || strcmp(dot, ".cpus") == 0);
-	}
-	return false;
-}
-
 /* ---- checking ---- */
 
 struct known_name {
@@ -200,20 +92,25 @@ static void unknown_name(const struct node *n, const struct template_scope *scop
 	struct diagnostics *d)
 {
 	const struct benchmark *b = scope->benchmark;
-	size_t axes_n = b ? b->axes_n : 0, words_n = 0;
+	size_t own = b ? b->axes_n + b->derived_n : 0, words_n = 0, fields_n;
+	const char *const *fields = host_fields(&fields_n);
 	_cleanup_free_ const char **words =
-		xcalloc(axes_n + ARRAY_SIZE(known_names) + ARRAY_SIZE(host_paths), sizeof *words);
+		xcalloc(own + ARRAY_SIZE(known_names) + fields_n, sizeof *words);
 	char nearest[96];
 
-	for (size_t i = 0; i < axes_n; i++)
+	for (size_t i = 0; b && i < b->axes_n; i++)
 		words[words_n++] = b->axes[i].name;
+	for (size_t i = 0; b && i < b->derived_n; i++)
+		words[words_n++] = b->derived[i].name;
 	for (size_t i = 0; i < ARRAY_SIZE(known_names); i++)
 		if (scope->names & known_names[i].names)
 			words[words_n++] = known_names[i].name;
-	for (size_t i = 0; i < ARRAY_SIZE(host_paths); i++)
-		if (scope->names & TEMPLATE_HOST)
-			words[words_n++] = host_paths[i];
-	diag_nearest(nearest, path, words, words_n);
+	for (size_t i = 0; i < fields_n && scope->names & TEMPLATE_HOST; i++)
+		words[words_n++] = fields[i];
+	if (strncmp(path, "host.", strlen("host.")) == 0)
+		host_field_nearest(nearest, path);
+	else
+		diag_nearest(nearest, path, words, words_n);
 	diag_error(d, n, "unknown name '%s' in a template%s%s", path, nearest,
 		nearest[0] ? "" : "; for a literal text write it with two braces on each side");
 }
@@ -229,35 +126,152 @@ static void misplaced_name(const struct node *n, const struct template_scope *sc
 		diag_error(d, n, "{%s} is not known yet in %s", path, scope->where);
 }
 
+/* ---- attributes ---- */
+
+static bool value_has(const struct value *v, const char *attribute)
+{
+	for (size_t i = 0; v->attributes && i < v->attributes->n; i++)
+		if (strcmp(v->attributes->items[i].name, attribute) == 0)
+			return true;
+	return false;
+}
+
+bool template_axis_has(const struct axis *axis, const char *attribute, const char **lacking)
+{
+	bool has = false;
+
+	if (lacking)
+		*lacking = NULL;
+	for (size_t i = 0; i < axis->n; i++) {
+		if (value_has(&axis->values[i], attribute))
+			has = true;
+		else if (lacking && !*lacking)
+			*lacking = axis->values[i].text;
+	}
+	return has;
+}
+
+const char *template_attribute_nearest(char out[96], const struct axis *axis, const char *attribute)
+{
+	_cleanup_free_ const char **words = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < axis->n; i++) {
+		const struct attributes *a = axis->values[i].attributes;
+
+		words = xreallocarray(words, n + (a ? a->n : 0) + 1, sizeof *words);
+		for (size_t k = 0; a && k < a->n; k++)
+			words[n++] = a->items[k].name;
+	}
+	if (n == 0) {
+		snprintf(out, 96, ": its values have no attributes");
+		return out;
+	}
+	return diag_nearest(out, attribute, words, n);
+}
+
 /* A path that begins with an axis. */
 static void check_axis_path(const struct node *n, const struct template_scope *scope, int axis,
 	const char *path, bool *used, struct diagnostics *d)
 {
-	const char *dot = strchr(path, '.');
+	const struct axis *a = &scope->benchmark->axes[axis];
+	const char *dot = strchr(path, '.'), *lacking;
+	char nearest[96];
 
 	if (used)
 		used[axis] = true;
 	/* Of an axis with errors nothing is known. */
-	if (dot && (scope->benchmark->axes[axis].n > 0 || scope->benchmark->axes[axis].is_each))
-		diag_error(d, n, "axis '%s' has no attribute '%s': its values have no attributes",
-			scope->benchmark->axes[axis].name, dot + 1);
+	if (!dot || (a->n == 0 && !a->is_each))
+		return;
+	if (!template_axis_has(a, dot + 1, &lacking))
+		diag_error(d, n, "axis '%s' has no attribute '%s'%s", a->name, dot + 1,
+			template_attribute_nearest(nearest, a, dot + 1));
+	else if (lacking)
+		diag_error(d, n, "value '%s' of axis '%s' has no attribute '%s'", lacking, a->name,
+			dot + 1);
 }
+
+/* ---- paths ---- */
 
 static void check_host_path(const struct node *n, const struct template_scope *scope,
 	const char *path, struct diagnostics *d)
 {
-	if (!is_host_path(path))
+	if (!host_field_is_known(path))
 		unknown_name(n, scope, path, d);
 	else if (!(scope->names & TEMPLATE_HOST))
 		misplaced_name(n, scope, path, d);
 }
 
-static bool is_dropped(const struct template_scope *scope, const char *name)
+/* hosts.ROLE.address */
+static void check_role_path(const struct node *n, const struct template_scope *scope,
+	const char *path, struct diagnostics *d)
+{
+	const struct benchmark *b = scope->benchmark;
+	size_t roles_n = b ? b->roles_n : 0;
+	_cleanup_free_ const char **words = xcalloc(roles_n + 1, sizeof *words);
+	_cleanup_free_ char *role = NULL;
+	const char *rest = path + strcspn(path, ".");
+	char nearest[96];
+
+	if (*rest == '\0' || !strchr(rest + 1, '.') ||
+		strcmp(strchr(rest + 1, '.'), ".address") != 0) {
+		diag_error(
+			d, n, "unknown name '%s' in a template, expected hosts.ROLE.address", path);
+		return;
+	}
+	role = xstrndup(rest + 1, strcspn(rest + 1, "."));
+	for (size_t i = 0; i < roles_n; i++) {
+		words[i] = b->roles[i].name;
+		if (strcmp(words[i], role) != 0)
+			continue;
+		if (!(scope->names & TEMPLATE_ROLES))
+			misplaced_name(n, scope, path, d);
+		return;
+	}
+	if (roles_n == 0)
+		diag_error(d, n, "{%s}: there are no roles here", path);
+	else
+		diag_error(d, n, "{%s}: '%s' is none of the roles%s", path, role,
+			diag_nearest(nearest, role, words, roles_n));
+}
+
+bool template_is_dropped(const char *name, const struct template_scope *scope)
 {
 	const struct benchmark *b = scope->benchmark;
 
 	return b && scope->layers && matrix_is_axis(name) &&
 	       axis_find(b->axes, b->axes_n, name) < 0 && matrix_axis_key(scope->layers, name);
+}
+
+static bool is_derived(const struct benchmark *b, const char *name)
+{
+	for (size_t i = 0; b && i < b->derived_n; i++)
+		if (strcmp(b->derived[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* A name that is no axis, nor the host's. */
+static void check_other(const struct node *n, const struct template_scope *scope, const char *path,
+	struct diagnostics *d)
+{
+	char first[96];
+
+	snprintf(first, sizeof first, "%.*s", (int)strcspn(path, "."), path);
+	for (size_t i = 0; i < ARRAY_SIZE(known_names); i++) {
+		if (strcmp(known_names[i].name, path) != 0)
+			continue;
+		if (!(scope->names & known_names[i].names))
+			misplaced_name(n, scope, path, d);
+		return;
+	}
+	if (is_derived(scope->benchmark, first))
+		diag_error(d, n, "'%s' is a single value: it has no attributes", first);
+	else if (template_is_dropped(first, scope))
+		diag_error(d, n, "'%s' is no axis of benchmark '%s', which drops it", first,
+			scope->benchmark->name);
+	else
+		unknown_name(n, scope, path, d);
 }
 
 static void check_path(const struct node *n, const struct template_scope *scope, const char *path,
@@ -269,30 +283,14 @@ static void check_path(const struct node *n, const struct template_scope *scope,
 
 	snprintf(first, sizeof first, "%.*s", (int)strcspn(path, "."), path);
 	axis = b ? axis_find(b->axes, b->axes_n, first) : -1;
-	if (axis >= 0) {
+	if (axis >= 0)
 		check_axis_path(n, scope, axis, path, used, d);
-		return;
-	}
-	if (strcmp(first, "host") == 0) {
+	else if (strcmp(first, "host") == 0)
 		check_host_path(n, scope, path, d);
-		return;
-	}
-	if (strcmp(first, "hosts") == 0) {
-		diag_error(d, n, "{%s}: roles are not supported yet by this version", path);
-		return;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(known_names); i++) {
-		if (strcmp(known_names[i].name, path) != 0)
-			continue;
-		if (!(scope->names & known_names[i].names))
-			misplaced_name(n, scope, path, d);
-		return;
-	}
-	if (is_dropped(scope, first))
-		diag_error(
-			d, n, "'%s' is no axis of benchmark '%s', which drops it", first, b->name);
-	else
-		unknown_name(n, scope, path, d);
+	else if (strcmp(first, "hosts") == 0)
+		check_role_path(n, scope, path, d);
+	else if (!is_derived(b, path))
+		check_other(n, scope, path, d);
 }
 
 void template_check(
@@ -320,7 +318,7 @@ bool template_names_dropped(const char *text, const struct template_scope *scope
 	while ((p = next_piece(&text)).kind != PIECE_END) {
 		_cleanup_free_ char *name = xstrndup(p.start, strcspn(p.start, ".}"));
 
-		if (p.kind == PIECE_SLOT && is_dropped(scope, name))
+		if (p.kind == PIECE_SLOT && template_is_dropped(name, scope))
 			return true;
 	}
 	return false;
@@ -328,39 +326,18 @@ bool template_names_dropped(const char *text, const struct template_scope *scope
 
 /* ---- replacing ---- */
 
-static void add_quoted(const char *s, bool is_pattern, struct buf *out)
+/* What a regular expression would take for an operator is quoted. */
+static void add_quoted(const char *s, struct buf *out)
 {
 	for (; *s; s++) {
-		if (is_pattern && strchr("\\^$.[]|()?*+{}-#/ \t\n", *s))
+		if (strchr("\\^$.[]|()?*+{}-#/ \t\n", *s))
 			buf_addc(out, '\\');
 		buf_addc(out, *s);
 	}
 }
 
-static int add_path(
-	const struct template_values *v, const char *path, struct buf *out, struct error *err)
-{
-	int axis = axis_find(v->axes, v->axes_n, path);
-
-	if (axis >= 0)
-		buf_adds(out, v->values[axis].text);
-	else if (has_prefix(path, "host.") && v->host_name)
-		return add_host(v, path, out, err);
-	else if (strcmp(path, "cpus") == 0 && v->cpus)
-		buf_adds(out, v->cpus);
-	else if (strcmp(path, "campaign") == 0 && v->campaign)
-		buf_adds(out, v->campaign);
-	else if (strcmp(path, "tmp") == 0)
-		buf_adds(out, MARK_TMP);
-	else if (strcmp(path, "cpu_list") == 0)
-		buf_adds(out, MARK_CPU_LIST);
-	else
-		return error_set(err, -ENOENT, "{%s} is not known here", path);
-	return 0;
-}
-
 int template_render(
-	const char *text, const struct template_values *v, struct buf *out, struct error *err)
+	const char *text, struct names *n, bool is_pattern, struct buf *out, struct error *err)
 {
 	const char *at = text;
 	struct piece p;
@@ -375,21 +352,38 @@ int template_render(
 			continue;
 		}
 		path = xstrndup(p.start, p.len);
-		rc = add_path(v, path, &value, err);
+		rc = names_get(n, path, is_pattern ? &value : out, err);
 		if (rc < 0)
 			return rc;
-		add_quoted(value.data, v->is_pattern, out);
+		add_quoted(value.data, out);
 	}
 	return 0;
 }
 
-int template_is_axis(const char *text, const struct axis *axes, size_t n)
+bool template_is_literal(const char *text)
+{
+	struct piece p;
+
+	while ((p = next_piece(&text)).kind != PIECE_END)
+		if (p.kind != PIECE_TEXT)
+			return false;
+	return true;
+}
+
+bool template_is_path(const char *text, char path[TEMPLATE_MAX_PATH])
 {
 	struct piece p = next_piece(&text);
-	_cleanup_free_ char *path = NULL;
 
-	if (p.kind != PIECE_SLOT || *text != '\0')
-		return -1;
-	path = xstrndup(p.start, p.len);
-	return axis_find(axes, n, path);
+	if (p.kind != PIECE_SLOT || *text != '\0' || p.len >= TEMPLATE_MAX_PATH)
+		return false;
+	memcpy(path, p.start, p.len);
+	path[p.len] = '\0';
+	return true;
+}
+
+int template_is_axis(const char *text, const struct axis *axes, size_t n)
+{
+	char path[TEMPLATE_MAX_PATH];
+
+	return template_is_path(text, path) ? axis_find(axes, n, path) : -1;
 }

@@ -10,7 +10,8 @@
 #define COORDINATOR_CAMPAIGN_TEMPLATE_H
 
 #include "coordinator/campaign/diagnostics.h"
-#include <jansson.h>
+
+struct names; /* names.h */
 
 /* What a template may name beside axes. */
 enum template_names {
@@ -25,6 +26,8 @@ enum template_names {
 /* Where a template stands. */
 struct template_scope {
 	const struct benchmark *benchmark; /* whose axes are known; NULL: none are */
+	const struct campaign *any_of;     /* with benchmark NULL: those of any of its benchmarks,
+					      in expressions */
 	const struct node *const
 		*layers;   /* of its matrix, to tell a dropped axis from an unknown one */
 	unsigned names;    /* enum template_names */
@@ -39,28 +42,30 @@ struct template_scope {
 void template_check(const struct node *n, const struct template_scope *scope, bool *used,
 	struct diagnostics *d);
 
-/* Whether a text names an axis of the layers that the benchmark dropped. */
+/* Whether a text names an axis of the layers that the benchmark dropped; whether name is one. */
 bool template_names_dropped(const char *text, const struct template_scope *scope);
+bool template_is_dropped(const char *name, const struct template_scope *scope);
 
-/* What to put in. */
-struct template_values {
-	const struct axis *axes; /* axes_n of them, with one value each */
-	const struct value *values;
-	size_t axes_n;
-	const char *campaign; /* NULL: not known here */
-	const char *host_name;
-	const json_t *inventory;
-	const char *cpus; /* text of {cpus}; NULL: not known here */
-	bool is_pattern;  /* quote what a regular expression would take for an operator */
-};
+/* Whether any value of an axis has this attribute; *lacking (may be NULL) gets the first value that
+ * has not, NULL where all have it. */
+bool template_axis_has(const struct axis *axis, const char *attribute, const char **lacking);
+/* "; did you mean 'X'?" for the nearest attribute, or that there are none; returns out. */
+const char *template_attribute_nearest(
+	char out[96], const struct axis *axis, const char *attribute);
 
 /*
- * Append text with its templates replaced; {tmp} and {cpu_list} become the marks of message.h.
- * Returns 0, or -ENOENT with err where the host has no such thing ("lab03 has no label 'pool'").
+ * Append text with its templates replaced by what names_get() has; with is_pattern what a regular
+ * expression would take for an operator is quoted. Returns 0, or as names_get().
  */
 int template_render(
-	const char *text, const struct template_values *v, struct buf *out, struct error *err);
+	const char *text, struct names *n, bool is_pattern, struct buf *out, struct error *err);
 
+/* Whether a text has no template: {{name}} is none. */
+bool template_is_literal(const char *text);
+
+#define TEMPLATE_MAX_PATH 200
+/* Whether the whole text is one template, "{clock.frequency}"; path gets what is in it. */
+bool template_is_path(const char *text, char path[TEMPLATE_MAX_PATH]);
 /* The axis where the whole text is one template of it, "{threads}"; else -1. */
 int template_is_axis(const char *text, const struct axis *axes, size_t n);
 

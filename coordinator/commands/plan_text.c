@@ -92,26 +92,26 @@ static void add_guard(struct buf *out, const struct campaign *c, const struct be
 static void add_host(struct buf *out, const struct campaign *c, const struct plan *p, size_t lane,
 	const struct plan_host *host, const struct benchmark *b)
 {
-	json_t *inventory = json_loads(host->inventory, 0, NULL);
+	struct names *names = names_open(c);
 	int64_t least = INT64_MAX, most = 0, there = 0;
 
+	names_set_host(names, host->name, host->inventory, NULL);
 	for (size_t i = 0; i < p->lanes[lane].n; i++) {
 		const struct configuration *conf =
 			&p->configurations[p->lanes[lane].configurations[i]];
-		struct template_values v;
 		struct placement at;
 
 		if (conf->benchmark != b || p->lanes[lane].skipped[i])
 			continue;
-		v = place_values(c, conf, host->name, inventory);
-		if (place_find(b, &v, &at, NULL) < 0)
+		names_set_configuration(names, conf);
+		if (place_find(names, &at, NULL) < 0)
 			continue;
 		int64_t cpus = at.cpus == ABSENT ? at.there : at.cpus;
 		least = cpus < least ? cpus : least;
 		most = cpus > most ? cpus : most;
 		there = at.there > there ? at.there : there;
 	}
-	json_decref(inventory);
+	names_close(names);
 	if (most == 0)
 		return;
 	buf_addf(out, "%s%s ", out->len ? ", " : "", host->name);

@@ -1,0 +1,219 @@
+/* Expressions: what is wrong with them and where, and what they give. */
+#include "coordinator/campaign/expression.h"
+#include "coordinator/campaign/names.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define T(s) ((char *)(s))
+
+static const char inventory[] =
+	"{\"cores\": 4, \"threads\": 8, \"memory\": 8000000000, \"hypervisor\": null, \"turbo\": "
+	"true,"
+	"\"governor\": \"performance\", \"frequency\": {\"base\": 2100000000},"
+	"\"labels\": {\"pool\": \"nightly\", \"max\": \"2\"}, \"energy\": {\"source\": null},"
+	"\"cpu\": {\"vendor\": \"GenuineIntel\", \"codename\": \"Raptor Lake\", \"packages\": 1,"
+	"\"kinds\": [{\"kind\": \"performance\", \"cpus\": [0, 1, 2, 3], \"cores\": 2},"
+	"{\"kind\": \"efficiency\", \"cpus\": [4, 5], \"cores\": 2}]}}";
+
+static struct named_value gil_items[] = {
+	{.name = T("path"), .value = {.text = T("/opt/a")}},
+	{.name = T("gil"), .value = {.text = T("true"), .is_bool = true}},
+	{.name = T("only"), .value = {.text = T("1"), .is_number = true}},
+};
+static struct named_value nogil_items[] = {
+	{.name = T("path"), .value = {.text = T("/opt/b")}},
+	{.name = T("gil"), .value = {.text = T("false"), .is_bool = true}},
+};
+static const struct attributes gil = {.items = gil_items, .n = 3};
+static const struct attributes nogil = {.items = nogil_items, .n = 2};
+static struct value pythons[] = {
+	{.text = T("gil"), .attributes = &gil}, {.text = T("nogil"), .attributes = &nogil}};
+static struct value threads[] = {{.text = T("8"), .is_number = true}};
+static struct value sizes[] = {{.text = T("1e3"), .is_number = true}};
+static struct value levels[] = {{.text = T("012")}};
+static struct value flags[] = {{.text = T("true"), .is_bool = true}};
+static struct axis axes[] = {
+	{.name = T("python"), .values = pythons, .n = 2},
+	{.name = T("threads"), .values = threads, .n = 1},
+	{.name = T("size"), .values = sizes, .n = 1},
+	{.name = T("level"), .values = levels, .n = 1},
+	{.name = T("flag"), .values = flags, .n = 1},
+};
+static struct named_value derived[] = {
+	{.name = T("bytes"), .value = {.text = T("64"), .is_number = true}}};
+static struct benchmark nbody = {
+	.name = T("nbody"), .axes = axes, .axes_n = 5, .derived = derived, .derived_n = 1};
+static const struct template_scope scope = {
+	.benchmark = &nbody, .names = TEMPLATE_HOST | TEMPLATE_METRIC, .where = "'where'"};
+
+static bool lookup(void *arg, const char *name, double *value)
+{
+	(void)arg;
+	*value = strcmp(name, "ops") == 0 ? 10 : 2.5;
+	return strcmp(name, "ops") == 0 || strcmp(name, "energy.package") == 0;
+}
+
+static struct names *open_names(const struct configuration *c)
+{
+	struct names *n = names_open(NULL);
+	struct error err;
+
+	assert_int_equal(names_set_host(n, "lab03", inventory, &err), 0);
+	names_set_configuration(n, c);
+	names_set_metrics(n, lookup, NULL);
+	return n;
+}
+
+static const struct expression *read_one(
+	const char *text, bool is_plain, struct arena *a, struct diagnostics *d)
+{
+	const struct node node = {.kind = NODE_SCALAR,
+		.line = 7,
+		.column = 10,
+		.is_plain = is_plain,
+		.text = T(text)};
+
+	return expression_read(&node, "where", &scope, NULL, a, d);
+}
+
+static void test_values(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *want; /* "line ..." is an error */
+	} vectors[] = {
+		{"1", "1"},
+		{"8e7", "80000000"},
+		{"1 + 2 * 3", "7"},
+		{"7 // 2", "3"},
+		{"7 / 2", "3.5"},
+		{"6 / 2", "3"},
+		{"2 ^ 10", "1024"},
+		{"7 % 4", "3"},
+		{"-threads", "-8"},
+		{"threads * 80", "640"},
+		{"size", "1000"},
+		{"size * 2", "2000"},
+		{"bytes", "64"},
+		{"1 << 4 | 1", "17"},
+		{"~0", "-1"},
+		{"0x10", "16"},
+		{"0.1", "0.1"},
+		{"1/3", "0.3333333333333333"},
+		{"1e300", "1e+300"},
+		{"-0.0", "0"},
+		{"9223372036854775807", "9223372036854775807"},
+		{"true", "true"},
+		{"nil", NULL},
+		{"not nil", "true"},
+		{"\"a\" .. 'b'", "ab"},
+		{"[[x]] .. [=[y]]]=]", "xy]]"},
+		{"#python", "3"},
+		{"threads == 8", "true"},
+		{"threads == '8'", "false"},
+		{"level == '012'", "true"},
+		{"level", "012"},
+		{"flag", "true"},
+		{"flag == true", "true"},
+		{"flag and 1 or 2", "1"},
+		{"python", "gil"},
+		{"python == \"gil\"", "true"},
+		{"python.path", "/opt/a"},
+		{"python.gil", "true"},
+		{"python.gil == true", "true"},
+		{"python.only", "1"},
+		{"benchmark", "nbody"},
+		{"benchmark == 'x'", "false"},
+		{"host.name", "lab03"},
+		{"host.cores", "4"},
+		{"threads <= host.threads", "true"},
+		{"host.energy.source ~= nil", "false"},
+		{"host.energy.source", NULL},
+		{"host.labels.pool", "nightly"},
+		{"host.labels.rack", NULL},
+		{"host.labels['pool']", "nightly"},
+		{"host.labels['a-b']", NULL},
+		{"host.labels[python]", NULL},
+		{"host.cpu.codename", "Raptor Lake"},
+		{"host.turbo", "true"},
+		{"host.cpu.kinds.efficiency.cores", "2"},
+		{"host.cpu.kinds.lowpower.cores", "0"},
+		{"host.cpu.kinds.performance.cpus", "4"},
+		{"host.cpu.kinds[\"performance\"].cores", "2"},
+		{"host.cpu.kinds['low' .. 'power'].cpus", "0"},
+		{"host.frequency.base", "2100000000"},
+		{"host.memory // 1000", "8000000"},
+		{"host.hypervisor == nil", "true"},
+		{"host.numa == nil", "true"},
+		{"metric.ops", "10"},
+		{"metric['energy.package']", "2.5"},
+		{"metric['energy.' .. 'package'] / metric.ops", "0.25"},
+		{"metric.none", NULL},
+		{"math.floor(7.9)", "7"},
+		{"math.max(1, threads, 3)", "8"},
+		{"math.pi > 3", "true"},
+		{"math.log(8, 2)", "3"},
+		{"one_of(threads, 1, 8)", "true"},
+		{"one_of(threads, 1, 8.0)", "true"},
+		{"one_of(threads, '8')", "false"},
+		{"one_of(python, 'a', 'b')", "false"},
+		{"contains(host.cpu.codename, 'Lake')", "true"},
+		{"contains(host.cpu.codename, 'lake')", "false"},
+		{"contains(nil, 'x')", "false"},
+		{"contains(host.hypervisor, 'kvm')", "false"},
+		{"contains(threads, 8)", "true"},
+		{"contains('a%d', '%d')", "true"},
+		{"starts_with(python, 'g')", "true"},
+		{"starts_with(python, 'il')", "false"},
+		{"starts_with('', 'x')", "false"},
+		{"starts_with('x', '')", "true"},
+		{"1 --[[ a comment ]] + 1", "2"},
+		{"1 -- to the end", "1"},
+		{" ( threads\n > 4 ) ", "true"},
+		{"'\\65\\n'", "A\n"},
+		{"not (python == 'gil' and threads == 1)", "true"},
+		{"1/0", "inf"},
+		{"'a' < 'b'", "true"},
+		{"'x' == \"x\"", "true"},
+	};
+	struct configuration c = {.benchmark = &nbody};
+	struct value values[] = {pythons[0], threads[0], sizes[0], levels[0], flags[0]};
+	struct arena *a = arena_new();
+	struct names *n;
+
+	(void)state;
+	c.values = values;
+	n = open_names(&c);
+	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
+		struct diagnostics d = {0};
+		const struct expression *e = read_one(vectors[i].text, true, a, &d);
+		struct evaluated out;
+		struct error err = {0};
+
+		if (!e)
+			fail_msg("%s: %s", vectors[i].text, d.items[0].text);
+		assert_int_equal(d.n, 0);
+		if (names_evaluate(n, e, &out, &err) < 0)
+			fail_msg("%s: %s", vectors[i].text, err.text);
+		if (vectors[i].want)
+			assert_string_equal(out.text, vectors[i].want);
+		else
+			assert_int_equal(out.type, EVALUATED_NIL);
+	}
+	names_close(n);
+	arena_free(a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_values),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
