@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "coordinator/campaign/campaign.h"
+#include "coordinator/campaign/names.h"
 #include "coordinator/campaign/template.h"
 #include <cmocka.h>
 #include <stdio.h>
@@ -235,33 +236,33 @@ static void test_templates_replace_paths_and_leave_other_braces(void **state)
 		{"{cpu_list}", MARK_CPU_LIST}, {"{word}", "a.b"}};
 	struct axis axes[] = {{.name = (char *)"n"}, {.name = (char *)"word"}};
 	struct value values[] = {{.text = (char *)"4"}, {.text = (char *)"a.b"}};
-	json_t *inventory = json_loads(
-		"{\"cores\": 8, \"labels\": {\"pool\": \"nightly\"}, \"cpu\": {\"codename\":"
-		"\"Raptor Lake\", \"kinds\": [{\"kind\": \"efficiency\", \"cores\": 6}]}}",
-		0, NULL);
-	struct template_values v = {.axes = axes,
-		.values = values,
-		.axes_n = 2,
-		.campaign = "c",
-		.host_name = "lab03",
-		.inventory = inventory,
-		.cpus = "2"};
+	struct benchmark b = {.name = (char *)"b", .axes = axes, .axes_n = 2};
+	const struct configuration configuration = {.benchmark = &b, .values = values};
+	const struct campaign c = {.name = (char *)"c"};
+	struct names *n = names_open(&c);
 	_cleanup_buf_ struct buf out = BUF_INIT;
 	struct error err;
 
 	(void)state;
+	assert_int_equal(
+		names_set_host(n, "lab03",
+			"{\"cores\": 8, \"labels\": {\"pool\": \"nightly\"}, \"cpu\": {\"codename\":"
+			"\"Raptor Lake\", \"kinds\": [{\"kind\": \"efficiency\", \"cores\": 6}]}}",
+			&err),
+		0);
+	names_set_configuration(n, &configuration);
+	names_set_cpus(n, "2");
 	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
 		buf_reset(&out);
-		assert_int_equal(template_render(vectors[i].text, &v, &out, &err), 0);
+		assert_int_equal(template_render(vectors[i].text, n, false, &out, &err), 0);
 		assert_string_equal(out.data, vectors[i].want);
 	}
-	assert_true(template_render("{host.labels.rack}", &v, &out, &err) < 0);
-	assert_string_equal(err.text, "lab03 has no host.labels.rack");
-	v.is_pattern = true;
+	assert_true(template_render("{host.labels.rack}", n, false, &out, &err) < 0);
+	assert_string_equal(err.text, "lab03 has no label 'rack'");
 	buf_reset(&out);
-	assert_int_equal(template_render("^{word}: (.)", &v, &out, &err), 0);
+	assert_int_equal(template_render("^{word}: (.)", n, true, &out, &err), 0);
 	assert_string_equal(out.data, "^a\\.b: (.)");
-	json_decref(inventory);
+	names_close(n);
 }
 
 static const char matrix[] = "campaign: c\nmatrix: {threads: [1, 2], kind: ['1', b]}\n"

@@ -89,12 +89,12 @@ static const struct vector vectors[] = {
 		 "a{\"t\":2}(placement: 20 CPUs asked for, lab03 has 4)",
 			"a{\"t\":1} a{\"t\":2}"}},
 	{"{}", "setup: {command: [make, '{host.labels.n}']}\n",
-		{"a{}", "a{}(lab07 has no host.labels.n)"}},
+		{"a{}", "a{}(lab07 has no label 'n')"}},
 	/* settings that are put together, or that a host lacks */
 	{"{t: [1, 2]}", "tune: {frequency: {max: '{t}.5{host.labels.n}GHz'}}\n",
-		{"a{\"t\":1} a{\"t\":2}", "a{\"t\":1}(tune: lab07 has no host.labels.n) "
+		{"a{\"t\":1} a{\"t\":2}", "a{\"t\":1}(tune: lab07 has no label 'n') "
 					  "a{\"t\":2}(tune: lab07 has no "
-					  "host.labels.n)"}},
+					  "label 'n')"}},
 	{"{t: [1, x]}", "limits: {memory: '{t}GiB'}\n",
 		{"a{\"t\":1} a{\"t\":\"x\"}(limits: 'memory' is 'xGiB', expected a size such as "
 		 "64KiB, 1MiB or 2GB, at least 1.0 MiB, at most 1.0 PiB)",
@@ -184,13 +184,13 @@ static void test_placement_is_counted_by_kind_siblings_and_packages(void **state
 				assert_string_equal(skipped ? skipped : "not skipped", why);
 			else
 				assert_null(skipped);
-			json_t *inventory = json_loads(unlike[h].inventory, 0, NULL);
-			struct template_values v =
-				place_values(c, &p->configurations[1], unlike[h].name, inventory);
+			struct names *n = names_open(c);
 			struct placement there = {0};
-			place_find(&c->benchmarks[1], &v, &there, NULL);
+			names_set_host(n, unlike[h].name, unlike[h].inventory, NULL);
+			names_set_configuration(n, &p->configurations[1]);
+			place_find(n, &there, NULL);
 			assert_int_equal(there.there, placed[i].there[h]);
-			json_decref(inventory);
+			names_close(n);
 		}
 		plan_free(p);
 		campaign_free(c);
