@@ -74,14 +74,17 @@ static const char *hint_for(const struct token *t)
 static bool unexpected(struct parser *p, const char *expected)
 {
 	const struct token *t = &p->token;
+	int len = t->len < 40 ? (int)t->len : 40;
 
 	if (t->kind == TOKEN_BAD)
-		return error_at(p, t->start, "'%.*s': %s", (int)(t->len < 40 ? t->len : 40),
-			t->start, t->why);
+		return error_at(p, t->start, "%s: %.*s", t->why, len, t->start);
 	if (t->kind == TOKEN_END)
 		return error_at(p, t->start, "it ends where %s is expected", expected);
-	return error_at(p, t->start, "unexpected '%.*s', expected %s%s",
-		(int)(t->len < 40 ? t->len : 40), t->start, expected, hint_for(t));
+	if (t->kind == TOKEN_STRING)
+		return error_at(
+			p, t->start, "unexpected text %.*s, expected %s", len, t->start, expected);
+	return error_at(p, t->start, "unexpected '%.*s', expected %s%s", len, t->start, expected,
+		hint_for(t));
 }
 
 /* ---- tokens ---- */
@@ -427,12 +430,12 @@ static bool parse_arguments(struct parser *p, const char *at, const struct funct
 	if (!expect(p, ")"))
 		return false;
 	if (n < f->least || n > f->most)
-		error_at(p, at, "%s takes %d value%s%s, here are %d", f->name, f->least,
+		error_at(p, at, "%s takes %d value%s%s, here %s %d", f->name, f->least,
 			f->least == 1 ? "" : "s",
 			f->most == f->least ? ""
 			: f->most == 2      ? " or 2"
 					    : " or more",
-			n);
+			n == 1 ? "is" : "are", n);
 	return true;
 }
 
@@ -582,11 +585,30 @@ static const char *finish_code(struct parser *p, struct expression_name *names, 
 	return arena_strndup(p->arena, code.data, code.len);
 }
 
+/* What Lua does not take although we do: a malformed number, a bad escape; at its place. */
+static void check_code(struct parser *p, const char *code)
+{
+	struct error err = {0};
+
+	if (sandbox_check(code, &err) == 0)
+		return;
+	for (struct token t = token_next(p->text); t.kind != TOKEN_END;
+		t = token_next(t.start + t.len)) {
+		_cleanup_free_ char *one = xasprintf("return %.*s", (int)t.len, t.start);
+
+		if ((t.kind != TOKEN_NUMBER && t.kind != TOKEN_STRING) ||
+			sandbox_check(one, &err) == 0)
+			continue;
+		error_at(p, t.start, "%s", err.text);
+		return;
+	}
+	error_at(p, p->text, "%s", err.text);
+}
+
 static const struct expression *finish(struct parser *p)
 {
 	struct expression *e = arena_alloc(p->arena, sizeof *e);
 	struct expression_name *names = arena_array(p->arena, p->names_n, sizeof *names);
-	struct error err = {0};
 
 	*e = (struct expression){
 		.text = arena_strdup(p->arena, p->text),
@@ -601,8 +623,8 @@ static const struct expression *finish(struct parser *p)
 	};
 	if (e->parameters_n > EXPRESSION_MAX_PARAMETERS)
 		error_at(p, p->text, "it names more than %d parameters", EXPRESSION_MAX_PARAMETERS);
-	else if (sandbox_check(e->code, &err) < 0)
-		error_at(p, p->text, "%s", err.text);
+	else
+		check_code(p, e->code);
 	return p->errors ? NULL : e;
 }
 
@@ -615,7 +637,7 @@ static const struct expression *parse(struct parser *p)
 	p->token = token_next(p->text);
 	if (p->token.kind == TOKEN_END)
 		error_at(p, p->text, "it is empty, expected an expression");
-	else if (parse_expression(p) && p->token.kind != TOKEN_END)
+	else if (parse_expression(p) && p->token.kind != TOKEN_END && p->errors == before)
 		unexpected(p, "an operator or the end");
 	if (p->errors == before)
 		e = finish(p);

@@ -69,13 +69,16 @@ static struct token scan_symbol(const char *s)
 	/* Those of other languages are one token, too: they get a hint. */
 	static const char *const symbols[] = {"...", "..", "//", "==", "~=", "<=", ">=", "<<", ">>",
 		"::", "!=", "&&", "||", "<>", "**"};
+	const char *end = s;
 
 	for (size_t i = 0; i < ARRAY_SIZE(symbols); i++)
 		if (strncmp(s, symbols[i], strlen(symbols[i])) == 0)
 			return make(TOKEN_SYMBOL, s, s + strlen(symbols[i]), NULL);
 	if (strchr("+-*/%^#&~|<>=(){}[];:,.!?", *s))
 		return make(TOKEN_SYMBOL, s, s + 1, NULL);
-	return make(TOKEN_BAD, s, s + 1, "this character cannot stand in an expression");
+	for (end++; ((unsigned char)*end & 0xc0) == 0x80; end++)
+		; /* the rest of a character of UTF-8 */
+	return make(TOKEN_BAD, s, end, "this character cannot stand in an expression");
 }
 
 struct token token_next(const char *s)

@@ -209,10 +209,160 @@ static void test_values(void **state)
 	arena_free(a);
 }
 
+static void test_errors_of_reading(void **state)
+{
+	static const struct {
+		int column; /* in the text, from 1 */
+		const char *text, *want;
+	} vectors[] = {
+		{1, "", "where: it is empty, expected an expression"},
+		{1, "thread", "where: unknown name 'thread'; did you mean 'threads'?"},
+		{1, "theads", "where: unknown name 'theads'; did you mean 'threads'?"},
+		{5, "1 + size2", "where: unknown name 'size2'; did you mean 'size'?"},
+		{8, "python.pth",
+			"where: axis 'python' has no attribute 'pth'; did you mean 'path'?"},
+		{8, "python.zzzzz", "where: axis 'python' has no attribute 'zzzzz'"},
+		{9, "threads.x",
+			"where: axis 'threads' has no attribute 'x': its values have no "
+			"attributes"},
+		{6, "bytes.x", "where: 'bytes' is a single value: it has no attributes"},
+		{8, "python.", "where: it ends where the name of an attribute is expected"},
+		{7, "python['path']",
+			"where: unexpected '[', expected an operator or the end; only metric, "
+			"host.labels and host.cpu.kinds have [ ]"},
+		{1, "host", "where: 'host' is no single value, expected one of its fields"},
+		{1, "host.cors", "where: unknown name 'host.cors'; did you mean 'host.cores'?"},
+		{1, "host.cpu", "where: 'host.cpu' is no single value, expected one of its fields"},
+		{1, "host.cpu.kinds",
+			"where: 'host.cpu.kinds' is no single value, expected one of its fields"},
+		{1, "host.cpu.kinds.performance",
+			"where: 'host.cpu.kinds.performance' is no single value, expected one of "
+			"its fields"},
+		{1, "host.cpu.kinds.eficiency.cores",
+			"where: unknown name 'host.cpu.kinds.eficiency.cores'; did you mean "
+			"'host.cpu.kinds.efficiency.cores'?"},
+		{1, "host.cpu.kinds[python].core",
+			"where: host.cpu.kinds[...] has .cores and .cpus alone"},
+		{1, "host.cpu.kinds[python]",
+			"where: host.cpu.kinds[...] has .cores and .cpus alone"},
+		{1, "host.labels",
+			"where: 'host.labels' is no single value, expected one of its fields"},
+		{1, "host.labels[python].x", "where: a label is a text: it has no fields"},
+		{5, "host['cores']",
+			"where: unexpected '[', expected a field; only metric, host.labels and "
+			"host.cpu.kinds have [ ]"},
+		{1, "host:cores", "where: 'host' is no single value, expected one of its fields"},
+		{7, "metric",
+			"where: it ends where '.' or '[' and the name of a metric is expected"},
+		{1, "metric.energy.package",
+			"where: a metric with points in its name is written "
+			"metric[\"energy.package\"]"},
+		{8, "metric.", "where: it ends where the name of a metric is expected"},
+		{8, "metric.end", "where: unexpected 'end', expected the name of a metric"},
+		{1, "cpus", "where: unknown name 'cpus'"},
+		{1, "campaign", "where: unknown name 'campaign'"},
+		{1, "string.rep('x', 10)", "where: unknown name 'string'"},
+		{5, "1 + string", "where: unknown name 'string'"},
+		{6, "('x'):rep(1000)",
+			"where: unexpected ':', expected an operator or the end; there are no "
+			"methods here"},
+		{4, "'x':rep(9)",
+			"where: unexpected ':', expected an operator or the end; there are no "
+			"methods here"},
+		{4, "'x'.rep", "where: unexpected '.', expected an operator or the end"},
+		{1, "load('return 1')", "where: unknown name 'load'"},
+		{1, "io.open('/etc/passwd')", "where: unknown name 'io'"},
+		{1, "os.exit()", "where: unknown name 'os'"},
+		{1, "require 'os'", "where: unknown name 'require'"},
+		{1, "dofile('x')", "where: unknown name 'dofile'"},
+		{1, "print(1)", "where: unknown name 'print'"},
+		{1, "_G", "where: unknown name '_G'"},
+		{1, "_ENV", "where: unknown name '_ENV'"},
+		{1, "getmetatable('')", "where: unknown name 'getmetatable'"},
+		{1, "pcall(1)", "where: unknown name 'pcall'"},
+		{1, "function() end", "where: unexpected 'function', expected a value"},
+		{1, "while true do end", "where: unexpected 'while', expected a value"},
+		{1, "for i = 1, 2 do end", "where: unexpected 'for', expected a value"},
+		{1, "repeat until true", "where: unexpected 'repeat', expected a value"},
+		{1, "goto x", "where: unexpected 'goto', expected a value"},
+		{1, "local x = 1", "where: unexpected 'local', expected a value"},
+		{1, "do end", "where: unexpected 'do', expected a value"},
+		{1, "return 1", "where: unexpected 'return', expected a value"},
+		{3, "1 if 2", "where: unexpected 'if', expected an operator or the end"},
+		{1, "{1, 2}",
+			"where: unexpected '{', expected a value; names stand without braces here"},
+		{1, "{threads} > 4",
+			"where: unexpected '{', expected a value; names stand without braces here"},
+		{9, "threads = 4",
+			"where: unexpected '=', expected an operator or the end; 'equal' is =="},
+		{9, "threads != 4",
+			"where: unexpected '!=', expected an operator or the end; 'not equal' is "
+			"~="},
+		{6, "flag && flag",
+			"where: unexpected '&&', expected an operator or the end; write and"},
+		{1, "!flag", "where: unexpected '!', expected a value; write not"},
+		{6, "flag ? 1 : 2",
+			"where: unexpected '?', expected an operator or the end; write a and b or "
+			"c"},
+		{3, "2 ** 3",
+			"where: unexpected '**', expected an operator or the end; a power is ^"},
+		{2, "1, 2", "where: unexpected ',', expected an operator or the end"},
+		{2, "1; 2", "where: unexpected ';', expected an operator or the end"},
+		{2, "1)", "where: unexpected ')', expected an operator or the end"},
+		{3, "(1", "where: it ends where ')' is expected"},
+		{4, "1 +", "where: it ends where a value is expected"},
+		{1, "+ 1", "where: unexpected '+', expected a value"},
+		{3, "1 2", "where: unexpected '2', expected an operator or the end"},
+		{1, "...", "where: unexpected '...', expected a value"},
+		{1, "'abc", "where: this text has no end: 'abc"},
+		{1, "\"abc", "where: this text has no end: \"abc"},
+		{1, "[[abc", "where: this text has no end: [[abc"},
+		{1, "--[[ abc", "where: this comment has no end: --[[ abc"},
+		{1, "\033Lua", "where: this character cannot stand in an expression:  "},
+		{3, "1 $ 2", "where: this character cannot stand in an expression: $"},
+		{3, "1 \302\247", "where: this character cannot stand in an expression: \302\247"},
+		{1, "1x", "where: malformed number near '1x'"},
+		{1, "3..2", "where: malformed number near '3..2'"},
+		{1, "'\\q'", "where: invalid escape sequence near ''\\q'"},
+		{1, "one_of", "where: 'one_of' is a function, expected '(' behind it"},
+		{1, "one_of(threads)", "where: one_of takes 2 values or more, here is 1"},
+		{1, "contains(python)", "where: contains takes 2 values, here is 1"},
+		{1, "starts_with(python, 'a', 'b')",
+			"where: starts_with takes 2 values, here are 3"},
+		{6, "math.random()", "where: math has no 'random'"},
+		{6, "math.flor(1)", "where: math has no 'flor'; did you mean 'floor'?"},
+		{11, "math.floor", "where: it ends where '(' is expected"},
+		{6, "math.floor(1, 2)", "where: floor takes 1 value, here are 2"},
+		{5, "math", "where: it ends where '.' is expected"},
+		{1, "threads(1)", "where: 'threads' is a value, no function"},
+		{9, "threads 'x'", "where: unexpected text 'x', expected an operator or the end"},
+		{4, "(1)(2)", "where: unexpected '(', expected an operator or the end"},
+		{15, "one_of(python 'a')", "where: unexpected text 'a', expected ','"},
+		{7, "python\303\251",
+			"where: this character cannot stand in an expression: \303\251"},
+		{18, "'\303\251\303\251' == level and", "where: it ends where a value is expected"},
+	};
+	struct arena *a = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
+		struct diagnostics d = {0};
+
+		assert_null(read_one(vectors[i].text, i % 2 == 0, a, &d));
+		assert_int_equal(d.n, 1);
+		assert_string_equal(d.items[0].text, vectors[i].want);
+		assert_int_equal(d.items[0].line, 7);
+		assert_int_equal(d.items[0].column, 9 + vectors[i].column + (i % 2));
+		diagnostics_done(&d);
+	}
+	arena_free(a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_errors_of_reading),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
