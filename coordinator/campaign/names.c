@@ -345,7 +345,13 @@ static void describe_one(struct names *n, const struct expression_name *name, st
 	double number;
 
 	if (name->kind == NAME_HOST && n->inventory) {
+		int64_t count;
+		bool is_text = strcmp(name->path, "host.name") == 0 ||
+			       json_is_string(host_field(n->inventory, name->path, &count));
+
+		buf_adds(out, is_text ? "'" : "");
 		add_field(n, name->path, out);
+		buf_adds(out, is_text ? "'" : "");
 	} else if (name->kind == NAME_METRIC) {
 		if (n->lookup && n->lookup(n->lookup_arg, name->path, &number))
 			add_number(number, out);

@@ -57,6 +57,18 @@ static struct sandbox *of(lua_State *lua)
 	return s;
 }
 
+/* Lua's name of a type, in the language's words. */
+static const char *type_word(const char *type)
+{
+	static const char *const words[][2] = {{"string", "a text"}, {"number", "a number"},
+		{"boolean", "true or false"}, {"nil", "nil"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcmp(words[i][0], type) == 0)
+			return words[i][1];
+	return "what is no single value";
+}
+
 /* ---- functions ---- */
 
 static int one_of(lua_State *lua)
@@ -79,8 +91,8 @@ static bool two_texts(lua_State *lua, const char *name, const char *texts[2], si
 		if (i == 0 && type == LUA_TNIL)
 			return false;
 		if (type != LUA_TSTRING && type != LUA_TNUMBER) {
-			lua_pushfstring(
-				lua, "%s takes texts, not %s", name, lua_typename(lua, type));
+			lua_pushfstring(lua, "%s takes texts, not %s", name,
+				type_word(lua_typename(lua, type)));
 			lua_error(lua);
 		}
 		texts[i] = lua_tolstring(lua, i + 1, &lens[i]);
@@ -297,52 +309,65 @@ static const char *without_place(const char *text)
 	return end ? end + 2 : text;
 }
 
-/* Between the quotes that follow what, or "". */
-static void quoted_after(const char *text, const char *what, char out[64])
+/* "bad argument #1 to 'floor' (number expected, got nil)": only math complains so. */
+static void describe_argument(const char *text, struct error *err)
 {
-	const char *start = strstr(text, what), *end;
+	char function[32] = "", got[32] = "";
 
-	out[0] = '\0';
-	if (!start)
-		return;
-	start += strlen(what);
-	end = strchr(start, '\'');
-	if (end)
-		snprintf(out, 64, "%.*s", (int)(end - start), start);
+	if (sscanf(text, "bad argument #%*d to '%31[^']' (number expected, got %31[^)]", function,
+		    got) == 2)
+		error_set(err, -EINVAL, "math.%s takes a number, not %s", function,
+			strcmp(got, "no value") == 0 ? "nothing" : type_word(got));
+	else
+		error_set(err, -EINVAL, "math: %s", text);
+}
+
+static void describe_type_error(const char *text, struct error *err)
+{
+	static const struct {
+		const char *said, *words;
+	} errors[] = {
+		{"attempt to concatenate a ", "it joins a text and "},
+		{"attempt to perform arithmetic on a ", "it calculates with "},
+		{"attempt to perform bitwise operation on a ", "it calculates with "},
+		{"attempt to get length of a ", "it takes the length of "},
+		{"attempt to index a ", "it looks for a field in "},
+		{"attempt to call a ", "it calls "},
+	};
+	char a[32], b[32];
+
+	if (sscanf(text, "attempt to compare two %31s", a) == 1)
+		error_set(err, -EINVAL, "it compares %s with %s", type_word(a), type_word(a));
+	else if (sscanf(text, "attempt to compare %31s with %31s", a, b) == 2)
+		error_set(err, -EINVAL, "it compares %s with %s", type_word(a), type_word(b));
+	else
+		error_set(err, -EINVAL, "%s", text);
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		size_t len = strlen(errors[i].said);
+
+		if (strncmp(text, errors[i].said, len) != 0)
+			continue;
+		snprintf(a, sizeof a, "%.*s", (int)strcspn(text + len, " "), text + len);
+		error_set(err, -EINVAL, "%s%s", errors[i].words, type_word(a));
+	}
 }
 
 static void describe_failure(int rc, const char *text, struct error *err)
 {
-	char a[32], b[32], name[64];
-
 	text = without_place(text ? text : "it fails");
 	if (rc == LUA_ERRMEM || strstr(text, "string length overflow"))
 		error_set(err, -EINVAL, "it needs more than 1 MiB");
 	else if (strstr(text, "overflow"))
 		error_set(err, -EINVAL, "it nests too deeply");
-	else if (strstr(text, "'n//0'") || strstr(text, "'n%%0'"))
+	else if (strstr(text, "divide by zero") || strstr(text, "'n//0'") ||
+		 strstr(text, "'n%%0'") || strstr(text, "'n%0'"))
 		error_set(err, -EINVAL, "it divides by zero");
-	else if (sscanf(text, "attempt to compare two %31s", a) == 1)
-		error_set(err, -EINVAL, "it compares two values that have no order: %s", a);
-	else if (sscanf(text, "attempt to compare %31s with %31s", a, b) == 2)
-		error_set(err, -EINVAL, "it compares %s with %s", a, b);
-	else if (sscanf(text, "attempt to concatenate a %31s", a) == 1)
-		error_set(err, -EINVAL, "it joins a text and %s", a);
-	else if (sscanf(text, "attempt to perform arithmetic on a %31s", a) == 1 ||
-		 sscanf(text, "attempt to perform bitwise operation on a %31s", a) == 1)
-		error_set(err, -EINVAL, "it calculates with %s",
-			strcmp(a, "string") == 0 ? "a text" : a);
-	else if (sscanf(text, "attempt to get length of a %31s", a) == 1)
-		error_set(err, -EINVAL, "it takes the length of %s", a);
 	else if (strstr(text, "no integer representation"))
 		error_set(err, -EINVAL, "it needs a whole number where there is a fraction");
-	else if (strncmp(text, "bad argument #", 14) == 0) {
-		const char *why = strchr(text, '(');
-
-		quoted_after(text, "to '", name);
-		error_set(err, -EINVAL, "math.%s cannot take this: %s", name, why ? why : text);
-	} else
-		error_set(err, -EINVAL, "%s", text);
+	else if (strncmp(text, "bad argument #", strlen("bad argument #")) == 0)
+		describe_argument(text, err);
+	else
+		describe_type_error(text, err);
 }
 
 /* ---- running ---- */
@@ -419,6 +444,8 @@ static int run(lua_State *lua)
 	}
 	for (size_t i = 0; i < s->n; i++)
 		push_value(lua, &s->args[i]);
+	/* Compiling takes what the text is long. */
+	s->limit = s->used + SANDBOX_BYTES;
 	lua_sethook(lua, stop_instructions, LUA_MASKCOUNT, SANDBOX_INSTRUCTIONS);
 	lua_call(lua, (int)s->n, 1);
 	take_value(lua, s->out);
@@ -449,7 +476,6 @@ int sandbox_run(struct sandbox *s, const void *key, const char *code,
 	s->args = args;
 	s->n = n;
 	s->out = out;
-	s->limit = s->used + SANDBOX_BYTES;
 	return protected(s, run, 1, err);
 }
 
