@@ -1,6 +1,7 @@
 #include "coordinator/campaign/settings.h"
 
 #include <errno.h>
+#include <pthread.h>
 
 char setting_removed[] = "~";
 
@@ -28,11 +29,24 @@ const struct setting_info settings[SETTINGS] = {
 	[SETTING_USER] = {"limits", "user"},
 };
 
+/* Looked up once: plans ask a million times, each in a thread of its own. */
+static const struct schema *schemas[SETTINGS];
+static pthread_once_t schemas_once = PTHREAD_ONCE_INIT;
+
+static void find_schemas(void)
+{
+	for (enum setting s = 0; s < SETTINGS; s++) {
+		_cleanup_free_ char *path =
+			xasprintf("%s.%s", settings[s].section, settings[s].key);
+
+		schemas[s] = schema_find(path);
+	}
+}
+
 const struct schema *setting_schema(enum setting s)
 {
-	_cleanup_free_ char *path = xasprintf("%s.%s", settings[s].section, settings[s].key);
-
-	return schema_find(path);
+	pthread_once(&schemas_once, find_schemas);
+	return schemas[s];
 }
 
 const struct node *setting_node(enum setting s, const struct node *section)

@@ -336,6 +336,27 @@ static void add_quoted(const char *s, struct buf *out)
 	}
 }
 
+/* Append what a path stands for. */
+static int add_slot(
+	const struct piece *p, struct names *n, bool is_pattern, struct buf *out, struct error *err)
+{
+	_cleanup_buf_ struct buf value = BUF_INIT;
+	_cleanup_free_ char *allocated = NULL;
+	char path[64];
+	const char *name = path;
+	int rc;
+
+	if (p->len < sizeof path) {
+		memcpy(path, p->start, p->len);
+		path[p->len] = '\0';
+	} else {
+		name = allocated = xstrndup(p->start, p->len);
+	}
+	rc = names_get(n, name, is_pattern ? &value : out, err);
+	add_quoted(value.data, out);
+	return rc;
+}
+
 int template_render(
 	const char *text, struct names *n, bool is_pattern, struct buf *out, struct error *err)
 {
@@ -343,19 +364,14 @@ int template_render(
 	struct piece p;
 
 	while ((p = next_piece(&at)).kind != PIECE_END) {
-		_cleanup_buf_ struct buf value = BUF_INIT;
-		_cleanup_free_ char *path = NULL;
-		int rc;
+		int rc = 0;
 
-		if (p.kind == PIECE_TEXT) {
+		if (p.kind == PIECE_TEXT)
 			buf_add(out, p.start, p.len);
-			continue;
-		}
-		path = xstrndup(p.start, p.len);
-		rc = names_get(n, path, is_pattern ? &value : out, err);
+		else
+			rc = add_slot(&p, n, is_pattern, out, err);
 		if (rc < 0)
 			return rc;
-		add_quoted(value.data, out);
 	}
 	return 0;
 }
