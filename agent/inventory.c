@@ -237,6 +237,19 @@ static json_t *turbo_json(const struct machine *m)
 	return is_on != ABSENT ? json_boolean(is_on) : json_null();
 }
 
+/* Of the fastest kind of cores. */
+static json_t *frequency_json(const struct machine *m, const struct topology *t)
+{
+	int64_t base = ABSENT;
+
+	for (size_t i = 0; i < t->n; i++) {
+		int64_t of_this = machine_base_frequency(m, t->cpus[i].cpu);
+
+		base = of_this > base ? of_this : base;
+	}
+	return json_pack("{s:o}", "base", base != ABSENT ? json_integer(base) : json_null());
+}
+
 static json_t *microseconds_or_null(int64_t ns)
 {
 	return ns >= 0 ? json_integer((ns + 500) / 1000) : json_null();
@@ -362,6 +375,7 @@ char *inventory_json(const struct machine *m, const struct topology *t,
 	json_object_set_new(j, "hypervisor", hypervisor_json(m, &cpu));
 	json_object_set_new(j, "governor", governor_json(m, t));
 	json_object_set_new(j, "turbo", turbo_json(m));
+	json_object_set_new(j, "frequency", frequency_json(m, t));
 	json_object_set_new(j, "power_limits", power_limits_json(m));
 	json_object_set_new(j, "energy", energy_json(meter));
 	json_object_set_new(j, "caches", caches_json(t));

@@ -26,6 +26,20 @@ int64_t machine_turbo(const struct machine *m)
 	return ABSENT;
 }
 
+int64_t machine_base_frequency(const struct machine *m, int cpu)
+{
+	int64_t value;
+
+	/* Bounds: no unit can make it overflow, and 0 is no frequency. */
+	if (machine_read_int(m, &value, CPUFREQ_PATH "/base_frequency", cpu) == 0 && value > 0 &&
+		value <= INT64_C(1000000000))
+		return value * 1000;
+	if (machine_read_int(m, &value, CPU_PATH "/cpu%d/acpi_cppc/nominal_freq", cpu) == 0 &&
+		value > 0 && value <= 1000000)
+		return value * 1000000;
+	return ABSENT;
+}
+
 /* The first CPU of proc/cpuinfo: the kernel makes no more of that file than is read. */
 static void read_cpuinfo_microcode(const struct machine *m, char out[24])
 {

@@ -29,6 +29,13 @@ void machine_governor(const struct machine *m, int cpu, char out[GOVERNOR_SIZE])
  */
 int64_t machine_turbo(const struct machine *m);
 
+/*
+ * The base frequency of one CPU in Hz, what it holds without turbo; ABSENT: the kernel
+ * does not show it. Sources: Linux Documentation/admin-guide/pm/intel_pstate.rst (base_frequency,
+ * in kHz), admin-guide/acpi/cppc_sysfs.rst (nominal_freq, in MHz).
+ */
+int64_t machine_base_frequency(const struct machine *m, int cpu);
+
 /* The microcode of one CPU, "0x4119"; "" unknown. */
 void machine_microcode(const struct machine *m, int cpu, char out[24]);
 

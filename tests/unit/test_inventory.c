@@ -40,8 +40,8 @@ static json_t *take(const struct machine *m, const struct topology *t, const str
 static void check_keys(const json_t *j)
 {
 	static const char *const keys[] = {"cpu", "cores", "threads", "thread_steps", "numa",
-		"memory", "kernel", "hypervisor", "governor", "turbo", "power_limits", "energy",
-		"caches", "labels", "fingerprint"};
+		"memory", "kernel", "hypervisor", "governor", "turbo", "frequency", "power_limits",
+		"energy", "caches", "labels", "fingerprint"};
 	static const char *const cpu_keys[] = {"vendor", "model", "family", "model_number",
 		"stepping", "microcode", "codename", "packages", "dies", "cores", "threads",
 		"kinds"};
@@ -70,6 +70,7 @@ static void test_nothing_known(void **state)
 	assert_true(json_is_null(json_object_get(j, "hypervisor")));
 	assert_true(json_is_null(json_object_get(j, "governor")));
 	assert_true(json_is_null(json_object_get(j, "turbo")));
+	assert_true(json_is_null(json_object_get(json_object_get(j, "frequency"), "base")));
 	assert_true(json_is_null(json_object_get(json_object_get(j, "cpu"), "family")));
 	json_decref(j);
 	machine_close(&m);
@@ -93,8 +94,13 @@ static void test_what_is_there(void **state)
 	tree_write(&t, "sys/class/dmi/id/sys_vendor", "VMware, Inc.\n");
 	tree_write(&t, "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "performance\n");
 	tree_write(&t, "sys/devices/system/cpu/intel_pstate/no_turbo", "1\n");
+	tree_write(&t, "sys/devices/system/cpu/cpu0/cpufreq/base_frequency", "2100000\n");
+	tree_write(&t, "sys/devices/system/cpu/cpu1/acpi_cppc/nominal_freq", "3200\n");
+	tree_write(&t, "sys/devices/system/cpu/cpu3/cpufreq/base_frequency", "1500000\n");
 	json_t *j = take(&m, &topology, &labels);
 	check_keys(j);
+	assert_true(json_integer_value(json_object_get(json_object_get(j, "frequency"), "base")) ==
+		    3200000000);
 	assert_string_equal(json_string_value(json_object_get(j, "kernel")), "6.1.0-13-amd64");
 	assert_int_equal(json_integer_value(json_object_get(j, "memory")), 2048 * 1024);
 	assert_string_equal(json_string_value(json_object_get(j, "hypervisor")), "vmware");
