@@ -3,6 +3,7 @@
 #include "coordinator/campaign/expression.h"
 #include "coordinator/campaign/host_fields.h"
 #include "coordinator/campaign/sandbox.h"
+#include "coordinator/campaign/sandbox_words.h"
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -284,36 +285,6 @@ static int argument(struct names *n, const struct expression_name *name, struct 
 
 /* ---- as text ---- */
 
-/* A whole number without a point, as far as doubles tell whole numbers apart; else the shortest
- * text that reads back as the same number. */
-static void add_number(double number, struct buf *out)
-{
-	char text[40];
-
-	if (floor(number) == number && fabs(number) < 9007199254740992.0) {
-		buf_addf(out, "%lld", (long long)number);
-		return;
-	}
-	for (int digits = 15; digits <= 17; digits++) {
-		snprintf(text, sizeof text, "%.*g", digits, number);
-		if (strtod(text, NULL) == number)
-			break;
-	}
-	buf_adds(out, text);
-}
-
-static void add_value(const struct sandbox_value *v, struct buf *out)
-{
-	if (v->type == SANDBOX_BOOL)
-		buf_adds(out, v->truth ? "true" : "false");
-	else if (v->type == SANDBOX_INTEGER)
-		buf_addf(out, "%lld", (long long)v->integer);
-	else if (v->type == SANDBOX_FLOAT)
-		add_number(v->number, out);
-	else if (v->type != SANDBOX_NIL)
-		buf_adds(out, v->text);
-}
-
 /* Append the value of a known field of the host. Returns whether it has one. */
 static bool add_field(const struct names *n, const char *path, struct buf *out)
 {
@@ -332,7 +303,7 @@ static bool add_field(const struct names *n, const char *path, struct buf *out)
 	else if (json_is_integer(value))
 		buf_addf(out, "%lld", (long long)json_integer_value(value));
 	else if (json_is_real(value))
-		add_number(json_real_value(value), out);
+		number_add(json_real_value(value), out);
 	else if (json_is_boolean(value))
 		buf_adds(out, json_is_true(value) ? "true" : "false");
 	return value != NULL || count != ABSENT;
@@ -354,10 +325,10 @@ static void describe_one(struct names *n, const struct expression_name *name, st
 		buf_adds(out, is_text ? "'" : "");
 	} else if (name->kind == NAME_METRIC) {
 		if (n->lookup && n->lookup(n->lookup_arg, name->path, &number))
-			add_number(number, out);
+			number_add(number, out);
 	} else if (name->kind != NAME_HOST && argument(n, name, &v, NULL) == 0) {
 		buf_adds(out, v.type == SANDBOX_TEXT ? "'" : "");
-		add_value(&v, out);
+		sandbox_value_add(&v, out);
 		buf_adds(out, v.type == SANDBOX_TEXT ? "'" : "");
 	}
 	if (out->len == start)
@@ -442,7 +413,7 @@ int names_evaluate(
 	out->truth = v.type == SANDBOX_BOOL ? v.truth : true;
 	out->number = v.number;
 	buf_reset(&n->text);
-	add_value(&v, &n->text);
+	sandbox_value_add(&v, &n->text);
 	out->text = n->text.data;
 	return 0;
 }
@@ -471,7 +442,7 @@ int names_holds(struct names *n, const struct expression *e, struct error *err)
 	}
 	if (v.type == SANDBOX_BOOL || v.type == SANDBOX_NIL)
 		return v.truth;
-	add_value(&v, &text);
+	sandbox_value_add(&v, &text);
 	error_set(err, -EINVAL, "it is '%.80s', expected true or false", text.data);
 	add_description(n, e, err);
 	wrap_place(e, err);
@@ -494,7 +465,7 @@ static int get_computed(struct names *n, const struct found *found, const char *
 		return error_set(err, -ENOENT, "%s is nothing here%s%s%s", path,
 			values.len ? " (" : "", values.data, values.len ? ")" : "");
 	}
-	add_value(&v, out);
+	sandbox_value_add(&v, out);
 	return 0;
 }
 

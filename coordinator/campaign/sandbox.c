@@ -1,6 +1,7 @@
 #include "coordinator/campaign/sandbox.h"
 
 #include "coordinator/campaign/host_fields.h"
+#include "coordinator/campaign/sandbox_words.h"
 #include <errno.h>
 #include <lauxlib.h>
 #include <lua.h>
@@ -57,18 +58,6 @@ static struct sandbox *of(lua_State *lua)
 	return s;
 }
 
-/* Lua's name of a type, in the language's words. */
-static const char *type_word(const char *type)
-{
-	static const char *const words[][2] = {{"string", "a text"}, {"number", "a number"},
-		{"boolean", "true or false"}, {"nil", "nil"}};
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (strcmp(words[i][0], type) == 0)
-			return words[i][1];
-	return "what is no single value";
-}
-
 /* ---- functions ---- */
 
 static int one_of(lua_State *lua)
@@ -92,7 +81,7 @@ static bool two_texts(lua_State *lua, const char *name, const char *texts[2], si
 			return false;
 		if (type != LUA_TSTRING && type != LUA_TNUMBER) {
 			lua_pushfstring(lua, "%s takes texts, not %s", name,
-				type_word(lua_typename(lua, type)));
+				sandbox_type_word(lua_typename(lua, type)));
 			lua_error(lua);
 		}
 		texts[i] = lua_tolstring(lua, i + 1, &lens[i]);
@@ -296,80 +285,6 @@ void sandbox_close(struct sandbox *s)
 	free(s);
 }
 
-/* ---- words of ours ---- */
-
-/* What Lua says, without its place: "expression:1: ". */
-static const char *without_place(const char *text)
-{
-	const char *end;
-
-	if (strncmp(text, "expression:", 11) != 0)
-		return text;
-	end = strstr(text, ": ");
-	return end ? end + 2 : text;
-}
-
-/* "bad argument #1 to 'floor' (number expected, got nil)": only math complains so. */
-static void describe_argument(const char *text, struct error *err)
-{
-	char function[32] = "", got[32] = "";
-
-	if (sscanf(text, "bad argument #%*d to '%31[^']' (number expected, got %31[^)]", function,
-		    got) == 2)
-		error_set(err, -EINVAL, "math.%s takes a number, not %s", function,
-			strcmp(got, "no value") == 0 ? "nothing" : type_word(got));
-	else
-		error_set(err, -EINVAL, "math: %s", text);
-}
-
-static void describe_type_error(const char *text, struct error *err)
-{
-	static const struct {
-		const char *said, *words;
-	} errors[] = {
-		{"attempt to concatenate a ", "it joins a text and "},
-		{"attempt to perform arithmetic on a ", "it calculates with "},
-		{"attempt to perform bitwise operation on a ", "it calculates with "},
-		{"attempt to get length of a ", "it takes the length of "},
-		{"attempt to index a ", "it looks for a field in "},
-		{"attempt to call a ", "it calls "},
-	};
-	char a[32], b[32];
-
-	if (sscanf(text, "attempt to compare two %31s", a) == 1)
-		error_set(err, -EINVAL, "it compares %s with %s", type_word(a), type_word(a));
-	else if (sscanf(text, "attempt to compare %31s with %31s", a, b) == 2)
-		error_set(err, -EINVAL, "it compares %s with %s", type_word(a), type_word(b));
-	else
-		error_set(err, -EINVAL, "%s", text);
-	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
-		size_t len = strlen(errors[i].said);
-
-		if (strncmp(text, errors[i].said, len) != 0)
-			continue;
-		snprintf(a, sizeof a, "%.*s", (int)strcspn(text + len, " "), text + len);
-		error_set(err, -EINVAL, "%s%s", errors[i].words, type_word(a));
-	}
-}
-
-static void describe_failure(int rc, const char *text, struct error *err)
-{
-	text = without_place(text ? text : "it fails");
-	if (rc == LUA_ERRMEM || strstr(text, "string length overflow"))
-		error_set(err, -EINVAL, "it needs more than 1 MiB");
-	else if (strstr(text, "overflow"))
-		error_set(err, -EINVAL, "it nests too deeply");
-	else if (strstr(text, "divide by zero") || strstr(text, "'n//0'") ||
-		 strstr(text, "'n%%0'") || strstr(text, "'n%0'"))
-		error_set(err, -EINVAL, "it divides by zero");
-	else if (strstr(text, "no integer representation"))
-		error_set(err, -EINVAL, "it needs a whole number where there is a fraction");
-	else if (strncmp(text, "bad argument #", strlen("bad argument #")) == 0)
-		describe_argument(text, err);
-	else
-		describe_type_error(text, err);
-}
-
 /* ---- running ---- */
 
 static void push_value(lua_State *lua, const struct sandbox_value *v)
@@ -464,7 +379,7 @@ static int protected(struct sandbox *s, lua_CFunction f, int results, struct err
 	s->limit = SIZE_MAX;
 	if (rc == LUA_OK)
 		return 0;
-	describe_failure(rc, lua_tostring(s->lua, -1), err);
+	sandbox_failure(rc == LUA_ERRMEM, lua_tostring(s->lua, -1), err);
 	return -EINVAL;
 }
 
