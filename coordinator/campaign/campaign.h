@@ -375,6 +375,14 @@ bool campaign_is_beyond(const struct campaign *c, char why[256], struct buf *not
 void plan_shuffle(int64_t seed, size_t lane, int64_t pass, size_t *order, size_t n);
 
 /*
+ * The order of a lane's places in a pass: fills order[0..lanes[lane].n). Without `pair` it is
+ * plan_shuffle()'s. With it, the groups of configurations that differ only in the pair axes come in
+ * random order, and within each its members in random order, back to back.
+ */
+void plan_order(
+	const struct campaign *c, const struct plan *p, size_t lane, int64_t pass, size_t *order);
+
+/*
  * Fill the parts of an ASSIGN that the campaign decides (all but id, lease_ns, block and tree) for
  * a configuration on a host; texts live in *arena, which the caller frees with render_done(). label
  * is the campaign's.

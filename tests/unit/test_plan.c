@@ -331,6 +331,85 @@ static void test_shuffle_stays_what_it_was(void **state)
 	assert_memory_equal(order, want, sizeof want);
 }
 
+/* ---- pair ---- */
+
+static struct plan *paired_plan(struct campaign **c, const char *matrix, const char *axis)
+{
+	_cleanup_free_ char *text = xasprintf("campaign: c\nmatrix: %s\nbenchmarks: {a: {command: "
+					      "[x]}, b: {command: [x], matrix: {p: ~}}}\n",
+		matrix);
+	static char *pair[1];
+	struct plan *p = NULL;
+	struct error err;
+
+	*c = read_text(text);
+	pair[0] = (char *)axis;
+	(*c)->pair = pair;
+	(*c)->pair_n = 1;
+	assert_int_equal(plan_make(*c, hosts, 1, &p, &err), 0);
+	return p;
+}
+
+/* What stands at each place of an order: the value of the first or the last axis. */
+static const char *order_value(const struct plan *p, size_t place, bool is_first)
+{
+	const struct configuration *c = &p->configurations[p->lanes[0].configurations[place]];
+
+	return configuration_value(c, is_first ? 0 : c->benchmark->axes_n - 1)->text;
+}
+
+static void test_pairs_run_back_to_back_in_random_order(void **state)
+{
+	struct campaign *c;
+	struct plan *p = paired_plan(&c, "{p: [x, y, z], n: [1, 2, 3, 4]}", "p");
+	int x_first = 0, b_first = 0;
+
+	(void)state;
+	assert_int_equal(p->lanes[0].n, 16);
+	for (int64_t pass = 0; pass < 600; pass++) {
+		bool seen[16] = {false};
+		size_t order[16];
+
+		plan_order(c, p, 0, pass, order);
+		for (size_t i = 0; i < 16; i++) {
+			assert_true(order[i] < 16 && !seen[order[i]]);
+			seen[order[i]] = true;
+		}
+		b_first += order[0] >= 12;
+		for (size_t i = 0; i < 16;) {
+			size_t len = order[i] >= 12 ? 1 : 3;
+
+			for (size_t k = 1; k < len; k++)
+				assert_string_equal(order_value(p, order[i], false),
+					order_value(p, order[i + k], false));
+			x_first += len == 3 && strcmp(order_value(p, order[i], true), "x") == 0;
+			i += len;
+		}
+	}
+	/* 2400 groups of three: 800 +- 23; 600 passes of 8 groups, 4 of them b's: 300 +- 12. */
+	assert_in_range(x_first, 700, 900);
+	assert_in_range(b_first, 250, 350);
+	plan_free(p);
+	campaign_free(c);
+}
+
+static void test_without_pairs_the_order_is_the_shuffle(void **state)
+{
+	size_t order[6], shuffle[6];
+	struct campaign *c;
+	struct plan *p = paired_plan(&c, "{q: [x, y], n: [1]}", "p");
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		plan_shuffle(c->seed, 0, 3, shuffle, p->lanes[0].n);
+		plan_order(c, p, 0, 3, order);
+		assert_memory_equal(order, shuffle, p->lanes[0].n * sizeof *order);
+		c->pair_n = 0;
+	}
+	plan_free(p);
+	campaign_free(c);
+}
+
 static const char *text_at(const struct list *l, size_t i)
 {
 	return ((const char *const *)l->items)[i];
@@ -538,6 +617,8 @@ int main(void)
 		cmocka_unit_test(test_shuffle_is_a_permutation_that_depends_on_all_it_is_given),
 		cmocka_unit_test(test_shuffle_is_fair),
 		cmocka_unit_test(test_shuffle_stays_what_it_was),
+		cmocka_unit_test(test_pairs_run_back_to_back_in_random_order),
+		cmocka_unit_test(test_without_pairs_the_order_is_the_shuffle),
 		cmocka_unit_test(test_render_fills_an_assignment),
 		cmocka_unit_test(test_render_fills_the_surroundings),
 		cmocka_unit_test(test_render_leaves_out_what_was_not_given),
