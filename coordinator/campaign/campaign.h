@@ -307,12 +307,14 @@ struct plan_host {
 	const char *inventory; /* JSON, with labels in it */
 };
 
-/* One benchmark with one value for every axis. Only plan.c and matrix*.c look into it. */
+/* One benchmark with one value for every axis. Only plan*.c and matrix*.c look into it; there may be
+ * millions. */
 struct configuration {
 	const struct benchmark *benchmark;
-	struct value
-		*values; /* one for each axis of the benchmark, in its order; owned by the plan */
-	char *parameters;
+	/* For each axis of the benchmark, in its order: the values that it has in this plan, and
+	 * which of them is this configuration's; the plan's. */
+	const struct value *const *tables;
+	const uint32_t *indices;
 };
 
 /* The value of an axis (an index in the benchmark's). */
@@ -324,8 +326,8 @@ void configuration_parameters(const struct configuration *c, struct buf *out);
 /* What one host runs in every block. */
 struct plan_lane {
 	const char *host;
-	size_t *configurations; /* indices into the plan's, in file order */
-	char **skipped;         /* NULL, or why this host cannot run that one; same length */
+	uint32_t *configurations; /* indices into the plan's, in file order */
+	const char **skipped;     /* NULL, or why this host cannot run that one; same length */
 	size_t n;
 	size_t left_out; /* configurations of the matrix that `where` or --only does not want here
 			  */

@@ -8,81 +8,117 @@ int axis_find(const struct axis *axes, size_t n, const char *name)
 	return -1;
 }
 
-bool values_have(const struct value *values, size_t n, const char *text)
+int derived_find(const struct benchmark *b, const char *name)
+{
+	for (size_t i = 0; i < b->derived_n; i++)
+		if (strcmp(b->derived[i].name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
+int64_t values_find(const struct value *values, size_t n, const char *text)
 {
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(values[i].text, text) == 0)
+			return (int64_t)i;
+	return -1;
+}
+
+bool values_have(const struct value *values, size_t n, const char *text)
+{
+	return values_find(values, n, text) >= 0;
+}
+
+bool axis_is_named(const struct axis *axis)
+{
+	for (size_t i = 0; i < axis->n; i++)
+		if (axis->values[i].attributes)
 			return true;
 	return false;
 }
 
-bool matrix_walk(const struct walk_axis *axes, size_t n,
-	bool (*visit)(void *arg, const size_t *index), void *arg)
+/* ---- the walk ---- */
+
+/* Whether an axis turns with an earlier one. */
+static bool is_follower(const struct axis *axes, size_t i)
 {
-	_cleanup_free_ size_t *index = xcalloc(n + 1, sizeof *index);
-	size_t i;
+	for (size_t k = 0; k < i; k++)
+		if (axes[i].zip != 0 && axes[k].zip == axes[i].zip)
+			return true;
+	return false;
+}
+
+/* The axes that turn by themselves: their numbers in out, which has room for n. */
+static size_t find_leaders(const struct axis *axes, size_t n, size_t *out)
+{
+	size_t leaders = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (!is_follower(axes, i))
+			out[leaders++] = i;
+	return leaders;
+}
+
+static void set_axis(const struct axis *axes, const struct walk_axis *takes, size_t n,
+	size_t leader, size_t at, uint32_t *index)
+{
+	index[leader] = takes[leader].indices ? takes[leader].indices[at] : (uint32_t)at;
+	for (size_t i = leader + 1; axes[leader].zip != 0 && i < n; i++)
+		if (axes[i].zip == axes[leader].zip)
+			index[i] = takes[i].indices ? takes[i].indices[at] : (uint32_t)at;
+}
+
+bool matrix_walk(const struct axis *axes, const struct walk_axis *takes, size_t n,
+	bool (*visit)(void *arg, const uint32_t *index), void *arg)
+{
+	_cleanup_free_ uint32_t *index = xcalloc(n + 1, sizeof *index);
+	_cleanup_free_ size_t *leaders = xcalloc(n + 1, sizeof *leaders);
+	_cleanup_free_ size_t *at = xcalloc(n + 1, sizeof *at);
+	size_t leaders_n = find_leaders(axes, n, leaders), i;
 
 	for (i = 0; i < n; i++)
-		if (axes[i].n == 0)
+		if (takes[i].n == 0)
 			return true;
+	for (i = 0; i < leaders_n; i++)
+		set_axis(axes, takes, n, leaders[i], 0, index);
 	do {
 		if (!visit(arg, index))
 			return false;
 		/* The last axis turns fastest, as the digits of a number do. */
-		for (i = n; i > 0; i--) {
-			if (++index[i - 1] < axes[i - 1].n)
+		for (i = leaders_n; i > 0; i--) {
+			bool is_carried = ++at[i - 1] == takes[leaders[i - 1]].n;
+
+			if (is_carried)
+				at[i - 1] = 0;
+			set_axis(axes, takes, n, leaders[i - 1], at[i - 1], index);
+			if (!is_carried)
 				break;
-			index[i - 1] = 0;
 		}
 	} while (i > 0);
 	return true;
 }
 
-int64_t matrix_product(const struct walk_axis *axes, size_t n, int64_t limit)
+int64_t matrix_product(
+	const struct axis *axes, const struct walk_axis *takes, size_t n, int64_t limit)
 {
 	int64_t product = 1;
 
 	for (size_t i = 0; i < n; i++)
-		if (axes[i].n == 0)
+		if (takes[i].n == 0)
 			return 0;
-	for (size_t i = 0; i < n; i++)
-		if (__builtin_mul_overflow(product, (int64_t)axes[i].n, &product) ||
+	for (size_t i = 0; i < n; i++) {
+		if (is_follower(axes, i))
+			continue;
+		if (__builtin_mul_overflow(product, (int64_t)takes[i].n, &product) ||
 			product > limit)
 			return limit + 1;
+	}
 	return product;
 }
 
-static bool rule_matches(const struct rule *rule, const struct walk_axis *axes, const size_t *index)
-{
-	for (size_t i = 0; i < rule->n; i++) {
-		const struct rule_term *t = &rule->terms[i];
+/* ---- JSON ---- */
 
-		if (!values_have(t->values, t->n, axes[t->axis].values[index[t->axis]].text))
-			return false;
-	}
-	return true;
-}
-
-bool matrix_is_excluded(
-	const struct matrix_rules *rules, const struct walk_axis *axes, const size_t *index)
-{
-	for (size_t i = 0; i < rules->excludes_n; i++)
-		if (rule_matches(&rules->excludes[i], axes, index))
-			return true;
-	return false;
-}
-
-void matrix_include_axes(
-	const struct rule *rule, const struct walk_axis *axes, size_t n, struct walk_axis *out)
-{
-	for (size_t i = 0; i < n; i++)
-		out[i] = axes[i];
-	for (size_t i = 0; i < rule->n; i++)
-		out[rule->terms[i].axis] =
-			(struct walk_axis){rule->terms[i].values, rule->terms[i].n};
-}
-
-static void add_json_text(const char *s, struct buf *out)
+void text_add_json(const char *s, struct buf *out)
 {
 	buf_addc(out, '"');
 	for (; *s; s++) {
@@ -101,19 +137,5 @@ void value_add_json(const struct value *v, struct buf *out)
 	if (v->is_number || v->is_bool)
 		buf_adds(out, v->text);
 	else
-		add_json_text(v->text, out);
-}
-
-void parameters_add_json(
-	const struct axis *axes, const struct value *values, size_t n, struct buf *out)
-{
-	buf_addc(out, '{');
-	for (size_t i = 0; i < n; i++) {
-		if (i)
-			buf_addc(out, ',');
-		add_json_text(axes[i].name, out);
-		buf_addc(out, ':');
-		value_add_json(&values[i], out);
-	}
-	buf_addc(out, '}');
+		text_add_json(v->text, out);
 }

@@ -1,44 +1,12 @@
-/* Axes and rules of a benchmark from the layers together; matrix_check.c has seen each layer by
- * itself. */
+/* Axes, zips and derived parameters of a benchmark from the layers together; matrix_check.c has
+ * seen each layer by itself. */
 #include "coordinator/campaign/matrix.h"
+
+#include "coordinator/campaign/expression_scan.h"
 #include "coordinator/campaign/schema.h"
+#include <errno.h>
 
-/* A JSON number: no leading zeros, no plus, a digit on both sides of the point. */
-static bool is_json_number(const char *s)
-{
-	const char digits[] = "0123456789";
-	size_t n;
-
-	s += *s == '-';
-	n = strspn(s, digits);
-	if (n == 0 || (n > 1 && *s == '0'))
-		return false;
-	s += n;
-	if (*s == '.') {
-		n = strspn(s + 1, digits);
-		if (n == 0)
-			return false;
-		s += n + 1;
-	}
-	if (*s == 'e' || *s == 'E') {
-		s++;
-		s += *s == '-' || *s == '+';
-		n = strspn(s, digits);
-		if (n == 0)
-			return false;
-		s += n;
-	}
-	return *s == '\0';
-}
-
-struct value value_read(const char *text, bool is_plain)
-{
-	return (struct value){
-		.text = (char *)text,
-		.is_number = is_plain && is_json_number(text),
-		.is_bool = is_plain && (strcmp(text, "true") == 0 || strcmp(text, "false") == 0),
-	};
-}
+/* ---- layers ---- */
 
 const struct node *matrix_axis_key(const struct node *const layers[LAYERS], const char *name)
 {
@@ -62,62 +30,26 @@ const struct node *matrix_axis_node(const struct node *const layers[LAYERS], con
 	return NULL;
 }
 
-static void fill_list(struct value *values, size_t *n, const struct node *list)
+bool layers_have(const struct node *const layers[LAYERS], int from, int to, const char *name)
 {
-	for (size_t i = 0; i < list->n; i++)
-		if (list->items[i]->kind == NODE_SCALAR)
-			values[(*n)++] = value_read(list->items[i]->text, list->items[i]->is_plain);
+	for (int l = from; l < to; l++)
+		if (node_find(layers[l], name))
+			return true;
+	return false;
 }
 
-static void fill_range(struct axis *axis, const struct range *r, struct arena *a)
+int matrix_first_layer(const struct node *const layers[LAYERS], const char *word)
 {
-	int64_t v = r->from, n = range_length(r);
+	for (int l = LAYERS - 1; l >= 0; l--) {
+		const struct node_pair *pair = node_find(layers[l], word);
 
-	axis->values = arena_array(a, (size_t)n, sizeof *axis->values);
-	for (axis->n = 0; axis->n < (size_t)n; axis->n++) {
-		axis->values[axis->n] = (struct value){
-			.text = arena_printf(a, "%lld", (long long)v), .is_number = true};
-		if (axis->n + 1 < (size_t)n)
-			v = r->step ? v + r->step : v * r->factor;
+		if (pair && node_is_null(pair->value))
+			return l + 1;
 	}
+	return 0;
 }
 
-static void fill_axis(struct axis *axis, const char *name, const struct node *n, struct arena *a)
-{
-	struct range r;
-
-	axis->name = (char *)name;
-	if (n->kind == NODE_LIST) {
-		axis->values = arena_array(a, n->n, sizeof *axis->values);
-		fill_list(axis->values, &axis->n, n);
-	} else if (node_find(n, "each")) {
-		axis->is_each = true;
-	} else if (n->kind == NODE_MAP && !matrix_is_named_values(n) &&
-		   range_read(n, name, &r, NULL)) {
-		fill_range(axis, &r, a);
-	}
-}
-
-static void read_axes(struct benchmark *b, const struct node *const layers[LAYERS], struct arena *a)
-{
-	size_t room = 0;
-
-	for (int l = 0; l < LAYERS; l++)
-		room += layers[l] ? layers[l]->n : 0;
-	b->axes = arena_array(a, room, sizeof *b->axes);
-	for (int l = 0; l < LAYERS; l++) {
-		for (size_t i = 0; layers[l] && i < layers[l]->n; i++) {
-			const char *name = layers[l]->pairs[i].key->text;
-			const struct node *value = matrix_axis_node(layers, name);
-
-			if (matrix_is_axis(name) && !node_is_null(value) &&
-				axis_find(b->axes, b->axes_n, name) < 0)
-				fill_axis(&b->axes[b->axes_n++], name, value, a);
-		}
-	}
-}
-
-static void unknown_axis(
+void matrix_unknown_axis(
 	const struct benchmark *b, const struct node *key, const char *word, struct diagnostics *d)
 {
 	_cleanup_free_ const char **names = xcalloc(b->axes_n + 1, sizeof *names);
@@ -129,88 +61,203 @@ static void unknown_axis(
 		diag_nearest(nearest, key->text, names, b->axes_n));
 }
 
-/* Whether layers from..to-1 say anything of an axis. */
-static bool layers_have(const struct node *const layers[LAYERS], int from, int to, const char *name)
+/* Whether a name is a parameter in the layers, and none of this benchmark. */
+static bool is_lacking(
+	const struct benchmark *b, const struct node *const layers[LAYERS], const char *name)
 {
-	for (int l = from; l < to; l++)
-		if (node_find(layers[l], name))
+	bool is_there = matrix_is_axis(name) && layers_have(layers, 0, LAYERS, name);
+
+	for (int l = 0; l < LAYERS; l++)
+		is_there |= node_find(node_get(layers[l], "derived"), name) != NULL;
+	return is_there && axis_find(b->axes, b->axes_n, name) < 0 && derived_find(b, name) < 0;
+}
+
+bool matrix_is_not_for(const struct benchmark *b, const struct node *const layers[LAYERS],
+	int layer, const struct node *expression)
+{
+	bool is_field = false; /* what stands behind a point is no name of its own */
+	struct token t;
+
+	if (layer == LAYER_OWN)
+		return false;
+	for (const char *at = expression->text; (t = token_next(at)).kind != TOKEN_END;
+		at = t.start + t.len) {
+		_cleanup_free_ char *name = xstrndup(t.start, t.len);
+
+		if (t.kind == TOKEN_NAME && !is_field && is_lacking(b, layers, name))
 			return true;
+		is_field = token_is(&t, ".");
+	}
 	return false;
 }
 
-/* Only where the axis is the one that the rule's writer saw, not one that a higher layer put in its
- * place. */
-static void warn_of_no_match(const struct axis *axis, const struct rule_term *t,
-	const struct node *value, struct diagnostics *d)
-{
-	if (axis->is_each || axis->n == 0)
-		return;
-	for (size_t i = 0; i < t->n; i++)
-		if (!values_have(axis->values, axis->n, t->values[i].text))
-			diag_warning(d, value->kind == NODE_LIST ? value->items[i] : value,
-				"axis '%s' has no value '%s', so this excludes nothing", axis->name,
-				t->values[i].text);
-}
+/* ---- axes ---- */
 
-static void read_term(struct rule_term *t, const struct node *value, struct arena *a)
-{
-	if (value->kind == NODE_LIST) {
-		t->values = arena_array(a, value->n, sizeof *t->values);
-		fill_list(t->values, &t->n, value);
-	} else if (value->kind == NODE_SCALAR) {
-		t->values = arena_alloc(a, sizeof *t->values);
-		t->values[t->n++] = value_read(value->text, value->is_plain);
-	}
-}
-
-/* Returns whether the rule of this layer is about this benchmark: a rule on an axis that it dropped
- * is not. */
-static bool read_rule(struct benchmark *b, const struct node *const layers[LAYERS], int layer,
-	const struct node *from, const char *word, struct rule *rule, struct arena *a,
+static void read_axes(struct benchmark *b, const struct node *const layers[LAYERS], struct arena *a,
 	struct diagnostics *d)
 {
-	rule->terms = arena_array(a, from->n, sizeof *rule->terms);
-	for (size_t i = 0; i < from->n; i++) {
-		const struct node *key = from->pairs[i].key, *value = from->pairs[i].value;
-		struct rule_term *t = &rule->terms[rule->n];
-		int axis = axis_find(b->axes, b->axes_n, key->text);
-
-		if (axis < 0) {
-			if (layer == LAYER_OWN || !layers_have(layers, 0, LAYERS, key->text))
-				unknown_axis(b, key, word, d);
-			return false;
-		}
-		t->axis = (size_t)axis;
-		read_term(t, value, a);
-		if (strcmp(word, "exclude") == 0 &&
-			(value->kind != NODE_LIST || t->n == value->n) &&
-			!layers_have(layers, layer + 1, LAYERS, key->text))
-			warn_of_no_match(&b->axes[axis], t, value, d);
-		rule->n++;
-	}
-	return rule->n > 0;
-}
-
-static void read_rules(struct benchmark *b, const struct node *const layers[LAYERS],
-	const char *word, struct rule **rules, size_t *n, struct arena *a, struct diagnostics *d)
-{
+	/* An attribute's expression knows the axes before its own. */
+	const struct template_scope scope = {
+		.benchmark = b, .names = TEMPLATE_HOST, .where = "an attribute"};
 	size_t room = 0;
 
+	for (int l = 0; l < LAYERS; l++)
+		room += layers[l] ? layers[l]->n : 0;
+	b->axes = arena_array(a, room, sizeof *b->axes);
 	for (int l = 0; l < LAYERS; l++) {
-		const struct node *list = node_get(layers[l], word);
+		for (size_t i = 0; layers[l] && i < layers[l]->n; i++) {
+			const struct node *key = layers[l]->pairs[i].key;
+			const struct node *value = matrix_axis_node(layers, key->text);
 
-		room += list && list->kind == NODE_LIST ? list->n : 0;
+			if (!matrix_is_axis(key->text) || node_is_null(value) ||
+				axis_find(b->axes, b->axes_n, key->text) >= 0)
+				continue;
+			axis_read(&b->axes[b->axes_n], key, value, &scope, a, d);
+			b->axes_n++;
+		}
 	}
-	*rules = arena_array(a, room, sizeof **rules);
-	for (int l = 0; l < LAYERS; l++) {
-		const struct node *list = node_get(layers[l], word);
+}
 
-		for (size_t i = 0; list && i < list->n && list->kind == NODE_LIST; i++) {
-			struct rule rule = {0};
+/* ---- zip ---- */
 
-			if (list->items[i]->kind == NODE_MAP &&
-				read_rule(b, layers, l, list->items[i], word, &rule, a, d))
-				(*rules)[(*n)++] = rule;
+/* The groups of one layer. */
+struct zip_layer {
+	int layer;
+	size_t first; /* number of its first group */
+	size_t number;
+};
+
+/* The axis of an entry, or -1 where there is none to be zipped. */
+static int zip_member(const struct benchmark *b, const struct node *const layers[LAYERS],
+	const struct zip_layer *z, const struct node *name, struct diagnostics *d)
+{
+	int axis = axis_find(b->axes, b->axes_n, name->text);
+
+	if (axis < 0) {
+		if (z->layer == LAYER_OWN || !layers_have(layers, 0, LAYERS, name->text))
+			matrix_unknown_axis(b, name, "zip", d);
+		return -1;
+	}
+	if (b->axes[axis].zip >= z->first)
+		return -1; /* matrix_check() has said so */
+	if (b->axes[axis].is_each)
+		diag_error(d, name,
+			"axis '%s' has other values on each host, so it cannot be in 'zip'",
+			name->text);
+	else if (b->axes[axis].zip != 0)
+		diag_error(d, name, "axis '%s' is in another 'zip' already", name->text);
+	else
+		return axis;
+	return -1;
+}
+
+/* One axis that is left of a group walks by itself. */
+static void read_group(struct benchmark *b, const struct node *const layers[LAYERS],
+	const struct zip_layer *z, const struct node *group, struct diagnostics *d)
+{
+	int first = -1;
+
+	for (size_t i = 0; group->kind == NODE_LIST && i < group->n; i++) {
+		const struct node *name = group->items[i];
+		int axis = name->kind == NODE_SCALAR ? zip_member(b, layers, z, name, d) : -1;
+
+		if (axis < 0 || axis == first)
+			continue;
+		if (first < 0) {
+			first = axis;
+			continue;
+		}
+		b->axes[first].zip = z->number;
+		b->axes[axis].zip = z->number;
+		if (b->axes[axis].n != b->axes[first].n && b->axes[axis].n && b->axes[first].n)
+			diag_error(d, name,
+				"axis '%s' has %zu value%s, and '%s' has %zu: axes that walk in "
+				"lock step have equally many (benchmark '%s')",
+				name->text, b->axes[axis].n, b->axes[axis].n == 1 ? "" : "s",
+				b->axes[first].name, b->axes[first].n, b->name);
+	}
+}
+
+static void read_zips(
+	struct benchmark *b, const struct node *const layers[LAYERS], struct diagnostics *d)
+{
+	struct zip_layer z = {0};
+
+	for (z.layer = matrix_first_layer(layers, "zip"); z.layer < LAYERS; z.layer++) {
+		const struct node *zip = node_get(layers[z.layer], "zip");
+
+		z.first = z.number + 1;
+		for (size_t i = 0; zip && zip->kind == NODE_LIST && i < zip->n; i++) {
+			z.number++;
+			read_group(b, layers, &z, zip->items[i], d);
+		}
+	}
+}
+
+int matrix_check_zips(const struct benchmark *b, struct error *err)
+{
+	for (size_t i = 0; i < b->axes_n; i++)
+		for (size_t k = i + 1; k < b->axes_n && b->axes[i].zip != 0; k++)
+			if (b->axes[k].zip == b->axes[i].zip && b->axes[k].n != b->axes[i].n)
+				return error_set(err, -EINVAL,
+					"axes '%s' and '%s' walk in lock step, and have %zu and "
+					"%zu values",
+					b->axes[i].name, b->axes[k].name, b->axes[i].n,
+					b->axes[k].n);
+	return 0;
+}
+
+/* ---- derived ---- */
+
+static void read_one_derived(struct benchmark *b, const struct node *const layers[LAYERS],
+	const char *name, struct arena *a, struct diagnostics *d)
+{
+	const struct template_scope scope = {
+		.benchmark = b, .layers = layers, .names = TEMPLATE_HOST, .where = "'derived'"};
+	int l = LAYERS - 1;
+	const struct node_pair *pair;
+	struct named_value *out = &b->derived[b->derived_n];
+
+	while (!(pair = node_find(node_get(layers[l], "derived"), name)))
+		l--;
+	if (axis_find(b->axes, b->axes_n, name) >= 0) {
+		diag_error(d, pair->key, "'%s' in 'derived' is an axis of benchmark '%s' already",
+			name, b->name);
+		return;
+	}
+	if (pair->value->kind != NODE_SCALAR || node_is_null(pair->value) ||
+		node_is_empty(pair->value) || matrix_is_not_for(b, layers, l, pair->value))
+		return;
+	out->name = pair->key->text;
+	out->expr = expression_read(
+		pair->value, arena_printf(a, "derived '%s'", name), &scope, NULL, a, d);
+	b->derived_n += out->expr != NULL;
+}
+
+/* In the order in which they first appear; each knows those before it. */
+static void read_derived(struct benchmark *b, const struct node *const layers[LAYERS],
+	struct arena *a, struct diagnostics *d)
+{
+	int first = matrix_first_layer(layers, "derived");
+	size_t room = 0;
+
+	for (int l = first; l < LAYERS; l++) {
+		const struct node *map = node_get(layers[l], "derived");
+
+		room += map && map->kind == NODE_MAP ? map->n : 0;
+	}
+	b->derived = arena_array(a, room, sizeof *b->derived);
+	for (int l = first; l < LAYERS; l++) {
+		const struct node *map = node_get(layers[l], "derived");
+
+		for (size_t i = 0; map && map->kind == NODE_MAP && i < map->n; i++) {
+			const char *name = map->pairs[i].key->text;
+			bool is_before = false;
+
+			for (int k = first; k < l; k++)
+				is_before |= node_find(node_get(layers[k], "derived"), name) != NULL;
+			if (!is_before)
+				read_one_derived(b, layers, name, a, d);
 		}
 	}
 }
@@ -218,8 +265,91 @@ static void read_rules(struct benchmark *b, const struct node *const layers[LAYE
 void matrix_read(struct benchmark *b, const struct node *const layers[LAYERS], struct arena *a,
 	struct diagnostics *d)
 {
-	read_axes(b, layers, a);
 	b->rules = arena_alloc(a, sizeof *b->rules);
-	read_rules(b, layers, "exclude", &b->rules->excludes, &b->rules->excludes_n, a, d);
-	read_rules(b, layers, "include", &b->rules->includes, &b->rules->includes_n, a, d);
+	read_axes(b, layers, a, d);
+	read_zips(b, layers, d);
+	read_derived(b, layers, a, d);
+	rules_read(b, layers, a, d);
+}
+
+/* ---- what named values override ---- */
+
+/* Every text below a section. */
+static void check_texts(const struct node *n, const struct template_scope *scope, bool *used,
+	struct diagnostics *d)
+{
+	if (n->kind == NODE_SCALAR && !node_is_null(n))
+		template_check(n, scope, used, d);
+	for (size_t i = 0; n->kind == NODE_LIST && i < n->n; i++)
+		check_texts(n->items[i], scope, used, d);
+	for (size_t i = 0; n->kind == NODE_MAP && i < n->n; i++)
+		check_texts(n->pairs[i].value, scope, used, d);
+}
+
+static void check_overrides(const struct benchmark *b, const struct node *const layers[LAYERS],
+	const struct node *value, bool *is_used, bool *used, struct diagnostics *d)
+{
+	for (size_t i = 0; i < value->n; i++) {
+		const char *section = value->pairs[i].key->text;
+		_cleanup_free_ char *where = xasprintf("'%s'", section);
+		struct template_scope scope = {
+			.benchmark = b,
+			.layers = layers,
+			.names = TEMPLATE_HOST | TEMPLATE_CAMPAIGN,
+			.where = where,
+		};
+
+		if (!attribute_is_section(section))
+			continue;
+		if (strcmp(section, "env") == 0)
+			scope.names |= TEMPLATE_CPUS | TEMPLATE_RUN;
+		else if (strcmp(section, "placement") != 0)
+			scope.names |= TEMPLATE_CPUS;
+		*is_used = true;
+		check_texts(value->pairs[i].value, &scope, used, d);
+	}
+}
+
+void matrix_check_attributes(const struct benchmark *b, const struct node *const layers[LAYERS],
+	bool *used, struct diagnostics *d)
+{
+	for (size_t i = 0; i < b->axes_n; i++) {
+		const struct node *n = matrix_axis_node(layers, b->axes[i].name);
+
+		for (size_t k = 0; axis_is_named(&b->axes[i]) && k < n->n; k++)
+			if (n->pairs[k].value->kind == NODE_MAP)
+				check_overrides(b, layers, n->pairs[k].value, &used[i], used, d);
+	}
+}
+
+/* ---- --set ---- */
+
+static int unknown_value(const struct axis *axis, const char *text, struct error *err)
+{
+	_cleanup_free_ const char **words = xcalloc(axis->n + 1, sizeof *words);
+	char nearest[96];
+
+	for (size_t i = 0; i < axis->n; i++)
+		words[i] = axis->values[i].text;
+	return error_set(err, -EINVAL, "axis '%s' has no value '%s'%s", axis->name, text,
+		diag_nearest(nearest, text, words, axis->n));
+}
+
+int matrix_set_axis(struct benchmark *b, size_t axis, const char *const *texts, size_t n,
+	struct arena *a, struct error *err)
+{
+	struct value *values = arena_array(a, n, sizeof *values);
+	struct axis *out = &b->axes[axis];
+
+	for (size_t i = 0; i < n; i++) {
+		int64_t old = values_find(out->values, out->n, texts[i]);
+
+		if (old < 0 && axis_is_named(out))
+			return unknown_value(out, texts[i], err);
+		values[i] = old >= 0 ? out->values[old] : value_read(texts[i], true);
+	}
+	out->values = values;
+	out->n = n;
+	out->is_each = false;
+	return 0;
 }

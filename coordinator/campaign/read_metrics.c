@@ -12,19 +12,21 @@ static void check_pattern(struct reader *r, const struct benchmark_reader *b,
 	const struct node *metric, const struct node *n)
 {
 	const struct benchmark *out = b->benchmark;
-	_cleanup_free_ struct value *values = xcalloc(out->axes_n + 1, sizeof *values);
+	_cleanup_free_ const struct value **values = xcalloc(out->axes_n + 1, sizeof *values);
+	_cleanup_free_ uint32_t *first = xcalloc(out->axes_n + 1, sizeof *first);
 	_cleanup_buf_ struct buf text = BUF_INIT;
-	const struct configuration configuration = {.benchmark = out, .values = values};
+	const struct configuration configuration = {
+		.benchmark = out, .tables = values, .indices = first};
 	struct names *names = names_open(NULL);
-	static char some_value[] = "1";
+	static char some_text[] = "1";
+	static const struct value some_value = {.text = some_text};
 	uint32_t groups = 0;
 	struct error err = {0};
 	void *code;
 	int rc;
 
 	for (size_t i = 0; i < out->axes_n; i++)
-		values[i] = out->axes[i].n ? out->axes[i].values[0]
-					   : (struct value){.text = some_value};
+		values[i] = out->axes[i].n ? out->axes[i].values : &some_value;
 	names_set_configuration(names, &configuration);
 	rc = template_render(n->text, names, true, &text, NULL);
 	names_close(names);

@@ -2,9 +2,6 @@
 #include "coordinator/campaign/read.h"
 #include "coordinator/campaign/settings.h"
 
-/* More combinations than this are not even walked to see how many of them are excluded. */
-#define MAX_PRODUCT 100000000
-
 /* ---- settings ---- */
 
 static void check_value(
@@ -137,53 +134,13 @@ void read_check_values(struct reader *r)
 
 /* ---- size ---- */
 
-struct count {
-	const struct benchmark *benchmark;
-	const struct walk_axis *axes;
-	int64_t n, limit;
-};
-
-static bool count_one(void *arg, const size_t *index)
-{
-	struct count *c = arg;
-
-	c->n += !matrix_is_excluded(c->benchmark->rules, c->axes, index);
-	return c->n <= c->limit;
-}
-
-/* Configurations of a benchmark, a host's axis taken as one value; more than limit as limit + 1. */
-static int64_t count_benchmark(const struct benchmark *b, int64_t limit)
-{
-	static char unknown[] = "";
-	static const struct value one = {.text = unknown};
-	_cleanup_free_ struct walk_axis *axes = xcalloc(b->axes_n + 1, sizeof *axes);
-	_cleanup_free_ struct walk_axis *more = xcalloc(b->axes_n + 1, sizeof *more);
-	struct count c = {.benchmark = b, .axes = axes, .limit = limit};
-	int64_t product;
-
-	for (size_t i = 0; i < b->axes_n; i++)
-		axes[i] = b->axes[i].is_each ? (struct walk_axis){&one, 1}
-					     : (struct walk_axis){b->axes[i].values, b->axes[i].n};
-	product = matrix_product(axes, b->axes_n, MAX_PRODUCT);
-	if (product > limit && product <= MAX_PRODUCT)
-		matrix_walk(axes, b->axes_n, count_one, &c);
-	else
-		c.n = product;
-	for (size_t i = 0; i < b->rules->includes_n && c.n <= limit; i++) {
-		matrix_include_axes(&b->rules->includes[i], axes, b->axes_n, more);
-		product = matrix_product(more, b->axes_n, limit);
-		c.n += product;
-	}
-	return c.n > limit ? limit + 1 : c.n;
-}
-
 void read_check_size(struct reader *r)
 {
 	const struct campaign *c = r->campaign;
-	int64_t limit = CAMPAIGN_MAX_RUNS / (c->warmup + c->blocks), total = 0;
+	int64_t limit = CAMPAIGN_MAX_RUNS / (c->warmup + c->max), total = 0;
 
 	for (size_t i = 0; i < c->benchmarks_n; i++) {
-		total += count_benchmark(&c->benchmarks[i], limit);
+		total += matrix_size(&c->benchmarks[i], limit);
 		if (total <= limit)
 			continue;
 		diag_add(r->d, c->benchmarks[i].line, c->benchmarks[i].column, false,

@@ -197,9 +197,11 @@ static void print_skipped(const struct plan *p, const struct plan_lane *lane)
 {
 	for (size_t i = 0; i < lane->n; i++) {
 		const struct configuration *c = &p->configurations[lane->configurations[i]];
+		_cleanup_buf_ struct buf parameters = BUF_INIT;
 
+		configuration_parameters(c, &parameters);
 		if (lane->skipped[i])
-			printf("skipped  %s %s on %s: %s\n", c->benchmark->name, c->parameters,
+			printf("skipped  %s %s on %s: %s\n", c->benchmark->name, parameters.data,
 				lane->host, lane->skipped[i]);
 	}
 }
@@ -218,9 +220,13 @@ static void print_table(const struct plan *p)
 		width = len > width ? len : width;
 	}
 	printf("%-*s  hosts  parameters\n", width, "benchmark");
-	for (size_t i = 0; i < p->configurations_n; i++)
+	for (size_t i = 0; i < p->configurations_n; i++) {
+		_cleanup_buf_ struct buf parameters = BUF_INIT;
+
+		configuration_parameters(&p->configurations[i], &parameters);
 		printf("%-*s  %5zu  %s\n", width, p->configurations[i].benchmark->name, hosts[i],
-			p->configurations[i].parameters);
+			parameters.data);
+	}
 	for (size_t l = 0; l < p->lanes_n; l++)
 		print_skipped(p, &p->lanes[l]);
 }
@@ -264,7 +270,8 @@ static void add_configuration(struct buf *out, const struct configuration *c)
 {
 	buf_addc(out, '{');
 	add_member(out, "benchmark", c->benchmark->name);
-	buf_addf(out, ",\"parameters\":%s", c->parameters);
+	buf_adds(out, ",\"parameters\":");
+	configuration_parameters(c, out);
 }
 
 static void add_lane(
@@ -277,7 +284,7 @@ static void add_lane(
 	buf_adds(hosts, ",\"configurations\":[");
 	for (size_t i = 0; i < lane->n; i++) {
 		if (!lane->skipped[i]) {
-			buf_addf(hosts, "%s%zu", comma, lane->configurations[i]);
+			buf_addf(hosts, "%s%zu", comma, (size_t)lane->configurations[i]);
 			comma = ",";
 			continue;
 		}

@@ -237,7 +237,10 @@ static void test_templates_replace_paths_and_leave_other_braces(void **state)
 	struct axis axes[] = {{.name = (char *)"n"}, {.name = (char *)"word"}};
 	struct value values[] = {{.text = (char *)"4"}, {.text = (char *)"a.b"}};
 	struct benchmark b = {.name = (char *)"b", .axes = axes, .axes_n = 2};
-	const struct configuration configuration = {.benchmark = &b, .values = values};
+	const struct value *const tables[] = {&values[0], &values[1]};
+	const uint32_t first[2] = {0};
+	const struct configuration configuration = {
+		.benchmark = &b, .tables = tables, .indices = first};
 	const struct campaign c = {.name = (char *)"c"};
 	struct names *n = names_open(&c);
 	_cleanup_buf_ struct buf out = BUF_INIT;

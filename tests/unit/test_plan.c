@@ -36,7 +36,8 @@ static void describe(const struct plan *p, size_t lane, struct buf *out)
 		const struct configuration *c =
 			&p->configurations[p->lanes[lane].configurations[i]];
 
-		buf_addf(out, "%s%s%s", out->len ? " " : "", c->benchmark->name, c->parameters);
+		buf_addf(out, "%s%s", out->len ? " " : "", c->benchmark->name);
+		configuration_parameters(c, out);
 		if (p->lanes[lane].skipped[i])
 			buf_addf(out, "(%s)", p->lanes[lane].skipped[i]);
 	}

@@ -1,0 +1,433 @@
+/* Whether a host wants a configuration, and can run it. */
+#include "coordinator/campaign/place.h"
+#include "coordinator/campaign/plan_build.h"
+#include <errno.h>
+#include <uthash.h>
+
+/* Answers that are kept of one question at most. */
+#define MAX_ANSWERS (4 * 1024 * 1024)
+
+/* ---- reasons ---- */
+
+struct reason {
+	UT_hash_handle hh;
+	uint32_t answer;
+	char text[];
+};
+
+uint32_t plan_reason(struct whole_plan *w, const char *text)
+{
+	struct reason *r;
+
+	HASH_FIND_STR(w->reasons, text, r);
+	if (r)
+		return r->answer;
+	r = xcalloc(1, sizeof *r + strlen(text) + 1);
+	if ((w->reasons_n & (w->reasons_n - 1)) == 0)
+		w->texts = xreallocarray(
+			w->texts, w->reasons_n ? 2 * w->reasons_n : 1, sizeof *w->texts);
+	r->answer = (uint32_t)(ANSWER_REASON + w->reasons_n);
+	w->texts[w->reasons_n++] = r->text;
+	memcpy(r->text, text, strlen(text) + 1);
+	HASH_ADD_STR(w->reasons, text, r);
+	return r->answer;
+}
+
+const char *plan_reason_text(const struct whole_plan *w, int64_t answer)
+{
+	return w->texts[answer - ANSWER_REASON];
+}
+
+void plan_free_reasons(struct whole_plan *w)
+{
+	struct reason *r, *next;
+
+	HASH_ITER (hh, w->reasons, r, next) {
+		HASH_DELETE(hh, w->reasons, r);
+		free(r);
+	}
+	free(w->texts);
+}
+
+/* ---- questions ---- */
+
+struct check {
+	enum check_kind {
+		CHECK_ATTRIBUTES, /* of an axis: those that are expressions have a value */
+		CHECK_HOLDS,      /* an expression */
+		CHECK_HOLDS_NOT,
+		CHECK_DERIVED, /* a derived parameter has a value */
+		CHECK_PLACE,   /* placement, tune and all that is rendered */
+	} kind;
+	size_t at; /* the axis, or the derived parameter */
+	const struct expression *expression;
+	bool *depends;     /* on axis i */
+	uint32_t *answers; /* NULL: none are kept */
+	size_t *strides;
+};
+
+struct checks {
+	struct builder *builder;
+	const struct benchmark *benchmark;
+	struct check *items;
+	size_t n;
+};
+
+/* ---- what an answer depends on ---- */
+
+static void depend_on_expression(
+	const struct benchmark *b, const struct expression *e, bool *depends);
+
+/* A parameter, or an attribute of one: whatever that depends on in turn. */
+static void depend_on_path(const struct benchmark *b, const char *path, bool *depends)
+{
+	_cleanup_free_ char *name = xstrndup(path, strcspn(path, "."));
+	int axis = axis_find(b->axes, b->axes_n, name), derived = derived_find(b, name);
+
+	if (axis < 0 && derived >= 0)
+		depend_on_expression(b, b->derived[derived].expr, depends);
+	if (axis < 0 || depends[axis])
+		return;
+	depends[axis] = true;
+	for (size_t v = 0; v < b->axes[axis].n; v++) {
+		const struct attributes *a = b->axes[axis].values[v].attributes;
+
+		for (size_t i = 0; a && i < a->n; i++)
+			if (a->items[i].expr)
+				depend_on_expression(b, a->items[i].expr, depends);
+	}
+}
+
+static void depend_on_expression(
+	const struct benchmark *b, const struct expression *e, bool *depends)
+{
+	for (size_t i = 0; i < e->names_n; i++)
+		if (e->names[i].kind == NAME_PARAMETER)
+			depend_on_path(b, e->names[i].path, depends);
+}
+
+static bool is_letter(char c)
+{
+	return c == '_' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/* Whether a name stands in a text by itself. Too often rather than too rarely. */
+static bool mentions(const char *text, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *p = strstr(text, name); p; p = strstr(p + 1, name))
+		if ((p == text || !is_letter(p[-1])) && !is_letter(p[len]))
+			return true;
+	return false;
+}
+
+static bool has_attributes(const struct benchmark *b, size_t axis)
+{
+	return axis_is_named(&b->axes[axis]);
+}
+
+/*
+ * A template. Where its value is looked at (is_setting), all that it names decides; else it is only
+ * rendered, which a plain axis cannot make fail.
+ */
+static void depend_on_text(
+	const struct benchmark *b, const char *text, bool is_setting, bool *depends)
+{
+	if (!text || text == setting_removed || !strchr(text, '{'))
+		return;
+	for (size_t i = 0; i < b->axes_n; i++)
+		if ((is_setting || has_attributes(b, i)) && mentions(text, b->axes[i].name))
+			depend_on_path(b, b->axes[i].name, depends);
+	for (size_t i = 0; i < b->derived_n; i++)
+		if (mentions(text, b->derived[i].name))
+			depend_on_path(b, b->derived[i].name, depends);
+}
+
+static void depend_on_texts(
+	const struct benchmark *b, char *const *texts, size_t n, bool *depends)
+{
+	for (size_t i = 0; i < n; i++)
+		depend_on_text(b, texts[i], false, depends);
+}
+
+static void depend_on_settings(const struct benchmark *b, char *const *texts, bool *depends)
+{
+	for (enum setting s = 0; s < SETTINGS; s++)
+		depend_on_text(b, texts[s], true, depends);
+}
+
+static void depend_on_steps(const struct benchmark *b, const struct steps *steps, bool *depends)
+{
+	for (size_t i = 0; i < steps->n; i++)
+		depend_on_texts(b, steps->items[i].command, steps->items[i].n, depends);
+}
+
+/* What named values override makes their axis decide. */
+static void depend_on_overrides(const struct benchmark *b, bool *depends)
+{
+	for (size_t i = 0; i < b->axes_n; i++) {
+		for (size_t v = 0; v < b->axes[i].n; v++) {
+			const struct attributes *a = b->axes[i].values[v].attributes;
+			bool has_settings = false;
+
+			if (!a)
+				continue;
+			for (enum setting s = 0; s < SETTINGS; s++)
+				has_settings |= a->settings[s] != NULL;
+			if (a->env_n > 0 || has_settings)
+				depend_on_path(b, b->axes[i].name, depends);
+			depend_on_texts(b, a->env, a->env_n, depends);
+			depend_on_settings(b, a->settings, depends);
+		}
+	}
+}
+
+static void depend_on_rendering(const struct benchmark *b, bool *depends)
+{
+	depend_on_settings(b, b->settings, depends);
+	depend_on_overrides(b, depends);
+	depend_on_texts(b, b->command.command, b->command.n, depends);
+	depend_on_texts(b, b->env, b->env_n, depends);
+	depend_on_text(b, b->workdir, false, depends);
+	depend_on_steps(b, &b->setup, depends);
+	depend_on_texts(b, b->requires.command, b->requires.n, depends);
+	depend_on_steps(b, &b->prepare, depends);
+	depend_on_steps(b, &b->cleanup, depends);
+	for (size_t i = 0; i < b->collect_n; i++)
+		depend_on_text(b, b->collect[i].path, false, depends);
+	for (size_t i = 0; i < b->metrics_n; i++) {
+		depend_on_text(b, b->metrics[i].pattern, false, depends);
+		depend_on_text(b, b->metrics[i].path, false, depends);
+		depend_on_text(b, b->metrics[i].expect_value, false, depends);
+	}
+	for (size_t i = 0; i < b->roles_n; i++) {
+		depend_on_texts(b, b->roles[i].command.command, b->roles[i].command.n, depends);
+		depend_on_texts(b, b->roles[i].env, b->roles[i].env_n, depends);
+		depend_on_settings(b, b->roles[i].settings, depends);
+	}
+}
+
+/* ---- making ---- */
+
+/* Keep answers where that is fewer than there are configurations. */
+static void make_room(struct checks *c, struct check *check, size_t n)
+{
+	const struct value_tables *t =
+		&c->builder->whole->tables[c->benchmark - c->builder->campaign->benchmarks];
+	size_t axes_n = c->benchmark->axes_n, size = 1;
+	bool fits = true;
+
+	check->strides = xcalloc(axes_n + 1, sizeof *check->strides);
+	for (size_t i = axes_n; i > 0 && fits; i--) {
+		if (!check->depends[i - 1])
+			continue;
+		check->strides[i - 1] = size;
+		fits = !__builtin_mul_overflow(size, (size_t)t->sizes[i - 1], &size) && size < n &&
+		       size <= MAX_ANSWERS;
+	}
+	if (fits)
+		check->answers = xcalloc(size, sizeof *check->answers);
+}
+
+static struct check *add_check(struct checks *c, enum check_kind kind)
+{
+	struct check *check;
+
+	c->items = xreallocarray(c->items, c->n + 1, sizeof *c->items);
+	check = &c->items[c->n++];
+	*check = (struct check){
+		.kind = kind, .depends = xcalloc(c->benchmark->axes_n + 1, sizeof(bool))};
+	return check;
+}
+
+static void add_expression(
+	struct checks *c, enum check_kind kind, const struct expression *e, size_t n)
+{
+	struct check *check = add_check(c, kind);
+
+	check->expression = e;
+	depend_on_expression(c->benchmark, e, check->depends);
+	make_room(c, check, n);
+}
+
+static bool has_expressions(const struct axis *axis)
+{
+	for (size_t v = 0; v < axis->n; v++) {
+		const struct attributes *a = axis->values[v].attributes;
+
+		for (size_t i = 0; a && i < a->n; i++)
+			if (a->items[i].expr)
+				return true;
+	}
+	return false;
+}
+
+static struct checks *new_checks(struct builder *b, const struct benchmark *benchmark)
+{
+	struct checks *c = xcalloc(1, sizeof *c);
+
+	c->builder = b;
+	c->benchmark = benchmark;
+	return c;
+}
+
+/* In the order in which they are asked: what has no value here cannot be compared. */
+struct checks *checks_open(struct builder *b, const struct benchmark *benchmark, size_t n)
+{
+	struct checks *c = new_checks(b, benchmark);
+	struct check *check;
+
+	for (size_t i = 0; i < benchmark->axes_n; i++) {
+		if (!has_expressions(&benchmark->axes[i]))
+			continue;
+		check = add_check(c, CHECK_ATTRIBUTES);
+		check->at = i;
+		depend_on_path(benchmark, benchmark->axes[i].name, check->depends);
+		make_room(c, check, n);
+	}
+	for (size_t i = 0; i < benchmark->where_n; i++)
+		add_expression(c, CHECK_HOLDS, benchmark->where[i], n);
+	if (b->campaign->only)
+		add_expression(c, CHECK_HOLDS, b->campaign->only, n);
+	for (size_t i = 0; i < benchmark->derived_n; i++) {
+		check = add_check(c, CHECK_DERIVED);
+		check->at = i;
+		depend_on_expression(benchmark, benchmark->derived[i].expr, check->depends);
+		make_room(c, check, n);
+	}
+	check = add_check(c, CHECK_PLACE);
+	depend_on_rendering(benchmark, check->depends);
+	make_room(c, check, n);
+	return c;
+}
+
+struct checks *checks_open_expression(struct builder *b, const struct benchmark *benchmark,
+	const struct expression *e, size_t n)
+{
+	struct checks *c = new_checks(b, benchmark);
+
+	add_expression(c, CHECK_HOLDS_NOT, e, n);
+	return c;
+}
+
+void checks_close(struct checks *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->n; i++) {
+		free(c->items[i].depends);
+		free(c->items[i].answers);
+		free(c->items[i].strides);
+	}
+	free(c->items);
+	free(c);
+}
+
+/* ---- asking ---- */
+
+/* Whether a parameter has a value: nothing is a reason to skip, an error is one of the campaign. */
+static int64_t ask_path(struct checks *c, const char *path, struct error *err)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	int rc = names_get(c->builder->names, path, &text, err);
+
+	if (rc == -ENOENT)
+		return plan_reason(c->builder->whole, err->text);
+	return rc < 0 ? rc : ANSWER_YES;
+}
+
+static int64_t ask_attributes(struct checks *c, size_t axis, struct error *err)
+{
+	const struct configuration *configuration = names_configuration(c->builder->names);
+	const struct attributes *a = configuration_value(configuration, axis)->attributes;
+	int64_t answer = ANSWER_YES;
+
+	for (size_t i = 0; answer == ANSWER_YES && a && i < a->n; i++) {
+		_cleanup_free_ char *path = xasprintf(
+			"%s.%s", c->benchmark->axes[axis].name, a->items[i].name);
+
+		if (a->items[i].expr)
+			answer = ask_path(c, path, err);
+	}
+	return answer;
+}
+
+static int64_t ask_place(struct checks *c, struct error *err)
+{
+	struct names *names = c->builder->names;
+	struct placement p;
+
+	if (place_find(names, &p, err) < 0 || place_cannot_render(names, err))
+		return plan_reason(c->builder->whole, err->text);
+	return ANSWER_YES;
+}
+
+static int64_t ask_holds(struct checks *c, const struct check *check, struct error *err)
+{
+	int rc = names_holds(c->builder->names, check->expression, err);
+
+	if (rc < 0)
+		return rc;
+	return (rc != 0) == (check->kind == CHECK_HOLDS) ? ANSWER_YES : ANSWER_NO;
+}
+
+static int64_t ask(struct checks *c, const struct check *check,
+	const struct configuration *configuration, struct error *err)
+{
+	if (names_configuration(c->builder->names) != configuration)
+		names_set_configuration(c->builder->names, configuration);
+	switch (check->kind) {
+	case CHECK_ATTRIBUTES:
+		return ask_attributes(c, check->at, err);
+	case CHECK_DERIVED:
+		return ask_path(c, c->benchmark->derived[check->at].name, err);
+	case CHECK_PLACE:
+		return ask_place(c, err);
+	default:
+		return ask_holds(c, check, err);
+	}
+}
+
+/* Where the answer is kept, or NULL. */
+static uint32_t *answer_of(const struct checks *c, const struct check *check,
+	const struct configuration *configuration)
+{
+	size_t at = 0;
+
+	if (!check->answers)
+		return NULL;
+	for (size_t i = 0; i < c->benchmark->axes_n; i++)
+		at += check->strides[i] * configuration->indices[i];
+	return &check->answers[at];
+}
+
+/* "nbody {"threads":4} on lab03: line 7: where: ..." */
+static int failed(
+	const struct checks *c, const struct configuration *configuration, struct error *err)
+{
+	_cleanup_buf_ struct buf parameters = BUF_INIT;
+
+	configuration_parameters(configuration, &parameters);
+	error_wrap(err, "%s %s on %s", c->benchmark->name, parameters.data,
+		names_host_name(c->builder->names));
+	return ERR_CAMPAIGN;
+}
+
+int64_t checks_ask(struct checks *c, const struct configuration *configuration, struct error *err)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		uint32_t *kept = answer_of(c, &c->items[i], configuration);
+		int64_t answer = kept ? *kept : ANSWER_UNKNOWN;
+
+		if (answer == ANSWER_UNKNOWN)
+			answer = ask(c, &c->items[i], configuration, err);
+		if (answer < 0)
+			return failed(c, configuration, err);
+		if (kept)
+			*kept = (uint32_t)answer;
+		if (answer != ANSWER_YES)
+			return answer;
+	}
+	return ANSWER_YES;
+}
