@@ -1,11 +1,11 @@
 /* joulerig plan: what would run, where, and how often */
 #include "coordinator/agents_here.h"
+#include "coordinator/campaign/blocks.h"
 #include "coordinator/commands/plan_text.h"
 #include "coordinator/commands/submission.h"
 #include "coordinator/output/output.h"
 #include <errno.h>
 #include <limits.h>
-#include <math.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -184,15 +184,6 @@ static int64_t count_comparisons(const struct campaign *c, const struct plan *p)
 	return n;
 }
 
-/*
- * Blocks that one change in a family needs at least: a two-sided sign-flip test on n pairs has p >=
- * 2 x 2^-n, and Benjamini-Hochberg at alpha 0.01 lets the smallest of m pass at 0.01 / m.
- */
-static int64_t blocks_needed(int64_t comparisons)
-{
-	return (int64_t)ceil(1 - log2(0.01 / (double)comparisons));
-}
-
 static void print_skipped(const struct plan *p, const struct plan_lane *lane)
 {
 	for (size_t i = 0; i < lane->n; i++) {
@@ -254,8 +245,8 @@ static void print_summary(
 		printf("compare  %lld comparison%s a metric: one change among them needs at least "
 		       "%lld blocks%s\n",
 			(long long)comparisons, comparisons == 1 ? "" : "s",
-			(long long)blocks_needed(comparisons),
-			blocks_needed(comparisons) > c->blocks ? ", more than there are" : "");
+			(long long)blocks_needed(comparisons, 0.01),
+			blocks_needed(comparisons, 0.01) > c->blocks ? ", more than there are" : "");
 	puts("time     this version has no estimate; a first block tells");
 }
 
