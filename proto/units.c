@@ -57,6 +57,18 @@ static const struct suffix powers[] = {
 	{NULL, 0},
 };
 
+static const struct suffix energies[] = {
+	{"uJ", 1},
+	{"mJ", 1000},
+	{"J", 1000000},
+	{"kJ", INT64_C(1000000000)},
+	{"MJ", INT64_C(1000000000000)},
+	{"GJ", INT64_C(1000000000000000)},
+	{"Wh", INT64_C(3600000000)}, /* 3600 J exactly */
+	{"kWh", INT64_C(3600000000000)},
+	{NULL, 0},
+};
+
 static const struct suffix temperature_differences[] = {
 	{"mK", 1},
 	{"K", 1000},
@@ -129,6 +141,12 @@ int units_parse_frequency(const char *text, int64_t *out_hz, struct error *err)
 int units_parse_power(const char *text, int64_t *out_uw, struct error *err)
 {
 	return parse_quantity(text, powers, "a power such as 65W", out_uw, err);
+}
+
+int units_parse_energy(const char *text, int64_t *out_uj, struct error *err)
+{
+	return parse_quantity(
+		text, energies, "an energy such as 500J, 2MJ or 1.5kWh", out_uj, err);
 }
 
 int units_parse_temperature_difference(const char *text, int64_t *out_mk, struct error *err)

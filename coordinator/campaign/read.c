@@ -1,13 +1,9 @@
 /* The tree to struct campaign. Types were checked by the schema; here is what needs more than one
  * key to be seen. */
-#include "coordinator/campaign/names.h"
 #include "coordinator/campaign/read.h"
 
 #include "coordinator/campaign/schema.h"
 #include "proto/units.h"
-#include <stdio.h>
-
-#define DEFAULT_TIMEOUT (3600 * NS_PER_S)
 
 /* Merging the campaign's sections into each benchmark multiplies nodes; more than these are no
  * campaign. */
@@ -52,6 +48,81 @@ int64_t read_duration(const struct node *map, const char *key, int64_t otherwise
 	return text && units_parse_duration(text, &value, NULL) == 0 ? value : otherwise;
 }
 
+int64_t read_percent(const struct node *map, const char *key, int64_t otherwise)
+{
+	const char *text = scalar(map, key);
+	int64_t value;
+
+	return text && units_parse_percent(text, &value, NULL) == 0 ? value : otherwise;
+}
+
+double read_number(const struct node *map, const char *key, double otherwise)
+{
+	const char *text = scalar(map, key);
+
+	return text && is_number_text(text) ? strtod(text, NULL) : otherwise;
+}
+
+int read_word(const struct node *map, const char *key, const char *const *words, size_t n)
+{
+	const char *text = scalar(map, key);
+
+	for (size_t i = 0; text && i < n; i++)
+		if (words[i] && strcmp(words[i], text) == 0)
+			return (int)i;
+	return 0;
+}
+
+const struct node *read_item(const struct node *n, size_t k)
+{
+	if (n->kind != NODE_LIST)
+		return n;
+	for (size_t i = 0; i < n->n; i++)
+		if (n->items[i]->kind == NODE_SCALAR && k-- == 0)
+			return n->items[i];
+	return n;
+}
+
+char **read_texts(struct arena *a, const struct node *n, size_t *count)
+{
+	char **out;
+
+	*count = 0;
+	if (!n || n->kind == NODE_MAP)
+		return NULL;
+	out = arena_array(a, n->n + 1, sizeof *out);
+	if (n->kind == NODE_SCALAR)
+		out[(*count)++] = n->text;
+	for (size_t i = 0; n->kind == NODE_LIST && i < n->n; i++)
+		if (n->items[i]->kind == NODE_SCALAR)
+			out[(*count)++] = n->items[i]->text;
+	return out;
+}
+
+struct message_pair *read_pairs(struct arena *a, const struct node *map, size_t *n)
+{
+	struct message_pair *out;
+
+	*n = 0;
+	if (!map || map->kind != NODE_MAP)
+		return NULL;
+	out = arena_array(a, map->n, sizeof *out);
+	for (size_t i = 0; i < map->n; i++)
+		if (map->pairs[i].value->kind == NODE_SCALAR)
+			out[(*n)++] = (struct message_pair){.key = map->pairs[i].key->text,
+				.value = map->pairs[i].value->text};
+	return out;
+}
+
+/* ---- templates ---- */
+
+struct template_scope read_scope(
+	const struct benchmark_reader *b, unsigned names, const char *where)
+{
+	return (struct template_scope){
+		.benchmark = b->benchmark, .layers = b->matrices, .names = names, .where = where};
+}
+
 void read_check_templates(const struct reader *r, const struct node *n,
 	const struct template_scope *scope, bool *used)
 {
@@ -62,90 +133,6 @@ void read_check_templates(const struct reader *r, const struct node *n,
 	for (size_t i = 0; n->kind == NODE_LIST && i < n->n; i++)
 		if (n->items[i]->kind == NODE_SCALAR)
 			template_check(n->items[i], scope, used, r->d);
-}
-
-/* ---- commands ---- */
-
-/* A string is what /bin/sh runs. Its timeout is the caller's. */
-static void read_command(struct arena *a, const struct node *n, struct step *out)
-{
-	static const char *const shell[] = {"/bin/sh", "-c"};
-
-	if (!n || n->kind == NODE_MAP)
-		return;
-	out->command = arena_array(a, n->n + 3, sizeof *out->command);
-	if (n->kind == NODE_SCALAR) {
-		out->command[out->n++] = (char *)shell[0];
-		out->command[out->n++] = (char *)shell[1];
-		out->command[out->n++] = n->text;
-		return;
-	}
-	for (size_t i = 0; i < n->n; i++)
-		if (n->items[i]->kind == NODE_SCALAR)
-			out->command[out->n++] = n->items[i]->text;
-}
-
-static void read_setup(struct reader *r, struct benchmark *b)
-{
-	const struct node *setup = node_get(r->root, "setup");
-	bool is_list = setup && setup->kind == NODE_LIST;
-	size_t n = !setup ? 0 : is_list ? setup->n : 1;
-
-	b->setup.items = arena_array(r->arena, n, sizeof *b->setup.items);
-	for (size_t i = 0; i < n; i++) {
-		const struct node *step = is_list ? setup->items[i] : setup;
-		struct step *out = &b->setup.items[b->setup.n++];
-
-		read_command(r->arena, node_get(step, "command"), out);
-		out->timeout_ns = read_duration(step, "timeout", DEFAULT_TIMEOUT);
-	}
-}
-
-/* Setup is rendered with the parameters of what needs it, so its names must be known to every
- * benchmark. */
-static void check_setup(struct reader *r, struct benchmark_reader *b)
-{
-	const struct node *setup = node_get(r->root, "setup");
-	bool is_list = setup && setup->kind == NODE_LIST;
-	size_t n = !setup ? 0 : is_list ? setup->n : 1;
-	const struct template_scope scope = {
-		.benchmark = b->benchmark,
-		.layers = b->matrices,
-		.names = TEMPLATE_HOST | TEMPLATE_CPUS | TEMPLATE_CAMPAIGN,
-		.where = "'setup'",
-	};
-
-	for (size_t i = 0; i < n; i++)
-		read_check_templates(
-			r, node_get(is_list ? setup->items[i] : setup, "command"), &scope, b->used);
-}
-
-static void read_files(struct reader *r)
-{
-	const struct node *files = node_get(r->root, "files");
-	struct campaign *c = r->campaign;
-
-	if (!files || files->kind != NODE_LIST)
-		return;
-	c->files = arena_array(r->arena, files->n, sizeof *c->files);
-	for (size_t i = 0; i < files->n; i++) {
-		const struct node *file = files->items[i];
-		_cleanup_buf_ struct buf literal = BUF_INIT;
-		struct names *names;
-
-		if (file->kind != NODE_SCALAR)
-			continue;
-		names = names_open(NULL);
-		template_render(file->text, names, false, &literal, NULL);
-		names_close(names);
-		if (!template_is_literal(file->text))
-			diag_error(r->d, file,
-				"a template in 'files' is not supported yet by this version");
-		c->files[c->files_n++] =
-			(struct source_file){.path = arena_strdup(r->arena, literal.data),
-				.line = file->line,
-				.column = file->column};
-	}
 }
 
 /* ---- benchmarks ---- */
@@ -163,60 +150,68 @@ static const struct node *merged(
 	return n && !node_is_null(n) ? n : NULL;
 }
 
-static void read_env(
-	struct reader *r, struct benchmark_reader *b, const struct template_scope *scope)
-{
-	const struct node *env = b->env;
-
-	if (!env || env->kind != NODE_MAP)
-		return;
-	b->benchmark->env = arena_array(r->arena, env->n, sizeof *b->benchmark->env);
-	for (size_t i = 0; i < env->n; i++) {
-		const struct node *value = env->pairs[i].value;
-
-		if (value->kind != NODE_SCALAR || node_is_null(value))
-			continue;
-		b->benchmark->env[b->benchmark->env_n++] =
-			arena_printf(r->arena, "%s=%s", env->pairs[i].key->text, value->text);
-		template_check(value, scope, b->used, r->d);
-	}
-}
-
 static void read_sections(struct reader *r, struct benchmark_reader *b)
 {
-	static const char *const sections[] = {"placement", "measure", "limits", "guard", "tune",
-		"env", "metrics", "command", "workdir"};
+	static const char *const names[] = {"placement", "measure", "limits", "guard", "tune", "env",
+		"metrics", "command", "workdir", "roles", "main", "requires", "setup", "prepare",
+		"cleanup", "collect", "work"};
 	const struct node **targets[] = {&b->placement, &b->measure, &b->limits, &b->guard,
-		&b->tune, &b->env, &b->metrics, &b->command, &b->workdir};
-	const struct node *defaults = node_get(r->root, "defaults");
+		&b->tune, &b->env, &b->metrics, &b->command, &b->workdir, &b->roles, &b->main,
+		&b->requires, &b->setup, &b->prepare, &b->cleanup, &b->collect, &b->work};
 
-	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
-		*targets[i] = merged(r, b, sections[i]);
-	b->matrices[LAYER_DEFAULTS] = node_get(defaults, "matrix");
-	b->matrices[LAYER_CAMPAIGN] = node_get(r->root, "matrix");
-	b->matrices[LAYER_OWN] = node_get(b->own, "matrix");
-	for (int l = 0; l < LAYERS; l++)
-		if (b->matrices[l] && b->matrices[l]->kind != NODE_MAP)
-			b->matrices[l] = NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		*targets[i] = merged(r, b, names[i]);
+}
+
+/* All axes of lower layers as `~`, so that what names them is told that they were dropped. */
+static const struct node *without_axes(struct reader *r, const struct node *const *lower, int n)
+{
+	static struct node removed = {.kind = NODE_SCALAR, .is_plain = true, .text = setting_removed};
+	struct node *map = arena_alloc(r->arena, sizeof *map);
+	size_t room = 0;
+
+	for (int l = 0; l < n; l++)
+		room += lower[l] ? lower[l]->n : 0;
+	map->kind = NODE_MAP;
+	map->pairs = arena_array(r->arena, room, sizeof *map->pairs);
+	for (int l = 0; l < n; l++)
+		for (size_t i = 0; lower[l] && i < lower[l]->n; i++)
+			map->pairs[map->n++] = (struct node_pair){lower[l]->pairs[i].key, &removed};
+	return map;
+}
+
+/* A matrix that is `~` drops all that the layers below have. */
+static void read_layers(struct reader *r, struct benchmark_reader *b)
+{
+	const struct node *layers[LAYERS] = {node_get(r->root, "defaults"), r->root, b->own};
+
+	for (int l = 0; l < LAYERS; l++) {
+		const struct node_pair *pair = node_find(layers[l], "matrix");
+
+		if (pair && node_is_null(pair->value))
+			b->matrices[l] = without_axes(r, b->matrices, l);
+		else if (pair && pair->value->kind == NODE_MAP)
+			b->matrices[l] = pair->value;
+	}
 }
 
 static void read_benchmark(struct reader *r, struct benchmark_reader *b)
 {
+	const unsigned names = TEMPLATE_HOST | TEMPLATE_CPUS | TEMPLATE_RUN | TEMPLATE_CAMPAIGN;
 	struct benchmark *out = b->benchmark;
-	struct template_scope scope = {
-		.benchmark = out,
-		.layers = b->matrices,
-		.names = TEMPLATE_HOST | TEMPLATE_CPUS | TEMPLATE_RUN | TEMPLATE_CAMPAIGN,
-		.where = "'command'",
-	};
+	struct template_scope scope = read_scope(b, names, "'command'");
 
 	out->name = b->key->text;
 	out->line = b->key->line;
 	out->column = b->key->column;
 	read_sections(r, b);
+	read_layers(r, b);
 	matrix_read(out, b->matrices, r->arena, r->d);
 	b->used = arena_array(r->arena, out->axes_n, sizeof *b->used);
-	if (!b->command && !node_find(b->own, "roles") && !schema_has_typo(b->own, "command"))
+	matrix_check_attributes(out, b->matrices, b->used, r->d);
+	read_role_names(r, b);
+	if (!b->command && !b->roles && !schema_has_typo(b->own, "command") &&
+		!schema_has_typo(b->own, "roles"))
 		diag_error(r->d, b->key, "benchmark '%s' has no 'command'", out->name);
 	read_command(r->arena, b->command, &out->command);
 	read_check_templates(r, b->command, &scope, b->used);
@@ -224,11 +219,13 @@ static void read_benchmark(struct reader *r, struct benchmark_reader *b)
 	out->workdir = b->workdir && b->workdir->kind == NODE_SCALAR ? b->workdir->text : NULL;
 	read_check_templates(r, b->workdir, &scope, b->used);
 	scope.where = "'env'";
-	read_env(r, b, &scope);
+	if (out->roles_n)
+		scope.names |= TEMPLATE_ROLES;
+	out->env = read_env(r, b, b->env, &scope, &out->env_n);
 	read_settings(r, b);
+	read_roles(r, b);
 	read_metrics(r, b);
-	read_setup(r, out);
-	check_setup(r, b);
+	read_commands(r, b);
 }
 
 static void read_benchmarks(struct reader *r)
@@ -263,27 +260,23 @@ static void read_benchmarks(struct reader *r)
 
 static void read_campaign(struct reader *r)
 {
+	const struct node *hosts = node_get(r->root, "hosts");
 	struct campaign *c = r->campaign;
-	const struct node *repeat = node_get(r->root, "repeat");
-	const struct node *limits = node_get(r->root, "limits");
-	const struct node *compare = node_get(r->root, "compare");
 
 	c->name = (char *)read_text(r->root, "campaign", "");
 	c->description = (char *)read_text(r->root, "description", NULL);
 	c->seed = read_int(r->root, "seed", 1);
-	c->warmup = read_int(repeat, "warmup", 1);
-	c->blocks = read_int(repeat, "blocks", 10);
-	c->max = c->blocks;
-	c->attempts = read_int(limits, "attempts", 3);
-	if (compare) {
-		c->comparisons = arena_alloc(r->arena, sizeof *c->comparisons);
-		c->comparisons_n = 1;
-		c->comparisons[0].by = (char *)read_text(compare, "by", NULL);
-		c->comparisons[0].baseline = (char *)read_text(compare, "baseline", NULL);
-	}
-	read_hosts(r);
-	read_files(r);
+	c->labels = read_pairs(r->arena, node_get(r->root, "labels"), &c->labels_n);
+	c->attempts = read_int(node_get(r->root, "limits"), "attempts", 3);
+	read_hosts(r, hosts, &c->hosts);
+	c->is_spread = strcmp(read_text(hosts, "spread", ""), "any") == 0;
 	read_benchmarks(r);
+	read_files(r);
+	read_teardown(r);
+	read_repeat(r);
+	read_schedule(r);
+	read_compare(r);
+	read_report(r);
 }
 
 struct campaign *campaign_read(

@@ -1,4 +1,6 @@
-/* What the command line changes for one submission: --set, --blocks, --seed, as a JSON object. */
+/* What the command line changes for one submission: --set, --only, --blocks, --seed, as a JSON
+ * object. */
+#include "coordinator/campaign/expression.h"
 #include "coordinator/campaign/read.h"
 #include <jansson.h>
 
@@ -7,27 +9,13 @@
 
 static void unknown_axis(struct reader *r, const char *name)
 {
-	const struct campaign *c = r->campaign;
 	_cleanup_free_ const char **words = NULL;
 	char nearest[96];
-	size_t n = 0;
+	size_t n;
 
-	for (size_t i = 0; i < c->benchmarks_n; i++) {
-		words = xreallocarray(words, n + c->benchmarks[i].axes_n + 1, sizeof *words);
-		for (size_t a = 0; a < c->benchmarks[i].axes_n; a++)
-			words[n++] = c->benchmarks[i].axes[a].name;
-	}
+	words = read_axis_names(r, &n);
 	change_error(r, "--set %s: there is no such axis%s", name,
 		diag_nearest(nearest, name, words, n));
-}
-
-/* A value that the axis has keeps its type: "1" in quotes stays a text. */
-static struct value changed_value(struct reader *r, const struct axis *axis, const char *text)
-{
-	for (size_t i = 0; i < axis->n; i++)
-		if (strcmp(axis->values[i].text, text) == 0)
-			return axis->values[i];
-	return value_read(arena_strdup(r->arena, text), true);
 }
 
 static bool are_good_values(struct reader *r, const char *name, const json_t *list)
@@ -57,28 +45,56 @@ static bool are_good_values(struct reader *r, const char *name, const json_t *li
 static void set_axis(struct reader *r, const char *name, const json_t *list)
 {
 	struct campaign *c = r->campaign;
+	size_t n = json_array_size(list);
+	const char **texts = arena_array(r->arena, n, sizeof *texts);
 	bool is_known = false;
+	struct error err;
 
+	for (size_t i = 0; i < n; i++)
+		if (json_is_string(json_array_get(list, i)))
+			texts[i] = arena_strdup(
+				r->arena, json_string_value(json_array_get(list, i)));
 	for (size_t i = 0; i < c->benchmarks_n; i++) {
 		struct benchmark *b = &c->benchmarks[i];
 		int at = axis_find(b->axes, b->axes_n, name);
-		struct value *values;
 
 		if (at < 0)
 			continue;
 		if (!is_known && !are_good_values(r, name, list))
 			return;
 		is_known = true;
-		values = arena_array(r->arena, json_array_size(list), sizeof *values);
-		for (size_t v = 0; v < json_array_size(list); v++)
-			values[v] = changed_value(
-				r, &b->axes[at], json_string_value(json_array_get(list, v)));
-		b->axes[at].values = values;
-		b->axes[at].n = json_array_size(list);
-		b->axes[at].is_each = false;
+		if (matrix_set_axis(b, (size_t)at, texts, n, r->arena, &err) < 0)
+			change_error(r, "--set %s: %s", name, err.text);
 	}
 	if (!is_known)
 		unknown_axis(r, name);
+}
+
+/* Axes that walk in lock step must still be equally long. */
+static void check_zips(struct reader *r)
+{
+	const struct campaign *c = r->campaign;
+	struct error err;
+
+	for (size_t i = 0; i < c->benchmarks_n; i++)
+		if (matrix_check_zips(&c->benchmarks[i], &err) < 0)
+			change_error(r, "--set: %s", err.text);
+}
+
+/* Which configurations: an expression that knows what any benchmark has. */
+static void set_only(struct reader *r, const json_t *only)
+{
+	const struct template_scope scope = {
+		.any_of = r->campaign, .names = TEMPLATE_HOST, .where = "'--only'"};
+
+	if (!only)
+		return;
+	if (!json_is_string(only) || json_string_value(only)[0] == '\0') {
+		change_error(r, "--only: expected an expression such as threads == 1");
+		return;
+	}
+	r->campaign->only = expression_read_text(arena_strdup(r->arena, json_string_value(only)),
+		"--only", &scope, NULL, r->arena, r->d);
 }
 
 /* A whole number of the changes, or otherwise where it is absent. */
@@ -122,14 +138,17 @@ void read_changes(struct reader *r, const char *changes)
 		if (!is_known)
 			change_error(r, "'%s' is no change that this version knows", key);
 	}
-	if (json_object_get(root, "only"))
-		change_error(r, "--only is not supported yet by this version");
+	set_only(r, json_object_get(root, "only"));
 	json_object_foreach(json_object_get(root, "set"), key, list)
 	{
 		set_axis(r, key, list);
 	}
+	if (json_object_get(root, "set"))
+		check_zips(r);
 	c->blocks = changed_int(r, root, "blocks", 1, CAMPAIGN_MAX_RUNS, c->blocks);
-	c->max = c->blocks;
+	/* With `until` it is the minimum. */
+	if (!c->until.metric || c->max < c->blocks)
+		c->max = c->blocks;
 	c->seed = changed_int(r, root, "seed", 0, INT64_MAX, c->seed);
 	json_decref(root);
 }

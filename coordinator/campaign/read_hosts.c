@@ -1,18 +1,19 @@
-/* Hosts: names such as lab[01-08,12] spread out, labels. */
+/* Hosts: names such as lab[01-08,12] spread out, labels, and what must hold. */
+#include "coordinator/campaign/expression.h"
 #include "coordinator/campaign/read.h"
 #include "proto/units.h"
 #include <stdio.h>
 
 #define MAX_NAMES 10000
 
-struct names {
+struct host_names {
 	struct reader *r;
 	const struct node *at;
 	char **items; /* in malloc's memory while it grows */
 	size_t n, room;
 };
 
-static bool add_name(struct names *names, const char *name)
+static bool add_name(struct host_names *names, const char *name)
 {
 	if (names->n == MAX_NAMES) {
 		diag_error(names->r->d, names->at, "'%s' makes more than 10,000 host names",
@@ -27,7 +28,7 @@ static bool add_name(struct names *names, const char *name)
 	return true;
 }
 
-static bool bad_pattern(struct names *names)
+static bool bad_pattern(struct host_names *names)
 {
 	diag_error(names->r->d, names->at,
 		"'%s' is no good host name, expected a name, or several as lab[01-08] or lab[1,3]",
@@ -35,11 +36,11 @@ static bool bad_pattern(struct names *names)
 	return false;
 }
 
-static bool spread(struct names *names, const char *prefix, const char *pattern);
+static bool spread(struct host_names *names, const char *prefix, const char *pattern);
 
 /* One of the ranges between brackets, "01-08" or "3", of len bytes. */
 static bool spread_range(
-	struct names *names, const char *prefix, const char *range, size_t len, const char *rest)
+	struct host_names *names, const char *prefix, const char *range, size_t len, const char *rest)
 {
 	size_t digits = strspn(range, "0123456789");
 	const char *last = range[digits] == '-' ? range + digits + 1 : range;
@@ -64,7 +65,7 @@ static bool spread_range(
 }
 
 /* Add prefix followed by all that pattern stands for. */
-static bool spread(struct names *names, const char *prefix, const char *pattern)
+static bool spread(struct host_names *names, const char *prefix, const char *pattern)
 {
 	size_t len = strcspn(pattern, "[");
 	_cleanup_free_ char *start = xasprintf("%s%.*s", prefix, (int)len, pattern);
@@ -83,40 +84,31 @@ static bool spread(struct names *names, const char *prefix, const char *pattern)
 	return true;
 }
 
-static void read_names(struct reader *r, const struct node *n)
+static void read_names(struct reader *r, const struct node *n, struct host_choice *out)
 {
 	bool is_list = n && n->kind == NODE_LIST;
 	size_t count = !n ? 0 : is_list ? n->n : 1;
-	struct names names = {.r = r};
-	struct campaign *c = r->campaign;
+	struct host_names names = {.r = r};
 
 	for (size_t i = 0; i < count; i++) {
 		names.at = is_list ? n->items[i] : n;
 		if (names.at->kind == NODE_SCALAR)
 			spread(&names, "", names.at->text);
 	}
-	c->hosts.names_n = names.n;
-	c->hosts.names = arena_array(r->arena, names.n, sizeof *c->hosts.names);
+	out->names_n = names.n;
+	out->names = arena_array(r->arena, names.n, sizeof *out->names);
 	if (names.n)
-		memcpy(c->hosts.names, names.items, names.n * sizeof *names.items);
+		memcpy(out->names, names.items, names.n * sizeof *names.items);
 	free(names.items);
 }
 
-void read_hosts(struct reader *r)
+void read_hosts(struct reader *r, const struct node *hosts, struct host_choice *out)
 {
-	const struct node *hosts = node_get(r->root, "hosts"), *labels = node_get(hosts, "labels");
-	struct campaign *c = r->campaign;
+	const struct template_scope scope = {.names = TEMPLATE_HOST, .where = "'where'"};
+	const struct node *where = node_get(hosts, "where");
 
-	read_names(r, node_get(hosts, "names"));
-	if (!labels || labels->kind != NODE_MAP)
-		return;
-	c->hosts.labels = arena_array(r->arena, labels->n, sizeof *c->hosts.labels);
-	for (size_t i = 0; i < labels->n; i++) {
-		if (labels->pairs[i].value->kind != NODE_SCALAR)
-			continue;
-		c->hosts.labels[c->hosts.labels_n++] = (struct message_pair){
-			.key = labels->pairs[i].key->text,
-			.value = labels->pairs[i].value->text,
-		};
-	}
+	read_names(r, node_get(hosts, "names"), out);
+	out->labels = read_pairs(r->arena, node_get(hosts, "labels"), &out->labels_n);
+	if (where && where->kind == NODE_SCALAR && where->text[0])
+		out->where = expression_read(where, "where", &scope, NULL, r->arena, r->d);
 }

@@ -8,11 +8,17 @@
 
 /* ---- settings ---- */
 
-static const struct node *section_of(const struct benchmark_reader *b, const char *section)
+/* Where settings are looked for: sections by layers, merged and alone. */
+struct sections {
+	const struct node *placement, *tune, *limits;             /* merged */
+	const struct node *own_placement, *own_tune, *own_limits; /* the lowest that reads them */
+};
+
+static const struct node *section_of(const struct sections *s, const char *section, bool is_own)
 {
-	return strcmp(section, "placement") == 0 ? b->placement
-	       : strcmp(section, "tune") == 0    ? b->tune
-						 : b->limits;
+	return strcmp(section, "placement") == 0 ? (is_own ? s->own_placement : s->placement)
+	       : strcmp(section, "tune") == 0    ? (is_own ? s->own_tune : s->tune)
+						 : (is_own ? s->own_limits : s->limits);
 }
 
 /* What was given as a text: a list of CPUs is put together. */
@@ -32,19 +38,17 @@ static char *setting_text(struct reader *r, enum setting s, const struct node *n
  * What the campaign says of an axis that this benchmark dropped is not meant for it: a program
  * without threads needs no `cpus: "{threads}"`.
  */
-static char *read_setting(struct reader *r, struct benchmark_reader *b, enum setting s)
+static char *read_setting(struct reader *r, struct benchmark_reader *b,
+	const struct sections *sections, enum setting s)
 {
 	const char *section = settings[s].section;
 	_cleanup_free_ char *where = xasprintf("'%s'", section);
-	const struct template_scope scope = {
-		.benchmark = b->benchmark,
-		.layers = b->matrices,
-		.names = TEMPLATE_HOST | TEMPLATE_CAMPAIGN |
-			 (strcmp(section, "placement") == 0 ? 0 : TEMPLATE_CPUS),
-		.where = where,
-	};
-	const struct node *n = setting_node(s, section_of(b, section));
-	const struct node *own = setting_node(s, node_get(b->own, section));
+	const struct template_scope scope = read_scope(b,
+		TEMPLATE_HOST | TEMPLATE_CAMPAIGN |
+			(strcmp(section, "placement") == 0 ? 0 : TEMPLATE_CPUS),
+		where);
+	const struct node *n = setting_node(s, section_of(sections, section, false));
+	const struct node *own = setting_node(s, section_of(sections, section, true));
 	char *text = n ? setting_text(r, s, n) : NULL;
 
 	if (!text || (!own && template_names_dropped(text, &scope)))
@@ -55,11 +59,10 @@ static char *read_setting(struct reader *r, struct benchmark_reader *b, enum set
 
 /* A list is what the policy explicit takes, and no other. What the policy is may be known only of a
  * configuration. */
-static void check_list(struct reader *r, const struct benchmark_reader *b)
+static void check_list(struct reader *r, const struct node *placement, char *const *given)
 {
-	const char *given = b->benchmark->settings[SETTING_POLICY],
-		   *policy = given ? given : "close";
-	const struct node *list = setting_node(SETTING_LIST, b->placement);
+	const char *policy = given[SETTING_POLICY] ? given[SETTING_POLICY] : "close";
+	const struct node *list = setting_node(SETTING_LIST, placement);
 	bool is_explicit = strcmp(policy, "explicit") == 0;
 
 	if (has_template(policy))
@@ -68,15 +71,14 @@ static void check_list(struct reader *r, const struct benchmark_reader *b)
 		diag_error(r->d, list, "'list' needs 'policy: explicit', and 'policy' is '%s'",
 			policy);
 	if (is_explicit && !list)
-		diag_error(r->d, setting_node(SETTING_POLICY, b->placement),
+		diag_error(r->d, setting_node(SETTING_POLICY, placement),
 			"'policy: explicit' needs a 'list' of CPUs");
 }
 
 /* A list says how many CPUs there are, so that `cpus` can but say the same, or more where threads
  * may go round. */
-static void check_list_length(struct reader *r, const struct benchmark_reader *b)
+static void check_list_length(struct reader *r, const struct node *placement, char *const *given)
 {
-	char *const *given = b->benchmark->settings;
 	const char *cpus = given[SETTING_CPUS], *list = given[SETTING_LIST];
 	int64_t n = 0, listed;
 
@@ -85,7 +87,7 @@ static void check_list_length(struct reader *r, const struct benchmark_reader *b
 		return;
 	listed = cpus_count(list);
 	if (listed > 0 && (n < listed || (n > listed && !given[SETTING_OVERSUBSCRIBE])))
-		diag_error(r->d, setting_node(SETTING_CPUS, b->placement),
+		diag_error(r->d, setting_node(SETTING_CPUS, placement),
 			"'cpus' is %lld, and 'list' has %lld CPUs; 'list' needs no 'cpus'",
 			(long long)n, (long long)listed);
 }
@@ -165,13 +167,43 @@ static void read_guard(const struct node *n, struct guarding *out)
 	out->on_violation = (char *)read_text(n, "on_violation", NULL);
 }
 
-void read_settings(struct reader *r, struct benchmark_reader *b)
+static void read_all(struct reader *r, struct benchmark_reader *b, const struct sections *sections,
+	char *given[SETTINGS])
 {
 	for (enum setting s = 0; s < SETTINGS; s++)
-		b->benchmark->settings[s] = read_setting(r, b, s);
-	check_list(r, b);
-	check_list_length(r, b);
+		given[s] = read_setting(r, b, sections, s);
+	check_list(r, sections->placement, given);
+	check_list_length(r, sections->placement, given);
+}
+
+void read_settings(struct reader *r, struct benchmark_reader *b)
+{
+	const struct sections sections = {
+		.placement = b->placement,
+		.tune = b->tune,
+		.limits = b->limits,
+		.own_placement = node_get(b->own, "placement"),
+		.own_tune = node_get(b->own, "tune"),
+		.own_limits = node_get(b->own, "limits"),
+	};
+
+	read_all(r, b, &sections, b->benchmark->settings);
 	check_frequencies(r, b);
 	read_measure(r, b->measure, &b->benchmark->measure);
 	read_guard(b->guard, &b->benchmark->guard);
+}
+
+void read_role_settings(struct reader *r, struct benchmark_reader *b, const struct node *placement,
+	const struct node *own_placement, char *given[SETTINGS])
+{
+	const struct sections sections = {
+		.placement = placement,
+		.tune = b->tune,
+		.limits = b->limits,
+		.own_placement = own_placement,
+		.own_tune = node_get(b->own, "tune"),
+		.own_limits = node_get(b->own, "limits"),
+	};
+
+	read_all(r, b, &sections, given);
 }

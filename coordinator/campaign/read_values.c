@@ -1,4 +1,4 @@
-/* What needs the values of the axes to be seen: placement, comparison, size. */
+/* What needs the values of the axes to be seen: placement, size. */
 #include "coordinator/campaign/read.h"
 #include "coordinator/campaign/settings.h"
 
@@ -49,87 +49,12 @@ static void check_axis_values(struct reader *r, const struct benchmark_reader *b
 	}
 }
 
-/* ---- comparison ---- */
-
-/* Whether a benchmark has the value on this axis: 1, 0, or -1 where only a host can tell, or
- * nobody. */
-static int has_value(const struct benchmark *b, size_t axis, const char *text)
-{
-	if (b->axes[axis].is_each || b->axes[axis].n == 0)
-		return -1;
-	if (values_have(b->axes[axis].values, b->axes[axis].n, text))
-		return 1;
-	for (size_t i = 0; i < b->rules->includes_n; i++)
-		for (size_t t = 0; t < b->rules->includes[i].n; t++)
-			if (b->rules->includes[i].terms[t].axis == axis &&
-				values_have(b->rules->includes[i].terms[t].values,
-					b->rules->includes[i].terms[t].n, text))
-				return 1;
-	return 0;
-}
-
-static void check_baseline(struct reader *r, const struct node *baseline)
-{
-	const struct campaign *c = r->campaign;
-	_cleanup_free_ const char **words = NULL;
-	char nearest[96];
-	size_t n = 0;
-
-	for (size_t i = 0; i < c->benchmarks_n; i++) {
-		const struct benchmark *b = &c->benchmarks[i];
-		int axis = axis_find(b->axes, b->axes_n, c->comparisons[0].by);
-
-		if (axis < 0)
-			continue;
-		if (has_value(b, (size_t)axis, c->comparisons[0].baseline) != 0)
-			return;
-		words = xreallocarray(words, n + b->axes[axis].n + 1, sizeof *words);
-		for (size_t v = 0; v < b->axes[axis].n; v++)
-			words[n++] = b->axes[axis].values[v].text;
-	}
-	diag_error(r->d, baseline, "'baseline' is '%s', expected a value of axis '%s'%s",
-		c->comparisons[0].baseline, c->comparisons[0].by,
-		diag_nearest(nearest, c->comparisons[0].baseline, words, n));
-}
-
-static void check_compare(struct reader *r)
-{
-	const struct campaign *c = r->campaign;
-	const struct node *compare = node_get(r->root, "compare"), *by = node_get(compare, "by");
-	const struct node *baseline = node_get(compare, "baseline");
-	_cleanup_free_ const char **words = NULL;
-	char nearest[96];
-	size_t n = 0;
-
-	if (c->comparisons_n == 0 || !by)
-		return;
-	for (size_t i = 0; i < c->benchmarks_n; i++) {
-		const struct benchmark *b = &c->benchmarks[i];
-
-		if (axis_find(b->axes, b->axes_n, c->comparisons[0].by) >= 0) {
-			if (c->comparisons[0].baseline && baseline)
-				check_baseline(r, baseline);
-			return;
-		}
-		words = xreallocarray(words, n + b->axes_n + 1, sizeof *words);
-		for (size_t a = 0; a < b->axes_n; a++)
-			words[n++] = b->axes[a].name;
-	}
-	if (strcmp(by->text, "host") == 0 || strncmp(by->text, "host.", 5) == 0)
-		diag_error(r->d, by, "comparing by '%s' is not supported yet by this version",
-			by->text);
-	else
-		diag_error(r->d, by, "'by' is '%s', expected an axis%s", by->text,
-			diag_nearest(nearest, by->text, words, n));
-}
-
 void read_check_values(struct reader *r)
 {
 	for (size_t i = 0; i < r->campaign->benchmarks_n; i++) {
 		for (enum setting s = 0; s < SETTINGS; s++)
 			check_axis_values(r, &r->benchmarks[i], s);
 	}
-	check_compare(r);
 }
 
 /* ---- size ---- */
@@ -137,7 +62,7 @@ void read_check_values(struct reader *r)
 void read_check_size(struct reader *r)
 {
 	const struct campaign *c = r->campaign;
-	int64_t limit = CAMPAIGN_MAX_RUNS / (c->warmup + c->max), total = 0;
+	int64_t passes = c->warmup + c->max, limit = CAMPAIGN_MAX_RUNS / passes, total = 0;
 
 	for (size_t i = 0; i < c->benchmarks_n; i++) {
 		total += matrix_size(&c->benchmarks[i], limit);
@@ -147,7 +72,7 @@ void read_check_size(struct reader *r)
 			"more than 10,000,000 runs up to benchmark '%s' (%lld passes over more "
 			"than %lld "
 			"configurations); make the matrix smaller",
-			c->benchmarks[i].name, (long long)(c->warmup + c->blocks),
+			c->benchmarks[i].name, (long long)passes,
 			(long long)limit);
 		return;
 	}

@@ -1,9 +1,9 @@
+/* The keys of a campaign itself, and the texts that several tables take. */
 #include "coordinator/campaign/schema.h"
 
-#include "coordinator/campaign/matrix.h"
 #include "proto/units.h"
 
-/* ---- texts and names ---- */
+/* ---- texts ---- */
 
 static bool is_one_of(char c, const char *more)
 {
@@ -30,52 +30,34 @@ bool is_identifier(const char *text, size_t len)
 	return true;
 }
 
-static bool is_env_name(const char *s)
+bool is_number_text(const char *s)
 {
-	return is_identifier(s, strlen(s));
-}
+	static const char digits[] = "0123456789";
+	size_t n;
 
-static bool is_campaign_name(const char *s)
-{
-	if (*s == '-' || *s == '\0' || strlen(s) > 64)
+	s += *s == '-';
+	n = strspn(s, digits);
+	if (n == 0 || (n > 1 && *s == '0'))
 		return false;
-	for (; *s; s++)
-		if (!((*s >= 'a' && *s <= 'z') || (*s >= '0' && *s <= '9') || *s == '-'))
+	s += n;
+	if (*s == '.') {
+		n = strspn(s + 1, digits);
+		if (n == 0)
 			return false;
-	return true;
-}
-
-static bool is_benchmark_name(const char *s)
-{
-	return is_one_of(*s, "") && is_word(s, 64, "_.+-");
-}
-
-static bool is_label_name(const char *s)
-{
-	return is_word(s, 64, "_.-/");
-}
-
-/* Standard metrics are measured by the agent: a campaign cannot have its own of that name or
- * family. */
-static bool is_metric_name(const char *s)
-{
-	static const char *const families[] = {"energy.", "power.", "edp.", "frequency.",
-		"temperature.", "throttle.", "counter.", "cores.", "cpu.", "cstate.", "io.",
-		"network.", "pressure.", "placement.", "agent."};
-
-	if (!is_identifier(s, 1) || strlen(s) > 64 || metric_by_name(s))
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
-		if (strncmp(s, families[i], strlen(families[i])) == 0)
+		s += n + 1;
+	}
+	if (*s == 'e' || *s == 'E') {
+		s++;
+		s += *s == '-' || *s == '+';
+		n = strspn(s, digits);
+		if (n == 0)
 			return false;
-	for (; *s; s++)
-		if (!is_one_of(*s, "_.-"))
-			return false;
-	return true;
+		s += n;
+	}
+	return *s == '\0';
 }
 
-/* A path below a directory: relative, not leaving it. */
-static bool is_path_below(const char *s)
+bool is_path_below(const char *s)
 {
 	if (*s == '/' || *s == '\0')
 		return false;
@@ -88,158 +70,74 @@ static bool is_path_below(const char *s)
 	return true;
 }
 
-static bool is_json_key(const char *s)
+static bool is_campaign_name(const char *s)
 {
-	if (*s != '/')
-		return *s != '\0';
+	if (*s == '-' || *s == '\0' || strlen(s) > 64)
+		return false;
 	for (; *s; s++)
-		if (*s == '~' && s[1] != '0' && s[1] != '1')
+		if (!((*s >= 'a' && *s <= 'z') || (*s >= '0' && *s <= '9') || *s == '-'))
 			return false;
 	return true;
 }
 
-/* ---- types that several keys share ---- */
-
-static const struct schema text = {.type = TYPE_TEXT, .expected = "a text"};
-static const struct schema template = {.type = TYPE_TEMPLATE, .expected = "a text"};
-static const struct schema boolean = {.type = TYPE_BOOL};
-static const struct schema command = {.type = TYPE_COMMAND};
-static const struct schema timeout = {.type = TYPE_DURATION, .min = 1, .max = INT64_MAX};
-
-/* ---- hosts, files, setup ---- */
-
-static bool is_host_name(const char *s)
+static bool is_label_name(const char *s)
 {
-	return *s != '\0' && strlen(s) <= 255;
+	return is_word(s, 64, "_.-/");
 }
 
-static const struct schema host_name = {
-	.type = TYPE_TEXT, .is_good = is_host_name, .expected = "a name of at most 255 characters"};
-static const struct schema host_names = {.type = TYPE_ONE_OR_LIST, .of = &host_name};
-static const struct schema host_labels = {
+/* ---- types that several tables share ---- */
+
+const struct schema schema_text = {.type = TYPE_TEXT, .expected = "a text"};
+const struct schema schema_template = {.type = TYPE_TEMPLATE, .expected = "a text"};
+const struct schema schema_boolean = {.type = TYPE_BOOL};
+const struct schema schema_expression = {.type = TYPE_EXPRESSION};
+const struct schema schema_labels = {
 	.type = TYPE_NAMES,
 	.named = "label",
 	.is_good = is_label_name,
 	.expected = "letters, digits, _ . - and /",
-	.of = &text,
+	.pattern = "^[A-Za-z0-9_./-]{1,64}$",
+	.of = &schema_text,
 };
-static const struct choice spread_choices[] = {{"every", false}, {"any", true}, {0}};
-static const struct schema spread = {.type = TYPE_CHOICE, .choices = spread_choices};
-static const struct key_info hosts_keys[] = {
-	{"names", 0, &host_names, "names, also several as lab[01-08]"},
-	{"labels", 0, &host_labels, "labels that a host must have"},
-	{"where", KEY_LATER, NULL, "an expression that must hold"},
-	{"spread", 0, &spread, "every: all on every host"},
-	{0},
-};
-static const struct schema hosts = {.type = TYPE_MAP, .title = "hosts", .keys = hosts_keys};
 
-static const struct schema file = {
-	.type = TYPE_TEXT,
-	.is_good = is_path_below,
-	.expected = "a path beside the campaign file, without '..'",
-	.later_key = "git",
-};
-static const struct schema files = {.type = TYPE_LIST, .of = &file};
+/* ---- files ---- */
 
-static const struct key_info step_keys[] = {
-	{"command", KEY_REQUIRED, &command, "what to run"},
-	{"timeout", 0, &timeout, "when to give up"},
-	{0},
-};
-static const struct schema step = {.type = TYPE_MAP, .title = "a setup step", .keys = step_keys};
-static const struct schema steps = {.type = TYPE_ONE_OR_LIST, .of = &step};
-
-/* ---- benchmarks ---- */
-
-static bool is_any(const char *s)
+static bool is_not_empty(const char *s)
 {
-	(void)s;
-	return true;
+	return *s != '\0';
 }
 
-/* A variable may be set to nothing, with "". */
-static const struct schema env_value = {
-	.type = TYPE_TEMPLATE, .is_good = is_any, .expected = "a text"};
-static const struct schema env = {
-	.type = TYPE_NAMES,
-	.named = "environment variable",
-	.is_good = is_env_name,
-	.expected = "letters, digits and _, not starting with a digit",
-	.of = &env_value,
-	.is_layer = true,
+static const struct schema path = {
+	.type = TYPE_TEMPLATE,
+	.is_good = is_path_below,
+	.expected = "a path beside the campaign file, without '..'",
+	.pattern = "^[^/]",
 };
-static const struct schema workdir = {
+static const struct schema url = {
+	.type = TYPE_TEMPLATE,
+	.is_good = is_not_empty,
+	.expected = "the URL of a git repository",
+};
+static const struct schema directory = {
 	.type = TYPE_TEMPLATE,
 	.is_good = is_path_below,
 	.expected = "a path below the campaign's directory, without '..'",
+	.pattern = "^[^/]",
 };
-static const struct schema json = {
-	.type = TYPE_TEMPLATE,
-	.is_good = is_json_key,
-	.expected = "a key, or a JSON pointer such as /latency/p99 (~0 for ~, ~1 for /)",
-};
-static const struct schema from = {.type = TYPE_TEXT, .expected = "stdout or stderr"};
-static const struct choice better_choices[] = {{"lower", false}, {"higher", false}, {0}};
-static const struct schema better = {.type = TYPE_CHOICE, .choices = better_choices};
-static const struct key_info metric_keys[] = {
-	{"json", 0, &json, "key or JSON pointer in the program's last JSON value"},
-	{"pattern", 0, &template, "PCRE2 whose first group is the number"},
-	{"expr", KEY_LATER, NULL, "an expression over other metrics"},
-	{"from", 0, &from, "stdout or stderr"},
-	{"unit", 0, &text, "its unit"},
-	{"better", 0, &better, "which way it is good"},
-	{"scale", KEY_LATER, NULL, "a factor"},
-	{"take", KEY_LATER, NULL, "which of several"},
-	{"optional", 0, &boolean, "whether it may be missing"},
-	{"expect", KEY_LATER, NULL, "what it must be"},
-	{"role", KEY_LATER, NULL, "whose output"},
+static const struct key_info git_keys[] = {
+	{"git", KEY_REQUIRED, &url, "URL of the repository"},
+	{"ref", 0, &schema_template, "branch, tag or commit; HEAD without it"},
+	{"as", 0, &directory, "the directory that it becomes; named as the repository without it"},
 	{0},
 };
-static const struct schema metric = {
-	.type = TYPE_MAP, .title = "a metric", .keys = metric_keys, .is_layer = true};
-static const struct schema metrics = {
-	.type = TYPE_NAMES,
-	.named = "metric",
-	.is_good = is_metric_name,
-	.expected = "letters, digits, _ . and -, and none that joulerig measures itself",
-	.of = &metric,
-	.is_layer = true,
+static const struct schema git = {.type = TYPE_MAP, .title = "a git source", .keys = git_keys};
+static const struct schema file = {
+	.type = TYPE_SCALAR_OR_MAP,
+	.scalar = &path,
+	.of = &git,
+	.expected = "a path beside the campaign file, or {git, ref, as}",
 };
-static const struct schema matrix = {.type = TYPE_MATRIX};
-
-static const struct key_info benchmark_keys[] = {
-	{"command", 0, &command, "what to run"},
-	{"roles", KEY_LATER, NULL, "several programs at once"},
-	{"main", KEY_LATER, NULL, "the role that bounds the measurement"},
-	{"env", 0, &env, "environment"},
-	{"workdir", 0, &workdir, "where it starts"},
-	{"requires", KEY_LATER, NULL, "what must hold on a host"},
-	{"setup", KEY_LATER, NULL, "once for each host"},
-	{"prepare", KEY_LATER, NULL, "before each run"},
-	{"cleanup", KEY_LATER, NULL, "after each run"},
-	{"collect", KEY_LATER, NULL, "files that are kept"},
-	{"metrics", 0, &metrics, "numbers out of the program's output"},
-	{"work", KEY_LATER, NULL, "how much a run does"},
-	{"matrix", 0, &matrix, "axes"},
-	{"placement", 0, &schema_placement, "CPUs"},
-	{"measure", 0, &schema_measure, "what is measured"},
-	{"limits", 0, &schema_own_limits, "bounds of a run"},
-	{"guard", 0, &schema_guard, "state that the machine must have"},
-	{"tune", 0, &schema_tune, "state that the machine is put into"},
-	{0},
-};
-static const struct schema benchmark = {
-	.type = TYPE_MAP, .title = "a benchmark", .keys = benchmark_keys, .is_layer = true};
-static const struct schema defaults = {
-	.type = TYPE_MAP, .title = "defaults", .keys = benchmark_keys, .is_layer = true};
-static const struct schema benchmarks = {
-	.type = TYPE_NAMES,
-	.named = "benchmark",
-	.is_good = is_benchmark_name,
-	.expected = "letters, digits, _ . + and -, starting with a letter or a digit",
-	.of = &benchmark,
-};
+static const struct schema files = {.type = TYPE_LIST, .of = &file};
 
 /* ---- the campaign ---- */
 
@@ -247,75 +145,54 @@ static const struct schema name = {
 	.type = TYPE_TEXT,
 	.is_good = is_campaign_name,
 	.expected = "lower-case letters, digits and -, at most 64, not starting with -",
+	.pattern = "^[a-z0-9][a-z0-9-]{0,63}$",
 };
 static const struct schema seed = {.type = TYPE_INT, .min = 0, .max = INT64_MAX};
-static const struct schema warmup = {.type = TYPE_INT, .min = 0, .max = 1000000};
-static const struct schema blocks = {.type = TYPE_INT, .min = 1, .max = 10000000};
-static const struct key_info repeat_keys[] = {
-	{"warmup", 0, &warmup, "passes that are never counted"},
-	{"blocks", 0, &blocks, "passes that are"},
-	{"max", KEY_LATER, NULL, "blocks at most"},
-	{"until", KEY_LATER, NULL, "how narrow intervals must be"},
-	{"pair", KEY_LATER, NULL, "what runs back to back"},
-	{0},
-};
-static const struct schema repeat = {.type = TYPE_MAP, .title = "repeat", .keys = repeat_keys};
-static const struct choice order_choices[] = {{"blocks", false}, {"sequential", true}, {0}};
-static const struct schema order = {.type = TYPE_CHOICE, .choices = order_choices};
-static const struct key_info compare_keys[] = {
-	{"by", KEY_REQUIRED, &text, "the axis"},
-	{"baseline", KEY_REQUIRED, &text, "its value that the others are compared with"},
-	{"metrics", KEY_LATER, NULL, "which metrics"},
-	{"threshold", KEY_LATER, NULL, "what counts as a change"},
-	{"alpha", KEY_LATER, NULL, "false alarms accepted"},
-	{0},
-};
-static const struct schema compare = {
-	.type = TYPE_MAP, .title = "compare", .keys = compare_keys, .is_list_later = true};
 
 static const struct key_info campaign_keys[] = {
-	{"campaign", KEY_REQUIRED, &name, "its name"},
-	{"description", 0, &text, "one line for people"},
-	{"seed", 0, &seed, "of the order of runs"},
-	{"labels", KEY_LATER, NULL, "labels of the submission"},
-	{"hosts", 0, &hosts, "where it runs"},
+	{"campaign", KEY_REQUIRED, &name, "its name; results are called NAME.1, NAME.2 ..."},
+	{"description", 0, &schema_text, "one line for people"},
+	{"seed", 0, &seed, "of the random order of runs"},
+	{"labels", 0, &schema_labels, "labels of the submission"},
+	{"hosts", 0, &schema_hosts, "where it runs; everywhere without it"},
 	{"files", 0, &files, "what is shipped to the hosts"},
-	{"requires", KEY_LATER, NULL, "what must hold on a host"},
-	{"setup", 0, &steps, "once for each host"},
-	{"teardown", KEY_LATER, NULL, "at the end on each host"},
-	{"defaults", 0, &defaults, "what all benchmarks begin with"},
-	{"benchmarks", KEY_REQUIRED, &benchmarks, "the commands"},
-	{"matrix", 0, &matrix, "axes of all benchmarks"},
-	{"placement", 0, &schema_placement, "CPUs"},
-	{"measure", 0, &schema_measure, "what is measured"},
-	{"repeat", 0, &repeat, "how often"},
-	{"order", 0, &order, "of the runs"},
-	{"budget", KEY_LATER, NULL, "time or energy at most"},
-	{"guard", 0, &schema_guard, "state that the machine must have"},
-	{"tune", 0, &schema_tune, "state that the machine is put into"},
-	{"limits", 0, &schema_limits, "bounds of a run"},
-	{"compare", 0, &compare, "what is compared with what"},
-	{"schedule", KEY_LATER, NULL, "when it recurs"},
-	{"report", KEY_LATER, NULL, "figures and claims"},
+	{"requires", KEY_LAYER, &schema_command,
+		"what must succeed on a host; else what needs it is skipped"},
+	{"setup", KEY_LAYER, &schema_steps, "done once on each host"},
+	{"teardown", 0, &schema_steps, "done at the end on each host"},
+	{"defaults", 0, &schema_defaults, "what every benchmark begins with"},
+	{"benchmarks", KEY_REQUIRED, &schema_benchmarks, "the programs, by names"},
+	{"matrix", KEY_LAYER, &schema_matrix, "axes of all benchmarks"},
+	{"placement", KEY_LAYER, &schema_placement, "CPUs of a run"},
+	{"measure", KEY_LAYER, &schema_measure, "what is measured"},
+	{"repeat", 0, &schema_repeat, "how often"},
+	{"order", 0, &schema_order, "of the runs"},
+	{"budget", 0, &schema_budget, "what the campaign may take at most"},
+	{"guard", KEY_LAYER, &schema_guard, "state that the machine must have"},
+	{"tune", KEY_LAYER, &schema_tune, "state that the machine is put into"},
+	{"limits", KEY_LAYER, &schema_limits, "bounds of a run"},
+	{"compare", 0, &schema_compare, "what is compared with what"},
+	{"schedule", 0, &schema_schedule, "when it is submitted again"},
+	{"report", 0, &schema_report, "figures and claims"},
 	{0},
 };
 const struct schema schema_campaign = {
 	.type = TYPE_MAP, .title = "the campaign", .keys = campaign_keys};
 
-const struct schema *schema_find(const char *path)
+const struct schema *schema_find(const char *at_path)
 {
 	const struct schema *at = &schema_campaign;
 
 	while (at && at->type == TYPE_MAP) {
-		size_t len = strcspn(path, ".");
+		size_t len = strcspn(at_path, ".");
 		const struct key_info *k = at->keys;
 
-		while (k->name && (strncmp(k->name, path, len) != 0 || k->name[len] != '\0'))
+		while (k->name && (strncmp(k->name, at_path, len) != 0 || k->name[len] != '\0'))
 			k++;
 		at = k->schema;
-		if (path[len] == '\0')
+		if (at_path[len] == '\0')
 			return at;
-		path += len + 1;
+		at_path += len + 1;
 	}
 	return NULL;
 }

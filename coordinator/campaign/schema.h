@@ -1,10 +1,10 @@
 /*
- * schema.h - the keys of a campaign file as tables: what may stand where, of which type, and what
- * is not there yet
+ * schema.h - the keys of a campaign file as tables: what may stand where, and of which type
  *
  * One walk over the tree by these tables finds unknown keys, wrong types and bad values; whoever
- * reads the tree after it need not look again. How to add a key: one line in its table in schema.c
- * or schema_surroundings.c; where the language has it but this version does not, with KEY_LATER.
+ * reads the tree after it need not look again. The same tables give configs/campaign.schema.json,
+ * for editors. How to add a key: one line in its table (schema.c has the campaign's, the other
+ * schema_*.c those of its sections), then `make schema`.
  */
 #ifndef COORDINATOR_CAMPAIGN_SCHEMA_H
 #define COORDINATOR_CAMPAIGN_SCHEMA_H
@@ -16,28 +16,29 @@
 
 enum value_type {
 	TYPE_TEXT,     /* a scalar */
-	TYPE_TEMPLATE, /* a scalar in which {name} is replaced; read.c checks the names */
+	TYPE_TEMPLATE, /* a scalar in which {name} is replaced; whoever reads it checks the names */
+	TYPE_EXPRESSION, /* a scalar; expression.h checks it */
 	TYPE_BOOL,
 	TYPE_INT, /* within [min, max]; with is_template also a template */
 	TYPE_DURATION,
 	TYPE_SIZE,
 	TYPE_FREQUENCY, /* or one of choices */
 	TYPE_POWER,
+	TYPE_ENERGY,
+	TYPE_PERCENT,
 	TYPE_TEMPERATURE, /* a difference */
 	TYPE_DECIMAL,     /* a plain number, not negative */
+	TYPE_NUMBER,      /* any number as JSON has it; is_good may refuse some */
 	TYPE_CPUS,        /* "0,2,4-7", or a list of such */
 	TYPE_CHOICE,      /* one of choices */
 	TYPE_COMMAND,     /* a list of templates, or one for the shell */
-	TYPE_MAP,         /* keys of a table */
+	TYPE_STEPS,       /* a command, or `of` (a mapping with one), or a list of `of` */
+	TYPE_MAP,         /* keys of a table; with is_one exactly one of them */
 	TYPE_NAMES,       /* names of the user's own, each with `of` */
 	TYPE_LIST,        /* of `of`, with max != 0 from min to max of them */
 	TYPE_ONE_OR_LIST, /* one or several `of` */
-	TYPE_MATRIX,      /* axes and rules: matrix_read.c */
-};
-
-struct choice {
-	const char *name; /* NULL ends the table */
-	bool is_later;    /* the language has it, this version does not */
+	TYPE_SCALAR_OR_MAP, /* a scalar of `scalar`, or a mapping of `of` */
+	TYPE_MATRIX,        /* axes and rules: matrix_read.c */
 };
 
 struct schema {
@@ -46,35 +47,52 @@ struct schema {
 	const struct key_info *keys; /* TYPE_MAP, ended by a NULL name */
 	bool is_layer;    /* `~` may stand for a value: it removes what a lower layer gave */
 	bool is_template; /* a template may stand there; its value is checked by schema_value() */
+	bool is_one;
 	int64_t min, max; /* of TYPE_INT, and of quantities in inner units: ns, bytes, Hz, uW ... */
-	const struct choice *choices;
-	const struct schema *of;
-	const char *named;     /* TYPE_NAMES: what the names are: "benchmark" */
-	const char *later_key; /* of the mapping that the language allows here and this version does
-				  not: "git" */
-	bool is_list_later;    /* the same for a list */
+	const char *const *choices; /* ended by NULL */
+	const struct schema *of, *scalar;
+	const char *named; /* TYPE_NAMES: what the names are: "benchmark" */
 	/* Whether a text or a name is a good one; expected says what a good one is. NULL: any that
 	 * is not empty. */
 	bool (*is_good)(const char *text);
 	const char *expected;
+	const char *pattern; /* the same as far as a regular expression can say it, for editors */
 };
+
+/* For matrix_check.c. */
+struct choice {
+	const char *name;
+	bool is_later;
+};
+void schema_not_yet(const struct node *at, const char *key, struct diagnostics *d);
 
 enum key_flag {
 	KEY_REQUIRED = 1,
-	KEY_LATER = 2, /* the language has it, this version does not */
+	KEY_LAYER = 2, /* `~` may stand there: it removes what `defaults` gave */
 };
 
 struct key_info {
 	const char *name;
 	unsigned flags;
-	const struct schema *schema; /* NULL with KEY_LATER */
-	const char *help;            /* one line */
+	const struct schema *schema;
+	const char *help; /* one line */
 };
 
 extern const struct schema schema_campaign;
 /* Sections that a benchmark may have of its own, too: schema_surroundings.c. */
 extern const struct schema schema_placement, schema_measure, schema_guard, schema_tune,
 	schema_limits, schema_own_limits;
+/* schema_benchmark.c: a benchmark, what they all begin with, and what else says what is run where.
+ */
+extern const struct schema schema_benchmarks, schema_defaults, schema_matrix, schema_command,
+	schema_steps, schema_hosts;
+/* schema_repeat.c: how often, in which order, how much of it, and when. */
+extern const struct schema schema_repeat, schema_order, schema_budget, schema_schedule;
+/* schema_report.c: what becomes of the results. */
+extern const struct schema schema_compare, schema_report;
+/* Types that several tables share: schema_value.c. */
+extern const struct schema schema_text, schema_template, schema_boolean, schema_expression,
+	schema_labels;
 
 /* Check a tree and add what is wrong to d. name is what stands there: "timeout". */
 void schema_check(
@@ -90,19 +108,16 @@ const struct schema *schema_find(const char *path);
  */
 int schema_value(const struct schema *s, const char *text, int64_t *out);
 
-/* "'KEY' is not supported yet by this version" at a node. */
-void schema_not_yet(const struct node *at, const char *key, struct diagnostics *d);
-
 /* "a duration such as 250ms, 10s, 5min or 1h": what a schema expects of a value, into out. */
 void schema_expectation(const struct schema *s, struct buf *out);
 
-/* The choice of this name, or NULL. */
-const struct choice *schema_choice(const struct schema *s, const char *text);
 /* "; did you mean 'X'?" for the nearest choice of a schema, or "", in out; returns out. */
 const char *schema_nearest(const struct schema *s, const char *text, char out[96]);
 
 /* Whether n is what YAML makes of {name} without quotes. */
 bool schema_is_bare_template(const struct node *n);
+/* Whether what stands in a TYPE_STEPS is a list of steps, not a command. */
+bool schema_is_step_list(const struct node *n);
 /* Add the error for that, or for any other value of the wrong kind: "'seed' is a list, expected X".
  */
 void schema_wrong_kind(
@@ -112,11 +127,23 @@ void schema_wrong_kind(
  * own. */
 bool schema_has_typo(const struct node *map, const char *key);
 
+/* The JSON Schema (2020-12) of a campaign file, by the tables: schema_json.c. The caller releases
+ * it with free(). */
+char *schema_to_json(void);
+
 /* Whether text is an identifier of letters, digits and _, not starting with a digit. */
 bool is_identifier(const char *text, size_t len);
 /* Whether text is at least one and at most max letters, digits and characters of more. */
 bool is_word(const char *text, size_t max, const char *more);
+/* Whether a text is a number as JSON writes it: no leading zeros, no plus, a digit on both sides of
+ * the point. */
+bool is_number_text(const char *text);
+/* Whether it is a relative path that does not lead out of where it begins. */
+bool is_path_below(const char *text);
 /* Whether a text has a template in it, or something that looks like one. */
 bool has_template(const char *text);
+/* The word that begins the names of a family of standard metrics ("energy", without the point),
+ * or NULL: families[i]. */
+const char *metric_family(size_t i);
 
 #endif

@@ -1,4 +1,4 @@
-/* The walk over a tree by the tables of schema.c. */
+/* The walk over a tree by the tables of schema*.c. */
 #include "coordinator/campaign/cpus.h"
 #include "coordinator/campaign/matrix.h"
 #include "coordinator/campaign/schema.h"
@@ -61,13 +61,11 @@ static void not_expected(
 static void check_choice(
 	const struct node *n, const struct schema *s, const char *name, struct diagnostics *d)
 {
-	const struct choice *choice = schema_choice(s, n->text);
 	_cleanup_buf_ struct buf expected = BUF_INIT;
 	char nearest[96];
+	int64_t value;
 
-	if (choice && choice->is_later)
-		diag_error(d, n, "'%s: %s' is not supported yet by this version", name, n->text);
-	if (choice)
+	if (schema_value(s, n->text, &value) == 0)
 		return;
 	schema_expectation(s, &expected);
 	diag_error(d, n, "'%s' is '%s', expected %s%s", name, n->text, expected.data,
@@ -78,11 +76,12 @@ static void check_choice(
 static void check_quantity(
 	const struct node *n, const struct schema *s, const char *name, struct diagnostics *d)
 {
+	bool is_number = s->type == TYPE_DECIMAL || s->type == TYPE_NUMBER;
 	_cleanup_buf_ struct buf expected = BUF_INIT;
 	int64_t value;
 
 	if (schema_value(s, n->text, &value) == 0) {
-		if (s->type == TYPE_DECIMAL && !n->is_plain)
+		if (is_number && !n->is_plain)
 			diag_error(d, n,
 				"'%s' is a text, expected a number: write %s without quotes", name,
 				n->text);
@@ -90,9 +89,9 @@ static void check_quantity(
 	}
 	schema_expectation(s, &expected);
 	if (has_template(n->text))
-		diag_error(d, n, "a template in '%s' is not supported yet by this version", name);
-	else if (s->type != TYPE_DECIMAL && n->text[0] &&
-		 strspn(n->text, "0123456789.") == strlen(n->text))
+		diag_error(d, n, "'%s' is '%s', and no template can stand there, expected %s", name,
+			n->text, expected.data);
+	else if (!is_number && n->text[0] && strspn(n->text, "0123456789.") == strlen(n->text))
 		diag_error(d, n, "'%s' is '%s' without a unit, expected %s", name, n->text,
 			expected.data);
 	else
@@ -148,34 +147,57 @@ static void check_command(
 	}
 }
 
+bool schema_is_step_list(const struct node *n)
+{
+	return n->kind == NODE_LIST && n->n > 0 && n->items[0]->kind == NODE_MAP &&
+	       !schema_is_bare_template(n->items[0]);
+}
+
+static void check_steps(
+	const struct node *n, const struct schema *s, const char *name, struct diagnostics *d)
+{
+	if (n->kind == NODE_MAP) {
+		schema_check(n, s->of, name, d);
+		return;
+	}
+	if (!schema_is_step_list(n)) {
+		check_command(n, s, name, d);
+		return;
+	}
+	for (size_t i = 0; i < n->n; i++)
+		schema_check(n->items[i], s->of, name, d);
+}
+
+static const struct key_info *find_key(const struct key_info *keys, const char *name)
+{
+	while (keys->name && strcmp(keys->name, name) != 0)
+		keys++;
+	return keys->name ? keys : NULL;
+}
+
 /* The nearest key of a table; and where an unknown key would be right, if anywhere. */
 static void unknown_key(const struct node *key, const struct schema *s, struct diagnostics *d)
 {
+	const struct key_info *of_benchmark = schema_benchmarks.of->keys;
 	const char *words[SCHEMA_MAX_WORDS];
-	const struct schema *benchmarks_schema = NULL;
-	const struct key_info *of_campaign = NULL, *of_benchmark = NULL;
 	char nearest[96];
 	size_t n = 0;
 
-	for (const struct key_info *k = schema_campaign.keys; k->name; k++) {
-		if (strcmp(k->name, "benchmarks") == 0)
-			benchmarks_schema = k->schema;
-		if (strcmp(k->name, key->text) == 0)
-			of_campaign = k;
-	}
-	for (const struct key_info *k = benchmarks_schema->of->keys; k->name; k++)
-		if (strcmp(k->name, key->text) == 0)
-			of_benchmark = k;
 	for (const struct key_info *k = s->keys; k->name && n < SCHEMA_MAX_WORDS; k++)
 		words[n++] = k->name;
-	if (s == &schema_campaign && of_benchmark)
+	if (s == &schema_campaign && find_key(of_benchmark, key->text))
 		diag_error(d, key,
 			"unknown key '%s' in the campaign; it belongs in a benchmark or in "
 			"'defaults'",
 			key->text);
-	else if (s->keys == benchmarks_schema->of->keys && of_campaign)
+	else if (s->keys == of_benchmark && find_key(schema_campaign.keys, key->text))
 		diag_error(d, key, "unknown key '%s' in %s; it belongs in the campaign itself",
 			key->text, s->title);
+	else if (s == &schema_own_limits && find_key(schema_limits.keys, key->text))
+		diag_error(d, key,
+			"unknown key '%s' in limits of a benchmark; it belongs in the campaign's "
+			"own 'limits'",
+			key->text);
 	else
 		diag_error(d, key, "unknown key '%s' in %s%s", key->text, s->title,
 			diag_nearest(nearest, key->text, words, n));
@@ -193,24 +215,26 @@ bool schema_has_typo(const struct node *map, const char *key)
 static void check_map(
 	const struct node *n, const struct schema *s, const char *name, struct diagnostics *d)
 {
+	_cleanup_buf_ struct buf words = BUF_INIT;
+
 	for (size_t i = 0; i < n->n; i++) {
 		const struct node *key = n->pairs[i].key, *value = n->pairs[i].value;
-		const struct key_info *k = s->keys;
+		const struct key_info *k = find_key(s->keys, key->text);
 
-		while (k->name && strcmp(k->name, key->text) != 0)
-			k++;
-		if (!k->name)
+		if (!k)
 			unknown_key(key, s, d);
-		else if (k->flags & KEY_LATER)
-			schema_not_yet(key, key->text, d);
-		else if (!(s->is_layer && node_is_null(value)))
+		else if (!node_is_null(value) || !(s->is_layer || (k->flags & KEY_LAYER)))
 			schema_check(value, k->schema, key->text, d);
 	}
-	for (const struct key_info *k = s->keys; k->name; k++)
+	for (const struct key_info *k = s->keys; k->name; k++) {
+		buf_addf(&words, "%s%s", words.len ? ", " : "", k->name);
 		if ((k->flags & KEY_REQUIRED) && !node_find(n, k->name) &&
 			!schema_has_typo(n, k->name))
 			diag_error(d, n, "%s has no '%s'", s == &schema_campaign ? s->title : name,
 				k->name);
+	}
+	if (s->is_one && n->n != 1)
+		diag_error(d, n, "'%s' has %zu keys, expected one of %s", name, n->n, words.data);
 }
 
 static void check_names(
@@ -236,9 +260,13 @@ static void check_list(
 		schema_check(n, s->of, name, d);
 		return;
 	}
-	if (s->max && ((int64_t)n->n < s->min || (int64_t)n->n > s->max))
-		diag_error(d, n, "'%s' has %zu entries, expected %lld to %lld", name, n->n,
-			(long long)s->min, (long long)s->max);
+	if (s->max && ((int64_t)n->n < s->min || (int64_t)n->n > s->max)) {
+		_cleanup_buf_ struct buf expected = BUF_INIT;
+
+		schema_expectation(s, &expected);
+		diag_error(d, n, "'%s' has %zu entr%s, expected %s", name, n->n,
+			n->n == 1 ? "y" : "ies", expected.data);
+	}
 	for (size_t i = 0; i < n->n; i++)
 		schema_check(n->items[i], s->of, name, d);
 }
@@ -249,6 +277,10 @@ static bool has_right_kind(const struct node *n, const struct schema *s)
 	case TYPE_COMMAND:
 	case TYPE_ONE_OR_LIST:
 		return true;
+	case TYPE_STEPS:
+		return !schema_is_bare_template(n);
+	case TYPE_SCALAR_OR_MAP:
+		return n->kind != NODE_LIST && !schema_is_bare_template(n) && !node_is_empty(n);
 	case TYPE_MAP:
 	case TYPE_NAMES:
 	case TYPE_MATRIX:
@@ -285,6 +317,7 @@ static void check_value(
 	switch (s->type) {
 	case TYPE_TEXT:
 	case TYPE_TEMPLATE:
+	case TYPE_EXPRESSION:
 		if (schema_value(s, n->text, &value) < 0)
 			not_expected(n, s, name, d);
 		break;
@@ -298,8 +331,11 @@ static void check_value(
 	case TYPE_SIZE:
 	case TYPE_FREQUENCY:
 	case TYPE_POWER:
+	case TYPE_ENERGY:
+	case TYPE_PERCENT:
 	case TYPE_TEMPERATURE:
 	case TYPE_DECIMAL:
+	case TYPE_NUMBER:
 		check_quantity(n, s, name, d);
 		break;
 	case TYPE_CPUS:
@@ -310,6 +346,12 @@ static void check_value(
 		break;
 	case TYPE_COMMAND:
 		check_command(n, s, name, d);
+		break;
+	case TYPE_STEPS:
+		check_steps(n, s, name, d);
+		break;
+	case TYPE_SCALAR_OR_MAP:
+		schema_check(n, n->kind == NODE_MAP ? s->of : s->scalar, name, d);
 		break;
 	case TYPE_MAP:
 		check_map(n, s, name, d);
@@ -330,16 +372,6 @@ static void check_value(
 void schema_check(
 	const struct node *n, const struct schema *s, const char *name, struct diagnostics *d)
 {
-	const struct node_pair *later = s->later_key ? node_find(n, s->later_key) : NULL;
-
-	if (later) {
-		schema_not_yet(later->key, s->later_key, d);
-		return;
-	}
-	if (n->kind == NODE_LIST && s->is_list_later) {
-		diag_error(d, n, "a list in '%s' is not supported yet by this version", name);
-		return;
-	}
 	if (!has_right_kind(n, s)) {
 		not_expected(n, s, name, d);
 		return;

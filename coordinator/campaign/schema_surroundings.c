@@ -6,27 +6,18 @@
 /* ---- placement ---- */
 
 static const struct schema cpus = {.type = TYPE_INT, .min = 1, .max = 65536, .is_template = true};
-static const struct choice policy_choices[] = {{"compact", false}, {"close", false},
-	{"scatter", false}, {"balanced", false}, {"explicit", false}, {0}};
 static const struct schema policy = {
-	.type = TYPE_CHOICE, .choices = policy_choices, .is_template = true};
+	.type = TYPE_CHOICE, .choices = (const char *const[]){"compact", "close", "scatter", "balanced", "explicit", NULL}, .is_template = true};
 static const struct schema cpu_list = {.type = TYPE_CPUS, .is_template = true};
-static const struct choice smt_choices[] = {
-	{"avoid", false}, {"allow", false}, {"only", false}, {0}};
-static const struct schema smt = {.type = TYPE_CHOICE, .choices = smt_choices, .is_template = true};
-static const struct choice core_kind_choices[] = {
-	{"any", false}, {"performance", false}, {"efficiency", false}, {"lowpower", false}, {0}};
+static const struct schema smt = {.type = TYPE_CHOICE, .choices = (const char *const[]){"avoid", "allow", "only", NULL}, .is_template = true};
 static const struct schema core_kind = {
-	.type = TYPE_CHOICE, .choices = core_kind_choices, .is_template = true};
+	.type = TYPE_CHOICE, .choices = (const char *const[]){"any", "performance", "efficiency", "lowpower", NULL}, .is_template = true};
 static const struct schema packages = {
 	.type = TYPE_INT, .min = 1, .max = 1024, .is_template = true};
-static const struct choice memory_choices[] = {
-	{"local", false}, {"interleave", false}, {"any", false}, {0}};
 static const struct schema memory_policy = {
-	.type = TYPE_CHOICE, .choices = memory_choices, .is_template = true};
-static const struct choice threads_choices[] = {{"any", false}, {"each", false}, {0}};
+	.type = TYPE_CHOICE, .choices = (const char *const[]){"local", "interleave", "any", NULL}, .is_template = true};
 static const struct schema threads = {
-	.type = TYPE_CHOICE, .choices = threads_choices, .is_template = true};
+	.type = TYPE_CHOICE, .choices = (const char *const[]){"any", "each", NULL}, .is_template = true};
 static const struct schema oversubscribe = {.type = TYPE_BOOL, .is_template = true};
 static const struct key_info placement_keys[] = {
 	{"cpus", 0, &cpus, "how many CPUs a run gets; all without it"},
@@ -51,12 +42,8 @@ static bool is_counter_name(const char *s)
 	return is_word(s, 128, "_.:=/,+@-");
 }
 
-static const struct choice energy_choices[] = {
-	{"auto", false}, {"require", false}, {"off", false}, {0}};
-static const struct schema energy = {.type = TYPE_CHOICE, .choices = energy_choices};
-static const struct choice source_choices[] = {
-	{"auto", false}, {"powercap", false}, {"perf", false}, {"msr", false}, {0}};
-static const struct schema source = {.type = TYPE_CHOICE, .choices = source_choices};
+static const struct schema energy = {.type = TYPE_CHOICE, .choices = (const char *const[]){"auto", "require", "off", NULL}};
+static const struct schema source = {.type = TYPE_CHOICE, .choices = (const char *const[]){"auto", "powercap", "perf", "msr", NULL}};
 static const struct schema every = {
 	.type = TYPE_DURATION, .min = NS_PER_MS, .max = 3600 * NS_PER_S};
 static const struct schema counter = {
@@ -66,8 +53,7 @@ static const struct schema counter = {
 };
 static const struct schema counters = {.type = TYPE_LIST, .of = &counter, .min = 1, .max = 64};
 static const struct schema idle = {.type = TYPE_DURATION, .min = 0, .max = 3600 * NS_PER_S};
-static const struct choice stream_choices[] = {{"live", false}, {"after", false}, {0}};
-static const struct schema stream = {.type = TYPE_CHOICE, .choices = stream_choices};
+static const struct schema stream = {.type = TYPE_CHOICE, .choices = (const char *const[]){"live", "after", NULL}};
 static const struct key_info measure_keys[] = {
 	{"energy", 0, &energy, "whether joules are measured"},
 	{"source", 0, &source, "where they are read"},
@@ -114,11 +100,8 @@ static const struct schema guard_governor = {
 	.is_good = is_kernel_word,
 	.expected = "a governor such as performance",
 };
-static const struct choice on_off_choices[] = {{"on", false}, {"off", false}, {0}};
-static const struct schema guard_turbo = {.type = TYPE_CHOICE, .choices = on_off_choices};
-static const struct choice violation_choices[] = {
-	{"mark", false}, {"wait", false}, {"rerun", false}, {"fail", false}, {0}};
-static const struct schema on_violation = {.type = TYPE_CHOICE, .choices = violation_choices};
+static const struct schema guard_turbo = {.type = TYPE_CHOICE, .choices = (const char *const[]){"on", "off", NULL}};
+static const struct schema on_violation = {.type = TYPE_CHOICE, .choices = (const char *const[]){"mark", "wait", "rerun", "fail", NULL}};
 static const struct key_info guard_keys[] = {
 	{"settle", 0, &settle, "what is waited for before a run"},
 	{"governor", 0, &guard_governor, "the governor that must be set"},
@@ -136,17 +119,16 @@ static const struct schema tune_governor = {
 	.is_template = true,
 };
 static const struct schema tune_turbo = {
-	.type = TYPE_CHOICE, .choices = on_off_choices, .is_template = true};
+	.type = TYPE_CHOICE, .choices = (const char *const[]){"on", "off", NULL}, .is_template = true};
 static const struct schema epp = {
 	.type = TYPE_TEMPLATE,
 	.is_good = is_epp,
 	.expected = "an energy preference such as balance_performance, or 0 to 255",
 	.is_template = true,
 };
-static const struct choice frequency_words[] = {{"min", false}, {"max", false}, {0}};
 static const struct schema frequency = {
 	.type = TYPE_FREQUENCY,
-	.choices = frequency_words,
+	.choices = (const char *const[]){"min", "max", NULL},
 	.min = 1000000,
 	.max = INT64_C(100000000000),
 	.is_template = true,
@@ -206,10 +188,9 @@ static const struct key_info limits_keys[] = {
 };
 const struct schema schema_limits = {
 	.type = TYPE_MAP, .title = "limits", .keys = limits_keys, .is_layer = true};
-/* Attempts are counted for a campaign. */
+/* Attempts are the campaign's. */
 static const struct key_info own_limits_keys[] = {
 	{"timeout", 0, &run_timeout, "when a run is ended"},
-	{"attempts", KEY_LATER, NULL, "tries at a run that is lost with its host"},
 	{"output", 0, &output, "bytes kept of each stream, head and tail"},
 	{"memory", 0, &memory, "bytes of a whole run"},
 	{"processes", 0, &processes, "how many at once"},

@@ -3,20 +3,15 @@
 #include "coordinator/campaign/schema.h"
 #include "proto/units.h"
 #include <errno.h>
+#include <math.h>
 
 /* ---- what is expected ---- */
 
 static void add_choices(const struct schema *s, struct buf *out)
 {
-	size_t n = 0;
-
-	for (const struct choice *c = s->choices; c->name; c++)
-		n += !c->is_later;
-	buf_adds(out, n > 1 ? "one of " : "");
-	n = 0;
-	for (const struct choice *c = s->choices; c->name; c++)
-		if (!c->is_later)
-			buf_addf(out, "%s%s", n++ ? ", " : "", c->name);
+	buf_adds(out, s->choices[1] ? "one of " : "");
+	for (const char *const *c = s->choices; *c; c++)
+		buf_addf(out, "%s%s", c == s->choices ? "" : ", ", *c);
 }
 
 void schema_expectation(const struct schema *s, struct buf *out)
@@ -26,7 +21,12 @@ void schema_expectation(const struct schema *s, struct buf *out)
 	switch (s->type) {
 	case TYPE_TEXT:
 	case TYPE_TEMPLATE:
+	case TYPE_NUMBER:
+	case TYPE_SCALAR_OR_MAP:
 		buf_adds(out, s->expected);
+		break;
+	case TYPE_EXPRESSION:
+		buf_adds(out, "an expression such as threads <= host.cores");
 		break;
 	case TYPE_BOOL:
 		buf_adds(out, "true or false");
@@ -54,6 +54,13 @@ void schema_expectation(const struct schema *s, struct buf *out)
 	case TYPE_POWER:
 		buf_adds(out, "a power such as 65W, from 1W to 10kW");
 		break;
+	case TYPE_ENERGY:
+		buf_adds(out, "an energy such as 500J, 2MJ or 1.5kWh");
+		break;
+	case TYPE_PERCENT:
+		buf_adds(out, s->min > 0 ? "a percentage such as 2%, above 0% and at most 100%"
+					 : "a percentage such as 2%, at most 100%");
+		break;
 	case TYPE_TEMPERATURE:
 		buf_adds(out, "a temperature difference such as 3K, at most 100K");
 		break;
@@ -69,6 +76,9 @@ void schema_expectation(const struct schema *s, struct buf *out)
 	case TYPE_COMMAND:
 		buf_adds(out, "a command: a list of texts, or one text for /bin/sh");
 		break;
+	case TYPE_STEPS:
+		buf_adds(out, "a command, {command, timeout}, or a list of such mappings");
+		break;
 	case TYPE_MAP:
 	case TYPE_NAMES:
 	case TYPE_MATRIX:
@@ -76,7 +86,9 @@ void schema_expectation(const struct schema *s, struct buf *out)
 		break;
 	case TYPE_LIST:
 		buf_adds(out, "a list");
-		if (s->max)
+		if (s->max && s->min == s->max)
+			buf_addf(out, " of %lld", (long long)s->min);
+		else if (s->max)
 			buf_addf(out, " of %lld to %lld", (long long)s->min, (long long)s->max);
 		break;
 	case TYPE_ONE_OR_LIST:
@@ -88,12 +100,13 @@ void schema_expectation(const struct schema *s, struct buf *out)
 
 /* ---- values ---- */
 
-const struct choice *schema_choice(const struct schema *s, const char *text)
+/* The place of a text among the choices, or -1. */
+static int choice_of(const struct schema *s, const char *text)
 {
-	for (const struct choice *c = s->choices; c && c->name; c++)
-		if (strcmp(c->name, text) == 0)
-			return c;
-	return NULL;
+	for (int i = 0; s->choices && s->choices[i]; i++)
+		if (strcmp(s->choices[i], text) == 0)
+			return i;
+	return -1;
 }
 
 typedef int parse_fn(const char *text, int64_t *out, struct error *err);
@@ -110,6 +123,10 @@ static parse_fn *parser_of(enum value_type type)
 		return units_parse_frequency;
 	case TYPE_POWER:
 		return units_parse_power;
+	case TYPE_ENERGY:
+		return units_parse_energy;
+	case TYPE_PERCENT:
+		return units_parse_percent;
 	case TYPE_TEMPERATURE:
 		return units_parse_temperature_difference;
 	case TYPE_DECIMAL:
@@ -122,7 +139,7 @@ static parse_fn *parser_of(enum value_type type)
 static int quantity_value(const struct schema *s, const char *text, int64_t *out)
 {
 	*out = ABSENT;
-	if (schema_choice(s, text))
+	if (choice_of(s, text) >= 0)
 		return 0;
 	return parser_of(s->type)(text, out, NULL) == 0 && *out >= s->min && *out <= s->max
 		       ? 0
@@ -131,7 +148,7 @@ static int quantity_value(const struct schema *s, const char *text, int64_t *out
 
 int schema_value(const struct schema *s, const char *text, int64_t *out)
 {
-	const struct choice *choice;
+	int choice;
 
 	*out = 0;
 	if (parser_of(s->type))
@@ -143,12 +160,17 @@ int schema_value(const struct schema *s, const char *text, int64_t *out)
 		*out = strcmp(text, "true") == 0;
 		return *out || strcmp(text, "false") == 0 ? 0 : -EINVAL;
 	case TYPE_CHOICE:
-		choice = schema_choice(s, text);
-		*out = choice ? choice - s->choices : 0;
-		return choice ? 0 : -EINVAL;
+		choice = choice_of(s, text);
+		*out = choice < 0 ? 0 : choice;
+		return choice < 0 ? -EINVAL : 0;
 	case TYPE_CPUS:
 		*out = cpus_count(text);
 		return *out > 0 ? 0 : -EINVAL;
+	case TYPE_NUMBER:
+		return is_number_text(text) && isfinite(strtod(text, NULL)) &&
+				       (!s->is_good || s->is_good(text))
+			       ? 0
+			       : -EINVAL;
 	default:
 		return (s->is_good ? s->is_good(text) : text[0] != '\0') ? 0 : -EINVAL;
 	}
@@ -159,7 +181,7 @@ const char *schema_nearest(const struct schema *s, const char *text, char out[96
 	const char *words[SCHEMA_MAX_WORDS];
 	size_t n = 0;
 
-	for (const struct choice *c = s->choices; c && c->name; c++)
-		words[n++] = c->name;
+	for (const char *const *c = s->choices; c && *c; c++)
+		words[n++] = *c;
 	return diag_nearest(out, text, words, n);
 }

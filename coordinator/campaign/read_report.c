@@ -1,0 +1,158 @@
+/* Figures, claims and sections of the report: whether what they name is there. */
+#include "coordinator/campaign/expression.h"
+#include "coordinator/campaign/read.h"
+#include "coordinator/campaign/schema.h"
+
+static void check_only(struct reader *r, const struct node *n)
+{
+	const struct template_scope scope = {
+		.any_of = r->campaign, .names = TEMPLATE_HOST, .where = "'only'"};
+
+	if (n && n->kind == NODE_SCALAR && n->text[0])
+		expression_read(n, "only", &scope, NULL, r->arena, r->d);
+}
+
+static bool is_text(const struct node *n, const char *text)
+{
+	return n && n->kind == NODE_SCALAR && strcmp(n->text, text) == 0;
+}
+
+/* Figures may set benchmarks side by side, and have a metric along the page. */
+static void check_x(struct reader *r, const struct node *n)
+{
+	if (n && n->kind == NODE_SCALAR && !is_text(n, "benchmark") &&
+		!metric_is_known(r->campaign, n->text))
+		read_check_by(r, n, "'x'");
+}
+
+static void check_facet(struct reader *r, const struct node *n)
+{
+	if (n && n->kind == NODE_SCALAR && !is_text(n, "benchmark"))
+		read_check_by(r, n, "'facet'");
+}
+
+/* ---- figures ---- */
+
+static void check_chain(struct reader *r, const struct node *figure, const struct node *by)
+{
+	const struct node_pair *chain = node_find(figure, "chain");
+	const char *kind = read_text(figure, "kind", "");
+
+	if (!chain) {
+		if (strcmp(kind, "decomposition") == 0 && !schema_has_typo(figure, "chain"))
+			diag_error(r->d, figure,
+				"a decomposition needs 'chain', the values of 'by' from one end to "
+				"the other");
+		return;
+	}
+	if (strcmp(kind, "decomposition") != 0)
+		diag_error(r->d, chain->key, "'chain' is of a decomposition, and this is '%s'",
+			kind);
+	if (!by) {
+		diag_error(r->d, chain->key, "'chain' needs 'by', whose values it names");
+		return;
+	}
+	for (size_t i = 0; chain->value->kind == NODE_LIST && i < chain->value->n; i++)
+		read_check_value_of(r, chain->value->items[i], by, "'chain'");
+}
+
+static void check_figure(struct reader *r, const struct node *n)
+{
+	const struct node *by = node_get(n, "by"), *baseline = node_get(n, "baseline");
+	bool is_good_by;
+
+	if (n->kind != NODE_MAP)
+		return;
+	metric_check(r, node_get(n, "metric"), "'metric'");
+	check_x(r, node_get(n, "x"));
+	check_facet(r, node_get(n, "facet"));
+	check_only(r, node_get(n, "only"));
+	is_good_by = by && !is_text(by, "benchmark") && read_check_by(r, by, "'by'");
+	if (baseline && !by && !schema_has_typo(n, "by"))
+		diag_error(r->d, node_find(n, "baseline")->key,
+			"'baseline' needs 'by', whose value it is");
+	else if (baseline && is_good_by)
+		read_check_value_of(r, baseline, by, "'baseline'");
+	if (!by || is_good_by)
+		check_chain(r, n, by);
+}
+
+/* ---- claims ---- */
+
+/* A name, or an expression over names. */
+static void check_claim_metric(struct reader *r, const struct node *n)
+{
+	const struct template_scope scope = {.any_of = r->campaign,
+		.names = TEMPLATE_HOST | TEMPLATE_METRIC,
+		.where = "'metric'"};
+
+	if (!n || n->kind != NODE_SCALAR || n->text[0] == '\0' ||
+		metric_is_known(r->campaign, n->text))
+		return;
+	if (is_word(n->text, 256, "_.-") && strncmp(n->text, "metric.", 7) != 0)
+		metric_check(r, n, "'metric'");
+	else
+		expression_read(n, "metric", &scope, NULL, r->arena, r->d);
+}
+
+static void check_within(struct reader *r, const struct node *n)
+{
+	double low, high;
+
+	if (!n || n->kind != NODE_LIST || n->n != 2 || n->items[0]->kind != NODE_SCALAR ||
+		n->items[1]->kind != NODE_SCALAR)
+		return;
+	low = strtod(n->items[0]->text, NULL);
+	high = strtod(n->items[1]->text, NULL);
+	if (low > high)
+		diag_error(r->d, n, "'within' is [%s, %s], and the first is above the second",
+			n->items[0]->text, n->items[1]->text);
+}
+
+static void check_claim(struct reader *r, const struct node *n)
+{
+	const struct node *by = node_get(n, "by"), *contender = node_get(n, "contender");
+	const struct node *baseline = node_get(n, "baseline");
+
+	if (n->kind != NODE_MAP)
+		return;
+	check_claim_metric(r, node_get(n, "metric"));
+	check_only(r, node_get(n, "only"));
+	check_within(r, node_get(n, "within"));
+	if (!read_check_by(r, by, "'by'"))
+		return;
+	read_check_value_of(r, contender, by, "'contender'");
+	read_check_value_of(r, baseline, by, "'baseline'");
+	if (contender && baseline && contender->kind == NODE_SCALAR &&
+		is_text(baseline, contender->text))
+		diag_error(r->d, contender, "'contender' and 'baseline' are both '%s'",
+			contender->text);
+}
+
+static void check_claim_names(struct reader *r, const struct node *claims)
+{
+	for (size_t i = 0; i < claims->n; i++) {
+		const struct node *name = node_get(claims->items[i], "name");
+
+		for (size_t k = 0; name && name->kind == NODE_SCALAR && k < i; k++)
+			if (is_text(node_get(claims->items[k], "name"), name->text)) {
+				diag_error(r->d, name, "there are two claims '%s'", name->text);
+				break;
+			}
+	}
+}
+
+void read_report(struct reader *r)
+{
+	const struct node *report = node_get(r->root, "report");
+	const struct node *figures = node_get(report, "figures"),
+			  *claims = node_get(report, "claims");
+
+	r->campaign->has_report = report != NULL;
+	for (size_t i = 0; figures && figures->kind == NODE_LIST && i < figures->n; i++)
+		check_figure(r, figures->items[i]);
+	for (size_t i = 0; claims && claims->kind == NODE_LIST && i < claims->n; i++)
+		check_claim(r, claims->items[i]);
+	if (claims && claims->kind == NODE_LIST)
+		check_claim_names(r, claims);
+}

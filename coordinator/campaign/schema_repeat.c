@@ -1,0 +1,76 @@
+/* The keys that say how often a campaign runs, in which order, within which bounds, and when. */
+#include "coordinator/campaign/schema.h"
+#include "proto/base.h"
+
+/* ---- repeat, order ---- */
+
+static const struct schema warmup = {.type = TYPE_INT, .min = 0, .max = 1000000};
+static const struct schema blocks = {.type = TYPE_INT, .min = 1, .max = 10000000};
+static const struct schema within = {.type = TYPE_PERCENT, .min = 1, .max = 1000000};
+static const struct schema pair = {.type = TYPE_ONE_OR_LIST, .of = &schema_text};
+static const struct key_info until_keys[] = {
+	{"metric", KEY_REQUIRED, &schema_text, "whose interval is looked at"},
+	{"within", KEY_REQUIRED, &within, "half of its width, relative to the median, at most"},
+	{0},
+};
+static const struct schema until = {.type = TYPE_MAP, .title = "until", .keys = until_keys};
+static const struct key_info repeat_keys[] = {
+	{"warmup", 0, &warmup, "whole passes first that are never counted"},
+	{"blocks", 0, &blocks, "passes that count; with until at least"},
+	{"max", 0, &blocks, "with until: passes at most"},
+	{"until", 0, &until, "how narrow an interval ends a configuration"},
+	{"pair", 0, &pair, "axes: configurations that differ in these alone run back to back"},
+	{0},
+};
+const struct schema schema_repeat = {.type = TYPE_MAP, .title = "repeat", .keys = repeat_keys};
+const struct schema schema_order = {
+	.type = TYPE_CHOICE, .choices = (const char *const[]){"blocks", "sequential", NULL}};
+
+/* ---- budget ---- */
+
+static bool is_time_of_day(const char *s)
+{
+	return strlen(s) == 5 && strspn(s, "0123456789") == 2 && s[2] == ':' &&
+	       strspn(s + 3, "0123456789") == 2 && atoi(s) < 24 && atoi(s + 3) < 60;
+}
+
+static const struct schema time_budget = {.type = TYPE_DURATION, .min = 1, .max = INT64_MAX};
+static const struct schema energy_budget = {.type = TYPE_ENERGY, .min = 1, .max = INT64_MAX};
+static const struct schema until_time = {
+	.type = TYPE_TEXT,
+	.is_good = is_time_of_day,
+	.expected = "a time of day such as \"06:00\"",
+	.pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$",
+};
+static const struct key_info budget_keys[] = {
+	{"time", 0, &time_budget, "how long"},
+	{"energy", 0, &energy_budget, "how many joules of all hosts together"},
+	{"until", 0, &until_time, "to what time of day, \"06:00\", of the coordinator"},
+	{0},
+};
+const struct schema schema_budget = {.type = TYPE_MAP, .title = "budget", .keys = budget_keys};
+
+/* ---- schedule ---- */
+
+static const struct schema cron = {
+	.type = TYPE_TEXT,
+	.expected = "a cron expression: minute, hour, day, month, weekday, such as \"0 2 * * "
+		    "1-5\", or @daily",
+	.pattern = "^@[a-z]+$|^[0-9A-Za-z*,/-]+([ \\t]+[0-9A-Za-z*,/-]+){4}$",
+};
+static const struct schema missed = {
+	.type = TYPE_CHOICE, .choices = (const char *const[]){"once", "skip", "all", NULL}};
+static const struct schema overlap = {
+	.type = TYPE_CHOICE, .choices = (const char *const[]){"queue", "skip", NULL}};
+static const struct schema unless = {
+	.type = TYPE_CHOICE, .choices = (const char *const[]){"unchanged", NULL}};
+static const struct key_info schedule_keys[] = {
+	{"cron", KEY_REQUIRED, &cron, "minute, hour, day, month, weekday"},
+	{"timezone", 0, &schema_text, "such as Europe/Berlin; the coordinator's without it"},
+	{"missed", 0, &missed, "what follows when the coordinator was down at that time"},
+	{"overlap", 0, &overlap, "what follows when the one before is not done"},
+	{"unless", 0, &unless, "unchanged: not where files and commits are as last time"},
+	{0},
+};
+const struct schema schema_schedule = {
+	.type = TYPE_MAP, .title = "schedule", .keys = schedule_keys};
