@@ -181,13 +181,13 @@ static void test_values(void **state)
 		{"'a' < 'b'", "true"},
 		{"'x' == \"x\"", "true"},
 	};
-	struct configuration c = {.benchmark = &nbody};
-	struct value values[] = {pythons[0], threads[0], sizes[0], levels[0], flags[0]};
+	const struct value *const tables[] = {pythons, threads, sizes, levels, flags};
+	const uint32_t first[5] = {0};
+	const struct configuration c = {.benchmark = &nbody, .tables = tables, .indices = first};
 	struct arena *a = arena_new();
 	struct names *n;
 
 	(void)state;
-	c.values = values;
 	n = open_names(&c);
 	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
 		struct diagnostics d = {0};
