@@ -151,6 +151,23 @@ static struct benchmark *all_axes(struct reader *r)
 	return all;
 }
 
+/* Whether what a text names of an axis is known on a host only. */
+static bool is_of_host(const struct axis *axis, const char *text)
+{
+	for (size_t v = 0; v < axis->n; v++) {
+		const struct attributes *a = axis->values[v].attributes;
+
+		for (size_t i = 0; a && i < a->n; i++) {
+			_cleanup_free_ char *path =
+				xasprintf("{%s.%s}", axis->name, a->items[i].name);
+
+			if (a->items[i].expr && strstr(text, path))
+				return true;
+		}
+	}
+	return axis->is_each;
+}
+
 static void check_file(struct reader *r, const struct node *n, const struct benchmark *all)
 {
 	const struct template_scope scope = {
@@ -162,6 +179,11 @@ static void check_file(struct reader *r, const struct node *n, const struct benc
 		return;
 	template_check(n, &scope, used, r->d);
 	for (size_t a = 0; a < all->axes_n; a++) {
+		if (used[a] && is_of_host(&all->axes[a], n->text))
+			diag_error(r->d, n,
+				"axis '%s' has other values on each host, and 'files' are the same "
+				"for all",
+				all->axes[a].name);
 		for (size_t i = 0; used[a] && i < c->benchmarks_n; i++) {
 			const struct benchmark *b = &c->benchmarks[i];
 			int axis = axis_find(b->axes, b->axes_n, all->axes[a].name);
