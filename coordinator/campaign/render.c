@@ -1,14 +1,10 @@
 /* An ASSIGN of a configuration on a host: every template of the campaign replaced. */
-#include "coordinator/campaign/arena.h"
+#include "coordinator/campaign/render.h"
+
 #include "coordinator/campaign/place.h"
 
 #define DEFAULT_TIMEOUT (3600 * NS_PER_S)
 #define DEFAULT_OUTPUT  (1024 * 1024)
-
-/* The arena of a rendered assignment is an arena like any other. */
-struct render_arena {
-	struct arena *arena;
-};
 
 struct renderer {
 	struct arena *arena;
