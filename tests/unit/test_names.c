@@ -33,6 +33,8 @@ struct scene {
 	struct named_value items[2][4];
 	struct named_value derived[40];
 	struct value values[2];
+	const struct value *tables[2];
+	uint32_t indices[2];
 	struct configuration configuration;
 	struct template_scope scope;
 	struct names *names;
@@ -95,7 +97,10 @@ static void scene_open(struct scene *s)
 		.where = "'where'"};
 	s->values[0] = s->loads[1];
 	s->values[1] = s->ns[0];
-	s->configuration = (struct configuration){.benchmark = &s->benchmark, .values = s->values};
+	s->configuration = (struct configuration){
+		.benchmark = &s->benchmark, .tables = s->tables, .indices = s->indices};
+	for (size_t i = 0; i < 2; i++)
+		s->tables[i] = &s->values[i];
 	s->names = names_open(&s->campaign);
 	assert_int_equal(names_set_host(s->names, "lab03", inventory, &err), 0);
 	names_set_configuration(s->names, &s->configuration);
