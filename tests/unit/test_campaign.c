@@ -249,7 +249,8 @@ static void test_templates_replace_paths_and_leave_other_braces(void **state)
 	(void)state;
 	assert_int_equal(
 		names_set_host(n, "lab03",
-			"{\"cores\": 8, \"labels\": {\"pool\": \"nightly\"}, \"cpu\": {\"codename\":"
+			"{\"cores\": 8, \"labels\": {\"pool\": \"nightly\"}, \"cpu\": "
+			"{\"codename\":"
 			"\"Raptor Lake\", \"kinds\": [{\"kind\": \"efficiency\", \"cores\": 6}]}}",
 			&err),
 		0);
