@@ -353,13 +353,14 @@ static int64_t ask_attributes(struct checks *c, size_t axis, struct error *err)
 	return answer;
 }
 
-static int64_t ask_place(struct checks *c, struct error *err)
+static int64_t ask_place(struct checks *c)
 {
 	struct names *names = c->builder->names;
 	struct placement p;
+	struct error why; /* a reason, no failure of the plan */
 
-	if (place_find(names, &p, err) < 0 || place_cannot_render(names, err))
-		return plan_reason(c->builder->whole, err->text);
+	if (place_find(names, &p, &why) < 0 || place_cannot_render(names, &why))
+		return plan_reason(c->builder->whole, why.text);
 	return ANSWER_YES;
 }
 
@@ -383,7 +384,7 @@ static int64_t ask(struct checks *c, const struct check *check,
 	case CHECK_DERIVED:
 		return ask_path(c, c->benchmark->derived[check->at].name, err);
 	case CHECK_PLACE:
-		return ask_place(c, err);
+		return ask_place(c);
 	default:
 		return ask_holds(c, check, err);
 	}
