@@ -6,7 +6,7 @@
 #include <uthash.h>
 
 #define MAX_AXIS_VALUES 1000000
-#define EACH_STEPS	"host.thread_steps"
+#define EACH_STEPS      "host.thread_steps"
 
 /* ---- names ---- */
 

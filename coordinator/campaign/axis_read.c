@@ -159,8 +159,7 @@ static void read_named_values(struct axis *axis, const struct node *n,
 		if (value->kind != NODE_MAP)
 			continue;
 		axis->values[axis->n] = value_read(key->text, key->is_plain);
-		axis->values[axis->n++].attributes =
-			read_attributes(key->text, value, scope, a, d);
+		axis->values[axis->n++].attributes = read_attributes(key->text, value, scope, a, d);
 	}
 }
 

@@ -29,8 +29,8 @@ static struct match *make_matches(
 	return out;
 }
 
-struct excluder *excluder_open(const struct benchmark *b, const struct value *const *values,
-	const uint32_t *sizes)
+struct excluder *excluder_open(
+	const struct benchmark *b, const struct value *const *values, const uint32_t *sizes)
 {
 	struct excluder *e = xcalloc(1, sizeof *e);
 

@@ -33,6 +33,8 @@ struct matrix_rules {
 	size_t exclude_ifs_n;
 	struct rule *includes;
 	size_t includes_n;
+	const char **lacking; /* derived parameters of the layers that are not for this benchmark */
+	size_t lacking_n;
 };
 
 /* ---- matrix_check.c, axis_check.c ---- */
@@ -45,8 +47,7 @@ bool matrix_is_axis(const char *key);
 
 enum parameter_kind { PARAMETER_AXIS, PARAMETER_ATTRIBUTE, PARAMETER_DERIVED };
 /* Check the name of a parameter: an identifier that means nothing else. */
-void parameter_check_name(
-	const struct node *key, enum parameter_kind kind, struct diagnostics *d);
+void parameter_check_name(const struct node *key, enum parameter_kind kind, struct diagnostics *d);
 /* Check an axis: its name and its values. */
 void axis_check(const struct node *key, const struct node *n, struct diagnostics *d);
 /* Check one value of a list of an axis; a list of them. */
@@ -161,8 +162,8 @@ int64_t matrix_product(
 /* The mappings of exclude, made ready for the values that the axes have in a walk. */
 struct excluder;
 /* values[i] are the sizes[i] values of axis i, to which a walk's indices point. */
-struct excluder *excluder_open(const struct benchmark *b, const struct value *const *values,
-	const uint32_t *sizes);
+struct excluder *excluder_open(
+	const struct benchmark *b, const struct value *const *values, const uint32_t *sizes);
 void excluder_close(struct excluder *e);
 /* Whether a mapping matches a combination. */
 bool excluder_matches(const struct excluder *e, const uint32_t *index);

@@ -61,15 +61,17 @@ void matrix_unknown_axis(
 		diag_nearest(nearest, key->text, names, b->axes_n));
 }
 
-/* Whether a name is a parameter in the layers, and none of this benchmark. */
+/* Whether a name is a parameter in the layers, and none of this benchmark. A derived one that is
+ * still to be read is neither. */
 static bool is_lacking(
 	const struct benchmark *b, const struct node *const layers[LAYERS], const char *name)
 {
-	bool is_there = matrix_is_axis(name) && layers_have(layers, 0, LAYERS, name);
-
-	for (int l = 0; l < LAYERS; l++)
-		is_there |= node_find(node_get(layers[l], "derived"), name) != NULL;
-	return is_there && axis_find(b->axes, b->axes_n, name) < 0 && derived_find(b, name) < 0;
+	if (axis_find(b->axes, b->axes_n, name) >= 0 || derived_find(b, name) >= 0)
+		return false;
+	for (size_t i = 0; i < b->rules->lacking_n; i++)
+		if (strcmp(b->rules->lacking[i], name) == 0)
+			return true;
+	return matrix_is_axis(name) && layers_have(layers, 0, LAYERS, name);
 }
 
 bool matrix_is_not_for(const struct benchmark *b, const struct node *const layers[LAYERS],
@@ -209,56 +211,70 @@ int matrix_check_zips(const struct benchmark *b, struct error *err)
 
 /* ---- derived ---- */
 
+/* The layer that says what a derived parameter is: the highest that has it. */
+static int derived_layer(const struct node *const layers[LAYERS], const char *name)
+{
+	int l = LAYERS - 1;
+
+	while (l >= 0 && !node_find(node_get(layers[l], "derived"), name))
+		l--;
+	return l;
+}
+
 static void read_one_derived(struct benchmark *b, const struct node *const layers[LAYERS],
 	const char *name, struct arena *a, struct diagnostics *d)
 {
 	const struct template_scope scope = {
 		.benchmark = b, .layers = layers, .names = TEMPLATE_HOST, .where = "'derived'"};
-	int l = LAYERS - 1;
-	const struct node_pair *pair;
+	int l = derived_layer(layers, name);
+	const struct node_pair *pair = node_find(node_get(layers[l], "derived"), name);
 	struct named_value *out = &b->derived[b->derived_n];
 
-	while (!(pair = node_find(node_get(layers[l], "derived"), name)))
-		l--;
 	if (axis_find(b->axes, b->axes_n, name) >= 0) {
 		diag_error(d, pair->key, "'%s' in 'derived' is an axis of benchmark '%s' already",
 			name, b->name);
 		return;
 	}
-	if (pair->value->kind != NODE_SCALAR || node_is_null(pair->value) ||
-		node_is_empty(pair->value) || matrix_is_not_for(b, layers, l, pair->value))
+	if (pair->value->kind != NODE_SCALAR || node_is_empty(pair->value))
 		return;
+	if (l < matrix_first_layer(layers, "derived") || node_is_null(pair->value) ||
+		matrix_is_not_for(b, layers, l, pair->value)) {
+		b->rules->lacking[b->rules->lacking_n++] = name;
+		return;
+	}
 	out->name = pair->key->text;
 	out->expr = expression_read(
 		pair->value, arena_printf(a, "derived '%s'", name), &scope, NULL, a, d);
 	b->derived_n += out->expr != NULL;
 }
 
+static bool has_derived(const struct node *const layers[LAYERS], int to, const char *name)
+{
+	for (int l = 0; l < to; l++)
+		if (node_find(node_get(layers[l], "derived"), name))
+			return true;
+	return false;
+}
+
 /* In the order in which they first appear; each knows those before it. */
 static void read_derived(struct benchmark *b, const struct node *const layers[LAYERS],
 	struct arena *a, struct diagnostics *d)
 {
-	int first = matrix_first_layer(layers, "derived");
 	size_t room = 0;
 
-	for (int l = first; l < LAYERS; l++) {
+	for (int l = 0; l < LAYERS; l++) {
 		const struct node *map = node_get(layers[l], "derived");
 
 		room += map && map->kind == NODE_MAP ? map->n : 0;
 	}
 	b->derived = arena_array(a, room, sizeof *b->derived);
-	for (int l = first; l < LAYERS; l++) {
+	b->rules->lacking = arena_array(a, room, sizeof *b->rules->lacking);
+	for (int l = 0; l < LAYERS; l++) {
 		const struct node *map = node_get(layers[l], "derived");
 
-		for (size_t i = 0; map && map->kind == NODE_MAP && i < map->n; i++) {
-			const char *name = map->pairs[i].key->text;
-			bool is_before = false;
-
-			for (int k = first; k < l; k++)
-				is_before |= node_find(node_get(layers[k], "derived"), name) != NULL;
-			if (!is_before)
-				read_one_derived(b, layers, name, a, d);
-		}
+		for (size_t i = 0; map && map->kind == NODE_MAP && i < map->n; i++)
+			if (!has_derived(layers, l, map->pairs[i].key->text))
+				read_one_derived(b, layers, map->pairs[i].key->text, a, d);
 	}
 }
 
@@ -275,8 +291,8 @@ void matrix_read(struct benchmark *b, const struct node *const layers[LAYERS], s
 /* ---- what named values override ---- */
 
 /* Every text below a section. */
-static void check_texts(const struct node *n, const struct template_scope *scope, bool *used,
-	struct diagnostics *d)
+static void check_texts(
+	const struct node *n, const struct template_scope *scope, bool *used, struct diagnostics *d)
 {
 	if (n->kind == NODE_SCALAR && !node_is_null(n))
 		template_check(n, scope, used, d);

@@ -88,8 +88,8 @@ enum { ANSWER_UNKNOWN, ANSWER_YES, ANSWER_NO, ANSWER_REASON /* and above: plan_r
 /* Of all that decides on a host; n is how many configurations there will be. */
 struct checks *checks_open(struct builder *b, const struct benchmark *benchmark, size_t n);
 /* Of an expression of `exclude`. */
-struct checks *checks_open_expression(struct builder *b, const struct benchmark *benchmark,
-	const struct expression *e, size_t n);
+struct checks *checks_open_expression(
+	struct builder *b, const struct benchmark *benchmark, const struct expression *e, size_t n);
 void checks_close(struct checks *c);
 /* Returns ANSWER_YES: run it; ANSWER_NO: it is not wanted; a reason to skip it; or ERR_CAMPAIGN
  * with err naming the configuration and the host. */

@@ -108,7 +108,8 @@ static void depend_on_expression(
 
 static bool is_letter(char c)
 {
-	return c == '_' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+	return c == '_' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+	       (c >= 'a' && c <= 'z');
 }
 
 /* Whether a name stands in a text by itself. Too often rather than too rarely. */
@@ -144,8 +145,7 @@ static void depend_on_text(
 			depend_on_path(b, b->derived[i].name, depends);
 }
 
-static void depend_on_texts(
-	const struct benchmark *b, char *const *texts, size_t n, bool *depends)
+static void depend_on_texts(const struct benchmark *b, char *const *texts, size_t n, bool *depends)
 {
 	for (size_t i = 0; i < n; i++)
 		depend_on_text(b, texts[i], false, depends);
@@ -302,8 +302,8 @@ struct checks *checks_open(struct builder *b, const struct benchmark *benchmark,
 	return c;
 }
 
-struct checks *checks_open_expression(struct builder *b, const struct benchmark *benchmark,
-	const struct expression *e, size_t n)
+struct checks *checks_open_expression(
+	struct builder *b, const struct benchmark *benchmark, const struct expression *e, size_t n)
 {
 	struct checks *c = new_checks(b, benchmark);
 
@@ -344,8 +344,8 @@ static int64_t ask_attributes(struct checks *c, size_t axis, struct error *err)
 	int64_t answer = ANSWER_YES;
 
 	for (size_t i = 0; answer == ANSWER_YES && a && i < a->n; i++) {
-		_cleanup_free_ char *path = xasprintf(
-			"%s.%s", c->benchmark->axes[axis].name, a->items[i].name);
+		_cleanup_free_ char *path =
+			xasprintf("%s.%s", c->benchmark->axes[axis].name, a->items[i].name);
 
 		if (a->items[i].expr)
 			answer = ask_path(c, path, err);

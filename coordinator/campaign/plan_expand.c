@@ -38,8 +38,8 @@ static int read_inventory(
 			"the inventory of %s has no thread_steps, which an axis of the campaign "
 			"needs",
 			host->name);
-	all->steps = xreallocarray(
-		all->steps, all->n + json_array_size(steps) + 1, sizeof *all->steps);
+	all->steps =
+		xreallocarray(all->steps, all->n + json_array_size(steps) + 1, sizeof *all->steps);
 	for (size_t i = 0; i < json_array_size(steps); i++)
 		all->steps[all->n++] = json_integer_value(json_array_get(steps, i));
 	json_decref(inventory);
@@ -75,8 +75,8 @@ static void unite_steps(struct builder *b, const struct all_steps *all)
 	b->has_step = xcalloc(w->steps_n * b->hosts_n, sizeof *b->has_step);
 	for (size_t h = 0; h < b->hosts_n; from = all->ends[h++])
 		for (size_t i = from; i < all->ends[h]; i++) {
-			const int64_t *at = bsearch(&all->steps[i], sorted, w->steps_n,
-				sizeof *sorted, compare_int64);
+			const int64_t *at = bsearch(
+				&all->steps[i], sorted, w->steps_n, sizeof *sorted, compare_int64);
 
 			b->has_step[h * w->steps_n + (size_t)(at - sorted)] = true;
 		}

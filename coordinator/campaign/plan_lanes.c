@@ -83,9 +83,9 @@ static int fill_lane(struct builder *b, size_t host, struct error *err)
 	lane->configurations = xcalloc(n + 1, sizeof *lane->configurations);
 	lane->skipped = xcalloc(n + 1, sizeof *lane->skipped);
 	for (size_t first = 0; rc == 0 && first < p->configurations_n; first = end) {
-		for (end = first + 1; end < p->configurations_n &&
-				      p->configurations[end].benchmark ==
-					      p->configurations[first].benchmark;)
+		for (end = first + 1;
+			end < p->configurations_n &&
+			p->configurations[end].benchmark == p->configurations[first].benchmark;)
 			end++;
 		rc = fill_benchmark(b, host, first, end, err);
 	}
@@ -139,11 +139,11 @@ static int check_runnable(const struct builder *b, struct error *err)
 		}
 	}
 	return error_set(err, ERR_CAMPAIGN, "there is nothing to run: %s",
-		b->hosts_n == 0                   ? "no host"
-		: reason                          ? reason
+		b->hosts_n == 0                     ? "no host"
+		: reason                            ? reason
 		: left_out > 0 && b->campaign->only ? "'where' and --only leave no configuration"
-		: left_out > 0                    ? "'where' leaves no configuration"
-						  : "exclude leaves no configuration");
+		: left_out > 0                      ? "'where' leaves no configuration"
+						    : "exclude leaves no configuration");
 }
 
 int plan_fill_lanes(struct builder *b, struct error *err)

@@ -111,9 +111,8 @@ static bool are_together(
 	if (a->benchmark != b->benchmark)
 		return false;
 	for (size_t i = 0; i < a->benchmark->axes_n; i++)
-		if (!g->is_paired[i] &&
-			strcmp(configuration_value(a, i)->text, configuration_value(b, i)->text) !=
-				0)
+		if (!g->is_paired[i] && strcmp(configuration_value(a, i)->text,
+						configuration_value(b, i)->text) != 0)
 			return false;
 	return true;
 }

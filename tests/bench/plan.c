@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-static const struct plan_host host = {"lab03",
-	"{\"threads\": 8, \"cores\": 8, \"thread_steps\": [1, 2, 4, 8], \"labels\": {}}"};
+static const struct plan_host host = {
+	"lab03", "{\"threads\": 8, \"cores\": 8, \"thread_steps\": [1, 2, 4, 8], \"labels\": {}}"};
 
 static const char head[] =
 	"campaign: million\n"
