@@ -42,8 +42,10 @@ static bool read_value(const struct field *f, const char **at, unsigned *out)
 
 	if (digits > 0 && digits <= 2) {
 		*out = (unsigned)strtoul(*at, NULL, 10);
+		if (*out < f->min || *out > f->max)
+			return false;
 		*at += digits;
-		return *out >= f->min && *out <= f->max;
+		return true;
 	}
 	for (unsigned i = 0; f->names && f->names[i]; i++) {
 		if (strncasecmp(*at, f->names[i], 3) != 0 || isalnum((unsigned char)(*at)[3]))
@@ -71,7 +73,7 @@ static bool read_range(const struct field *f, const char **at, uint64_t *bits)
 		if (!is_single) {
 			++*at;
 			if (!read_value(f, at, &to) || to < from)
-				return false;
+				return false; /* also fri-mon: crontab(5) has no such range */
 		}
 	}
 	if (**at == '/') {
@@ -90,13 +92,16 @@ static bool read_range(const struct field *f, const char **at, uint64_t *bits)
 static int read_field(const struct field *f, const char *text, uint64_t *bits, struct error *err)
 {
 	const char *at = text;
+	bool is_good;
 
 	*bits = 0;
-	do {
-		if (!read_range(f, &at, bits))
+	for (;;) {
+		is_good = read_range(f, &at, bits);
+		if (!is_good || *at != ',')
 			break;
-	} while (*at == ',' && *++at != '\0');
-	if (*at == '\0' && at > text && at[-1] != ',')
+		at++;
+	}
+	if (is_good && *at == '\0')
 		return 0;
 	return error_set(err, -EINVAL,
 		"%s '%s': expected %u to %u%s%s, also as a list, a range, a step: 1,3 or 1-5 or */2",

@@ -55,7 +55,7 @@ static bool is_counter(const char *counter, const char *name)
 }
 
 /* What `work` gives, of a name without a role. */
-static bool is_of_work(const char *name)
+bool metric_is_of_work(const char *name)
 {
 	size_t len = strlen(name), end = strlen(".per_work");
 	_cleanup_free_ char *base = NULL;
@@ -69,14 +69,16 @@ static bool is_of_work(const char *name)
 	       (strcmp(base, "time") == 0 || strncmp(base, "energy.", 7) == 0);
 }
 
-static bool has_metric(const struct benchmark *b, const char *name)
+bool metric_is_of(const struct benchmark *b, const char *name, bool is_of_result)
 {
+	bool has_work = b->work && is_of_result;
+
 	for (size_t i = 0; i < b->roles_n; i++) {
 		size_t len = strlen(b->roles[i].name);
 
 		if (strncmp(name, b->roles[i].name, len) == 0 && name[len] == '.')
 			return is_measured(name + len + 1) ||
-			       (b->work && is_of_work(name + len + 1));
+			       (has_work && metric_is_of_work(name + len + 1));
 	}
 	for (size_t i = 0; i < b->metrics_n; i++)
 		if (strcmp(b->metrics[i].name, name) == 0)
@@ -84,37 +86,39 @@ static bool has_metric(const struct benchmark *b, const char *name)
 	for (size_t i = 0; i < b->measure.counters_n; i++)
 		if (is_counter(b->measure.counters[i], name))
 			return true;
-	return is_measured(name) || (b->work && is_of_work(name));
+	return is_measured(name) || (has_work && metric_is_of_work(name));
 }
 
 bool metric_is_known(const struct campaign *c, const char *name)
 {
 	for (size_t i = 0; i < c->benchmarks_n; i++)
-		if (has_metric(&c->benchmarks[i], name))
+		if (metric_is_of(&c->benchmarks[i], name, true))
 			return true;
 	return c->benchmarks_n == 0;
 }
 
-/* The nearest name of the table, of the campaign's own, or of what `work` gives. */
-static void nearest_metric(const struct campaign *c, const char *name, char out[96])
+void metric_nearest(const struct benchmark *all, size_t n, const char *name, bool is_of_result,
+	char out[96])
 {
 	static const char *const of_work[] = {
 		"throughput", "time.per_work", "energy.package.per_work", "energy.dram.per_work"};
+	size_t words_n = 0, room = standard_metrics_n + ARRAY_SIZE(of_work);
 	_cleanup_free_ const char **words = NULL;
-	size_t n = 0, room = standard_metrics_n + ARRAY_SIZE(of_work);
+	bool has_work = false;
 
-	for (size_t i = 0; i < c->benchmarks_n; i++)
-		room += c->benchmarks[i].metrics_n;
+	for (size_t i = 0; i < n; i++)
+		room += all[i].metrics_n;
 	words = xcalloc(room, sizeof *words);
 	for (size_t i = 0; i < standard_metrics_n; i++)
-		words[n++] = standard_metrics[i].name;
-	for (size_t i = 0; i < c->benchmarks_n; i++)
-		for (size_t m = 0; m < c->benchmarks[i].metrics_n; m++)
-			words[n++] = c->benchmarks[i].metrics[m].name;
-	for (size_t i = 0; i < ARRAY_SIZE(of_work); i++)
-		if (metric_is_known(c, of_work[i]))
-			words[n++] = of_work[i];
-	diag_nearest(out, name, words, n);
+		words[words_n++] = standard_metrics[i].name;
+	for (size_t i = 0; i < n; i++) {
+		has_work |= is_of_result && all[i].work;
+		for (size_t m = 0; m < all[i].metrics_n; m++)
+			words[words_n++] = all[i].metrics[m].name;
+	}
+	for (size_t i = 0; has_work && i < ARRAY_SIZE(of_work); i++)
+		words[words_n++] = of_work[i];
+	diag_nearest(out, name, words, words_n);
 }
 
 static bool has_work(const struct campaign *c)
@@ -131,12 +135,13 @@ void metric_check(struct reader *r, const struct node *n, const char *what)
 
 	if (!n || n->kind != NODE_SCALAR || metric_is_known(r->campaign, n->text))
 		return;
-	if (is_of_work(n->text) && !has_work(r->campaign)) {
+	if (metric_is_of_work(n->text) && !has_work(r->campaign)) {
 		diag_error(r->d, n, "%s names '%s', which needs 'work' in a benchmark", what,
 			n->text);
 		return;
 	}
-	nearest_metric(r->campaign, n->text, nearest);
+	metric_nearest(r->campaign->benchmarks, r->campaign->benchmarks_n, n->text, true,
+		nearest);
 	diag_error(r->d, n, "%s names '%s', which is no metric of a benchmark%s", what, n->text,
 		nearest);
 }

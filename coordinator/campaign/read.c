@@ -2,6 +2,7 @@
  * key to be seen. */
 #include "coordinator/campaign/read.h"
 
+#include "coordinator/campaign/expression.h"
 #include "coordinator/campaign/schema.h"
 #include "proto/units.h"
 
@@ -195,6 +196,25 @@ static void read_layers(struct reader *r, struct benchmark_reader *b)
 	}
 }
 
+/* What derived parameters are computed of is used by them. */
+static void use_derived(struct benchmark_reader *b)
+{
+	const struct benchmark *out = b->benchmark;
+
+	for (size_t i = 0; i < out->derived_n; i++) {
+		const struct expression *e = out->derived[i].expr;
+
+		for (size_t k = 0; e && k < e->names_n; k++) {
+			const char *path = e->names[k].path;
+			_cleanup_free_ char *first = xstrndup(path, strcspn(path, "."));
+			int axis = axis_find(out->axes, out->axes_n, first);
+
+			if (e->names[k].kind == NAME_PARAMETER && axis >= 0)
+				b->used[axis] = true;
+		}
+	}
+}
+
 static void read_benchmark(struct reader *r, struct benchmark_reader *b)
 {
 	const unsigned names = TEMPLATE_HOST | TEMPLATE_CPUS | TEMPLATE_RUN | TEMPLATE_CAMPAIGN;
@@ -209,6 +229,7 @@ static void read_benchmark(struct reader *r, struct benchmark_reader *b)
 	matrix_read(out, b->matrices, r->arena, r->d);
 	b->used = arena_array(r->arena, out->axes_n, sizeof *b->used);
 	matrix_check_attributes(out, b->matrices, b->used, r->d);
+	use_derived(b);
 	read_role_names(r, b);
 	if (!b->command && !b->roles && !schema_has_typo(b->own, "command") &&
 		!schema_has_typo(b->own, "roles"))

@@ -60,8 +60,6 @@ struct template_scope read_scope(
 /* Check every template of a command, or of any list of texts or one text; n may be NULL. */
 void read_check_templates(const struct reader *r, const struct node *n,
 	const struct template_scope *scope, bool *used);
-/* The texts of a node that are templates, checked as above. */
-
 /* The axes that some benchmark has, for suggestions: *n of them, some twice. free() the array. */
 const char **read_axis_names(const struct reader *r, size_t *n);
 /* Whether a benchmark has an axis of this name. */
@@ -95,6 +93,13 @@ void read_role_names(struct reader *r, struct benchmark_reader *b);
 void read_metrics(struct reader *r, struct benchmark_reader *b);
 /* metric_names.c: whether some benchmark has a metric; an error where not. what is "'metrics'". */
 bool metric_is_known(const struct campaign *c, const char *name);
+/* Whether a benchmark has it; what `work` gives only where the result as a whole is looked at. */
+bool metric_is_of(const struct benchmark *b, const char *name, bool is_of_result);
+/* "; did you mean 'X'?" for the nearest metric that one of n benchmarks may have, or "", in out. */
+void metric_nearest(const struct benchmark *all, size_t n, const char *name, bool is_of_result,
+	char out[96]);
+/* Whether `work` gives a metric of this name: throughput, time.per_work ... */
+bool metric_is_of_work(const char *name);
 void metric_check(struct reader *r, const struct node *n, const char *what);
 /* read_hosts.c: hosts, with lab[01-08] spread out. */
 void read_hosts(struct reader *r, const struct node *hosts, struct host_choice *out);

@@ -212,7 +212,7 @@ static void read_git(struct reader *r, const struct node *n, struct source_file 
 {
 	const struct node *git = node_get(n, "git");
 
-	if (!git || git->kind != NODE_SCALAR)
+	if (!git || git->kind != NODE_SCALAR || git->text[0] == '\0')
 		return;
 	out->git = git->text;
 	out->ref = (char *)read_text(n, "ref", "HEAD");

@@ -282,6 +282,42 @@ static void read_metric(
 		diag_error(r->d, pattern, "the pattern has no group, expected ( ) around the number");
 }
 
+/* An expression may name what is measured and what is there before it: they are computed in the
+ * order of the file. */
+static void check_expr_names(
+	struct reader *r, const struct benchmark *b, const struct expression *e, size_t before)
+{
+	char nearest[96];
+
+	for (size_t i = 0; e && i < e->names_n; i++) {
+		const char *name = e->names[i].path;
+
+		if (e->names[i].kind != NAME_METRIC)
+			continue;
+		if (metric_is_of_work(name)) {
+			diag_add(r->d, e->line, e->column, false,
+				"%s: '%s' comes of 'work', after all others", e->what, name);
+		} else if (!metric_is_of(b, name, false)) {
+			metric_nearest(b, 1, name, false, nearest);
+			diag_add(r->d, e->line, e->column, false,
+				"%s: '%s' is no metric of benchmark '%s'%s", e->what, name, b->name,
+				nearest);
+		}
+		for (size_t m = before; m < b->metrics_n; m++)
+			if (b->metrics[m].expr && strcmp(b->metrics[m].name, name) == 0)
+				diag_add(r->d, e->line, e->column, false,
+					"%s: '%s' is computed itself, and must stand before it",
+					e->what, name);
+	}
+}
+
+static void check_expressions(struct reader *r, const struct benchmark *b)
+{
+	for (size_t i = 0; i < b->metrics_n; i++)
+		check_expr_names(r, b, b->metrics[i].expr, i);
+	check_expr_names(r, b, b->work, b->metrics_n);
+}
+
 static void read_work(struct reader *r, struct benchmark_reader *b)
 {
 	const struct node *n = b->work, *value = n;
@@ -305,4 +341,5 @@ void read_metrics(struct reader *r, struct benchmark_reader *b)
 		if (metrics->pairs[i].value->kind == NODE_MAP)
 			read_metric(r, b, metrics->pairs[i].key, metrics->pairs[i].value);
 	read_work(r, b);
+	check_expressions(r, b->benchmark);
 }

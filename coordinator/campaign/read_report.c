@@ -79,6 +79,21 @@ static void check_figure(struct reader *r, const struct node *n)
 
 /* ---- claims ---- */
 
+static void check_expression_metrics(struct reader *r, const struct expression *e)
+{
+	const struct campaign *c = r->campaign;
+	char nearest[96];
+
+	for (size_t i = 0; e && i < e->names_n; i++) {
+		if (e->names[i].kind != NAME_METRIC || metric_is_known(c, e->names[i].path))
+			continue;
+		metric_nearest(c->benchmarks, c->benchmarks_n, e->names[i].path, true,
+			nearest);
+		diag_add(r->d, e->line, e->column, false,
+			"metric: '%s' is no metric of a benchmark%s", e->names[i].path, nearest);
+	}
+}
+
 /* A name, or an expression over names. */
 static void check_claim_metric(struct reader *r, const struct node *n)
 {
@@ -92,7 +107,8 @@ static void check_claim_metric(struct reader *r, const struct node *n)
 	if (is_word(n->text, 256, "_.-") && strncmp(n->text, "metric.", 7) != 0)
 		metric_check(r, n, "'metric'");
 	else
-		expression_read(n, "metric", &scope, NULL, r->arena, r->d);
+		check_expression_metrics(
+			r, expression_read(n, "metric", &scope, NULL, r->arena, r->d));
 }
 
 static void check_within(struct reader *r, const struct node *n)

@@ -111,7 +111,7 @@ static const struct schema path = {
 	.type = TYPE_TEMPLATE,
 	.is_good = is_path_below,
 	.expected = "a path beside the campaign file, without '..'",
-	.pattern = "^[^/]",
+	.pattern = PATTERN_PATH_BELOW,
 };
 static const struct schema url = {
 	.type = TYPE_TEMPLATE,
@@ -122,7 +122,7 @@ static const struct schema directory = {
 	.type = TYPE_TEMPLATE,
 	.is_good = is_path_below,
 	.expected = "a path below the campaign's directory, without '..'",
-	.pattern = "^[^/]",
+	.pattern = PATTERN_PATH_BELOW,
 };
 static const struct key_info git_keys[] = {
 	{"git", KEY_REQUIRED, &url, "URL of the repository"},

@@ -59,13 +59,6 @@ struct schema {
 	const char *pattern; /* the same as far as a regular expression can say it, for editors */
 };
 
-/* For matrix_check.c. */
-struct choice {
-	const char *name;
-	bool is_later;
-};
-void schema_not_yet(const struct node *at, const char *key, struct diagnostics *d);
-
 enum key_flag {
 	KEY_REQUIRED = 1,
 	KEY_LAYER = 2, /* `~` may stand there: it removes what `defaults` gave */
@@ -127,7 +120,7 @@ void schema_wrong_kind(
  * own. */
 bool schema_has_typo(const struct node *map, const char *key);
 
-/* The JSON Schema (2020-12) of a campaign file, by the tables: schema_json.c. The caller releases
+/* The JSON Schema of a campaign file, by the tables: schema_json.c. The caller releases
  * it with free(). */
 char *schema_to_json(void);
 
@@ -139,6 +132,7 @@ bool is_word(const char *text, size_t max, const char *more);
  * the point. */
 bool is_number_text(const char *text);
 /* Whether it is a relative path that does not lead out of where it begins. */
+#define PATTERN_PATH_BELOW "^(?!/)(?!(.*/)?\\.\\.(/|$))"
 bool is_path_below(const char *text);
 /* Whether a text has a template in it, or something that looks like one. */
 bool has_template(const char *text);

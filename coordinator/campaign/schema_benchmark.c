@@ -141,13 +141,13 @@ static const struct schema workdir = {
 	.type = TYPE_TEMPLATE,
 	.is_good = is_path_below,
 	.expected = "a path below the campaign's directory, without '..'",
-	.pattern = "^[^/]",
+	.pattern = PATTERN_PATH_BELOW,
 };
 static const struct schema kept_path = {
 	.type = TYPE_TEMPLATE,
 	.is_good = is_path_below,
 	.expected = "a path below the campaign's directory, without '..', or below {tmp}",
-	.pattern = "^[^/]",
+	.pattern = PATTERN_PATH_BELOW,
 };
 static const struct key_info kept_keys[] = {
 	{"path", 0, &kept_path, "where it is: in the campaign's directory or in {tmp}"},

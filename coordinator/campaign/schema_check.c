@@ -5,11 +5,6 @@
 #include "proto/units.h"
 #include <errno.h>
 
-void schema_not_yet(const struct node *at, const char *key, struct diagnostics *d)
-{
-	diag_error(d, at, "'%s' is not supported yet by this version", key);
-}
-
 bool has_template(const char *text)
 {
 	for (const char *p = strchr(text, '{'); p; p = strchr(p + 1, '{')) {
@@ -50,8 +45,16 @@ void schema_wrong_kind(
 static void not_expected(
 	const struct node *n, const struct schema *s, const char *name, struct diagnostics *d)
 {
+	const struct schema *scalar = s->type == TYPE_SCALAR_OR_MAP ? s->scalar : s;
 	_cleanup_buf_ struct buf expected = BUF_INIT;
 
+	if (scalar->type == TYPE_EXPRESSION && schema_is_bare_template(n)) {
+		diag_error(d, n,
+			"'%s' is {%s}, which YAML takes for a mapping; an expression has no "
+			"braces: write %s",
+			name, n->pairs[0].key->text, n->pairs[0].key->text);
+		return;
+	}
 	schema_expectation(s, &expected);
 	if (s->type == TYPE_INT && s->is_template)
 		buf_adds(&expected, ", or a template");
@@ -230,8 +233,7 @@ static void check_map(
 		buf_addf(&words, "%s%s", words.len ? ", " : "", k->name);
 		if ((k->flags & KEY_REQUIRED) && !node_find(n, k->name) &&
 			!schema_has_typo(n, k->name))
-			diag_error(d, n, "%s has no '%s'", s == &schema_campaign ? s->title : name,
-				k->name);
+			diag_error(d, n, "%s has no '%s'", s->title, k->name);
 	}
 	if (s->is_one && n->n != 1)
 		diag_error(d, n, "'%s' has %zu keys, expected one of %s", name, n->n, words.data);
