@@ -64,7 +64,7 @@ benches  := $(patsubst tests/bench/%.c,$(O)/bench/%,$(bench.src))
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help deps deps-test deps-lint deps-bench run test check asan tsan bench fuzz soak lint format install clean FORCE
+.PHONY: all schema help deps deps-test deps-lint deps-bench run test check asan tsan bench fuzz soak lint format install clean FORCE
 
 all: $(programs)  ## build build/joulerig, build/joulerig-agent and build/joulerig-exec
 
@@ -126,6 +126,9 @@ lint: deps-lint  ## format, includes that point up, cppcheck
 format:  ## rewrite the sources in the house's format
 	$(Q)clang-format -i $(all.src) $(wildcard proto/*.h agent/*.h agent/*/*.h coordinator/*.h coordinator/*/*.h tests/*/*.h)
 
+schema: $(O)/tests/campaign_schema  ## write configs/campaign.schema.json by the tables of the campaign's keys
+	$(Q)$< > configs/campaign.schema.json
+
 install: all  ## install under DESTDIR and PREFIX (default /usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/joulerig $(DESTDIR)$(PREFIX)/share/joulerig/configs \
 		$(DESTDIR)$(PREFIX)/share/doc/joulerig
@@ -183,6 +186,9 @@ $(O)/tests/test_energy_perf: private ALL_LDFLAGS += -Wl,--wrap=perf_event_open_o
 $(O)/tests/placements: $(O)/obj/tests/tools/placements.o $(O)/libagent.a $(O)/libproto.a
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS.agent)) -lpfm -lm -lpthread
+$(O)/tests/campaign_schema: $(O)/obj/tests/tools/campaign_schema.o $(O)/libcoordinator.a $(O)/libproto.a
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS.coordinator)) -lm -lpthread
 $(O)/tests/%: $(O)/obj/tests/tools/%.o $(O)/libproto.a
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS.proto) $(PKGS.meter)) -lm -lpthread
