@@ -304,7 +304,7 @@ static void test_bad_changes_are_errors_of_the_whole_file(void **state)
 			"-: error: --set threads: value '1' stands there twice\n"},
 		{"{\"set\": {\"threads\": [\"\"]}}",
 			"-: error: --set threads: an empty or unusable value\n"},
-		{"{\"only\": \"x\"}", "-: error: --only is not supported yet by this version\n"},
+		{"{\"only\": \"x\"}", "-: error: --only: unknown name 'x'\n"},
 		{"{\"more\": 1}", "-: error: 'more' is no change that this version knows\n"},
 		{"{\"blocks\": 0}",
 			"-: error: --blocks: expected a whole number from 1 to 10000000\n"},
