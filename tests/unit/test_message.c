@@ -46,7 +46,7 @@ static void fill_hello(struct message *m)
 	m->hello = (struct message_hello){
 		.program = "joulerig-agent",
 		.version = "0.1.0",
-		.minor = 0,
+		.minor = 1,
 		.session = session_id,
 		.store = store_id,
 		.inventory = "{\"cores\":2,\"threads\":2,\"thread_steps\":[1,2]}",
@@ -59,7 +59,7 @@ static void fill_welcome(struct message *m)
 {
 	m->welcome = (struct message_welcome){
 		.version = "0.1.0",
-		.minor = 0,
+		.minor = 1,
 		.name = "lab07",
 		.role = "agent",
 		.store = store_id,
@@ -84,10 +84,18 @@ static void fill_assign(struct message *m)
 	static const char *const command[] = {
 		"workloads/triad", "--threads", "2", "--out", MARK_TMP "/out"};
 	static const char *const make[] = {"make", "-C", "workloads"};
+	static const char *const version[] = {"gcc", "--version"};
+	static const char *const seed[] = {"workloads/seed", MARK_TMP};
+	static const char *const sweep[] = {"rm", "-rf", "/dev/shm/triad"};
 	static const struct message_pair env[] = {{"CPUS", MARK_CPU_LIST}};
-	static struct message_step setup[1];
+	static const struct message_pair collect[] = {{"profile", MARK_TMP "/out"}};
+	static struct message_step setup[1], requires[1], prepare[1], cleanup[1];
 
 	setup[0] = (struct message_step){.command = LIST_OF(make), .timeout_ns = 600 * NS_PER_S};
+	requires[0] =
+		(struct message_step){.command = LIST_OF(version), .timeout_ns = 60 * NS_PER_S};
+	prepare[0] = (struct message_step){.command = LIST_OF(seed), .timeout_ns = 60 * NS_PER_S};
+	cleanup[0] = (struct message_step){.command = LIST_OF(sweep), .timeout_ns = 60 * NS_PER_S};
 	m->assign = (struct message_assign){
 		.id = attempt_17(),
 		.label = "quickstart.1",
@@ -115,6 +123,10 @@ static void fill_assign(struct message *m)
 		.reruns = ABSENT,
 		.memory_limit = ABSENT,
 		.processes_limit = ABSENT,
+		.requires = LIST_OF(requires),
+		.prepare = LIST_OF(prepare),
+		.cleanup = LIST_OF(cleanup),
+		.collect = LIST_OF(collect),
 	};
 }
 
@@ -218,6 +230,22 @@ static void fill_error(struct message *m)
 {
 	m->error = (struct message_error){.code = "refused",
 		.text = "the key 'ann' has the role viewer, which may not send SUBMIT"};
+}
+
+static void fill_finish(struct message *m)
+{
+	static const char *const clean[] = {"make", "-C", "workloads", "clean"};
+	static struct message_step teardown[1];
+
+	teardown[0] = (struct message_step){.command = LIST_OF(clean), .timeout_ns = 60 * NS_PER_S};
+	m->finish = (struct message_finish){
+		.campaign = campaign_id, .label = "quickstart.1", .teardown = LIST_OF(teardown)};
+}
+
+static void fill_finished(struct message *m)
+{
+	m->finished = (struct message_finished){.campaign = campaign_id,
+		.reason = "teardown: make -C workloads clean: exit status 2"};
 }
 
 static void fill_submit(struct message *m)
@@ -336,6 +364,8 @@ static const struct vector {
 	{MESSAGE_CREDIT, "CREDIT", fill_credit},
 	{MESSAGE_BYE, "BYE", fill_bye},
 	{MESSAGE_ERROR, "ERROR", fill_error},
+	{MESSAGE_FINISH, "FINISH", fill_finish},
+	{MESSAGE_FINISHED, "FINISHED", fill_finished},
 	{MESSAGE_SUBMIT, "SUBMIT", fill_submit},
 	{MESSAGE_SUBMITTED, "SUBMITTED", fill_submitted},
 	{MESSAGE_STATUS, "STATUS", fill_status},
