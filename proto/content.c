@@ -1,4 +1,4 @@
-#include "proto/content.h"
+#include "proto/content_parts.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,28 +7,9 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#define COPY_BYTES (256 * 1024)
-#define HEX_SIZE   (2 * CONTENT_HASH_LEN + 1)
-
-struct content_store {
-	char *dir;  /* owned */
-	int fd;     /* of dir: contents are XX/REST, those still coming partial/HASH */
-	char *copy; /* COPY_BYTES, owned */
-
-	/* The tree that content_next_missing() was asked about last: what was there stays there. */
-	struct content_hash tree;
-	struct content_entry *entries; /* owned; NULL: none */
-	size_t n, next;
-};
-
 void content_hash_bytes(struct content_hash *out, const void *data, size_t len)
 {
 	crypto_generichash(out->b, sizeof out->b, data, len, NULL, 0);
-}
-
-static bool hash_equal(const struct content_hash *a, const struct content_hash *b)
-{
-	return memcmp(a->b, b->b, sizeof a->b) == 0;
 }
 
 /* ---- the store ---- */
@@ -50,7 +31,7 @@ int content_open(struct content_store **out, const char *dir, struct error *err)
 	struct content_store *s = xcalloc(1, sizeof *s);
 	s->dir = xstrdup(dir);
 	s->fd = fd;
-	s->copy = xmalloc(COPY_BYTES);
+	s->copy = xmalloc(CONTENT_COPY_BYTES);
 	*out = s;
 	return 0;
 }
@@ -66,19 +47,18 @@ void content_close(struct content_store *s)
 	free(s);
 }
 
-/* Where a content is: "ab/cdef..."; out holds HEX_SIZE + 1 bytes. */
-static const char *content_path(char out[HEX_SIZE + 1], const struct content_hash *hash)
+const char *content_path(char out[CONTENT_HEX_SIZE + 1], const struct content_hash *hash)
 {
-	char hex[HEX_SIZE];
+	char hex[CONTENT_HEX_SIZE];
 	hex_encode(hex, hash->b, sizeof hash->b);
-	snprintf(out, HEX_SIZE + 1, "%.2s/%s", hex, hex + 2);
+	snprintf(out, CONTENT_HEX_SIZE + 1, "%.2s/%s", hex, hex + 2);
 	return out;
 }
 
-static const char *partial_path(char out[HEX_SIZE + 8], const struct content_hash *hash)
+static const char *partial_path(char out[CONTENT_HEX_SIZE + 8], const struct content_hash *hash)
 {
-	char hex[HEX_SIZE];
-	snprintf(out, HEX_SIZE + 8, "partial/%s", hex_encode(hex, hash->b, sizeof hash->b));
+	char hex[CONTENT_HEX_SIZE];
+	snprintf(out, CONTENT_HEX_SIZE + 8, "partial/%s", hex_encode(hex, hash->b, sizeof hash->b));
 	return out;
 }
 
@@ -88,9 +68,15 @@ static int64_t file_size(struct content_store *s, const char *path)
 	return fstatat(s->fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : (int64_t)st.st_size;
 }
 
+void content_drop(struct content_store *s, const struct content_hash *hash)
+{
+	char path[CONTENT_HEX_SIZE + 1];
+	unlinkat(s->fd, content_path(path, hash), 0);
+}
+
 int64_t content_size(struct content_store *s, const struct content_hash *hash)
 {
-	char path[HEX_SIZE + 1];
+	char path[CONTENT_HEX_SIZE + 1];
 	return file_size(s, content_path(path, hash));
 }
 
@@ -101,7 +87,7 @@ bool content_has(struct content_store *s, const struct content_hash *hash)
 
 int content_fd(struct content_store *s, const struct content_hash *hash)
 {
-	char path[HEX_SIZE + 1];
+	char path[CONTENT_HEX_SIZE + 1];
 	int fd = openat(s->fd, content_path(path, hash), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	return fd < 0 ? -errno : fd;
 }
@@ -109,7 +95,7 @@ int content_fd(struct content_store *s, const struct content_hash *hash)
 int64_t content_read(struct content_store *s, const struct content_hash *hash, int64_t offset,
 	void *out, size_t len, struct error *err)
 {
-	char path[HEX_SIZE + 1];
+	char path[CONTENT_HEX_SIZE + 1];
 	_cleanup_close_ int fd = content_fd(s, hash);
 	if (fd < 0)
 		return error_set(
@@ -139,15 +125,21 @@ static int write_all(int fd, const void *data, size_t len)
 	return 0;
 }
 
-/* Give a finished temporary file its name as a content, durably. Closes fd. */
+/*
+ * Give a finished temporary file its name as a content. Closes fd. It is not forced to the disk yet:
+ * a tree of ten thousand files would take minutes that way; content_sync() does it for all.
+ */
 static int adopt(struct content_store *s, int fd, const char *from, const struct content_hash *hash,
 	struct error *err)
 {
-	char path[HEX_SIZE + 1], folder[3];
+	char path[CONTENT_HEX_SIZE + 1], folder[3];
+	int r = 0;
 	content_path(path, hash);
 	snprintf(folder, sizeof folder, "%.2s", path);
-	bool is_new = mkdirat(s->fd, folder, 0700) == 0;
-	int r = fchmod(fd, 0400) < 0 || fsync(fd) < 0 ? error_errno(err, "%s/%s", s->dir, from) : 0;
+	if (mkdirat(s->fd, folder, 0700) < 0 && errno != EEXIST)
+		r = error_errno(err, "%s/%s", s->dir, folder);
+	if (fchmod(fd, 0400) < 0)
+		r = error_errno(err, "%s/%s", s->dir, from);
 	close(fd);
 	if (r == 0 && renameat(s->fd, from, s->fd, path) < 0)
 		r = error_errno(err, "%s/%s", s->dir, path);
@@ -155,9 +147,15 @@ static int adopt(struct content_store *s, int fd, const char *from, const struct
 		unlinkat(s->fd, from, 0);
 		return r;
 	}
-	_cleanup_close_ int folder_fd = openat(s->fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (folder_fd < 0 || fsync(folder_fd) < 0 || (is_new && fsync(s->fd) < 0))
-		return error_errno(err, "%s/%s", s->dir, folder);
+	s->is_dirty = true;
+	return 0;
+}
+
+int content_sync(struct content_store *s, struct error *err)
+{
+	if (s->is_dirty && syncfs(s->fd) < 0)
+		return error_errno(err, "%s", s->dir);
+	s->is_dirty = false;
 	return 0;
 }
 
@@ -188,15 +186,13 @@ int content_add_bytes(struct content_store *s, const void *data, size_t len,
 	return adopt(s, fd, name, out, err);
 }
 
-/* Copy from one descriptor to another (-1: nowhere), hashing on the way. Returns the bytes or
- * -errno. */
-static int64_t copy_hash(struct content_store *s, int from, int to, struct content_hash *out)
+int64_t content_copy_hash(struct content_store *s, int from, int to, struct content_hash *out)
 {
 	crypto_generichash_state state;
 	int64_t total = 0;
 	crypto_generichash_init(&state, NULL, 0, sizeof out->b);
 	while (true) {
-		ssize_t n = read(from, s->copy, COPY_BYTES);
+		ssize_t n = read(from, s->copy, CONTENT_COPY_BYTES);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 || (n > 0 && to >= 0 && write_all(to, s->copy, (size_t)n) < 0))
@@ -210,39 +206,64 @@ static int64_t copy_hash(struct content_store *s, int from, int to, struct conte
 	return total;
 }
 
-int content_add_file(struct content_store *s, int dirfd, const char *path, struct content_hash *out,
-	int64_t *size, struct error *err)
+/* Whether a file is still what it was when it was opened. */
+static bool is_unchanged(int fd, const struct stat *before)
 {
+	struct stat st;
+	return fstat(fd, &st) == 0 && st.st_size == before->st_size &&
+	       st.st_mtim.tv_sec == before->st_mtim.tv_sec &&
+	       st.st_mtim.tv_nsec == before->st_mtim.tv_nsec;
+}
+
+static int error_changed(struct error *err, const char *path)
+{
+	return error_set(err, -EAGAIN,
+		"%s is being written to: it changed while it was read; try again when it is done",
+		path);
+}
+
+/* Copy an opened file into the store, as the content that it was found to be. */
+static int add_copy(struct content_store *s, int from, const char *path,
+	const struct content_hash *hash, struct error *err)
+{
+	struct content_hash copied;
 	char name[32];
-	_cleanup_close_ int from =
-		openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (from < 0)
-		return error_errno(err, "%s", path);
-	/* Hash first: what is there already, the common case, need not be written. */
-	*size = copy_hash(s, from, -1, out);
-	if (*size < 0)
-		return error_set(err, (int)*size, "%s: %s", path, strerror((int)-*size));
-	if (content_has(s, out))
-		return 0;
 	if (lseek(from, 0, SEEK_SET) < 0)
 		return error_errno(err, "%s", path);
 	int fd = open_new(s, name, err);
 	if (fd < 0)
 		return fd;
-	*size = copy_hash(s, from, fd, out);
-	if (*size < 0) {
-		unlinkat(s->fd, name, 0);
-		close(fd);
+	int64_t n = content_copy_hash(s, from, fd, &copied);
+	if (n >= 0 && content_hash_equal(&copied, hash))
+		return adopt(s, fd, name, hash, err);
+	unlinkat(s->fd, name, 0);
+	close(fd);
+	return n < 0 ? error_set(err, (int)n, "%s: %s", path, strerror((int)-n))
+		     : error_changed(err, path);
+}
+
+int content_add_file(struct content_store *s, int dirfd, const char *path, struct content_hash *out,
+	int64_t *size, struct error *err)
+{
+	struct stat before;
+	_cleanup_close_ int from =
+		openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (from < 0 || fstat(from, &before) < 0)
+		return error_errno(err, "%s", path);
+	/* Hash first: what is there already, the common case, need not be written. */
+	*size = content_copy_hash(s, from, -1, out);
+	if (*size < 0)
 		return error_set(err, (int)*size, "%s: %s", path, strerror((int)-*size));
-	}
-	return adopt(s, fd, name, out, err);
+	if (*size != before.st_size || !is_unchanged(from, &before))
+		return error_changed(err, path);
+	return content_has(s, out) ? 0 : add_copy(s, from, path, out, err);
 }
 
 /* ---- contents that arrive in pieces ---- */
 
 int64_t content_partial_size(struct content_store *s, const struct content_hash *hash)
 {
-	char path[HEX_SIZE + 8];
+	char path[CONTENT_HEX_SIZE + 8];
 	int64_t size = file_size(s, partial_path(path, hash));
 	return size < 0 ? 0 : size;
 }
@@ -251,8 +272,8 @@ static int finish_partial(struct content_store *s, int fd, const char *path,
 	const struct content_hash *hash, struct error *err)
 {
 	struct content_hash got;
-	int64_t n = lseek(fd, 0, SEEK_SET) < 0 ? -errno : copy_hash(s, fd, -1, &got);
-	if (n >= 0 && hash_equal(&got, hash))
+	int64_t n = lseek(fd, 0, SEEK_SET) < 0 ? -errno : content_copy_hash(s, fd, -1, &got);
+	if (n >= 0 && content_hash_equal(&got, hash))
 		return adopt(s, fd, path, hash, err);
 	close(fd);
 	if (n < 0)
@@ -265,7 +286,7 @@ static int finish_partial(struct content_store *s, int fd, const char *path,
 int content_put(struct content_store *s, const struct content_hash *hash, int64_t offset,
 	int64_t size, const void *data, size_t len, struct error *err)
 {
-	char path[HEX_SIZE + 8];
+	char path[CONTENT_HEX_SIZE + 8];
 	if (content_has(s, hash))
 		return 1;
 	if (size < 0 || size > CONTENT_MAX_SIZE || offset < 0 || offset > size ||
@@ -292,84 +313,4 @@ int content_put(struct content_store *s, const struct content_hash *hash, int64_
 	}
 	int r = finish_partial(s, fd, path, hash, err);
 	return r < 0 ? r : 1;
-}
-
-/* ---- using a tree ---- */
-
-static int load_tree(struct content_store *s, const struct content_hash *tree, struct error *err)
-{
-	if (s->entries != NULL && hash_equal(tree, &s->tree))
-		return 0;
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	char path[HEX_SIZE + 1];
-	int r = buf_read_file(&text, s->fd, content_path(path, tree), CONTENT_MAX_MANIFEST);
-	if (r < 0)
-		return error_set(err, r, "%s/%s: %s", s->dir, path, strerror(-r));
-	content_entries_free(s->entries, s->n);
-	s->entries = NULL;
-	s->n = s->next = 0;
-	r = content_parse_manifest(text.data, text.len, &s->entries, &s->n, err);
-	s->tree = *tree;
-	return r;
-}
-
-int content_next_missing(struct content_store *s, const struct content_hash *tree,
-	struct content_hash *missing, struct error *err)
-{
-	if (!content_has(s, tree)) {
-		*missing = *tree;
-		return 1;
-	}
-	int r = load_tree(s, tree, err);
-	if (r < 0)
-		return r;
-	for (; s->next < s->n; s->next++) {
-		const struct content_entry *e = &s->entries[s->next];
-		if (e->type == 'f' && !content_has(s, &e->hash)) {
-			*missing = e->hash;
-			return 1;
-		}
-	}
-	return 0;
-}
-
-static int lay_out_file(struct content_store *s, int root, const struct content_entry *e)
-{
-	struct content_hash hash;
-	_cleanup_close_ int from = content_fd(s, &e->hash);
-	if (from < 0)
-		return from;
-	_cleanup_close_ int to = openat(
-		root, e->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, e->mode);
-	/* The umask may have taken bits away. */
-	if (to < 0 || fchmod(to, e->mode) < 0)
-		return -errno;
-	int64_t n = copy_hash(s, from, to, &hash);
-	if (n < 0)
-		return (int)n;
-	return n == e->size && hash_equal(&hash, &e->hash) ? 0 : -EILSEQ;
-}
-
-int content_lay_out(struct content_store *s, const struct content_hash *tree, const char *directory,
-	struct error *err)
-{
-	_cleanup_close_ int root = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0)
-		return error_errno(err, "%s", directory);
-	int r = load_tree(s, tree, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < s->n; i++) {
-		const struct content_entry *e = &s->entries[i];
-		if (e->type == 'f')
-			r = lay_out_file(s, root, e);
-		else if (e->type == 'd')
-			r = mkdirat(root, e->path, 0755) < 0 ? -errno : 0;
-		else
-			r = symlinkat(e->target, root, e->path) < 0 ? -errno : 0;
-		if (r < 0)
-			return error_set(err, r, "%s/%s: %s", directory, e->path,
-				r == -EILSEQ ? "the stored content is damaged" : strerror(-r));
-	}
-	return 0;
 }

@@ -34,8 +34,8 @@ void content_close(struct content_store *s);
 bool content_has(struct content_store *s, const struct content_hash *hash);
 /* Size of a content that is there, or -ENOENT. */
 int64_t content_size(struct content_store *s, const struct content_hash *hash);
-/* Add bytes or a file as content (durable when this returns). Returns 0 and the hash, or negative.
- */
+/* Add bytes or a file as content. Returns 0 and the hash, or negative: -EAGAIN where the file changes
+ * while it is read. */
 int content_add_bytes(struct content_store *s, const void *data, size_t len,
 	struct content_hash *out, struct error *err);
 int content_add_file(struct content_store *s, int dirfd, const char *path, struct content_hash *out,
@@ -47,12 +47,18 @@ int64_t content_read(struct content_store *s, const struct content_hash *hash, i
 /* How many bytes of a content that is still coming are here: where to go on. */
 int64_t content_partial_size(struct content_store *s, const struct content_hash *hash);
 /*
- * Take a piece. offset must be content_partial_size(). Returns 1 when that completed it (durable),
- * 0 while more is to come, negative on error: -EILSEQ where the whole has another hash (then the
+ * Take a piece. offset must be content_partial_size(). Returns 1 when that completed it, 0
+ * while more is to come, negative on error: -EILSEQ where the whole has another hash (then the
  * partial content is dropped).
  */
 int content_put(struct content_store *s, const struct content_hash *hash, int64_t offset,
 	int64_t size, const void *data, size_t len, struct error *err);
+/*
+ * Force what was added to the disk. What a power cut tears before that is found out by its size or
+ * hash, and missing then. content_add_tree() and content_next_missing() do this when a tree is
+ * whole. Returns 0 or negative.
+ */
+int content_sync(struct content_store *s, struct error *err);
 /* A descriptor of a content for reading (the caller closes), or negative. */
 int content_fd(struct content_store *s, const struct content_hash *hash);
 
@@ -85,8 +91,25 @@ void content_entries_free(struct content_entry *entries, size_t n);
 int content_next_missing(struct content_store *s, const struct content_hash *tree,
 	struct content_hash *missing, struct error *err);
 
-/* Lay a tree out below an existing empty directory. Everything must be there. Returns 0 or
+/* Several of them at once, at most max, each once. Returns how many, 0 where all is there, or
  * negative. */
+struct content_want {
+	struct content_hash hash;
+	int64_t size; /* ABSENT: the manifest, which is not there yet */
+};
+int content_list_missing(struct content_store *s, const struct content_hash *tree,
+	struct content_want *out, size_t max, struct error *err);
+/* Each content of a tree whose manifest is there, that one first; once for each file. */
+int content_tree_each(struct content_store *s, const struct content_hash *tree,
+	void (*each)(void *arg, const struct content_hash *hash, int64_t size), void *arg,
+	struct error *err);
+/* It is used now: its file's time of change says so, for whoever makes room. */
+void content_touch(struct content_store *s, const struct content_hash *hash);
+/* Contents were removed by another hand: what is known to be there may not be. */
+void content_forget_tree(struct content_store *s);
+
+/* Lay a tree out below an existing empty directory. Everything must be there. Returns 0 or
+ * negative: -EILSEQ where a content was damaged, which is dropped: it is missing now. */
 int content_lay_out(struct content_store *s, const struct content_hash *tree, const char *directory,
 	struct error *err);
 

@@ -242,6 +242,10 @@ static int add_path(struct tree_walk *w, const char *path, int depth)
 {
 	struct stat st;
 	bool is_root = strcmp(path, ".") == 0;
+	if (strchr(path, '\n') != NULL)
+		return error_set(w->err, -EINVAL,
+			"files: there is a name with a newline in it, in %.*s; rename it",
+			(int)strcspn(path, "\n"), path);
 	if (!is_root && !path_is_good(path))
 		return error_set(w->err, -EINVAL, "files: the name of %s cannot be used", path);
 	if (fstatat(w->root, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -330,6 +334,8 @@ int content_add_tree(struct content_store *s, const char *directory, const char 
 		r = manifest.len > CONTENT_MAX_MANIFEST
 			    ? error_set(err, -E2BIG, "files: too many files")
 			    : content_add_bytes(s, manifest.data, manifest.len, out, err);
+		if (r == 0)
+			r = content_sync(s, err);
 	}
 	content_entries_free(w.entries, w.n);
 	return r;
