@@ -102,12 +102,14 @@ static int open_runner(struct connection *c, struct error *err)
 	struct runner_handler handler = {.on_started = conversation_on_started,
 		.on_samples = conversation_on_samples,
 		.on_end = conversation_on_end,
+		.on_torn_down = conversation_on_torn_down,
 		.arg = c};
 	int r = spool_open(&c->spool, spool_dir, err);
 	if (r == 0)
 		r = files_open(&c->files, c->state, &files, err);
 	if (r < 0)
 		return r;
+	files_limit(c->files, c->options->cache);
 	machine_lock_open(&c->machine_lock);
 	struct runner_options options = {.loop = c->loop,
 		.machine = &c->machine,
@@ -175,6 +177,7 @@ static void close_connection(struct connection *c)
 	outbox_done(&c->outbox);
 	DL_FOREACH_SAFE (c->queue, a, next)
 		conversation_drop(c, a);
+	conversation_drop_finishes(c);
 	files_close(c->files);
 	spool_close(c->spool);
 	if (c->machine_lock.fd >= 0)

@@ -27,7 +27,7 @@ int conversation_send(void *arg, struct message *m)
 
 /* What must not be lost is in the spool; what is said here is said again after the next HELLO, by
  * what it holds. */
-static void say(struct connection *c, struct message *m)
+void conversation_say(struct connection *c, struct message *m)
 {
 	if (c->link != NULL && conversation_send(c, m) < 0)
 		log_debug("%s was not sent: no connection", message_type_name(m->type));
@@ -38,7 +38,7 @@ static void say_accept(struct connection *c, const struct attempt_id *id)
 	struct message m;
 	message_init(&m, MESSAGE_ACCEPT);
 	m.accept.id = *id;
-	say(c, &m);
+	conversation_say(c, &m);
 }
 
 static void say_refuse(struct connection *c, const struct attempt_id *id, const char *reason)
@@ -47,7 +47,7 @@ static void say_refuse(struct connection *c, const struct attempt_id *id, const 
 	message_init(&m, MESSAGE_REFUSE);
 	m.refuse.id = *id;
 	m.refuse.reason = reason;
-	say(c, &m);
+	conversation_say(c, &m);
 }
 
 void conversation_say_bye(struct connection *c, const char *reason)
@@ -55,7 +55,7 @@ void conversation_say_bye(struct connection *c, const char *reason)
 	struct message m;
 	message_init(&m, MESSAGE_BYE);
 	m.bye.reason = reason;
-	say(c, &m);
+	conversation_say(c, &m);
 }
 
 static void say_ping(struct connection *c)
@@ -64,7 +64,7 @@ static void say_ping(struct connection *c)
 	message_init(&m, MESSAGE_PING);
 	clock_offset_get(&c->clock, &m.ping);
 	m.ping.t1 = clock_raw_ns();
-	say(c, &m);
+	conversation_say(c, &m);
 }
 
 void conversation_want_files(
@@ -78,7 +78,7 @@ void conversation_want_files(
 	m.want_files.hash = (struct blob){hash->b, sizeof hash->b};
 	m.want_files.offset = offset;
 	m.want_files.length = length;
-	say(c, &m);
+	conversation_say(c, &m);
 }
 
 /* A failure that ends the program. */
@@ -96,6 +96,8 @@ void conversation_drop(struct connection *c, struct assignment *a)
 {
 	DL_DELETE(c->queue, a);
 	c->queue_n--;
+	if (c->files != NULL)
+		files_release(c->files, &a->m.assign);
 	message_done(&a->m);
 	free(a->frame);
 	free(a);
@@ -111,9 +113,11 @@ static struct assignment *find_assignment(struct connection *c, const struct att
 	return NULL;
 }
 
-static void start_next(struct connection *c)
+void conversation_start_next(struct connection *c)
 {
-	if (c->queue != NULL && runner_current(c->runner) == NULL) {
+	if (runner_current(c->runner) != NULL || conversation_finish_next(c))
+		return;
+	if (c->queue != NULL) {
 		c->live_at = 0;
 		runner_start(c->runner, &c->queue->m.assign);
 	}
@@ -181,7 +185,7 @@ void conversation_on_started(
 		return;
 	message_init(&m, MESSAGE_STARTED);
 	m.started = (struct message_started){.id = *id, .started_at = started_at, .raw_ns = raw_ns};
-	say(c, &m);
+	conversation_say(c, &m);
 }
 
 void conversation_on_samples(void *arg)
@@ -218,7 +222,7 @@ void conversation_on_end(void *arg, const struct attempt_id *ended, struct buf *
 		conversation_drop(c, a);
 	drop_deferred(c);
 	hold_run(c, &id);
-	start_next(c);
+	conversation_start_next(c);
 	if (spool_add(c->spool, &id, payload.data, payload.len, &err) < 0) {
 		give_up(c, ERR_INTERNAL, err.text);
 		buf_done(&payload);
@@ -274,6 +278,8 @@ static void on_welcome(struct connection *c, int64_t number, const struct messag
 	if (verdict == EPOCH_OTHER_STORE) { /* assignments of another store are nobody's here */
 		drop_waiting(c, NULL);
 		runner_cancel(c->runner);
+		if (!runner_is_tearing_down(c->runner))
+			conversation_drop_finishes(c);
 	}
 	log_debug("connected to %s as %s", c->endpoint, w->name);
 	c->is_welcome = true;
@@ -320,9 +326,10 @@ static void on_assign(struct connection *c, struct message *m, const void *data,
 		return;
 	}
 	DL_APPEND(c->queue, a);
+	files_hold(c->files, &a->m.assign);
 	if (++c->queue_n > 1)
 		say_accept(c, id);
-	start_next(c);
+	conversation_start_next(c);
 }
 
 static void on_cancel(struct connection *c, const struct attempt_id *id)
@@ -390,6 +397,10 @@ static void on_message(struct connection *c, struct message *m, const void *data
 		break;
 	case MESSAGE_CANCEL:
 		on_cancel(c, &m->cancel.id);
+		break;
+	case MESSAGE_FINISH:
+		conversation_on_finish(c, data, len);
+		conversation_start_next(c);
 		break;
 	case MESSAGE_DRAIN:
 		c->is_draining = true;
@@ -468,7 +479,7 @@ static void say_hello(struct connection *c)
 		.held = {held, n}};
 	c->sequence = 0;
 	c->received_epoch = 0;
-	say(c, &m);
+	conversation_say(c, &m);
 }
 
 static const char *own_name(const struct connection *c)

@@ -29,6 +29,15 @@ struct assignment {
 	struct assignment *prev, *next;
 };
 
+/* A FINISH, and its answer where it is done. */
+struct finish {
+	struct message m; /* decoded; it points into frame */
+	char *frame;      /* owned */
+	bool is_done;
+	char *reason; /* owned; what failed, NULL: nothing */
+	struct finish *prev, *next;
+};
+
 struct connection {
 	const struct connection_options *options;
 	char *endpoint, *state; /* owned; state is absolute */
@@ -60,6 +69,7 @@ struct connection {
 	struct loop_timer *held_until; /* NULL: none is held */
 	struct assignment *queue;      /* the first is running, or about to */
 	size_t queue_n;
+	struct finish *finishes;
 	struct outbox outbox;
 	size_t live_at;     /* bytes of the running one's frames that were sent */
 	struct buf scratch; /* an encoded frame */
@@ -77,10 +87,22 @@ void conversation_on_started(
 	void *arg, const struct attempt_id *id, int64_t started_at, int64_t raw_ns);
 void conversation_on_samples(void *arg);
 void conversation_on_end(void *arg, const struct attempt_id *id, struct buf *frames);
+void conversation_on_torn_down(void *arg, const struct id16 *campaign, const char *reason);
 void conversation_want_files(
 	void *arg, const struct content_hash *hash, int64_t offset, int64_t length);
 /* For the outbox: send with the header of this connection. Returns 0, or negative: later. */
 int conversation_send(void *arg, struct message *m);
+
+/* Say what need not be kept, if there is anybody to hear it. */
+void conversation_say(struct connection *c, struct message *m);
+/* Begin what comes next, where nothing is under way. */
+void conversation_start_next(struct connection *c);
+
+/* conversation_finish.c: a FINISH came, to be begun by conversation_start_next(); begin one that
+ * can be, which tells whether there is any; forget all. */
+void conversation_on_finish(struct connection *c, const void *data, size_t len);
+bool conversation_finish_next(struct connection *c);
+void conversation_drop_finishes(struct connection *c);
 
 /* Say BYE, if there is anybody to hear it. */
 void conversation_say_bye(struct connection *c, const char *reason);

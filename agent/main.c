@@ -6,6 +6,7 @@
 #include "agent/commands/commands.h"
 #include "agent/connection.h"
 #include "proto/log.h"
+#include "proto/units.h"
 
 #include <signal.h>
 #include <sodium.h>
@@ -21,6 +22,8 @@ static const struct agent_command *const commands[] = {
 	&agent_command_key,
 	NULL,
 };
+
+#define CACHE_DEFAULT (INT64_C(10) << 30) /* bytes */
 
 static const char *const formats[] = {"table", "json", NULL};
 
@@ -38,7 +41,7 @@ static const struct option_info common_table[] = {
 };
 
 struct agent_options {
-	const char *coordinator, *server_key, *state, *name, *root;
+	const char *coordinator, *server_key, *state, *name, *root, *cache;
 	struct texts labels;
 	bool verbose, quiet;
 };
@@ -54,6 +57,8 @@ static const struct option_info agent_table[] = {
 		"what to call this host in messages (default: its host name)", NULL},
 	{"label", OPTION_TEXTS, offsetof(struct agent_options, labels), "K=V",
 		"a label for `hosts: {labels: ...}`; may be given several times", NULL},
+	{"cache", OPTION_TEXT, offsetof(struct agent_options, cache), "SIZE",
+		"what campaigns' files may take below --state (default: 10GiB)", NULL},
 	{"root", OPTION_TEXT, offsetof(struct agent_options, root), "DIR",
 		"where proc/ and sys/ are read (or JOULERIG_ROOT)", NULL},
 	{"verbose", OPTION_FLAG, offsetof(struct agent_options, verbose), NULL,
@@ -169,6 +174,12 @@ static int check_agent_options(
 static int serve(const struct agent_options *o)
 {
 	struct error err = {0};
+	int64_t cache = CACHE_DEFAULT;
+
+	if (o->cache != NULL && units_parse_size(o->cache, &cache, &err) < 0) {
+		error_wrap(&err, "--cache");
+		return report(&err, EXIT_USAGE);
+	}
 	const struct connection_options c = {
 		.coordinator = o->coordinator,
 		.server_key = o->server_key,
@@ -176,6 +187,7 @@ static int serve(const struct agent_options *o)
 		.name = o->name,
 		.root = o->root,
 		.labels = o->labels,
+		.cache = cache,
 		.verbose = o->verbose,
 	};
 

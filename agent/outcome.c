@@ -95,18 +95,25 @@ static void add_frame(struct buf *payload, const struct message *m)
 	spool_frame_end(payload, begun);
 }
 
+void outcome_encode_piece(const char *stream, const struct attempt_id *id, int64_t offset,
+	const void *data, size_t len, struct buf *payload)
+{
+	struct message m;
+
+	message_init(&m, MESSAGE_OUTPUT);
+	m.output.id = *id;
+	m.output.stream = stream;
+	m.output.offset = offset;
+	m.output.data = (struct blob){data, len};
+	add_frame(payload, &m);
+}
+
 static void encode_stream(
 	const char *name, const struct attempt_id *id, const struct buf *kept, struct buf *payload)
 {
 	for (size_t at = 0; at < kept->len; at += MESSAGE_CHUNK) {
-		struct message m;
 		size_t len = kept->len - at < MESSAGE_CHUNK ? kept->len - at : MESSAGE_CHUNK;
-		message_init(&m, MESSAGE_OUTPUT);
-		m.output.id = *id;
-		m.output.stream = name;
-		m.output.offset = (int64_t)at;
-		m.output.data = (struct blob){kept->data + at, len};
-		add_frame(payload, &m);
+		outcome_encode_piece(name, id, (int64_t)at, kept->data + at, len, payload);
 	}
 }
 

@@ -38,6 +38,9 @@ void outcome_decide_exit(struct outcome *o, const struct launch_exit *e);
 /* "exit status 2", "signal 11 (Segmentation fault)"; empty for success. */
 void outcome_describe_status(struct buf *out, int status);
 
+/* Append one OUTPUT frame to payload (spool.h): len bytes, at most MESSAGE_CHUNK, at an offset. */
+void outcome_encode_piece(const char *stream, const struct attempt_id *id, int64_t offset,
+	const void *data, size_t len, struct buf *payload);
 /* Append OUTPUT (of streams too long for RESULT) and RESULT frames to payload (spool.h). */
 void outcome_encode(const struct outcome *o, const struct attempt_id *id, struct buf *payload);
 

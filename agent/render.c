@@ -117,18 +117,33 @@ static char **render_env(const struct list *given, const struct render_context *
 	return env;
 }
 
+char *render_workdir(const struct message_assign *a, const struct render_context *c)
+{
+	if (!text_is_set(a->workdir))
+		return xstrdup(c->directory);
+	_cleanup_free_ char *workdir = fill_marks(a->workdir, c);
+	return workdir[0] == '/' ? xstrdup(workdir) : xasprintf("%s/%s", c->directory, workdir);
+}
+
+char *render_path(const char *path, const struct render_context *c)
+{
+	return fill_marks(path, c);
+}
+
 void render_run(
 	struct rendered *out, const struct message_assign *a, const struct render_context *c)
 {
 	out->argv = render_argv(&a->command, c);
 	out->env = render_env(&a->env, c);
-	if (!text_is_set(a->workdir)) {
-		out->workdir = xstrdup(c->directory);
-		return;
-	}
-	_cleanup_free_ char *workdir = fill_marks(a->workdir, c);
-	out->workdir =
-		workdir[0] == '/' ? xstrdup(workdir) : xasprintf("%s/%s", c->directory, workdir);
+	out->workdir = render_workdir(a, c);
+}
+
+void render_run_step(struct rendered *out, const struct message_step *step,
+	const struct message_assign *a, const struct render_context *c)
+{
+	out->argv = render_argv(&step->command, c);
+	out->env = render_env(&a->env, c);
+	out->workdir = render_workdir(a, c);
 }
 
 void render_step(

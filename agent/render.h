@@ -36,9 +36,15 @@ struct rendered {
 /* A run's command; done with rendered_done(). */
 void render_run(
 	struct rendered *out, const struct message_assign *a, const struct render_context *c);
-/* A setup step's, in the campaign's directory. */
+/* A step's that belongs to a run: in its workdir, with its environment. */
+void render_run_step(struct rendered *out, const struct message_step *step,
+	const struct message_assign *a, const struct render_context *c);
+/* Another step's, in the campaign's directory with the basic environment. */
 void render_step(
 	struct rendered *out, const struct message_step *step, const struct render_context *c);
+/* Where a run starts, absolute; and a path with its marks filled in. The caller frees. */
+char *render_workdir(const struct message_assign *a, const struct render_context *c);
+char *render_path(const char *path, const struct render_context *c);
 void rendered_done(struct rendered *r);
 
 #endif

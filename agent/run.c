@@ -66,6 +66,7 @@ int runner_open(struct runner **out, const struct runner_options *options,
 	r->pipes[STDOUT] = r->pipes[STDERR] = -1;
 	r->frames = (struct buf)BUF_INIT;
 	r->chunk = (struct buf)BUF_INIT;
+	r->unclean = (struct buf)BUF_INIT;
 	r->tmp_dir = xasprintf("%s/tmp", options->state);
 	r->migrations_anchor = perf_migrations_probe(NULL);
 	r->preload = placement_preload_path();
@@ -93,7 +94,7 @@ void run_cancel_timer(struct runner *r, struct loop_timer **t)
 	*t = NULL;
 }
 
-void run_give_back(struct runner *r)
+void run_give_back_process(struct runner *r)
 {
 	for (int i = 0; i < STREAMS; i++)
 		run_close_stream(r, i);
@@ -106,6 +107,11 @@ void run_give_back(struct runner *r)
 	r->is_attached = false;
 	cgroup_remove(r->cgroup);
 	r->cgroup = NULL;
+}
+
+void run_give_back(struct runner *r)
+{
+	run_give_back_process(r);
 	if (r->tmp != NULL)
 		remove_tree(r->tmp);
 	free(r->tmp);
@@ -131,9 +137,14 @@ static void on_untune(void *arg, int64_t now_ns)
 	put_back(r);
 }
 
-void run_finish(struct runner *r)
+/* Its last try is cleaned up. */
+static void end_run(struct runner *r)
 {
 	const struct attempt_id id = r->assign->id;
+	if (r->unclean.len > 0) {
+		measured_flag(&r->outcome.measured, "cleanup_failed");
+		measured_note(&r->outcome.measured, "%s", r->unclean.data);
+	}
 	outcome_encode(&r->outcome, &id, &r->frames);
 	run_give_back(r);
 	run_cancel_timer(r, &r->untune);
@@ -147,6 +158,11 @@ void run_finish(struct runner *r)
 	r->handler.on_end(r->handler.arg, &id, &r->frames);
 }
 
+void run_finish(struct runner *r)
+{
+	run_clean_up(r, end_run);
+}
+
 void run_finish_as(struct runner *r, const char *state, const char *reason)
 {
 	outcome_decide(&r->outcome, state, "%s", reason);
@@ -155,10 +171,16 @@ void run_finish_as(struct runner *r, const char *state, const char *reason)
 
 /* ---- the run itself ---- */
 
-/* From one phase to the next, as far as nothing has to be waited for. */
 void run_advance(struct runner *r)
 {
 	struct error err = {0};
+	bool has_question = r->assign->requires.n > 0;
+	const struct run_verdict *verdict = has_question ? run_find_verdict(r) : NULL;
+
+	if (verdict != NULL && verdict->reason != NULL) {
+		run_finish_as(r, "skipped", verdict->reason);
+		return;
+	}
 	r->phase = PHASE_FILES;
 	switch (files_prepare(r->options.files, r->work, r->assign)) {
 	case WORK_MISSING:
@@ -170,10 +192,21 @@ void run_advance(struct runner *r)
 	case WORK_READY:
 		break;
 	}
-	if (r->tmp == NULL && run_make_tmp(r, &err) < 0)
+	if (r->tmp == NULL && run_make_tmp(r, &err) < 0) {
+		run_finish_as(r, "failed", err.text);
+		return;
+	}
+	bool is_question = has_question && verdict == NULL;
+	if ((is_question || r->work->state == WORK_SETUP) && !run_give_to_user(r))
+		return;
+	if (is_question) {
+		run_start_requires(r);
+		return;
+	}
+	if (files_used(r->options.files, r->work, r->assign, run_directory(r), &err) < 0)
 		run_finish_as(r, "failed", err.text);
 	else if (r->work->state == WORK_SETUP)
-		run_start_step(r);
+		run_start_setup(r);
 	else
 		run_prepare(r);
 }
@@ -181,7 +214,9 @@ void run_advance(struct runner *r)
 void runner_start(struct runner *r, const struct message_assign *a)
 {
 	r->assign = a;
-	r->step = 0;
+	r->needs_cleanup = false;
+	buf_reset(&r->unclean);
+	run_forget_collected(r);
 	r->is_cancelled = r->is_sampling = r->was_started = false;
 	r->ready = 0;
 	r->measured = NULL;
@@ -200,7 +235,7 @@ void runner_start(struct runner *r, const struct message_assign *a)
 static void on_ready(void *arg, pid_t pid, const int *cpus, size_t cpus_n)
 {
 	struct runner *r = arg;
-	if (r->phase == PHASE_SETUP)
+	if (r->phase == PHASE_STEPS)
 		launcher_go(r->launcher);
 	else if (!r->is_cancelled)
 		run_on_ready(r, pid, cpus, cpus_n);
@@ -209,8 +244,8 @@ static void on_ready(void *arg, pid_t pid, const int *cpus, size_t cpus_n)
 static void on_exit_report(void *arg, const struct launch_exit *e)
 {
 	struct runner *r = arg;
-	if (r->phase == PHASE_SETUP)
-		run_on_setup_exit(r, e);
+	if (r->phase == PHASE_STEPS)
+		run_on_step_exit(r, e);
 	else
 		run_on_exit(r, e);
 }
@@ -260,9 +295,11 @@ void runner_files_failed(struct runner *r, const char *why)
 
 void runner_cancel(struct runner *r)
 {
-	if (r->phase == PHASE_IDLE || r->is_cancelled)
+	if (r->phase == PHASE_IDLE || r->is_cancelled || r->teardown != NULL)
 		return;
 	r->is_cancelled = true;
+	if (r->phase == PHASE_STEPS && r->steps.is_kept)
+		return; /* the run itself is over */
 	if (r->phase == PHASE_FILES || r->phase == PHASE_SETTLING || r->phase == PHASE_BASELINE)
 		run_finish_as(r, "cancelled", "");
 	else
@@ -294,6 +331,13 @@ void runner_close(struct runner *r)
 	outcome_done(&r->outcome);
 	buf_done(&r->frames);
 	buf_done(&r->chunk);
+	buf_done(&r->unclean);
+	run_steps_done(r);
+	run_forget_verdicts(r, NULL);
+	free(r->verdicts);
+	run_forget_collected(r);
+	free(r->collected);
+	run_teardown_done(r);
 	free(r->allowed);
 	free(r->preload);
 	free(r->tmp_dir);

@@ -1,8 +1,9 @@
 /*
  * run.h - the life of one run on this machine, from its assignment to the frames of its result
  *
- * files -> setup (once) -> placement, tune -> guard -> idle baseline (once a block) -> prepared
- * process -> counters, clock, go -> exit: clock, counters -> frames. One run at a time; nothing
+ * files -> requires, setup (once) -> placement, tune -> prepare -> guard -> idle baseline (once a
+ * block) -> prepared process -> counters, clock, go -> exit: clock, counters -> collected files ->
+ * cleanup -> frames. When a campaign is over, its teardown. One run at a time; nothing
  * here blocks the loop but laying out files and opening a meter that was never asked for before.
  * What the run uses of the machine it gives back before on_end: no process, no cgroup and no
  * temporary directory is left. What was tuned is put back when no run came for a while.
@@ -49,6 +50,11 @@ struct runner_handler {
 	 * then call that from within.
 	 */
 	void (*on_end)(void *arg, const struct attempt_id *id, struct buf *frames);
+	/*
+	 * The teardown of a campaign is over; reason (NULL: nothing failed) is valid during the
+	 * call. May call runner_start() or runner_tear_down().
+	 */
+	void (*on_torn_down)(void *arg, const struct id16 *campaign, const char *reason);
 	void *arg;
 };
 
@@ -70,6 +76,14 @@ void runner_release(struct runner *r);
 const char *runner_containment(const struct runner *r);
 /* Whether a command is between its go and its end: a time for being quiet. */
 bool runner_is_measuring(const struct runner *r);
+/*
+ * A campaign has no more runs: run the steps (struct message_step; may be none) in each directory
+ * in which it was, then forget it. Only while idle; steps live until on_torn_down, which may be
+ * called from within. Meanwhile runner_current() is an assignment that the caller never gave.
+ */
+void runner_tear_down(
+	struct runner *r, const struct id16 *campaign, const struct list *steps);
+bool runner_is_tearing_down(const struct runner *r);
 /* The assignment under way, or NULL. */
 const struct message_assign *runner_current(const struct runner *r);
 /* A content that was missing is complete. */

@@ -13,6 +13,8 @@
 
 static struct output *stream_of(struct runner *r, int which)
 {
+	if (r->phase == PHASE_STEPS)
+		return &r->steps.output;
 	return which == STDERR ? &r->outcome.err : &r->outcome.out;
 }
 
@@ -102,6 +104,33 @@ const char *run_home(const struct runner *r)
 	return p != NULL ? p->pw_dir : NULL;
 }
 
+void run_fill_context(struct runner *r, bool is_pinned, struct run_context *out)
+{
+	const struct message_assign *a = r->assign;
+
+	*out = (struct run_context){.exports = BUF_INIT};
+	size_t n = placement_environment(
+		&r->placement, a->cpus, is_pinned, r->preload, &out->exports);
+	n = n < RUN_EXPORTS ? n : RUN_EXPORTS;
+	for (size_t i = 0, at = 0; i < n; i++) {
+		out->list[i] = out->exports.data + at;
+		at += strlen(out->list[i]) + 1;
+	}
+	out->context = (struct render_context){.directory = r->work->directory,
+		.tmp = r->tmp,
+		.cpu_list = r->cpu_list,
+		.threads = a->cpus,
+		.exports = out->list,
+		.exports_n = n,
+		.home = run_home(r),
+		.state = r->options.state};
+}
+
+void run_context_done(struct run_context *c)
+{
+	buf_done(&c->exports);
+}
+
 /* Launch with both streams, or both into stdout's pipe. */
 int run_launch(struct runner *r, const struct rendered *c, const int *cpus, size_t cpus_n,
 	bool has_one_stream, struct error *err)
@@ -123,7 +152,7 @@ int run_launch(struct runner *r, const struct rendered *c, const int *cpus, size
 		.memory = r->assign->memory,
 		.memory_nodes = r->nodes,
 		.user = r->assign->user,
-		.processes = r->phase != PHASE_SETUP && r->assign->processes_limit != ABSENT &&
+		.processes = r->phase != PHASE_STEPS && r->assign->processes_limit != ABSENT &&
 					     (r->cgroup == NULL || !cgroups_has(r->cgroups, "pids"))
 				     ? r->assign->processes_limit
 				     : 0,
@@ -149,16 +178,17 @@ static void on_timeout(void *arg, int64_t now_ns)
 {
 	struct runner *r = arg;
 	char text[32];
-	bool is_setup = r->phase == PHASE_SETUP;
 	(void)now_ns;
 	r->timeout = NULL;
-	format_timeout(text,
-		is_setup ? LIST_AT(&r->assign->setup, struct message_step, r->step)->timeout_ns
-			 : r->assign->timeout_ns);
-	if (is_setup) /* run_on_setup_exit() says it in full */
-		buf_addf(&r->chunk, "timeout: %s", text);
-	else
+	if (r->phase == PHASE_STEPS) { /* run_on_step_exit() says it in full */
+		const struct message_step *step =
+			LIST_AT(r->steps.list, struct message_step, r->steps.at);
+		format_timeout(text, step->timeout_ns);
+		buf_addf(&r->steps.ended_by, "timeout: %s", text);
+	} else {
+		format_timeout(text, r->assign->timeout_ns);
 		outcome_decide(&r->outcome, "timeout", "timeout: %s", text);
+	}
 	launcher_kill(r->launcher);
 }
 

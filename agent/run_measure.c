@@ -204,6 +204,10 @@ static void run_again(struct runner *r)
 {
 	struct error err = {0};
 
+	if (r->is_cancelled) { /* while it was cleaned up */
+		run_finish_as(r, "cancelled", "");
+		return;
+	}
 	r->reruns++;
 	run_give_back(r);
 	buf_reset(&r->frames);
@@ -224,7 +228,7 @@ static bool judge(struct runner *r, const struct launch_exit *e)
 
 	if (is_good && violation != NULL && text_is(r->assign->on_violation, "rerun") &&
 		r->assign->reruns != ABSENT && r->reruns < r->assign->reruns) {
-		run_again(r);
+		run_clean_up(r, run_again);
 		return false;
 	}
 	if (is_good && violation != NULL && text_is(r->assign->on_violation, "fail"))
@@ -265,5 +269,7 @@ void run_on_exit(struct runner *r, const struct launch_exit *told)
 			e.failure != NULL ? e.failure : "the command ended before it was started");
 	}
 	note_energy(r);
+	if (is_measured && !r->is_cancelled)
+		run_collect(r);
 	run_finish(r);
 }

@@ -1,10 +1,11 @@
 /*
  * run_parts.h - what the files run*.c share: the state of a runner and the steps of a run
  *
- * run.c leads through the life of a run; run_setup.c has the setup steps, run_prepare.c all that
- * the machine must be before the process, run_launch.c the streams, the temporary directory and the
- * process, run_measure.c what is read at its go and at its end, run_samples.c the samples
- * meanwhile. Nobody else includes this.
+ * run.c leads through the life of a run; run_steps.c runs steps, run_around.c says which and when,
+ * run_teardown.c those after the last run; run_prepare.c has all that the machine must be before
+ * the process, run_launch.c the streams, the temporary directory and the process, run_measure.c
+ * what is read at its go and at its end, run_samples.c the samples meanwhile, run_collect.c the
+ * files that it left. Nobody else includes this.
  */
 #ifndef AGENT_RUN_PARTS_H
 #define AGENT_RUN_PARTS_H
@@ -25,7 +26,7 @@
 enum phase {
 	PHASE_IDLE,
 	PHASE_FILES,
-	PHASE_SETUP,
+	PHASE_STEPS, /* run_steps.c */
 	PHASE_SETTLING, /* the guard is not content yet */
 	PHASE_BASELINE, /* the idle machine is measured */
 	PHASE_PREPARING,
@@ -40,6 +41,37 @@ struct run_baseline {
 	int64_t block;
 	const struct meter_set *set; /* NULL: none was measured yet */
 	struct energy_baseline power;
+};
+
+/* Commands that are no run, one after the other. The last two are run_steps.c's own. */
+struct run_steps {
+	const char *what;        /* "setup": how reasons begin */
+	const struct list *list; /* struct message_step, at least one; lives as long as they run */
+	const char *directory;   /* where they start, unless like_run */
+	bool like_run;           /* on the run's CPUs, in its workdir, with its environment */
+	bool is_question;        /* of the machine: its reason is one line */
+	bool is_kept;            /* goes on where the run is cancelled */
+	/* All went well (reason NULL), or one failed; not called where the run was cancelled. */
+	void (*done)(struct runner *r, const char *reason);
+	size_t at;
+	struct output output; /* both streams of the step under way */
+	struct buf ended_by;  /* why it was ended: its timeout */
+};
+
+/* What a campaign's `requires` said of this machine. */
+#define VERDICT_KEY 16
+struct run_verdict {
+	struct id16 campaign;
+	uint8_t key[VERDICT_KEY]; /* hash of the work directory's key and the command */
+	char *reason;             /* owned; NULL: it is as required */
+};
+
+/* The environment of a run, as launching it needs it. */
+#define RUN_EXPORTS 16
+struct run_context {
+	struct render_context context;
+	struct buf exports; /* owned; what list points into */
+	const char *list[RUN_EXPORTS];
 };
 
 struct runner {
@@ -57,12 +89,20 @@ struct runner {
 	int *allowed;          /* CPUs that setup may use, owned */
 	size_t allowed_n;
 	int bound_to; /* own_threads.h */
+	struct run_verdict *verdicts; /* owned */
+	size_t verdicts_n;
+	struct teardown *teardown; /* owned; NULL: none is under way */
 
 	/* of the run under way */
 	enum phase phase;
 	const struct message_assign *assign; /* NULL while idle */
 	struct work *work;
-	size_t step;
+	struct run_steps steps;
+	bool needs_cleanup; /* a step of prepare was begun, or the command */
+	void (*after_cleanup)(struct runner *r);
+	struct buf unclean; /* why the last cleanup failed; empty: none did */
+	char **collected;   /* owned, with owned texts: names of metrics */
+	size_t collected_n;
 	struct meter_set *set;
 	struct placement placement;
 	char *cpu_list;        /* owned; what placement chose */
@@ -105,12 +145,15 @@ void run_finish(struct runner *r);
 void run_finish_as(struct runner *r, const char *state, const char *reason);
 void run_cancel_timer(struct runner *r, struct loop_timer **t);
 
-/* Give back what the run holds of the machine. */
+/* Give back what the run holds of the machine: what its process needed alone, or all. */
+void run_give_back_process(struct runner *r);
 void run_give_back(struct runner *r);
 
 /* run_prepare.c: the machine gets ready for the run, which may take a while; then its process. The
  * run may be over when it returns. */
 void run_prepare(struct runner *r);
+/* From the guard on: the second half of it, after the steps of prepare. */
+void run_settle(struct runner *r);
 
 /* run_measure.c: handlers of the launcher; let a process go that waits for it. */
 void run_on_ready(struct runner *r, pid_t pid, const int *cpus, size_t cpus_n);
@@ -125,17 +168,43 @@ int run_make_tmp(struct runner *r, struct error *err);
 /* Launch with both streams, or both into stdout's pipe. Returns 0 or negative. */
 int run_launch(struct runner *r, const struct rendered *c, const int *cpus, size_t cpus_n,
 	bool has_one_stream, struct error *err);
+/* What the run's own command line and environment are made of; run_context_done(). is_pinned: with
+ * what pins its threads. */
+void run_fill_context(struct runner *r, bool is_pinned, struct run_context *out);
+void run_context_done(struct run_context *c);
 /* End what was launched after so long; ABSENT: never. */
 void run_set_timeout(struct runner *r, int64_t after_ns);
 
-/* run_setup.c: start the setup step r->step, and what follows from its end. */
-void run_start_step(struct runner *r);
+/* run_steps.c: run these; what follows is their done(). Nothing may follow a call of this. */
+void run_start_steps(struct runner *r, const struct run_steps *steps);
+void run_on_step_exit(struct runner *r, const struct launch_exit *e);
+void run_steps_done(struct runner *r); /* frees */
+
+/* run_around.c: what is known of the run's requirement; NULL: it is to be asked. */
+const struct run_verdict *run_find_verdict(const struct runner *r);
+/* Of one campaign, or of all (NULL). */
+void run_forget_verdicts(struct runner *r, const struct id16 *campaign);
+/* Where the campaign's commands start. */
+const char *run_directory(const struct runner *r);
+/* Each goes on with the run when its steps are done. Nothing may follow a call of these. */
+void run_start_requires(struct runner *r);
+void run_start_setup(struct runner *r);
+void run_start_prepare(struct runner *r);
+/* Clean up after a try, where that is due; then go on with then(). */
+void run_clean_up(struct runner *r, void (*then)(struct runner *r));
+
+/* run_collect.c: the campaign's files of a run that has ended, as OUTPUT frames and metrics. */
+void run_collect(struct runner *r);
+void run_forget_collected(struct runner *r);
+
+/* run_teardown.c: frees what is under way of it. */
+void run_teardown_done(struct runner *r);
+
 /* Its directories are for the user that the run is to have. Returns false where that cannot be, and
  * the run is over. */
 bool run_give_to_user(struct runner *r);
 /* Home of that user; NULL: the agent's. Valid until the next call. */
 const char *run_home(const struct runner *r);
-void run_on_setup_exit(struct runner *r, const struct launch_exit *e);
 
 /* run_samples.c: a timer's handler that starts the sampler, and the end of it with the last chunk.
  */

@@ -29,30 +29,16 @@ static bool make_cgroup(struct runner *r)
 
 static int launch(struct runner *r, struct error *err)
 {
-	const struct message_assign *a = r->assign;
-	bool is_pinned = text_is(a->threads, "each");
-	_cleanup_buf_ struct buf exports = BUF_INIT;
-	const char *list[16];
+	struct run_context c;
 	struct rendered command;
-	size_t n = placement_environment(&r->placement, a->cpus, is_pinned, r->preload, &exports);
 
-	for (size_t i = 0, at = 0; i < n && i < ARRAY_SIZE(list); i++) {
-		list[i] = exports.data + at;
-		at += strlen(list[i]) + 1;
-	}
+	run_fill_context(r, text_is(r->assign->threads, "each"), &c);
 	r->padding = randombytes_uniform(PADDING_MAX);
-	const struct render_context context = {.directory = r->work->directory,
-		.tmp = r->tmp,
-		.cpu_list = r->cpu_list,
-		.threads = a->cpus,
-		.exports = list,
-		.exports_n = n < ARRAY_SIZE(list) ? n : ARRAY_SIZE(list),
-		.padding = (size_t)r->padding,
-		.home = run_home(r),
-		.state = r->options.state};
-	render_run(&command, a, &context);
+	c.context.padding = (size_t)r->padding;
+	render_run(&command, r->assign, &c.context);
 	int code = run_launch(r, &command, r->placement.cpus, r->placement.n, false, err);
 	rendered_done(&command);
+	run_context_done(&c);
 	return code;
 }
 
@@ -63,6 +49,7 @@ static void start_process(struct runner *r)
 	r->phase = PHASE_PREPARING;
 	if (!make_cgroup(r) || !run_give_to_user(r))
 		return;
+	r->needs_cleanup = true;
 	int code = launch(r, &err);
 	/* The launcher's word for a limit that cannot be kept here. */
 	if (code < 0)
@@ -228,5 +215,11 @@ void run_prepare(struct runner *r)
 	own_threads_bind(r->options.topology,
 		r->placement.uses_housekeeping ? -1 : r->options.topology->housekeeping,
 		&r->bound_to);
+	if (run_give_to_user(r))
+		run_start_prepare(r);
+}
+
+void run_settle(struct runner *r)
+{
 	ask_guard(r, true);
 }

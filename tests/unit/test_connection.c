@@ -28,7 +28,7 @@ static struct keypair keys;
 static bool is_trusting;
 static struct route agent_route;
 static pid_t agent;
-static int64_t sequence, epoch, every_ns;
+static int64_t sequence, epoch, every_ns, cache_limit;
 static const char *stream;
 static const struct id16 store = {{5, 5, 5}};
 
@@ -218,6 +218,7 @@ static void start_agent(void)
 		o = (struct connection_options){.coordinator = address,
 			.server_key = keys.public_key,
 			.state = state_dir,
+			.cache = cache_limit,
 			.name = "testhost"};
 		log_setup("joulerig-agent", LOG_LEVEL_WARNING);
 		int status = connection_serve(&o, &err);
@@ -263,6 +264,7 @@ static int set_up(void **state)
 	epoch = 10;
 	every_ns = 60 * NS_PER_S; /* no samples */
 	stream = NULL;
+	cache_limit = ABSENT;
 	if (mkdtemp(dir) == NULL || keypair_generate(&keys, &err) < 0)
 		return -1;
 	snprintf(state_dir, sizeof state_dir, "%s/state", dir);
