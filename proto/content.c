@@ -159,10 +159,10 @@ int content_sync(struct content_store *s, struct error *err)
 	return 0;
 }
 
-/* An empty temporary file; its name, "partial/new.PID", goes to name. */
+/* An empty temporary file; its name, "partial/new.THREAD", goes to name. */
 static int open_new(struct content_store *s, char name[32], struct error *err)
 {
-	snprintf(name, 32, "partial/new.%ld", (long)getpid());
+	snprintf(name, 32, "partial/new.%ld", (long)gettid());
 	int fd = openat(s->fd, name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	return fd < 0 ? error_errno(err, "%s/%s", s->dir, name) : fd;
 }
