@@ -70,6 +70,14 @@ int content_fd(struct content_store *s, const struct content_hash *hash);
 int content_add_tree(struct content_store *s, const char *directory, const char *const *paths,
 	size_t n, struct content_hash *out, struct error *err);
 
+/*
+ * Put n trees, all of whose manifests are in the store, into one: its manifest is added. A folder
+ * may be in several; anything else that is there twice is -EEXIST, unless it is the same. Returns 0
+ * and the hash.
+ */
+int content_merge_trees(struct content_store *s, const struct content_hash *trees, size_t n,
+	struct content_hash *out, struct error *err);
+
 struct content_entry {
 	char type; /* 'f', 'd', 'l' */
 	unsigned mode;
@@ -83,6 +91,8 @@ struct content_entry {
 int content_parse_manifest(
 	const char *text, size_t len, struct content_entry **out, size_t *n, struct error *err);
 void content_entries_free(struct content_entry *entries, size_t n);
+/* Append the manifest of entries that are sorted by path; of equal ones the first. */
+void content_write_manifest(const struct content_entry *entries, size_t n, struct buf *out);
 
 /*
  * The next content that is missing to lay out a tree: the manifest itself, then the files in its

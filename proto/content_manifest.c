@@ -299,12 +299,12 @@ static int add_named(struct tree_walk *w, const char *name)
 	return add_path(w, start, 0);
 }
 
-static void write_manifest(const struct tree_walk *w, struct buf *out)
+void content_write_manifest(const struct content_entry *entries, size_t n, struct buf *out)
 {
 	char hex[HEX_SIZE];
-	for (size_t i = 0; i < w->n; i++) {
-		const struct content_entry *e = &w->entries[i];
-		if (i > 0 && compare_path(e, &w->entries[i - 1]) == 0)
+	for (size_t i = 0; i < n; i++) {
+		const struct content_entry *e = &entries[i];
+		if (i > 0 && compare_path(e, &entries[i - 1]) == 0)
 			continue; /* named twice */
 		if (e->type == 'f')
 			buf_addf(out, "f 0%o %" PRId64 " %s %s\n", e->mode, e->size,
@@ -330,7 +330,7 @@ int content_add_tree(struct content_store *s, const char *directory, const char 
 		_cleanup_buf_ struct buf manifest = BUF_INIT;
 		if (w.n > 0)
 			qsort(w.entries, w.n, sizeof *w.entries, compare_path);
-		write_manifest(&w, &manifest);
+		content_write_manifest(w.entries, w.n, &manifest);
 		r = manifest.len > CONTENT_MAX_MANIFEST
 			    ? error_set(err, -E2BIG, "files: too many files")
 			    : content_add_bytes(s, manifest.data, manifest.len, out, err);
