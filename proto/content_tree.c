@@ -132,31 +132,35 @@ static int lay_out_file(struct content_store *s, int root, const struct content_
 	return -EILSEQ;
 }
 
+static int lay_out_entry(struct content_store *s, int root, const struct content_entry *e)
+{
+	if (e->type == 'f')
+		return lay_out_file(s, root, e);
+	if (e->type == 'd')
+		return mkdirat(root, e->path, 0755) < 0 ? -errno : 0;
+	return symlinkat(e->target, root, e->path) < 0 ? -errno : 0;
+}
+
 int content_lay_out(struct content_store *s, const struct content_hash *tree, const char *directory,
 	struct error *err)
 {
 	_cleanup_close_ int root = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool is_damaged = false;
 
 	if (root < 0)
 		return error_errno(err, "%s", directory);
 	int r = load_tree(s, tree, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < s->n; i++) {
+	/* All that are damaged are found at once. */
+	for (size_t i = 0; i < s->n && (r == 0 || r == -EILSEQ); i++) {
 		const struct content_entry *e = &s->entries[i];
-		if (e->type == 'f')
-			r = lay_out_file(s, root, e);
-		else if (e->type == 'd')
-			r = mkdirat(root, e->path, 0755) < 0 ? -errno : 0;
-		else
-			r = symlinkat(e->target, root, e->path) < 0 ? -errno : 0;
-		if (r < 0) {
+		r = lay_out_entry(s, root, e);
+		is_damaged |= r == -EILSEQ;
+		if (r < 0)
 			error_set(err, r, "%s/%s: %s", directory, e->path,
 				r == -EILSEQ ? "the stored content is damaged" : strerror(-r));
-			if (r == -EILSEQ) /* it is missing now */
-				content_forget_tree(s);
-			return r;
-		}
 	}
-	return 0;
+	if (!is_damaged)
+		return r;
+	content_forget_tree(s);
+	return r < 0 ? r : -EILSEQ;
 }

@@ -1,6 +1,7 @@
 #include "proto/content.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -240,6 +241,85 @@ static void test_bad_trees(void **state)
 	content_close(s);
 }
 
+/* A file of /proc has another size than what is read of it: as one that is written to meanwhile. */
+static void test_file_changes(void **state)
+{
+	(void)state;
+	struct content_store *s = open_it("store");
+	struct content_hash hash;
+	struct error err = {0};
+	int64_t size;
+	assert_int_equal(
+		content_add_file(s, AT_FDCWD, "/proc/version", &hash, &size, &err), -EAGAIN);
+	assert_non_null(strstr(err.text, "/proc/version is being written to"));
+	assert_int_equal(shell("test -z \"$(find %s/store -type f)\"", dir), 0);
+	content_close(s);
+}
+
+static void test_odd_trees(void **state)
+{
+	(void)state;
+	static const char *const all[] = {"."};
+	struct content_store *s = open_it("store");
+	struct content_hash tree, missing;
+	struct error err = {0};
+	char in[128], out[128];
+	snprintf(in, sizeof in, "%s/in", dir);
+	snprintf(out, sizeof out, "%s/out", dir);
+	assert_int_equal(shell("mkdir -p %s %s/empty/deep '%s/a b' && cd %s && : >'a b/\t\"\\' && "
+			       "printf x >$(printf '\\377') && chmod 0600 $(printf '\\377') && ln -s "
+			       "nowhere dangling",
+				 out, in, in, in),
+		0);
+	if (content_add_tree(s, in, all, 1, &tree, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(content_next_missing(s, &tree, &missing, &err), 0);
+	if (content_lay_out(s, &tree, out, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(shell("diff -r --no-dereference %s %s && test -d %s/empty/deep && test "
+			       "$(stat -c %%a %s/$(printf '\\377')) = 644",
+				 in, out, out, out),
+		0);
+	assert_int_equal(shell("cd %s && touch \"$(printf 'a b/one\\ntwo')\"", in), 0);
+	assert_int_equal(content_add_tree(s, in, all, 1, &tree, &err), -EINVAL);
+	assert_string_equal(
+		err.text, "files: there is a name with a newline in it, in a b/one; rename it");
+	content_close(s);
+}
+
+/* What is missing, several at once and each once. */
+static void test_list_missing(void **state)
+{
+	(void)state;
+	static const char *const all[] = {"."};
+	struct content_store *from = open_it("from"), *to = open_it("to");
+	struct content_want want[8];
+	struct content_hash tree;
+	struct error err = {0};
+	char data[8192], in[128];
+	snprintf(in, sizeof in, "%s/in", dir);
+	assert_int_equal(shell("mkdir %s && cd %s && for i in 1 2 3 4 5; do echo $i >$i; done; cp 1 "
+			       "6; mkdir d",
+				 in, in),
+		0);
+	assert_int_equal(content_add_tree(from, in, all, 1, &tree, &err), 0);
+	assert_int_equal(content_list_missing(to, &tree, want, 8, &err), 1);
+	assert_int_equal(want[0].size, ABSENT);
+	assert_memory_equal(want[0].hash.b, tree.b, sizeof tree.b);
+	int64_t n = content_read(from, &tree, 0, data, sizeof data, &err);
+	assert_int_equal(content_put(to, &tree, 0, n, data, (size_t)n, &err), 1);
+	assert_int_equal(content_list_missing(to, &tree, want, 3, &err), 3);
+	assert_int_equal(content_list_missing(to, &tree, want, 8, &err), 5);
+	for (size_t i = 0; i < 5; i++) {
+		assert_int_equal(want[i].size, 2);
+		n = content_read(from, &want[i].hash, 0, data, sizeof data, &err);
+		assert_int_equal(content_put(to, &want[i].hash, 0, n, data, (size_t)n, &err), 1);
+	}
+	assert_int_equal(content_list_missing(to, &tree, want, 8, &err), 0);
+	content_close(from);
+	content_close(to);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, make_dir, remove_dir)
 
 int main(void)
@@ -250,6 +330,9 @@ int main(void)
 		TEST(test_pieces),
 		TEST(test_tree_travels),
 		TEST(test_bad_trees),
+		TEST(test_file_changes),
+		TEST(test_odd_trees),
+		TEST(test_list_missing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
