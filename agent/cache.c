@@ -64,10 +64,10 @@ static int64_t tree_bytes(int fd, int depth)
 			continue;
 		bytes += bytes_of(&st);
 		if (S_ISDIR(st.st_mode))
-			bytes += tree_bytes(openat(fd, e->d_name,
-						    O_RDONLY | O_DIRECTORY | O_CLOEXEC |
-							    O_NOFOLLOW),
-				depth + 1);
+			bytes +=
+				tree_bytes(openat(fd, e->d_name,
+						   O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW),
+					depth + 1);
 	}
 	closedir(dir);
 	return bytes;
@@ -88,10 +88,10 @@ static void look_at_work(const struct cache *c, struct list_of_items *l)
 			continue;
 		memcpy(item.key, e->d_name, KEY_LEN);
 		item.path = xasprintf("%s/%s", c->work, item.key);
-		item.size = bytes_of(&st) +
-			    tree_bytes(open(item.path,
-					       O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW),
-				    0);
+		item.size =
+			bytes_of(&st) +
+			tree_bytes(open(item.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW),
+				0);
 		_cleanup_free_ char *marker = xasprintf("%s.done", item.path);
 		struct stat marked;
 		item.used_ns = time_of(stat(marker, &marked) == 0 ? &marked : &st);

@@ -59,9 +59,9 @@ void files_hold(struct files *f, const struct message_assign *a);
 void files_release(struct files *f, const struct message_assign *a);
 
 /*
- * The work directory of an assignment; valid until its campaign is forgotten. To be asked for once a run: a
- * setup that an earlier run left unfinished, or that failed for another campaign, starts anew from
- * an empty directory.
+ * The work directory of an assignment; valid until its campaign is forgotten. To be asked for once
+ * a run: a setup that an earlier run left unfinished, or that failed for another campaign, starts
+ * anew from an empty directory.
  */
 struct work *files_work(struct files *f, const struct message_assign *a);
 /* Go on with it as far as is possible now: asks for what is missing, or lays out. Returns its
@@ -84,6 +84,8 @@ int files_used(struct files *f, struct work *w, const struct message_assign *a,
 /* Where a campaign was: *out is the caller's, files_uses_free(). Returns how many. */
 size_t files_uses(const struct files *f, const struct id16 *campaign, struct use **out);
 void files_uses_free(struct use *uses, size_t n);
+/* Steps of a teardown are about to run in a work directory: after them it must be made anew. */
+void files_spoil(struct files *f, const char *key);
 /* It is torn down: forget where it was, and remove what is its alone. No run is under way. */
 void files_forget_campaign(struct files *f, const struct id16 *campaign);
 

@@ -81,8 +81,7 @@ bool runner_is_measuring(const struct runner *r);
  * in which it was, then forget it. Only while idle; steps live until on_torn_down, which may be
  * called from within. Meanwhile runner_current() is an assignment that the caller never gave.
  */
-void runner_tear_down(
-	struct runner *r, const struct id16 *campaign, const struct list *steps);
+void runner_tear_down(struct runner *r, const struct id16 *campaign, const struct list *steps);
 bool runner_is_tearing_down(const struct runner *r);
 /* The assignment under way, or NULL. */
 const struct message_assign *runner_current(const struct runner *r);

@@ -22,7 +22,8 @@ const char *run_directory(const struct runner *r)
 
 static void hash_command(uint8_t out[VERDICT_KEY], const struct runner *r)
 {
-	const struct list *command = &LIST_AT(&r->assign->requires, struct message_step, 0)->command;
+	const struct list *command =
+		&LIST_AT(&r->assign->requires, struct message_step, 0)->command;
 	crypto_generichash_state h;
 
 	crypto_generichash_init(&h, NULL, 0, VERDICT_KEY);
@@ -76,12 +77,11 @@ static void on_required(struct runner *r, const char *reason)
 
 void run_start_requires(struct runner *r)
 {
-	run_start_steps(r,
-		&(struct run_steps){.what = "requires",
-			.list = &r->assign->requires,
-			.directory = run_directory(r),
-			.is_question = true,
-			.done = on_required});
+	run_start_steps(r, &(struct run_steps){.what = "requires",
+				   .list = &r->assign->requires,
+				   .directory = run_directory(r),
+				   .is_question = true,
+				   .done = on_required});
 }
 
 /* ---- setup ---- */
@@ -95,11 +95,10 @@ static void on_set_up(struct runner *r, const char *reason)
 void run_start_setup(struct runner *r)
 {
 	files_setup_begins(r->work);
-	run_start_steps(r,
-		&(struct run_steps){.what = "setup",
-			.list = &r->assign->setup,
-			.directory = run_directory(r),
-			.done = on_set_up});
+	run_start_steps(r, &(struct run_steps){.what = "setup",
+				   .list = &r->assign->setup,
+				   .directory = run_directory(r),
+				   .done = on_set_up});
 }
 
 /* ---- prepare ---- */
@@ -119,11 +118,10 @@ void run_start_prepare(struct runner *r)
 		return;
 	}
 	r->needs_cleanup = true;
-	run_start_steps(r,
-		&(struct run_steps){.what = "prepare",
-			.list = &r->assign->prepare,
-			.like_run = true,
-			.done = on_prepared});
+	run_start_steps(r, &(struct run_steps){.what = "prepare",
+				   .list = &r->assign->prepare,
+				   .like_run = true,
+				   .done = on_prepared});
 }
 
 /* ---- cleanup ---- */
@@ -149,10 +147,9 @@ void run_clean_up(struct runner *r, void (*then)(struct runner *r))
 	}
 	run_give_back_process(r);
 	r->after_cleanup = then;
-	run_start_steps(r,
-		&(struct run_steps){.what = "cleanup",
-			.list = &r->assign->cleanup,
-			.like_run = true,
-			.is_kept = true,
-			.done = on_cleaned_up});
+	run_start_steps(r, &(struct run_steps){.what = "cleanup",
+				   .list = &r->assign->cleanup,
+				   .like_run = true,
+				   .is_kept = true,
+				   .done = on_cleaned_up});
 }

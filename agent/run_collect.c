@@ -94,7 +94,8 @@ static int64_t send_file(struct runner *r, int fd, const char *stream, size_t li
 	ssize_t n;
 
 	do {
-		size_t want = limit - (size_t)at < MESSAGE_CHUNK ? limit - (size_t)at : MESSAGE_CHUNK;
+		size_t want =
+			limit - (size_t)at < MESSAGE_CHUNK ? limit - (size_t)at : MESSAGE_CHUNK;
 		n = read(fd, data, want);
 		if (n < 0)
 			return -errno;
@@ -135,8 +136,9 @@ static size_t collect(struct runner *r, const struct message_pair *p, const char
 	/* What /proc shows has no size. */
 	if (st.st_size > n || read(fd, &more, 1) > 0) {
 		measured_flag(m, "collect_truncated");
-		measured_note(m, "collect: %s: %s has %" PRId64 " bytes, the first %" PRId64
-				 " are kept: raise limits.output",
+		measured_note(m,
+			"collect: %s: %s has %" PRId64 " bytes, the first %" PRId64
+			" are kept: raise limits.output",
 			p->key, path, st.st_size > n ? (int64_t)st.st_size : n + 1, n);
 	}
 	add_metric(r, p->key, st.st_size > n ? (int64_t)st.st_size : n);

@@ -109,8 +109,8 @@ void run_fill_context(struct runner *r, bool is_pinned, struct run_context *out)
 	const struct message_assign *a = r->assign;
 
 	*out = (struct run_context){.exports = BUF_INIT};
-	size_t n = placement_environment(
-		&r->placement, a->cpus, is_pinned, r->preload, &out->exports);
+	size_t n =
+		placement_environment(&r->placement, a->cpus, is_pinned, r->preload, &out->exports);
 	n = n < RUN_EXPORTS ? n : RUN_EXPORTS;
 	for (size_t i = 0, at = 0; i < n; i++) {
 		out->list[i] = out->exports.data + at;

@@ -26,7 +26,7 @@
 enum phase {
 	PHASE_IDLE,
 	PHASE_FILES,
-	PHASE_STEPS, /* run_steps.c */
+	PHASE_STEPS,    /* run_steps.c */
 	PHASE_SETTLING, /* the guard is not content yet */
 	PHASE_BASELINE, /* the idle machine is measured */
 	PHASE_PREPARING,
@@ -88,7 +88,7 @@ struct runner {
 	char *tmp_dir;         /* STATE/tmp, owned */
 	int *allowed;          /* CPUs that setup may use, owned */
 	size_t allowed_n;
-	int bound_to; /* own_threads.h */
+	int bound_to;                 /* own_threads.h */
 	struct run_verdict *verdicts; /* owned */
 	size_t verdicts_n;
 	struct teardown *teardown; /* owned; NULL: none is under way */

@@ -7,7 +7,7 @@
 struct teardown {
 	struct id16 campaign;
 	const struct list *list; /* struct message_step */
-	struct use *uses;  /* owned; where the campaign was */
+	struct use *uses;        /* owned; where the campaign was */
 	size_t n, at;
 	struct message m;  /* an ASSIGN: what launching needs of a run */
 	struct buf reason; /* what failed */
@@ -78,6 +78,7 @@ static void next_directory(struct runner *r)
 		end_teardown(r);
 		return;
 	}
+	files_spoil(r->options.files, t->uses[t->at].key);
 	t->m.assign.user = t->uses[t->at].user;
 	r->phase = PHASE_STEPS;
 	if (make_ready(r, &t->uses[t->at], &err) < 0) {
@@ -85,12 +86,11 @@ static void next_directory(struct runner *r)
 		on_directory_done(r, err.text);
 		return;
 	}
-	run_start_steps(r,
-		&(struct run_steps){.what = "teardown",
-			.list = t->list,
-			.directory = t->uses[t->at].directory,
-			.is_kept = true,
-			.done = on_directory_done});
+	run_start_steps(r, &(struct run_steps){.what = "teardown",
+				   .list = t->list,
+				   .directory = t->uses[t->at].directory,
+				   .is_kept = true,
+				   .done = on_directory_done});
 }
 
 void runner_tear_down(struct runner *r, const struct id16 *campaign, const struct list *steps)

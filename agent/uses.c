@@ -38,12 +38,11 @@ static void parse_line(struct uses *u, const struct id16 *campaign, char *line)
 	if (strlen(key) != HEX_LEN || kind == NULL || user == NULL || rest == NULL ||
 		rest[0] != '/')
 		return;
-	append(u,
-		&(struct use){.campaign = *campaign,
-			.key = key,
-			.user = strcmp(user, "-") != 0 ? user : NULL,
-			.directory = rest,
-			.is_private = strcmp(kind, "private") == 0});
+	append(u, &(struct use){.campaign = *campaign,
+			  .key = key,
+			  .user = strcmp(user, "-") != 0 ? user : NULL,
+			  .directory = rest,
+			  .is_private = strcmp(kind, "private") == 0});
 }
 
 static void read_campaign(struct uses *u, int dir, const char *name)

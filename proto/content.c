@@ -126,8 +126,8 @@ static int write_all(int fd, const void *data, size_t len)
 }
 
 /*
- * Give a finished temporary file its name as a content. Closes fd. It is not forced to the disk yet:
- * a tree of ten thousand files would take minutes that way; content_sync() does it for all.
+ * Give a finished temporary file its name as a content. Closes fd. It is not forced to the disk
+ * yet: a tree of ten thousand files would take minutes that way; content_sync() does it for all.
  */
 static int adopt(struct content_store *s, int fd, const char *from, const struct content_hash *hash,
 	struct error *err)

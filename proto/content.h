@@ -34,8 +34,8 @@ void content_close(struct content_store *s);
 bool content_has(struct content_store *s, const struct content_hash *hash);
 /* Size of a content that is there, or -ENOENT. */
 int64_t content_size(struct content_store *s, const struct content_hash *hash);
-/* Add bytes or a file as content. Returns 0 and the hash, or negative: -EAGAIN where the file changes
- * while it is read. */
+/* Add bytes or a file as content. Returns 0 and the hash, or negative: -EAGAIN where the file
+ * changes while it is read. */
 int content_add_bytes(struct content_store *s, const void *data, size_t len,
 	struct content_hash *out, struct error *err);
 int content_add_file(struct content_store *s, int dirfd, const char *path, struct content_hash *out,

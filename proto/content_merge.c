@@ -28,8 +28,8 @@ static int add_entries(struct content_store *s, const struct content_hash *tree,
 	size_t some_n = 0;
 
 	if (size < 0 || size > CONTENT_MAX_MANIFEST)
-		return error_set(err, size < 0 ? (int)size : -E2BIG,
-			"files: a list of files is %s", size < 0 ? "not there" : "too long");
+		return error_set(err, size < 0 ? (int)size : -E2BIG, "files: a list of files is %s",
+			size < 0 ? "not there" : "too long");
 	_cleanup_free_ char *text = xmalloc((size_t)size + 1);
 	got = content_read(s, tree, 0, text, (size_t)size, err);
 	if (got < 0)
@@ -60,7 +60,8 @@ int content_merge_trees(struct content_store *s, const struct content_hash *tree
 	for (size_t i = 1; r == 0 && i < all_n; i++)
 		if (compare_path(&all[i - 1], &all[i]) == 0 && !is_same_entry(&all[i - 1], &all[i]))
 			r = error_set(err, -EEXIST,
-				"files: %s is there twice, and they differ: 'as' names another folder",
+				"files: %s is there twice, and they differ: 'as' names another "
+				"folder",
 				all[i].path);
 	content_write_manifest(all, all_n, &manifest);
 	if (r == 0 && manifest.len > CONTENT_MAX_MANIFEST)

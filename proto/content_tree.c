@@ -28,8 +28,7 @@ static int load_tree(struct content_store *s, const struct content_hash *tree, s
 	content_hash_bytes(&hash, text.data, text.len);
 	if (!content_hash_equal(&hash, tree)) { /* torn by a power cut */
 		content_drop(s, tree);
-		return error_set(
-			err, -ENOENT, "%s/%s was damaged and is dropped", s->dir, path);
+		return error_set(err, -ENOENT, "%s/%s was damaged and is dropped", s->dir, path);
 	}
 	content_forget_tree(s);
 	r = content_parse_manifest(text.data, text.len, &s->entries, &s->n, err);

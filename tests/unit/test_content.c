@@ -266,10 +266,11 @@ static void test_odd_trees(void **state)
 	char in[128], out[128];
 	snprintf(in, sizeof in, "%s/in", dir);
 	snprintf(out, sizeof out, "%s/out", dir);
-	assert_int_equal(shell("mkdir -p %s %s/empty/deep '%s/a b' && cd %s && : >'a b/\t\"\\' && "
-			       "printf x >$(printf '\\377') && chmod 0600 $(printf '\\377') && ln -s "
-			       "nowhere dangling",
-				 out, in, in, in),
+	assert_int_equal(
+		shell("mkdir -p %s %s/empty/deep '%s/a b' && cd %s && : >'a b/\t\"\\' && "
+		      "printf x >$(printf '\\377') && chmod 0600 $(printf '\\377') && ln -s "
+		      "nowhere dangling",
+			out, in, in, in),
 		0);
 	if (content_add_tree(s, in, all, 1, &tree, &err) < 0)
 		fail_msg("%s", err.text);
@@ -298,9 +299,10 @@ static void test_list_missing(void **state)
 	struct error err = {0};
 	char data[8192], in[128];
 	snprintf(in, sizeof in, "%s/in", dir);
-	assert_int_equal(shell("mkdir %s && cd %s && for i in 1 2 3 4 5; do echo $i >$i; done; cp 1 "
-			       "6; mkdir d",
-				 in, in),
+	assert_int_equal(
+		shell("mkdir %s && cd %s && for i in 1 2 3 4 5; do echo $i >$i; done; cp 1 "
+		      "6; mkdir d",
+			in, in),
 		0);
 	assert_int_equal(content_add_tree(from, in, all, 1, &tree, &err), 0);
 	assert_int_equal(content_list_missing(to, &tree, want, 8, &err), 1);

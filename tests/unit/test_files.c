@@ -192,8 +192,7 @@ static void test_many_small_files(void **state)
 	int64_t expected = 1;
 	for (int i = 1; i <= 300; i++)
 		expected += snprintf(NULL, 0, "%d\n", i);
-	assert_int_equal(
-		sent_bytes, expected - 1 + content_size(origin, &c.tree));
+	assert_int_equal(sent_bytes, expected - 1 + content_size(origin, &c.tree));
 	/* Another campaign with these files asks for none. */
 	struct campaign again = c;
 	again.assign.id.campaign = (struct id16){{2}};
@@ -252,20 +251,21 @@ static void test_damaged(void **state)
 	/* A power cut tore them: one by its size, one by its bytes, and the manifest. */
 	same = c;
 	same.assign.user = "nobody"; /* a directory of its own */
-	assert_int_equal(shell("cd %s/files && for f in [0-9a-f]*/*; do chmod u+w $f; case $(stat -c %%s "
-			       "$f) in 4) : >$f;; 100000) head -c 100000 /dev/urandom >$f;; esac; "
-			       "done",
-				 state_dir),
+	assert_int_equal(
+		shell("cd %s/files && for f in [0-9a-f]*/*; do chmod u+w $f; case $(stat -c %%s "
+		      "$f) in 4) : >$f;; 100000) head -c 100000 /dev/urandom >$f;; esac; "
+		      "done",
+			state_dir),
 		0);
 	sent_bytes = 0;
 	struct work *w = lay_out(&same);
 	assert_laid_out(w, 1);
 	assert_int_equal(sent_bytes, 4 + 4 + 100000);
 	files_close(files);
-	assert_int_equal(
-		shell("cd %s/files && for f in [0-9a-f]*/*; do if grep -q '^f 0644' $f; then chmod u+w "
-		      "$f; echo 'f 0644' >$f; fi; done; rm %s/work/*.done",
-			state_dir, state_dir),
+	assert_int_equal(shell("cd %s/files && for f in [0-9a-f]*/*; do if grep -q '^f 0644' $f; "
+			       "then chmod u+w "
+			       "$f; echo 'f 0644' >$f; fi; done; rm %s/work/*.done",
+				 state_dir, state_dir),
 		0);
 	open_files();
 	sent_bytes = 0;
@@ -337,9 +337,9 @@ static void test_too_large(void **state)
 	assert_int_equal(files_prepare(files, w, &c.assign), WORK_MISSING);
 	assert_int_equal(answer(&err), 1);
 	assert_int_equal(files_prepare(files, w, &c.assign), WORK_FAILED);
-	assert_string_equal(w->reason,
-		"files: they take 5.7 MiB here, kept and laid out, and the agent may use 5.0 MiB: give "
-		"it a larger --cache");
+	assert_string_equal(w->reason, "files: they take 5.7 MiB here, kept and laid out, and the "
+				       "agent may use 5.0 MiB: give "
+				       "it a larger --cache");
 	assert_int_equal(sent_bytes, content_size(origin, &c.tree));
 }
 
@@ -415,11 +415,16 @@ static void test_uses(void **state)
 			0);
 		open_files();
 	}
+	/* Where a teardown was, the next campaign starts anew. */
+	lay_out(&c);
+	assert_int_equal(shell("touch %s/work/%s/built", state_dir, key), 0);
+	files_spoil(files, key);
+	assert_laid_out(lay_out(&c), 1);
 	files_forget_campaign(files, &c.assign.id.campaign);
 	assert_int_equal(files_uses(files, &c.assign.id.campaign, &uses), 0);
 	files_uses_free(uses, 0);
-	assert_int_equal(shell("test ! -e %s/work/01000000000000000000000000000000.ran", state_dir),
-		0);
+	assert_int_equal(
+		shell("test ! -e %s/work/01000000000000000000000000000000.ran", state_dir), 0);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)

@@ -1,6 +1,6 @@
 /*
- * What is done around a run: requires, setup, prepare, cleanup, collected files, and the teardown of
- * a campaign. The steps are real commands; each writes down that it was, in a file "log".
+ * What is done around a run: requires, setup, prepare, cleanup, collected files, and the teardown
+ * of a campaign. The steps are real commands; each writes down that it was, in a file "log".
  */
 #include "agent/run.h"
 #include "agent/spool.h"
@@ -457,8 +457,7 @@ static void test_cancel(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
 		vectors[i].cleanup = CLEANUP(1, LOG("cleanup"));
 		steps_of(0, 1, i == 3 ? hangs : LOG("run"));
-		loop_add_timer(
-			loop, clock_monotonic_ns() + 100 * NS_PER_MS, 0, on_cancel, NULL);
+		loop_add_timer(loop, clock_monotonic_ns() + 100 * NS_PER_MS, 0, on_cancel, NULL);
 		struct message m;
 		run(&vectors[i], &m);
 		assert_string_equal(m.result.state, "cancelled");
@@ -504,9 +503,10 @@ static void test_collect(void **state)
 		{"link", "link"}};
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	struct message m;
-	struct message_assign a = assign_of("mkdir -p w; cd w; echo '{}' >a.json; echo t >$TMPDIR/t; : "
-					    ">empty; head -c 700000 /dev/zero >big; ln -sf a.json "
-					    "link");
+	struct message_assign a =
+		assign_of("mkdir -p w; cd w; echo '{}' >a.json; echo t >$TMPDIR/t; : "
+			  ">empty; head -c 700000 /dev/zero >big; ln -sf a.json "
+			  "link");
 	a.collect = (struct list){files_of, ARRAY_SIZE(files_of)};
 	a.cleanup = CLEANUP(1, "rm a.json");
 	run(&a, &m); /* "w" is not the workdir */
@@ -602,8 +602,7 @@ static void test_teardown_fails(void **state)
 	a.setup = SETUP(1, "true");
 	expect(&a, "done", NULL);
 	finish(&steps);
-	assert_string_equal(
-		torn_down, "teardown: /bin/sh -c echo bad; exit 4: exit status 4: bad");
+	assert_string_equal(torn_down, "teardown: /bin/sh -c echo bad; exit 4: exit status 4: bad");
 }
 
 static void test_teardown_after_restart(void **state)
@@ -639,9 +638,10 @@ static void test_each_try(void **state)
 	run(&a, &m);
 	assert_string_equal(m.result.state, "done");
 	/* Without cpufreq there is nothing to be seen: no violation, one try. */
-	expect_log(has_flag(&m, "guard_blind")
-			   ? "prepare\nrun\ncleanup\n"
-			   : "prepare\nrun\ncleanup\nprepare\nrun\ncleanup\nprepare\nrun\ncleanup\n");
+	expect_log(
+		has_flag(&m, "guard_blind")
+			? "prepare\nrun\ncleanup\n"
+			: "prepare\nrun\ncleanup\nprepare\nrun\ncleanup\nprepare\nrun\ncleanup\n");
 	message_done(&m);
 }
 
