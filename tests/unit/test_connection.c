@@ -589,12 +589,120 @@ static void test_bad_options(void **state)
 	}
 }
 
+/* ---- the end of a campaign ---- */
+
+/* Teardown writes a line to STATE/torn, and ends as the script says. */
+static void say_finish(const char *script)
+{
+	static const char *argv[] = {"/bin/sh", "-c", NULL};
+	struct message m;
+	struct message_step step = {.command = {argv, 3}, .timeout_ns = 60 * NS_PER_S};
+	argv[2] = script;
+	message_init(&m, MESSAGE_FINISH);
+	m.finish = (struct message_finish){
+		.campaign = id_of(1).campaign, .label = "test.1", .teardown = {&step, 1}};
+	send_message(&m);
+}
+
+static void expect_finished(const char *reason)
+{
+	struct message *m;
+	do {
+		m = next(); /* a result may come again whose COMMITTED came too late */
+	} while (m->type == MESSAGE_STARTED || m->type == MESSAGE_RESULT);
+	assert_int_equal(m->type, MESSAGE_FINISHED);
+	assert_memory_equal(
+		m->finished.campaign.b, id_of(1).campaign.b, sizeof m->finished.campaign.b);
+	if (reason == NULL)
+		assert_null(m->finished.reason);
+	else
+		assert_string_equal(m->finished.reason, reason);
+}
+
+static void expect_torn(const char *want)
+{
+	_cleanup_free_ char *path = xasprintf("%s/torn", state_dir);
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	buf_read_file(&text, AT_FDCWD, path, 4096);
+	assert_string_equal(text.data, want);
+}
+
+static void test_finish(void **state)
+{
+	(void)state;
+	static const char *const fails = "echo x >>$JOULERIG_STATE/torn; exit 3";
+	static const char *const reason =
+		"teardown: /bin/sh -c echo x >>$JOULERIG_STATE/torn; exit 3: exit status 3";
+	start_agent();
+	expect(MESSAGE_HELLO);
+	send_welcome(1024 * 1024);
+	say_finish(fails); /* of a campaign that was never here */
+	expect_finished(NULL);
+	expect_torn("");
+	assign(1, "exit 0");
+	expect_result(1, "done");
+	commit(1);
+	say_finish(fails);
+	expect_finished(reason);
+	say_finish(fails); /* the answer was not heard: it is the same, and nothing is done again */
+	expect_finished(reason);
+	expect_torn("x\n");
+	/* More runs of it: it is torn down anew. */
+	assign(2, "exit 0");
+	expect_result(2, "done");
+	say_finish("echo y >>$JOULERIG_STATE/torn");
+	expect_finished(NULL);
+	expect_torn("x\ny\n");
+	bye();
+	assert_int_equal(wait_agent(), 0);
+}
+
+static void test_finish_waits_for_runs(void **state)
+{
+	(void)state;
+	static const char *const script =
+		"test ! -e $JOULERIG_STATE/busy && echo x >>$JOULERIG_STATE/torn; sleep 0.2";
+	start_agent();
+	expect(MESSAGE_HELLO);
+	send_welcome(1024 * 1024);
+	assign(1, "touch $JOULERIG_STATE/busy; sleep 0.3; rm $JOULERIG_STATE/busy");
+	assign(2, "touch $JOULERIG_STATE/busy; sleep 0.3; rm $JOULERIG_STATE/busy");
+	expect(MESSAGE_ACCEPT);
+	say_finish(script);
+	say_finish(script);
+	assert_int_equal(expect(MESSAGE_STARTED)->started.id.run, 1);
+	expect_result(1, "done");
+	assert_int_equal(expect(MESSAGE_STARTED)->started.id.run, 2);
+	expect_result(2, "done");
+	expect_finished(NULL);
+	expect_torn("x\n");
+	/* The agent is started anew before it hears of the end. */
+	assign(3, "exit 0");
+	expect_result(3, "done");
+	commit(1);
+	commit(2);
+	commit(3);
+	kill(agent, SIGKILL);
+	wait_agent();
+	close_server();
+	start_agent();
+	expect(MESSAGE_HELLO);
+	send_welcome(1024 * 1024);
+	say_finish(script);
+	expect_finished(NULL);
+	expect_torn("x\nx\n");
+	bye();
+	assert_int_equal(wait_agent(), 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_run_and_bye),
+		TEST(test_finish),
+		TEST(test_finish_waits_for_runs),
 		TEST(test_refused),
 		TEST(test_queue),
 		TEST(test_coordinator_restarts),
