@@ -416,10 +416,12 @@ void campaign_files(
 struct run_output {
 	const char *stdout_text, *stderr_text;
 	size_t stdout_len, stderr_len;
+	bool stdout_is_cut, stderr_is_cut; /* too long to be had here whole */
 	const struct run_file {
 		const char *name; /* of collect, or "from:" and the rendered path */
 		const char *text;
 		size_t len;
+		bool is_cut;
 	} * files;
 	size_t files_n;
 	const struct message_metric *measured; /* standard metrics, inner units */

@@ -132,8 +132,7 @@ void live_free(struct live *l)
 		return;
 	HASH_ITER (hh, l->runs, r, next) {
 		HASH_DEL(l->runs, r);
-		buf_done(&r->streams[0]);
-		buf_done(&r->streams[1]);
+		streams_done(&r->streams);
 		free(r);
 	}
 	for (size_t i = 0; i < l->lanes_n; i++) {
@@ -169,7 +168,6 @@ static struct live_run *add_live_run(
 		.pass = pass,
 		.block = block_of_pass(l, pass),
 		.state = STATE_QUEUED,
-		.streams = {BUF_INIT, BUF_INIT},
 	};
 	HASH_ADD(hh, l->runs, run, sizeof r->run, r);
 	return r;
@@ -253,8 +251,7 @@ static void drop_run(struct live *l, struct live_run *r)
 		DL_DELETE(l->lanes[r->lane].queue, r);
 	host_put_down(l->lanes[r->lane].host, r);
 	HASH_DEL(l->runs, r);
-	buf_done(&r->streams[0]);
-	buf_done(&r->streams[1]);
+	streams_done(&r->streams);
 	free(r);
 }
 

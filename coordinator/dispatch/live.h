@@ -16,6 +16,7 @@
 #include "coordinator/campaign/campaign.h"
 #include "coordinator/dispatch/host.h"
 #include "coordinator/dispatch/run_state.h"
+#include "coordinator/dispatch/streams.h"
 #include "coordinator/store/store.h"
 
 struct live_run {
@@ -27,8 +28,7 @@ struct live_run {
 	int64_t lost; /* attempts lost since this process started: a user's interruptions do not add
 			 up */
 	enum run_state state;
-	struct buf streams[2];        /* stdout and stderr from OUTPUT, until the RESULT comes */
-	int64_t streams_attempt;      /* whose they are */
+	struct streams streams;       /* from OUTPUT, until the RESULT comes */
 	struct live_run *prev, *next; /* in the lane's queue, while queued */
 	UT_hash_handle hh;
 };

@@ -72,33 +72,21 @@ void reports_on_samples(struct dispatch *d, struct host *h, const struct message
 	}
 }
 
-/* What was streamed belongs to one attempt: a late one of an earlier attempt may come between. */
-static void begin_streams(struct live_run *r, int64_t attempt)
-{
-	if (r->streams_attempt == attempt)
-		return;
-	buf_reset(&r->streams[0]);
-	buf_reset(&r->streams[1]);
-	r->streams_attempt = attempt;
-}
-
 static int keep_output(struct dispatch *d, const struct spoken *s, const struct attempt_id *id,
 	const char *stream, int64_t offset, const struct blob *data)
 {
 	struct error err = {0};
-	size_t which = strcmp(stream, "stderr") == 0;
 
 	if (s->run == NULL)
 		return 0;
 	if (dispatch_begin(d) < 0)
 		return d->failure.code;
-	if (d->config.ops->put_output(d->config.store, s->campaign, id->run, id->attempt,
-		    which ? "stderr" : "stdout", offset, data->data, data->len, &err) < 0)
+	if (d->config.ops->put_output(d->config.store, s->campaign, id->run, id->attempt, stream,
+		    offset, data->data, data->len, &err) < 0)
 		return dispatch_fail(d, &err);
-	begin_streams(s->run, id->attempt);
-	/* A piece that is sent again is there already. */
-	if ((int64_t)s->run->streams[which].len == offset)
-		buf_add(&s->run->streams[which], data->data, data->len);
+	/* They belong to one attempt: a late one of an earlier attempt may come between. */
+	streams_begin(&s->run->streams, id->attempt);
+	streams_add(&s->run->streams, stream, offset, data);
 	return 0;
 }
 
@@ -106,7 +94,11 @@ void reports_on_output(struct dispatch *d, const struct host *h, const struct me
 {
 	struct spoken s;
 
-	if (look_up(d, h, &m->id, &s))
+	if (!streams_is_name(m->stream) || m->offset < 0)
+		dispatch_queue_error(d, &h->route, "protocol",
+			"run %lld attempt %lld: output of an unknown stream is not taken",
+			(long long)m->id.run, (long long)m->id.attempt);
+	else if (look_up(d, h, &m->id, &s))
 		keep_output(d, &s, &m->id, m->stream, m->offset, &m->data);
 }
 
@@ -115,17 +107,13 @@ void reports_on_output(struct dispatch *d, const struct host *h, const struct me
 static int extract(const struct live *l, const struct live_run *r, const struct message_result *m,
 	struct extraction *out, struct error *err)
 {
-	const struct run_output run = {
-		.stdout_text = r->streams[0].data,
-		.stdout_len = r->streams[0].len,
-		.stderr_text = r->streams[1].data,
-		.stderr_len = r->streams[1].len,
-		.measured = m->metrics.items,
-		.measured_n = m->metrics.n,
-	};
+	struct run_output run = {.measured = m->metrics.items, .measured_n = m->metrics.n};
 
-	return extract_metrics(
+	streams_fill(&r->streams, &run);
+	int code = extract_metrics(
 		l->campaign, live_configuration(l, r), &l->hosts[r->lane], &run, out, err);
+	free((void *)(uintptr_t)run.files);
+	return code;
 }
 
 /* As the store takes them; the texts are those of the extraction. The caller frees the array. */
@@ -247,7 +235,7 @@ static int take_result(
 	own = own_metrics(&found);
 	_cleanup_free_ char *told = NULL;
 	if (strcmp(m->state, RUN_FAILED) == 0 && m->exit_code != ABSENT && text_is_set(reason) &&
-		(told = with_last_line(reason, &s->run->streams[1])) != NULL)
+		(told = with_last_line(reason, streams_text(&s->run->streams, "stderr"))) != NULL)
 		reason = told;
 	int r = store_result(d, m, s, state, reason, own, found.n);
 	extraction_done(&found);
@@ -289,7 +277,7 @@ static int keep_result(
 		return store_result(d, m, s, m->state, m->reason, NULL, 0);
 	if (run_event_of_result(m->state) == EVENT_CANCELLED)
 		return take_cancelled(d, m, s);
-	begin_streams(s->run, m->id.attempt);
+	streams_begin(&s->run->streams, m->id.attempt);
 	if (m->stdout_data.len > 0)
 		r = keep_output(d, s, &m->id, "stdout", 0, &m->stdout_data);
 	if (r == 0 && m->stderr_data.len > 0)
