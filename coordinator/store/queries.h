@@ -82,6 +82,10 @@ enum {
 	METRICS_VALUE,
 	METRICS_INTEGER,
 	METRICS_BETTER /* "lower" ... */,
+	METRICS_TEXT /* as it was printed; VALUE is nothing where that is no number */,
+	METRICS_SERIES /* JSON array: all values of the run; VALUE is the one that stands for them
+			*/
+	,
 	METRICS_N
 };
 /*

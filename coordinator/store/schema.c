@@ -138,7 +138,11 @@ static const char migration_1[] =
 	"	yaml TEXT NOT NULL\n"
 	") STRICT;\n";
 
-const char *const db_migrations[] = {migration_1};
+static const char migration_2[] =
+	"ALTER TABLE metric ADD COLUMN text TEXT; -- as printed, where it is more than value says\n"
+	"ALTER TABLE metric ADD COLUMN series TEXT; -- JSON, all values of a run in their order\n";
+
+const char *const db_migrations[] = {migration_1, migration_2};
 const int db_schema_version = ARRAY_SIZE(db_migrations);
 
 int db_read_columns(struct store *s, struct error *err)
@@ -235,15 +239,21 @@ static void view_metric(struct buf *sql)
 		add_outer(sql, bound, u->divisor);
 		buf_adds(sql, " AS uncertainty, ");
 		add_outer(sql, deviation, u->divisor);
-		buf_addf(sql, " AS deviation" VIEW_JOIN " WHERE %s IS NOT NULL UNION ALL ", column);
+		buf_addf(sql,
+			" AS deviation, NULL AS text" VIEW_JOIN " WHERE %s IS NOT NULL UNION ALL ",
+			column);
 	}
-	buf_adds(sql,
-		"SELECT " VIEW_IDENTITY
-		", m.name, coalesce(m.value, m.integer * 1.0 / m.divisor), m.unit,"
-		" json_extract(r.uncertainty, '$.\"' || m.name || '\"') * 1.0 / m.divisor,"
-		" json_extract(r.deviation, '$.\"' || m.name || '\"') * 1.0 / m.divisor" VIEW_JOIN
-		" JOIN metric m ON m.run = r.id");
+	buf_adds(sql, "SELECT " VIEW_IDENTITY
+		      ", m.name, coalesce(m.value, m.integer * 1.0 / m.divisor), m.unit,"
+		      " json_extract(r.uncertainty, '$.\"' || m.name || '\"') * 1.0 / m.divisor,"
+		      " json_extract(r.deviation, '$.\"' || m.name || '\"') * 1.0 / m.divisor, "
+		      "m.text" VIEW_JOIN " JOIN metric m ON m.run = r.id");
 }
+
+static const char view_series[] =
+	"CREATE VIEW v_series AS SELECT " VIEW_IDENTITY
+	", m.name, j.key + 1 AS place, j.value, m.unit" VIEW_JOIN
+	" JOIN metric m ON m.run = r.id JOIN json_each(m.series) j WHERE m.series IS NOT NULL";
 
 /* Make the view anew where the file has another text for it. */
 static int sync_view(struct store *s, const char *name, const char *sql, struct error *err)
@@ -276,7 +286,8 @@ static int sync_views(struct store *s, struct error *err)
 		return code;
 	buf_reset(&sql);
 	view_metric(&sql);
-	return sync_view(s, "v_metric", sql.data, err);
+	code = sync_view(s, "v_metric", sql.data, err);
+	return code < 0 ? code : sync_view(s, "v_series", view_series, err);
 }
 
 static int read_version(struct store *s, int64_t *version, struct error *err)

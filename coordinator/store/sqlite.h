@@ -89,6 +89,9 @@ void db_bind_int(sqlite3_stmt *statement, int at, int64_t value);
 void db_bind_text(sqlite3_stmt *statement, int at, const char *text);
 void db_bind_blob(sqlite3_stmt *statement, int at, const void *data, size_t len);
 
+/* A double as the shortest decimal that strtod() reads back exactly. Returns out. */
+const char *db_real_text(double value, char out[32]);
+
 /* The row id of a run. */
 static inline int64_t db_run_id(int64_t campaign, int64_t run)
 {

@@ -70,9 +70,10 @@ static const struct named_query queries[] = {
 		" LEFT JOIN lane l ON l.campaign = r.campaign AND l.host = r.host"
 		" WHERE r.id > (?1 << 24) + ?2 AND r.id < (?1 + 1) << 24 ORDER BY r.id LIMIT ?3",
 		NULL},
-	{"metrics", "run name unit value integer better", true,
+	{"metrics", "run name unit value integer better text series", true,
 		"SELECT (m.run & 16777215) << 12 | m.place, m.run & 16777215, m.name,"
-		" coalesce(m.inner, m.unit), m.value, m.integer, m.better FROM metric m"
+		" coalesce(m.inner, m.unit), m.value, m.integer, m.better,"
+		" m.text, m.series FROM metric m"
 		" WHERE (m.run, m.place) > ((?1 << 24) + (?2 >> 12), CASE ?2 WHEN 0 THEN -1 ELSE "
 		"?2 & 4095 END)"
 		" AND m.run < (?1 + 1) << 24 ORDER BY m.run, m.place LIMIT ?3",
@@ -174,8 +175,7 @@ static int bind_position(struct store *s, sqlite3_stmt *to, const char *sql, int
 	return 0;
 }
 
-/* A double as the shortest decimal that strtod() reads back exactly. */
-static const char *real_text(double value, char out[32])
+const char *db_real_text(double value, char out[32])
 {
 	for (int digits = 15; digits <= 17; digits++) {
 		snprintf(out, 32, "%.*g", digits, value);
@@ -193,7 +193,7 @@ static void fill_cell(sqlite3_stmt *statement, int column, struct message_cell *
 		cell->integer = sqlite3_column_int64(statement, column);
 		break;
 	case SQLITE_FLOAT:
-		cell->real = real_text(sqlite3_column_double(statement, column), real);
+		cell->real = db_real_text(sqlite3_column_double(statement, column), real);
 		break;
 	case SQLITE_TEXT:
 		cell->text = (const char *)sqlite3_column_text(statement, column);

@@ -7,6 +7,7 @@
 #include "proto/units.h"
 #include <errno.h>
 #include <jansson.h>
+#include <math.h>
 
 /* Parameters of the statement that sets a result: the fixed ones, then the metrics' columns, then
  * the row's id. */
@@ -148,8 +149,8 @@ static int prepare_metric(struct store *s, const struct store_result *r, int64_t
 {
 	int code = db_cached(s, DB_ADD_METRIC,
 		"INSERT INTO metric (run, place, name, unit, better, value, integer, inner, "
-		"divisor)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"divisor, text, series)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		out, err);
 
 	if (code < 0)
@@ -163,43 +164,71 @@ static int prepare_metric(struct store *s, const struct store_result *r, int64_t
 	return 0;
 }
 
+/* A standard metric that is no column. */
+static int add_standard(struct store *s, const struct store_result *r, int64_t place,
+	const struct message_metric *m, struct error *err)
+{
+	const char *inner = m->unit == NULL ? "1" : m->unit;
+	const struct unit *unit = unit_by_inner(inner);
+	sqlite3_stmt *statement = NULL;
+	int code = prepare_metric(s, r, place, &statement, err);
+
+	if (code < 0)
+		return code;
+	db_bind_text(statement, 3, m->name);
+	db_bind_text(statement, 4, unit == NULL ? inner : unit->outer);
+	db_bind_int(statement, 7, m->value);
+	db_bind_text(statement, 8, inner);
+	db_bind_int(statement, 9, unit == NULL ? 1 : unit->divisor);
+	return db_run(s, statement, "add a metric to", err);
+}
+
+/* [1.5,2]; NULL where there is none. The caller frees. */
+static char *series_json(const struct store_metric *m)
+{
+	struct buf text = BUF_INIT;
+	char number[32];
+
+	if (m->series == NULL || m->series_n == 0)
+		return NULL;
+	for (size_t i = 0; i < m->series_n; i++)
+		buf_addf(&text, "%c%s", i == 0 ? '[' : ',', db_real_text(m->series[i], number));
+	buf_addc(&text, ']');
+	return buf_take(&text);
+}
+
+static int add_own(struct store *s, const struct store_result *r, int64_t place,
+	const struct store_metric *m, struct error *err)
+{
+	_cleanup_free_ char *series = series_json(m);
+	sqlite3_stmt *statement = NULL;
+	int code = prepare_metric(s, r, place, &statement, err);
+
+	if (code < 0)
+		return code;
+	db_bind_text(statement, 3, m->name);
+	db_bind_text(statement, 4, m->unit == NULL ? "1" : m->unit);
+	db_bind_text(statement, 5, better_text(m->better));
+	if (!isnan(m->value))
+		sqlite3_bind_double(statement, 6, m->value);
+	db_bind_text(statement, 10, m->text);
+	db_bind_text(statement, 11, series);
+	code = db_run(s, statement, "add a metric to", err);
+	sqlite3_clear_bindings(statement);
+	return code;
+}
+
 static int add_metrics(struct store *s, const struct store_result *r, struct error *err)
 {
-	sqlite3_stmt *statement = NULL;
 	int64_t place = 0;
+	int code = 0;
 
-	for (size_t i = 0; i < r->metrics_n; i++) {
-		const struct message_metric *m = &r->metrics[i];
-		const char *inner = m->unit == NULL ? "1" : m->unit;
-		const struct unit *unit = unit_by_inner(inner);
-		if (column_of(m) >= 0)
-			continue;
-		int code = prepare_metric(s, r, place++, &statement, err);
-		if (code < 0)
-			return code;
-		db_bind_text(statement, 3, m->name);
-		db_bind_text(statement, 4, unit == NULL ? inner : unit->outer);
-		db_bind_int(statement, 7, m->value);
-		db_bind_text(statement, 8, inner);
-		db_bind_int(statement, 9, unit == NULL ? 1 : unit->divisor);
-		code = db_run(s, statement, "add a metric to", err);
-		if (code < 0)
-			return code;
-	}
-	for (size_t i = 0; i < r->own_n; i++) {
-		const struct store_metric *m = &r->own[i];
-		int code = prepare_metric(s, r, place++, &statement, err);
-		if (code < 0)
-			return code;
-		db_bind_text(statement, 3, m->name);
-		db_bind_text(statement, 4, m->unit == NULL ? "1" : m->unit);
-		db_bind_text(statement, 5, better_text(m->better));
-		sqlite3_bind_double(statement, 6, m->value);
-		code = db_run(s, statement, "add a metric to", err);
-		if (code < 0)
-			return code;
-	}
-	return 0;
+	for (size_t i = 0; i < r->metrics_n && code >= 0; i++)
+		if (column_of(&r->metrics[i]) < 0)
+			code = add_standard(s, r, place++, &r->metrics[i], err);
+	for (size_t i = 0; i < r->own_n && code >= 0; i++)
+		code = add_own(s, r, place++, &r->own[i], err);
+	return code < 0 ? code : 0;
 }
 
 static int end_attempt(struct store *s, const struct store_result *r, struct error *err)

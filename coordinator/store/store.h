@@ -57,10 +57,12 @@ struct store_run {
 
 struct store_metric { /* a metric of the campaign's own */
 	const char *name, *unit;
-	double value; /* NAN with text */
+	double value; /* NAN: it is no number, text says what it is */
 	enum better_code { STORE_BETTER_NONE, STORE_BETTER_LOWER, STORE_BETTER_HIGHER } better;
-	const char *text;     /* of one that is no number; else NULL */
-	const double *series; /* all values of a run, in their order; NULL where there is one */
+	const char *text;     /* as it was printed: of one that is no number, or that other runs
+				 must be equal to; else NULL */
+	const double *series; /* all values of a run, in their order, finite; NULL where there is
+				 one */
 	size_t series_n;
 };
 

@@ -85,8 +85,10 @@ FIXTURE_FUNCTION void fixture_result(
 		{"energy.package", "uJ", time_ns / 20, 50000, 1234},
 		{"energy.package-0", "uJ", time_ns / 20, 50000, ABSENT},
 	};
-	const struct store_metric own[] = {
-		{"loops", "1", 1e6 / (double)threads + 0.1, STORE_BETTER_HIGHER}};
+	const struct store_metric own[] = {{.name = "loops",
+		.unit = "1",
+		.value = 1e6 / (double)threads + 0.1,
+		.better = STORE_BETTER_HIGHER}};
 	const char *const flags[] = {"shared_cpu"};
 	bool has_failed = run == FIXTURE_FAILED_RUN, was_killed = run == FIXTURE_RUNS;
 	struct store_result r = {

@@ -4,6 +4,7 @@
 #include "tests/unit/store_fixture.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <sqlite3.h>
 #include <sys/wait.h>
 
@@ -173,9 +174,9 @@ static void test_rows_carry_what_was_put(void **state)
 				       "0\":50000}|{\"energy.package\":1234}|"
 				       "2007000000|"));
 	g = get(f->store, "metrics", "demo.1", 0, 1);
-	assert_string_equal(g.text, "1|energy.package-0|uJ||100050000||");
+	assert_string_equal(g.text, "1|energy.package-0|uJ||100050000||||");
 	g = get(f->store, "metrics", "demo.1", 0, 2);
-	assert_string_equal(g.text, "1|loops|1|1000000.1||higher|");
+	assert_string_equal(g.text, "1|loops|1|1000000.1||higher|||");
 	g = get(f->store, "lanes", "demo.1", 0, 1);
 	assert_non_null(strstr(g.text, "0|1|lab1|" FIXTURE_KEY "|{\"cpu\""));
 }
@@ -209,7 +210,11 @@ static int put(struct store *s, int64_t campaign, int64_t run, int64_t attempt, 
 {
 	struct error err = {0};
 	const struct message_metric time = {"time", "ns", time_ns, ABSENT, ABSENT};
-	const struct store_metric own = {"loops", NULL, 3, STORE_BETTER_NONE};
+	static const double series[] = {3, 0.1, 1e-9};
+	const struct store_metric own[] = {{.name = "loops", .value = 3},
+		{.name = "checksum", .value = NAN, .text = "9f\"86"},
+		{.name = "sum", .value = 7, .text = "7.0"},
+		{.name = "laps", .unit = "s", .value = 0.1, .series = series, .series_n = 3}};
 	struct store_result r = {.campaign = campaign,
 		.run = run,
 		.attempt = attempt,
@@ -219,8 +224,8 @@ static int put(struct store *s, int64_t campaign, int64_t run, int64_t attempt, 
 		.signal = ABSENT,
 		.metrics = &time,
 		.metrics_n = 1,
-		.own = &own,
-		.own_n = 1,
+		.own = own,
+		.own_n = ARRAY_SIZE(own),
 		.ended_at = 2};
 	int code = ops->put_result(s, &r, &err);
 
@@ -268,7 +273,7 @@ static void test_a_result_counts_once(void **state)
 	assert_int_equal(put(f->store, campaign, 1, 1, 100, RUN_DONE), 0);
 	assert_int_equal(put(f->store, campaign, 1, 2, 999, RUN_FAILED), 0);
 	assert_run(f->store, "|done||1|1|0||[]||||100|");
-	assert_int_equal(get(f->store, "metrics", "once", 0, 10).rows, 1);
+	assert_int_equal(get(f->store, "metrics", "once", 0, 10).rows, 4);
 }
 
 static void test_a_late_result_of_a_lost_attempt_counts_where_none_has_come(void **state)
@@ -466,7 +471,7 @@ static void test_foreign_and_newer_files_are_refused(void **state)
 		assert_int_equal(ops->open(&s, f->path, write, &err), -EINVAL);
 		assert_non_null(strstr(err.text, "newer joulerig"));
 	}
-	run_sql(f->path, "PRAGMA user_version = 1; PRAGMA application_id = 7");
+	run_sql(f->path, "PRAGMA user_version = 2; PRAGMA application_id = 7");
 	for (int write = 0; write < 2; write++) {
 		assert_int_equal(ops->open(&s, f->path, write, &err), -EINVAL);
 		assert_non_null(strstr(err.text, "no store of joulerig"));
@@ -561,6 +566,56 @@ static void test_views_for_users(void **state)
 	sqlite3_close(db);
 }
 
+/* ---- texts and series ---- */
+
+static void test_texts_and_series_are_kept(void **state)
+{
+	struct fixture *f = *state;
+	struct error err = {0};
+	int64_t first = (1 << 12) - 1;
+	struct got g;
+
+	assert_int_equal(put(f->store, queued_run(f->store), 1, 1, 1, RUN_DONE), 1);
+	assert_good(ops->commit(f->store, &err), &err);
+	g = get(f->store, "metrics", "once", first + 1, 1);
+	assert_string_equal(g.text, "1|checksum|1||||9f\"86||");
+	g = get(f->store, "metrics", "once", first + 2, 1);
+	assert_string_equal(g.text, "1|sum|1|7|||7.0||");
+	g = get(f->store, "metrics", "once", first + 3, 1);
+	assert_string_equal(g.text, "1|laps|s|0.1||||[3,0.1,1e-09]|");
+	sqlite3 *db;
+	assert_int_equal(sqlite3_open_v2(f->path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_sql(db,
+		"SELECT group_concat(place || '=' || value, ' ') FROM v_series"
+		" WHERE campaign = 'once.1' AND run = 1 AND name = 'laps' AND unit = 's'",
+		"1=3 2=0.1 3=1.0e-09");
+	assert_sql(db,
+		"SELECT group_concat(name || coalesce(value, '-') || coalesce(text, '-'), ' ')"
+		" FROM v_metric WHERE campaign = 'once.1' AND unit = '1'",
+		"loops3.0- checksum-9f\"86 sum7.07.0");
+	sqlite3_close(db);
+}
+
+/* A store of the version before texts and series. */
+static void test_an_older_store_is_brought_up_to_date(void **state)
+{
+	struct fixture *f = *state;
+	struct error err = {0};
+	struct store *s = NULL;
+
+	ops->close(f->store);
+	run_sql(f->path, "DROP VIEW v_metric; DROP VIEW v_series;"
+			 "ALTER TABLE metric DROP COLUMN text;"
+			 "ALTER TABLE metric DROP COLUMN series; PRAGMA user_version = 1");
+	assert_true(ops->open(&s, f->path, false, &err) < 0);
+	f->store = fixture_open(f->path, true);
+	struct got g = get(f->store, "metrics", "demo.1", 0, 2);
+	assert_string_equal(g.text, "1|loops|1|1000000.1||higher|||");
+	assert_int_equal(put(f->store, queued_run(f->store), 1, 1, 1, RUN_DONE), 1);
+	assert_good(ops->commit(f->store, &err), &err);
+	run_sql(f->path, "SELECT text FROM v_metric; SELECT value FROM v_series");
+}
+
 /* ---- the hot path does not look at other runs ---- */
 
 static void test_hot_path_scans_nothing(void **state)
@@ -615,6 +670,8 @@ int main(void)
 		WITH_STORE(test_foreign_and_newer_files_are_refused),
 		cmocka_unit_test(test_text_files_are_refused),
 		WITH_STORE(test_columns_follow_the_table_of_metrics),
+		WITH_STORE(test_texts_and_series_are_kept),
+		WITH_STORE(test_an_older_store_is_brought_up_to_date),
 		WITH_STORE(test_views_for_users),
 		WITH_STORE(test_hot_path_scans_nothing),
 	};
