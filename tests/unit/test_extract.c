@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "coordinator/campaign/campaign.h"
+#include "coordinator/campaign/extract.h"
 #include <cmocka.h>
 #include <errno.h>
 #include <stdio.h>
@@ -44,7 +44,18 @@ static const struct vector vectors[] = {
 	{"{json: /0/1}", "[5, 6]", 0, "metric 'x': no '/0/1' in the last JSON value of stdout"},
 	{"{json: /01}", "[5, 6]", 0, "metric 'x': no '/01' in the last JSON value of stdout"},
 	{"{json: a, optional: true}", "nothing", 0, ""},
-	{"{json: a, optional: true}", "{\"a\": []}", 0, "metric 'x': 'a' in stdout is no number"},
+	{"{json: a, optional: true}", "{\"a\": []}", 0, ""},
+	{"{json: a}", "{\"a\": []}", 0, "metric 'x': 'a' in stdout is an empty list"},
+	{"{json: a, optional: true}", "{\"a\": {}}", 0, "metric 'x': 'a' in stdout is no number"},
+	{"{json: a}", "{\"a\": [1, 2.5]}", 2.5, NULL},
+	{"{json: a}", "{\"a\": [ 1 , [2] ]}", 0,
+		"metric 'x': element 2 of 'a' in stdout is no number"},
+	{"{json: a}", "{\"a\": [1, null]}", 0,
+		"metric 'x': element 2 of 'a' in stdout is no number"},
+	{"{json: a}", "{\"a\": 1, \"\\u0061\": 2, \"b\": {\"a\": 3}}", 2, NULL},
+	{"{json: a}", "{\"s\": \"}],\\\"a\\\": 9,\", \"a\" :\t4 , \"c\": []}", 4, NULL},
+	{"{json: /1/b/2}", "[{}, {\"b\": [[], {\"x\": [1]}, 6]}]", 6, NULL},
+	{"{json: a}", "{\"a\": false}", 0, NULL},
 	{"{pattern: 'Triad: +([0-9.]+)'}", "Copy: 1\nTriad:   12.5 MB/s\n", 12.5, NULL},
 	{"{pattern: '^n=(\\S+)$'}", "xn=1\nn=2\nn=3e2\nn=4 x\n", 300, NULL},
 	{"{pattern: 'n=(?:a|(\\d+))'}", "n=5 n=a", 5, NULL},
@@ -69,8 +80,8 @@ static const struct vector vectors[] = {
 static struct campaign *campaign_of(const char *metrics)
 {
 	_cleanup_free_ char *text =
-		xasprintf("campaign: c\nmatrix: {n: [a.b]}\n"
-			  "benchmarks: {a: {command: ['{n}'], metrics: {%s}}}\n",
+		xasprintf("campaign: c\nmatrix: {n: [a.b], size: [10, '2 0']}\n"
+			  "benchmarks: {a: {command: ['{n}', '{size}'], metrics: {%s}}}\n",
 			metrics);
 	struct diagnostics d = {0};
 	struct campaign *c = campaign_read(text, strlen(text), NULL, &d);
@@ -82,28 +93,49 @@ static struct campaign *campaign_of(const char *metrics)
 	return c;
 }
 
+/* The campaign's benchmark with its axes' values of these indices. */
+static int extract_at(struct campaign *c, size_t size, const struct run_output *run,
+	struct extraction *out, struct error *err)
+{
+	const struct benchmark *b = &c->benchmarks[0];
+	struct value values[] = {b->axes[0].values[0], b->axes[1].values[size]};
+	struct configuration configuration = {.benchmark = b, .values = values};
+	static const struct plan_host host = {"lab1", "{\"cores\":4}"};
+
+	return extract_metrics(c, &configuration, &host, run, out, err);
+}
+
+static int extract_text(
+	struct campaign *c, const char *text, struct extraction *out, struct error *err)
+{
+	const struct run_output run = {.stdout_text = text, .stdout_len = strlen(text)};
+
+	return extract_at(c, 0, &run, out, err);
+}
+
 static void check_vector(const struct vector *v)
 {
 	_cleanup_free_ char *metrics = xasprintf("x: %s", v->metric);
 	struct campaign *c = campaign_of(metrics);
-	const struct benchmark *b = &c->benchmarks[0];
-	struct configuration configuration = {.benchmark = b, .values = b->axes[0].values};
-	struct extracted out[1];
+	struct extraction out;
 	struct error err = {0};
-	int n = extract_metrics(
-		b, &configuration, v->output, strlen(v->output), NULL, 0, out, &err);
+	int rc = extract_text(c, v->output, &out, &err);
 
 	if (!v->error) {
 		assert_string_equal(err.text, "");
-		assert_int_equal(n, 1);
-		assert_ptr_equal(out[0].metric, &b->metrics[0]);
-		assert_true(out[0].value == v->value);
+		assert_int_equal(rc, 0);
+		assert_int_equal(out.n, 1);
+		assert_string_equal(out.items[0].name, "x");
+		assert_null(out.items[0].text);
+		assert_true(out.items[0].value == v->value);
 	} else if (v->error[0] == '\0') {
-		assert_int_equal(n, 0);
+		assert_int_equal(rc, 0);
+		assert_int_equal(out.n, 0);
 	} else {
-		assert_int_equal(n, -ENODATA);
+		assert_int_equal(rc, -ENODATA);
 		assert_string_equal(err.text, v->error);
 	}
+	extraction_done(&out);
 	campaign_free(c);
 }
 
@@ -116,24 +148,344 @@ static void test_metrics_are_found_where_they_are(void **state)
 
 static void test_several_metrics_and_both_streams(void **state)
 {
-	struct campaign *c =
-		campaign_of("p: {json: p}, gone: {json: gone, optional: true}, "
-			    "q: {pattern: 'q(\\d)', from: stderr}, r: {json: r, from: stderr}");
-	const struct benchmark *b = &c->benchmarks[0];
-	struct configuration configuration = {.benchmark = b, .values = b->axes[0].values};
-	const char *out_text = "{\"p\": 1}", *err_text = "q2\n{\"r\": 3}\n";
-	struct extracted out[4];
+	struct campaign *c = campaign_of(
+		"p: {json: p, unit: s, better: lower}, gone: {json: gone, optional: true}, "
+		"q: {pattern: 'q(\\d)', from: stderr}, r: {json: r, from: stderr}");
+	static const char out_text[] = "{\"p\": 1}", err_text[] = "q2\n{\"r\": 3}\n";
+	const struct run_output run = {.stdout_text = out_text,
+		.stdout_len = strlen(out_text),
+		.stderr_text = err_text,
+		.stderr_len = strlen(err_text)};
+	struct extraction out;
 	struct error err = {0};
 
 	(void)state;
-	assert_int_equal(extract_metrics(b, &configuration, out_text, strlen(out_text), err_text,
-				 strlen(err_text), out, &err),
-		3);
-	assert_string_equal(out[0].metric->name, "p");
-	assert_string_equal(out[1].metric->name, "q");
-	assert_true(out[1].value == 2);
-	assert_string_equal(out[2].metric->name, "r");
-	assert_true(out[2].value == 3);
+	assert_int_equal(extract_at(c, 0, &run, &out, &err), 0);
+	assert_int_equal(out.n, 3);
+	assert_string_equal(out.items[0].name, "p");
+	assert_string_equal(out.items[0].unit, "s");
+	assert_int_equal(out.items[0].better, BETTER_LOWER);
+	assert_string_equal(out.items[1].name, "q");
+	assert_true(out.items[1].value == 2);
+	assert_string_equal(out.items[2].name, "r");
+	assert_true(out.items[2].value == 3);
+	extraction_done(&out);
+	campaign_free(c);
+}
+
+/* ---- one value of several ---- */
+
+#define TWO "{\"a\": [3, 1.5, 9, 2]}\n"
+#define LOG "t=3 t=1.5 t=9 t=2\n"
+
+static const struct {
+	const char *metric, *output;
+	enum metric_take take;
+	double value;
+	size_t series_n;
+	const char *error;
+} takes[] = {
+	{"{json: a}", TWO, TAKE_LAST, 2, 0, NULL},
+	{"{json: a}", TWO, TAKE_FIRST, 3, 0, NULL},
+	{"{json: a}", TWO, TAKE_MIN, 1.5, 0, NULL},
+	{"{json: a}", TWO, TAKE_MAX, 9, 0, NULL},
+	{"{json: a}", TWO, TAKE_MEAN, 3.875, 0, NULL},
+	{"{json: a}", TWO, TAKE_SUM, 15.5, 0, NULL},
+	{"{json: a}", TWO, TAKE_ALL, 2.5, 4, NULL},
+	{"{json: a}", "{\"a\": 7}", TAKE_ALL, 7, 1, NULL},
+	{"{pattern: 't=(\\S+)'}", LOG, TAKE_LAST, 2, 0, NULL},
+	{"{pattern: 't=(\\S+)'}", LOG, TAKE_FIRST, 3, 0, NULL},
+	{"{pattern: 't=(\\S+)'}", LOG, TAKE_MIN, 1.5, 0, NULL},
+	{"{pattern: 't=(\\S+)'}", LOG, TAKE_MAX, 9, 0, NULL},
+	{"{pattern: 't=(\\S+)'}", LOG, TAKE_MEAN, 3.875, 0, NULL},
+	{"{pattern: 't=(\\S+)'}", LOG, TAKE_SUM, 15.5, 0, NULL},
+	{"{pattern: 't=(\\S+)'}", LOG, TAKE_ALL, 2.5, 4, NULL},
+	{"{pattern: 't=(\\S+)'}", "t=x t=1", TAKE_LAST, 1, 0, NULL},
+	{"{pattern: 't=(\\S+)'}", "t=1 t=x", TAKE_FIRST, 1, 0, NULL},
+	{"{pattern: 't=(\\S+)'}", "t=x t=1", TAKE_MEAN, 0, 0,
+		"metric 'x': 'x' in stdout is no number"},
+	{"{pattern: 't=(\\S+)'}", "t=x t=1", TAKE_ALL, 0, 0,
+		"metric 'x': 'x' in stdout is no number"},
+	{"{pattern: 't=(\\S+)'}", "t=1 t=x", TAKE_MAX, 0, 0,
+		"metric 'x': 'x' in stdout is no number"},
+	{"{json: a}", "{\"a\": [1, \"2\"]}", TAKE_SUM, 0, 0,
+		"metric 'x': element 2 of 'a' in stdout is no number"},
+	{"{json: a}", "{\"a\": [1, \"2\"]}", TAKE_FIRST, 1, 0, NULL},
+	{"{json: a}", "{\"a\": [1e308, 1e308]}", TAKE_SUM, 0, 0,
+		"metric 'x': 'a' in stdout is no number"},
+	{"{json: a}", "{\"a\": [1e308, 1e308]}", TAKE_ALL, 1e308, 2, NULL},
+};
+
+static void test_take_makes_one_value_of_several(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(takes); i++) {
+		_cleanup_free_ char *metrics = xasprintf("x: %s", takes[i].metric);
+		struct campaign *c = campaign_of(metrics);
+		struct extraction out;
+		struct error err = {0};
+
+		c->benchmarks[0].metrics[0].take = takes[i].take;
+		int rc = extract_text(c, takes[i].output, &out, &err);
+		assert_string_equal(err.text, takes[i].error ? takes[i].error : "");
+		assert_int_equal(rc, takes[i].error ? -ENODATA : 0);
+		if (rc == 0) {
+			assert_true(out.items[0].value == takes[i].value);
+			assert_int_equal(out.items[0].series_n, takes[i].series_n);
+		}
+		extraction_done(&out);
+		campaign_free(c);
+	}
+}
+
+static void test_a_series_keeps_its_order_and_is_scaled(void **state)
+{
+	struct campaign *c = campaign_of("x: {json: a}");
+	static const double scaled[] = {6, 3, 18, 4};
+	struct extraction out;
+	struct error err = {0};
+
+	(void)state;
+	c->benchmarks[0].metrics[0].take = TAKE_ALL;
+	c->benchmarks[0].metrics[0].scale = 2;
+	assert_int_equal(extract_text(c, TWO, &out, &err), 0);
+	assert_true(out.items[0].value == 5);
+	assert_memory_equal(out.items[0].series, scaled, sizeof scaled);
+	extraction_done(&out);
+	campaign_free(c);
+}
+
+static void test_a_series_has_an_end(void **state)
+{
+	struct campaign *c = campaign_of("x: {pattern: '(\\d)'}");
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	struct extraction out;
+	struct error err = {0};
+
+	(void)state;
+	for (int i = 0; i < 32768; i++)
+		buf_adds(&text, "1\n");
+	c->benchmarks[0].metrics[0].take = TAKE_ALL;
+	assert_int_equal(extract_text(c, text.data, &out, &err), 0);
+	assert_int_equal(out.items[0].series_n, 32768);
+	extraction_done(&out);
+	buf_adds(&text, "1\n");
+	assert_int_equal(extract_text(c, text.data, &out, &err), -ENODATA);
+	assert_string_equal(err.text, "metric 'x': its pattern matches stdout more than 32768 "
+				      "times; 'take' one of them");
+	extraction_done(&out);
+	campaign_free(c);
+}
+
+/* ---- files ---- */
+
+static void test_a_file_is_read_where_the_run_left_one(void **state)
+{
+	struct campaign *c = campaign_of("x: {json: a}");
+	static const char text[] = "{\"a\": 4}";
+	static char path[] = MARK_TMP "/{n}.json";
+	const struct run_file files[] = {{.name = "from:other", .text = "", .len = 0},
+		{.name = "from:" MARK_TMP "/a.b.json", .text = text, .len = strlen(text)}};
+	struct run_output run = {.files = files, .files_n = 2};
+	struct extraction out;
+	struct error err = {0};
+
+	(void)state;
+	c->benchmarks[0].metrics[0].from = FROM_FILE;
+	c->benchmarks[0].metrics[0].path = path;
+	assert_int_equal(extract_at(c, 0, &run, &out, &err), 0);
+	assert_true(out.items[0].value == 4);
+	extraction_done(&out);
+	run.files_n = 1;
+	assert_int_equal(extract_at(c, 0, &run, &out, &err), -ENODATA);
+	assert_string_equal(err.text, "metric 'x': the run left no file '{tmp}/a.b.json'");
+	extraction_done(&out);
+	c->benchmarks[0].metrics[0].is_optional = true;
+	assert_int_equal(extract_at(c, 0, &run, &out, &err), 0);
+	assert_int_equal(out.n, 0);
+	extraction_done(&out);
+	campaign_free(c);
+}
+
+static void test_a_stream_that_is_not_whole_gives_no_metric(void **state)
+{
+	struct campaign *c = campaign_of("x: {pattern: '(\\d)', optional: true}");
+	const struct run_output run = {
+		.stdout_text = "1 2", .stdout_len = 3, .stdout_is_cut = true};
+	struct extraction out;
+	struct error err = {0};
+
+	(void)state;
+	assert_int_equal(extract_at(c, 0, &run, &out, &err), -ENODATA);
+	assert_string_equal(err.text, "metric 'x': stdout is too long to take metrics from; write "
+				      "less, or lower limits.output");
+	extraction_done(&out);
+	campaign_free(c);
+}
+
+/* ---- expectations ---- */
+
+static const struct {
+	const char *metric, *output;
+	enum metric_expect expect;
+	const char *expected; /* of value; a range is 1 to 5 */
+	double scale;
+	const char *text, *error; /* text: what it is where it is no number */
+} expected[] = {
+	{"{json: a}", "{\"a\": \"9f86\"}", EXPECT_VALUE, "9f86", 1, "9f86", NULL},
+	{"{json: a}", "{\"a\": \"9f86\"}", EXPECT_VALUE, "9f87", 1, "9f86",
+		"x is '9f86', expected '9f87'"},
+	{"{json: a}", "{\"a\": \"a.b\"}", EXPECT_VALUE, "{n}", 1, "a.b", NULL},
+	{"{json: a}", "{\"a\": true}", EXPECT_VALUE, "true", 1, "true", NULL},
+	{"{json: a}", "{\"a\": true}", EXPECT_VALUE, "false", 1, "true",
+		"x is 'true', expected 'false'"},
+	{"{json: a}", "{\"a\": 12}", EXPECT_VALUE, "12.0", 1, NULL, NULL},
+	{"{json: a}", "{\"a\": 1.2e1}", EXPECT_VALUE, "12", 1, NULL, NULL},
+	{"{json: a}", "{\"a\": 18446744073709551615}", EXPECT_VALUE, "18446744073709551614", 1,
+		NULL, "x is '18446744073709551615', expected '18446744073709551614'"},
+	{"{json: a}", "{\"a\": 12.5}", EXPECT_VALUE, "12.5e-9", 1e-9, NULL, NULL},
+	{"{json: a}", "{\"a\": 12.5}", EXPECT_VALUE, "12.5", 1e-9, NULL,
+		"x is '1.25e-08', expected '12.5'"},
+	{"{json: a}", "{\"a\": \"l\\u0131ne\\n2\"}", EXPECT_VALUE, "x", 1, "l\u0131ne\n2",
+		"x is 'l\u0131ne 2', expected 'x'"},
+	{"{pattern: 'sum (\\S+)'}", "sum abc\n", EXPECT_VALUE, "abc", 1, "abc", NULL},
+	{"{pattern: 'sum (\\S+)'}", "sum true\n", EXPECT_VALUE, "true", 1, "true", NULL},
+	{"{json: a}", "{\"a\": 1}", EXPECT_RANGE, NULL, 1, NULL, NULL},
+	{"{json: a}", "{\"a\": 5}", EXPECT_RANGE, NULL, 1, NULL, NULL},
+	{"{json: a}", "{\"a\": 0.999}", EXPECT_RANGE, NULL, 1, NULL, "x is 0.999, expected 1 to 5"},
+	{"{json: a}", "{\"a\": 3}", EXPECT_RANGE, NULL, 2, NULL, "x is 6, expected 1 to 5"},
+	{"{json: a}", "{\"a\": \"3\"}", EXPECT_RANGE, NULL, 1, NULL,
+		"metric 'x': 'a' in stdout is no number"},
+};
+
+static void test_a_wrong_answer_is_found(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+		_cleanup_free_ char *metrics = xasprintf("x: %s", expected[i].metric);
+		struct campaign *c = campaign_of(metrics);
+		struct benchmark_metric *m = &c->benchmarks[0].metrics[0];
+		struct extraction out;
+		struct error err = {0};
+
+		m->expect = expected[i].expect;
+		m->expect_value = (char *)(uintptr_t)expected[i].expected;
+		m->scale = expected[i].scale;
+		m->expect_low = 1;
+		m->expect_high = 5;
+		int rc = extract_text(c, expected[i].output, &out, &err);
+		const char *error = expected[i].error ? expected[i].error : "";
+		assert_string_equal(err.text, error);
+		assert_int_equal(rc, !error[0] ? 0 : strstr(error, "is no") ? -ENODATA : -EILSEQ);
+		if (rc != -ENODATA) {
+			assert_int_equal(out.n, 1);
+			assert_int_equal(!expected[i].text, !out.items[0].text);
+			if (expected[i].text)
+				assert_string_equal(out.items[0].text, expected[i].text);
+		}
+		extraction_done(&out);
+		campaign_free(c);
+	}
+}
+
+static void test_match_needs_no_number(void **state)
+{
+	struct campaign *c = campaign_of("x: {pattern: '(VALID|GOOD)'}, y: {json: a}");
+	struct extraction out;
+	struct error err = {0};
+
+	(void)state;
+	c->benchmarks[0].metrics[0].expect = EXPECT_MATCH;
+	c->benchmarks[0].metrics[1].expect = EXPECT_MATCH;
+	assert_int_equal(extract_text(c, "GOOD\n{\"a\": {}}", &out, &err), 0);
+	assert_int_equal(out.n, 0);
+	extraction_done(&out);
+	assert_int_equal(extract_text(c, "BAD\n{\"a\": {}}", &out, &err), -EILSEQ);
+	assert_string_equal(err.text, "metric 'x': nothing in stdout matches '(VALID|GOOD)'");
+	extraction_done(&out);
+	assert_int_equal(extract_text(c, "GOOD\n{\"b\": {}}", &out, &err), -EILSEQ);
+	extraction_done(&out);
+	campaign_free(c);
+}
+
+static void check_same(struct campaign *c, size_t size, const char *text, const char *same_as,
+	const char *same_text)
+{
+	const struct run_output run = {.stdout_text = text, .stdout_len = strlen(text)};
+	struct extraction out;
+	struct error err = {0};
+
+	assert_int_equal(extract_at(c, size, &run, &out, &err), 0);
+	assert_string_equal(out.items[0].same_as, same_as);
+	assert_string_equal(out.items[0].same_text, same_text);
+	extraction_done(&out);
+}
+
+static void test_same_names_whose_answers_are_compared(void **state)
+{
+	struct campaign *c = campaign_of("x: {json: a}");
+	struct benchmark_metric *m = &c->benchmarks[0].metrics[0];
+	static char size[] = "size", n[] = "n";
+	char *axes[] = {size, n};
+
+	(void)state;
+	m->expect = EXPECT_SAME;
+	check_same(c, 0, "{\"a\": 18446744073709551615}", "a", "18446744073709551615");
+	m->expect_axes = axes;
+	m->expect_axes_n = 1;
+	check_same(c, 0, "{\"a\": \"abc\"}", "a size=10", "abc");
+	check_same(c, 1, "{\"a\": 1.50}", "a size=\"2 0\"", "1.50");
+	m->expect_axes_n = 2;
+	check_same(c, 0, "{\"a\": [1, 2]}", "a size=10 n=a.b", "2");
+	m->take = TAKE_ALL;
+	check_same(c, 0, "{\"a\": [1, 2]}", "a size=10 n=a.b", "1 2");
+	m->take = TAKE_MEAN;
+	check_same(c, 0, "{\"a\": [1, 2]}", "a size=10 n=a.b", "1.5");
+	campaign_free(c);
+}
+
+static void test_what_is_the_same_answer(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool is_same;
+	} pairs[] = {
+		{"abc", "abc", true},
+		{"abc", "abd", false},
+		{"1", "1.0", true},
+		{"0.1", "1e-1", true},
+		{"007", "7", true},
+		{"-0", "0", true},
+		{"-7", "7", false},
+		{"+7", "7", true},
+		{"9007199254740993", "9007199254740992", false},
+		{"", "0", false},
+		{"-", "+", false},
+		{"1 2", "1 2.0", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
+		assert_int_equal(expect_is_same(pairs[i].a, pairs[i].b), pairs[i].is_same);
+}
+
+static void test_a_text_has_bounds(void **state)
+{
+	struct campaign *c = campaign_of("x: {pattern: '^(.*)$'}");
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	struct extraction out;
+	struct error err = {0};
+
+	(void)state;
+	c->benchmarks[0].metrics[0].expect = EXPECT_SAME;
+	for (int i = 0; i < 4096; i++)
+		buf_addc(&text, 'a');
+	assert_int_equal(extract_text(c, text.data, &out, &err), 0);
+	extraction_done(&out);
+	buf_addc(&text, 'a');
+	assert_int_equal(extract_text(c, text.data, &out, &err), -ENODATA);
+	assert_non_null(strstr(err.text, "in stdout is longer than 4096 bytes"));
+	extraction_done(&out);
 	campaign_free(c);
 }
 
@@ -142,18 +494,15 @@ static void test_several_metrics_and_both_streams(void **state)
 static void test_broken_json_is_given_up_in_time(void **state)
 {
 	struct campaign *c = campaign_of("x: {json: x}");
-	const struct benchmark *b = &c->benchmarks[0];
-	struct configuration configuration = {.benchmark = b, .values = b->axes[0].values};
 	_cleanup_buf_ struct buf text = BUF_INIT;
-	struct extracted out[1];
+	struct extraction out;
 	struct error err = {0};
 
 	(void)state;
 	for (int i = 0; i < 200000; i++)
 		buf_adds(&text, "[\n");
-	assert_int_equal(
-		extract_metrics(b, &configuration, text.data, text.len, NULL, 0, out, &err),
-		-ENODATA);
+	assert_int_equal(extract_text(c, text.data, &out, &err), -ENODATA);
+	extraction_done(&out);
 	campaign_free(c);
 }
 
@@ -162,6 +511,16 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_metrics_are_found_where_they_are),
 		cmocka_unit_test(test_several_metrics_and_both_streams),
+		cmocka_unit_test(test_take_makes_one_value_of_several),
+		cmocka_unit_test(test_a_series_keeps_its_order_and_is_scaled),
+		cmocka_unit_test(test_a_series_has_an_end),
+		cmocka_unit_test(test_a_file_is_read_where_the_run_left_one),
+		cmocka_unit_test(test_a_stream_that_is_not_whole_gives_no_metric),
+		cmocka_unit_test(test_a_wrong_answer_is_found),
+		cmocka_unit_test(test_match_needs_no_number),
+		cmocka_unit_test(test_same_names_whose_answers_are_compared),
+		cmocka_unit_test(test_what_is_the_same_answer),
+		cmocka_unit_test(test_a_text_has_bounds),
 		cmocka_unit_test(test_broken_json_is_given_up_in_time),
 	};
 
