@@ -1,5 +1,6 @@
 #include "coordinator/dispatch/live.h"
 
+#include "coordinator/dispatch/answers.h"
 #include "coordinator/store/queries.h"
 #include "proto/clock.h"
 #include <stdio.h>
@@ -139,6 +140,7 @@ void live_free(struct live *l)
 		free((void *)l->hosts[i].name);
 		free((void *)l->hosts[i].inventory);
 	}
+	answers_free(l->answers);
 	plan_free(l->plan);
 	campaign_free(l->campaign);
 	free(l->hosts);

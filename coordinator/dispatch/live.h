@@ -58,6 +58,7 @@ struct live {
 	int64_t runs_a_pass; /* over all lanes */
 	int64_t total, done, failed, skipped;
 	int64_t submitted_at;
+	struct answers *answers; /* that runs must have in common; NULL: not needed yet */
 	struct live_run *runs; /* hash by number: queued, assigned and running ones (owned) */
 	struct live *prev, *next;
 };

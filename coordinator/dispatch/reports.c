@@ -1,5 +1,6 @@
 /* What an agent reports of a run: that it started, samples, output, and its result. */
 #include "coordinator/dispatch/core.h"
+#include "coordinator/dispatch/outcome.h"
 
 #include "proto/clock.h"
 #include "proto/log.h"
@@ -102,38 +103,6 @@ void reports_on_output(struct dispatch *d, const struct host *h, const struct me
 		keep_output(d, &s, &m->id, m->stream, m->offset, &m->data);
 }
 
-/* The program's own metrics, out of what it printed. Returns 0, or negative: then the run has
- * failed. */
-static int extract(const struct live *l, const struct live_run *r, const struct message_result *m,
-	struct extraction *out, struct error *err)
-{
-	struct run_output run = {.measured = m->metrics.items, .measured_n = m->metrics.n};
-
-	streams_fill(&r->streams, &run);
-	int code = extract_metrics(
-		l->campaign, live_configuration(l, r), &l->hosts[r->lane], &run, out, err);
-	free((void *)(uintptr_t)run.files);
-	return code;
-}
-
-/* As the store takes them; the texts are those of the extraction. The caller frees the array. */
-static struct store_metric *own_metrics(const struct extraction *e)
-{
-	struct store_metric *own = xcalloc(e->n + 1, sizeof *own);
-
-	for (size_t i = 0; i < e->n; i++)
-		own[i] = (struct store_metric){
-			.name = e->items[i].name,
-			.unit = e->items[i].unit,
-			.value = e->items[i].value,
-			.better = (enum better_code)e->items[i].better,
-			.text = e->items[i].text,
-			.series = e->items[i].series,
-			.series_n = e->items[i].series_n,
-		};
-	return own;
-}
-
 static void tell_run(struct dispatch *d, const struct live *l, const struct live_run *r,
 	const struct host *h, const char *state, const char *reason)
 {
@@ -153,23 +122,24 @@ static void tell_run(struct dispatch *d, const struct live *l, const struct live
 	dispatch_tell(d, &l->uuid, &m);
 }
 
-static int store_result(struct dispatch *d, const struct message_result *m, const struct spoken *s,
-	const char *state, const char *reason, const struct store_metric *own, size_t own_n)
+/* The result as the store takes it; texts are those of m and o, which is NULL where the run has
+ * ended already. */
+static struct store_result row_of(
+	const struct message_result *m, const struct spoken *s, const struct outcome *o)
 {
-	struct error err = {0};
-	const struct store_result row = {
+	return (struct store_result){
 		.campaign = s->campaign,
 		.run = m->id.run,
 		.attempt = m->id.attempt,
-		.state = state,
-		.reason = reason,
+		.state = o != NULL ? o->state : m->state,
+		.reason = o != NULL ? o->reason : m->reason,
 		.started_at = m->started_at,
 		.exit_code = m->exit_code,
 		.signal = m->signal,
 		.metrics = m->metrics.items,
 		.metrics_n = m->metrics.n,
-		.own = own,
-		.own_n = own_n,
+		.own = o != NULL ? o->own : NULL,
+		.own_n = o != NULL ? o->own_n : 0,
 		.flags = m->flags.items,
 		.flags_n = m->flags.n,
 		.cpus = m->cpus,
@@ -180,7 +150,12 @@ static int store_result(struct dispatch *d, const struct message_result *m, cons
 		.thinned = m->thinned,
 		.ended_at = clock_realtime_ns(),
 	};
-	int r = d->config.ops->put_result(d->config.store, &row, &err);
+}
+
+static int store_row(struct dispatch *d, const struct store_result *row)
+{
+	struct error err = {0};
+	int r = d->config.ops->put_result(d->config.store, row, &err);
 
 	/* Only -ENOENT is the peer's fault: a run that never was. */
 	return r < 0 && r != -ENOENT ? dispatch_fail(d, &err) : r;
@@ -197,55 +172,33 @@ static void call_off(
 	dispatch_queue(d, &h->route, &m);
 }
 
-/*
- * "exit status 2" with the last line that the program wrote to stderr behind it, as that says why.
- * NULL where there is none; the caller frees.
- */
-static char *with_last_line(const char *reason, const struct buf *text)
+static int take_outcome(struct dispatch *d, struct host *h, const struct message_result *m,
+	const struct spoken *s, const struct outcome *o)
 {
-	size_t end = text->len, start;
+	const struct store_result row = row_of(m, s, o);
+	int r = store_row(d, &row);
 
-	while (end > 0 && strchr(" \t\r\n", text->data[end - 1]) != NULL)
-		end--;
-	for (start = end; start > 0 && text->data[start - 1] != '\n' && end - start < 200;)
-		start--;
-	if (start == end)
-		return NULL;
-	char *out = xasprintf("%s: %.*s", reason, (int)(end - start), text->data + start);
-	for (char *p = out; *p != '\0'; p++)
-		if ((unsigned char)*p < ' ')
-			*p = ' ';
-	return out;
+	if (r < 0)
+		return r;
+	outcome_keep(o, s->live, s->run);
+	tell_run(d, s->live, s->run, h, o->state, o->reason);
+	if (s->run->attempt != m->id.attempt && s->run->state != STATE_QUEUED)
+		call_off(d, h, s->live, s->run);
+	live_end(s->live, s->run, run_event_of_result(o->state), &row);
+	return 0;
 }
 
 /* The result of a run that has not ended yet. */
 static int take_result(
 	struct dispatch *d, struct host *h, const struct message_result *m, const struct spoken *s)
 {
-	_cleanup_free_ struct store_metric *own = NULL;
-	struct extraction found = {0};
-	const char *state = m->state, *reason = m->reason;
 	struct error err = {0};
+	struct outcome o;
+	int r = outcome_make(&o, s->live, s->run, m, d->s, &err);
 
-	if (strcmp(state, RUN_DONE) == 0 && extract(s->live, s->run, m, &found, &err) < 0) {
-		state = RUN_FAILED;
-		reason = err.text;
-		extraction_done(&found);
-	}
-	own = own_metrics(&found);
-	_cleanup_free_ char *told = NULL;
-	if (strcmp(m->state, RUN_FAILED) == 0 && m->exit_code != ABSENT && text_is_set(reason) &&
-		(told = with_last_line(reason, streams_text(&s->run->streams, "stderr"))) != NULL)
-		reason = told;
-	int r = store_result(d, m, s, state, reason, own, found.n);
-	extraction_done(&found);
-	if (r < 0)
-		return r;
-	tell_run(d, s->live, s->run, h, state, reason);
-	if (s->run->attempt != m->id.attempt && s->run->state != STATE_QUEUED)
-		call_off(d, h, s->live, s->run);
-	live_end(s->live, s->run, run_event_of_result(state), NULL);
-	return 0;
+	r = r < 0 ? dispatch_fail(d, &err) : take_outcome(d, h, m, s, &o);
+	outcome_done(&o);
+	return r;
 }
 
 /*
@@ -273,8 +226,10 @@ static int keep_result(
 {
 	int r = 0;
 
-	if (s->run == NULL)
-		return store_result(d, m, s, m->state, m->reason, NULL, 0);
+	if (s->run == NULL) {
+		const struct store_result row = row_of(m, s, NULL);
+		return store_row(d, &row);
+	}
 	if (run_event_of_result(m->state) == EVENT_CANCELLED)
 		return take_cancelled(d, m, s);
 	streams_begin(&s->run->streams, m->id.attempt);
