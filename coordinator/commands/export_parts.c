@@ -218,7 +218,7 @@ int export_samples(struct results *r, const char *label, const char *format, boo
 /* A stream of a run while its pieces come in. */
 struct stream {
 	int64_t run;
-	char name[16];
+	struct buf name; /* empty: none yet */
 	struct buf text;
 };
 
@@ -239,14 +239,14 @@ static void write_stream(
 {
 	char run[32];
 
-	if (s->name[0] == '\0')
+	if (s->name.len == 0)
 		return;
 	const struct cell cells[] = {{CELL_TEXT, label},
-		{CELL_NUMBER, units_format_decimal(run, s->run, 1)}, {CELL_TEXT, s->name},
+		{CELL_NUMBER, units_format_decimal(run, s->run, 1)}, {CELL_TEXT, s->name.data},
 		{CELL_TEXT, s->text.data}};
 	ops->row(o, cells);
 	buf_reset(&s->text);
-	s->name[0] = '\0';
+	buf_reset(&s->name);
 }
 
 int export_output(struct results *r, const char *label, const char *format, bool with_warmup,
@@ -256,7 +256,7 @@ int export_output(struct results *r, const char *label, const char *format, bool
 		{"stream", NULL, false}, {"text", NULL, false}};
 	const struct output_ops *ops = ops_of(format);
 	struct output *o = ops->begin(to, columns, ARRAY_SIZE(columns));
-	struct stream s = {.text = BUF_INIT};
+	struct stream s = {.name = BUF_INIT, .text = BUF_INIT};
 	const struct message_cell *row;
 	struct joined j;
 	int code;
@@ -264,16 +264,18 @@ int export_output(struct results *r, const char *label, const char *format, bool
 	joined_open(&j, r, "output", label, with_warmup);
 	while ((code = joined_next(&j, &row, err)) == 1) {
 		const char *name = cell_text(&row[OUTPUT_STREAM]);
-		if (s.run != row[OUTPUT_RUN].integer || strcmp(s.name, name) != 0)
+		if (s.run != row[OUTPUT_RUN].integer || strcmp(s.name.data, name) != 0)
 			write_stream(o, ops, &s, label);
 		s.run = row[OUTPUT_RUN].integer;
-		snprintf(s.name, sizeof s.name, "%s", name);
+		buf_reset(&s.name);
+		buf_adds(&s.name, name);
 		if (row[OUTPUT_DATA].blob.len > 0)
 			add_piece(&s.text, &row[OUTPUT_DATA].blob);
 	}
 	write_stream(o, ops, &s, label);
 	joined_close(&j);
 	ops->end(o);
+	buf_done(&s.name);
 	buf_done(&s.text);
 	return code;
 }

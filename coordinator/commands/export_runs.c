@@ -57,6 +57,33 @@ static void add_metrics(struct buf *b, const struct run_row *row)
 		buf_addf(b, ",\"deviation\":%s}", deviation.data);
 }
 
+/* What only some campaigns have: texts, and all values of a series. */
+static void add_texts_and_series(struct buf *b, const struct run_row *row)
+{
+	const char *before = ",\"texts\":{";
+
+	for (size_t i = 0; i < row->texts_n; i++) {
+		buf_adds(b, before);
+		add_text(b, row->texts[i].name);
+		buf_addc(b, ':');
+		add_text(b, row->texts[i].text);
+		before = ",";
+	}
+	if (row->texts_n > 0)
+		buf_addc(b, '}');
+	before = ",\"series\":{";
+	for (size_t i = 0; i < row->n; i++) {
+		if (row->metrics[i].series == NULL)
+			continue;
+		buf_adds(b, before);
+		add_text(b, row->metrics[i].name);
+		buf_addf(b, ":%s", row->metrics[i].series);
+		before = ",";
+	}
+	if (before[1] == '\0')
+		buf_addc(b, '}');
+}
+
 static const char *or_else(const struct message_cell *cell, const char *otherwise)
 {
 	return text_is_set(cell->text) ? cell->text : otherwise;
@@ -97,6 +124,7 @@ static void add_run(struct buf *b, const char *label, const struct run_row *row)
 	if (c[RUNS_SIGNAL].integer != ABSENT)
 		buf_addf(b, ",\"signal\":%lld", (long long)c[RUNS_SIGNAL].integer);
 	add_metrics(b, row);
+	add_texts_and_series(b, row);
 	buf_addf(b, ",\"flags\":%s}\n", or_else(&c[RUNS_FLAGS], "[]"));
 }
 
@@ -215,6 +243,8 @@ static int find_columns(
 			else
 				add_name(&others, row->metrics[i].name);
 		}
+		for (size_t i = 0; i < row->texts_n; i++)
+			add_name(&others, row->texts[i].name);
 		run_bounds(row, RUNS_UNCERTAINTY, note_bound, csv);
 	}
 	for (size_t i = 0; i < standard_metrics_n; i++) {
@@ -340,6 +370,9 @@ static void set_row(struct csv *csv, const char *label, const struct run_row *ro
 	for (size_t i = 0; i < row->n; i++)
 		set_named(csv, &csv->metrics, CSV_FIXED + csv->parameters.n, row->metrics[i].name,
 			row->metrics[i].decimal);
+	for (size_t i = 0; i < row->texts_n; i++)
+		set_named(csv, &csv->metrics, CSV_FIXED + csv->parameters.n, row->texts[i].name,
+			row->texts[i].text);
 	run_bounds(row, RUNS_UNCERTAINTY, set_bound, csv);
 	for (size_t i = 0; i < csv->n; i++) {
 		if (csv->cells[i].kind != CELL_NONE)

@@ -7,7 +7,7 @@ struct run_reader {
 	const struct message_cell *waiting; /* a metric of a run that is still to come */
 	bool has_no_more;
 	struct run_row row;
-	size_t allocated;
+	size_t allocated, texts_allocated;
 	struct buf texts; /* of the row's decimals, names and units; metrics hold offsets until all
 			     are there */
 };
@@ -29,6 +29,7 @@ void run_reader_close(struct run_reader *reader)
 	results_cursor_close(reader->runs);
 	results_cursor_close(reader->metrics);
 	free(reader->row.metrics);
+	free(reader->row.texts);
 	buf_done(&reader->texts);
 	free(reader);
 }
@@ -50,7 +51,28 @@ static void settle_texts(struct run_reader *reader)
 		m->name = reader->texts.data + (uintptr_t)m->name;
 		m->unit = reader->texts.data + (uintptr_t)m->unit;
 		m->decimal = reader->texts.data + (uintptr_t)m->decimal;
+		/* Never the first in the buffer: a name comes before it. */
+		if (m->series != NULL)
+			m->series = reader->texts.data + (uintptr_t)m->series;
 	}
+	for (size_t i = 0; i < reader->row.texts_n; i++) {
+		struct run_text *t = &reader->row.texts[i];
+		t->name = reader->texts.data + (uintptr_t)t->name;
+		t->text = reader->texts.data + (uintptr_t)t->text;
+	}
+}
+
+static void add_text(struct run_reader *reader, const char *name, const char *text)
+{
+	if (reader->row.texts_n == reader->texts_allocated) {
+		reader->texts_allocated =
+			reader->texts_allocated == 0 ? 8 : 2 * reader->texts_allocated;
+		reader->row.texts = xreallocarray(
+			reader->row.texts, reader->texts_allocated, sizeof *reader->row.texts);
+	}
+	struct run_text *t = &reader->row.texts[reader->row.texts_n++];
+	t->name = note_text(reader, name);
+	t->text = note_text(reader, text);
 }
 
 static struct run_metric *add_metric(struct run_reader *reader, const char *name, const char *unit,
@@ -116,10 +138,16 @@ static void add_long(struct run_reader *reader, const struct message_cell *cells
 		return;
 	}
 	/* JSON has no infinity; what is no number is no value. */
-	if (cells[METRICS_VALUE].real == NULL || !isfinite(strtod(cells[METRICS_VALUE].real, NULL)))
+	if (cells[METRICS_VALUE].real == NULL ||
+		!isfinite(strtod(cells[METRICS_VALUE].real, NULL))) {
+		if (cells[METRICS_TEXT].text != NULL)
+			add_text(reader, name, cells[METRICS_TEXT].text);
 		return;
+	}
 	m = add_metric(reader, name, unit, 1, cells[METRICS_VALUE].real);
 	m->is_own = true;
+	if (text_is_set(cells[METRICS_SERIES].text))
+		m->series = note_text(reader, cells[METRICS_SERIES].text);
 	m->better = strcmp(better, "lower") == 0    ? BETTER_LOWER
 		    : strcmp(better, "higher") == 0 ? BETTER_HIGHER
 						    : BETTER_NONE;
@@ -155,7 +183,7 @@ int run_reader_next(struct run_reader *reader, const struct run_row **row, struc
 
 	if (code <= 0)
 		return code;
-	reader->row.n = 0;
+	reader->row.n = reader->row.texts_n = 0;
 	buf_reset(&reader->texts);
 	add_columns(reader);
 	code = add_long_of(reader, reader->row.cells[RUNS_RUN].integer, err);

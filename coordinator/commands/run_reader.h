@@ -16,7 +16,15 @@ struct run_metric {
 	const char *decimal; /* value in that unit */
 	int64_t divisor;     /* inner units in one of unit */
 	enum better better;
-	bool is_own; /* the campaign extracts it */
+	bool is_own;        /* the campaign extracts it */
+	const char *series; /* JSON array of all values of this run, decimal is the one that stands
+			       for them; NULL where there is one only */
+};
+
+/* A metric that is no number: a checksum. */
+struct run_text {
+	const char *name;
+	const char *text;
 };
 
 struct run_row {
@@ -24,6 +32,8 @@ struct run_row {
 	struct run_metric
 		*metrics; /* those with a value: standard columns in their order, then the others */
 	size_t n;
+	struct run_text *texts;
+	size_t texts_n;
 };
 
 struct run_reader;

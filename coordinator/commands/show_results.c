@@ -1,6 +1,5 @@
 /* What `results` shows: which runs, which metrics, compared with what; the two forms are files of
  * their own. */
-#include "coordinator/campaign/campaign.h"
 #include "coordinator/commands/summary_view.h"
 
 /* ---- comparisons ---- */
@@ -116,6 +115,7 @@ static struct campaign *read_campaign(struct summary_view *v)
 	diagnostics_done(&d);
 	if (c == NULL)
 		return NULL;
+	v->campaign = c;
 	if (c->comparisons_n > 0 && c->comparisons[0].baseline != NULL) {
 		v->by = c->comparisons[0].by;
 		v->baseline = c->comparisons[0].baseline;

@@ -206,12 +206,26 @@ static void print_failed(const struct summary_view *v, FILE *to)
 		fprintf(to, "failed   %zu more reasons\n", lines - MAX_LINES);
 }
 
-void summary_below(
-	const struct summary_view *v, bool has_energy, const struct notes *notes, FILE *to)
+static void print_left_out(const struct notes *left_out, FILE *to)
+{
+	_cleanup_buf_ struct buf line = BUF_INIT;
+
+	if (left_out->n == 0)
+		return;
+	buf_adds(&line, "no room for ");
+	for (size_t i = 0; i < left_out->n; i++)
+		buf_addf(&line, "%s%s", i == 0 ? "" : ", ", left_out->texts[i]);
+	buf_adds(&line, ": name what you want in --columns");
+	output_wrapped(line.data, 0, to);
+}
+
+void summary_below(const struct summary_view *v, bool has_energy, const struct notes *notes,
+	const struct notes *left_out, FILE *to)
 {
 	fputc('\n', to);
 	notes_print(notes, to);
 	print_flags(v, to);
+	print_left_out(left_out, to);
 	print_no_energy(v, has_energy, to);
 	print_remarks(v, to);
 	print_overhead(v, to);

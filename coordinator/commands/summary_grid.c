@@ -41,7 +41,7 @@ static size_t fitting_columns(const struct grid *grid)
 	return n;
 }
 
-void grid_print(const struct grid *grid, const struct output_ops *ops, FILE *to)
+size_t grid_print(const struct grid *grid, const struct output_ops *ops, FILE *to)
 {
 	size_t n = fitting_columns(grid);
 	struct column *columns = xcalloc(n + 1, sizeof *columns);
@@ -61,6 +61,7 @@ void grid_print(const struct grid *grid, const struct output_ops *ops, FILE *to)
 	ops->end(o);
 	free(columns);
 	free(cells);
+	return n;
 }
 
 void grid_done(struct grid *grid)

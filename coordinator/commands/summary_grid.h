@@ -12,6 +12,7 @@ struct grid_column {
 	bool is_right;
 	bool is_optional; /* left out, the last first, where the page is too narrow */
 	char **texts;     /* owned; [row] */
+	const char *name; /* of what may be said to be left out; NULL: it is not missed */
 };
 
 struct grid {
@@ -22,8 +23,9 @@ struct grid {
 /* Add a column with this title for grid->rows rows, all empty. Valid until the next is added. */
 struct grid_column *grid_add(struct grid *grid, bool is_right, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* Write it, without the optional columns at the end that do not fit on a page. */
-void grid_print(const struct grid *grid, const struct output_ops *ops, FILE *to);
+/* Write it, without the optional columns at the end that do not fit on a page. Returns how many
+ * columns were written. */
+size_t grid_print(const struct grid *grid, const struct output_ops *ops, FILE *to);
 void grid_done(struct grid *grid);
 
 #endif

@@ -47,16 +47,6 @@ static void add_ratio(struct buf *b, double ratio)
 		buf_addf(b, "%.3g", ratio);
 }
 
-static void add_energy(struct buf *b, double joules)
-{
-	static const char *const units[] = {"J", "kJ", "MJ", "GJ"};
-	size_t i = 0;
-
-	for (; i + 1 < ARRAY_SIZE(units) && joules >= 1000; i++)
-		joules /= 1000;
-	buf_addf(b, "%.3g %s", joules, units[i]);
-}
-
 /* ---- a group: one benchmark on one host ---- */
 
 struct group {
@@ -66,6 +56,7 @@ struct group {
 	size_t n;
 	struct grid grid;
 	struct notes *notes;
+	struct notes *left_out; /* names of metrics for which there was no room */
 };
 
 static const struct gathered_cell *cell_of(const struct group *group, size_t row)
@@ -202,12 +193,12 @@ static struct grid_column *add_metric(
 	return c;
 }
 
-static void add_ratios(struct group *group, size_t metric)
+static struct grid_column *add_ratios(struct group *group, size_t metric)
 {
 	const struct summary_view *v = group->v;
 
 	if (v->by == NULL)
-		return;
+		return NULL;
 	struct grid_column *c = grid_add(&group->grid, true, "×");
 	for (size_t row = 0; row < group->n; row++) {
 		int baseline = summary_baseline(v, group->configurations[row]);
@@ -221,6 +212,7 @@ static void add_ratios(struct group *group, size_t metric)
 						 metric, NULL));
 		c->texts[row] = buf_take(&text);
 	}
+	return c;
 }
 
 /* The median alone, for quantities whose spread is of no interest here: in units of scale, or with
@@ -304,13 +296,30 @@ static void add_extra(struct group *group, size_t extra)
 {
 	size_t metric = gathered_metric(group->v->g, extras[extra].metric);
 
-	if (is_measured(group, metric) && !is_asked_for(group->v, metric))
+	if (is_measured(group, metric) && !is_asked_for(group->v, metric) &&
+		summary_more(group->v, metric) != MORE_COMPARED)
 		add_median(group, extras[extra].title, metric, extras[extra].scale)->is_optional =
 			true;
 }
 
-/* What --columns names, then as far as there is room net energy, the campaign's own metrics, and
- * the other extras. */
+/* The metrics of one kind, with a ratio where they are compared, as far as there is room. */
+static void add_more(struct group *group, enum summary_more kind)
+{
+	const struct summary_view *v = group->v;
+
+	for (size_t i = 0; i < v->g->metrics_n; i++) {
+		if (summary_more(v, i) != kind || is_asked_for(v, i) || !is_measured(group, i))
+			continue;
+		struct grid_column *c = add_metric(group, v->g->metrics[i].name, i, MARKS_NONE);
+		c->is_optional = true;
+		c->name = v->g->metrics[i].name;
+		c = kind == MORE_COMPARED ? add_ratios(group, i) : NULL;
+		if (c != NULL)
+			c->is_optional = true;
+	}
+}
+
+/* What --columns names, then the rest as far as there is room. */
 static void add_more_columns(struct group *group)
 {
 	const struct summary_view *v = group->v;
@@ -320,13 +329,25 @@ static void add_more_columns(struct group *group)
 			add_metric(group, v->g->metrics[v->columns[i]].name, v->columns[i],
 				MARKS_NONE);
 	}
-	add_extra(group, 0);
-	for (size_t i = 0; i < v->g->metrics_n; i++) {
-		if (v->g->metrics[i].is_own && !is_asked_for(v, i) && is_measured(group, i))
-			add_metric(group, v->g->metrics[i].name, i, MARKS_NONE)->is_optional = true;
-	}
-	for (size_t i = 1; i < ARRAY_SIZE(extras); i++)
+	add_more(group, MORE_COMPARED);
+	add_more(group, MORE_OWN);
+	add_more(group, MORE_THROUGHPUT);
+	for (size_t i = 0; i < ARRAY_SIZE(extras); i++)
 		add_extra(group, i);
+	add_more(group, MORE_PER_WORK);
+}
+
+static void note_left_out(const struct group *group, size_t shown)
+{
+	for (size_t i = shown; i < group->grid.n; i++) {
+		struct buf unused = BUF_INIT;
+		bool has_mark = false;
+
+		if (group->grid.columns[i].name != NULL)
+			notes_mark(group->left_out, &unused, &has_mark, "%s",
+				group->grid.columns[i].name);
+		buf_done(&unused);
+	}
 }
 
 /* "nbody size=20000 on lab07: i9-13900K (Raptor Lake) 8P+16E, Linux 6.12.8, performance, turbo off"
@@ -351,9 +372,9 @@ static void print_heading(const struct group *group, const struct output_ops *op
 }
 
 static void print_group(const struct summary_view *v, size_t lane, const char *benchmark,
-	struct notes *notes, const struct output_ops *ops, FILE *to)
+	struct notes *notes, struct notes *left_out, const struct output_ops *ops, FILE *to)
 {
-	struct group group = {.v = v, .lane = lane, .notes = notes};
+	struct group group = {.v = v, .lane = lane, .notes = notes, .left_out = left_out};
 
 	group.configurations = xcalloc(v->g->configurations_n, sizeof *group.configurations);
 	for (size_t i = 0; i < v->g->configurations_n; i++) {
@@ -368,62 +389,13 @@ static void print_group(const struct summary_view *v, size_t lane, const char *b
 		add_counts(&group);
 		add_usual_columns(&group);
 		add_more_columns(&group);
-		grid_print(&group.grid, ops, to);
+		note_left_out(&group, grid_print(&group.grid, ops, to));
 		grid_done(&group.grid);
 	}
 	free(group.configurations);
 }
 
 /* ---- around the groups ---- */
-
-static void add_blocks(const struct summary_view *v, struct buf *b)
-{
-	size_t least = SIZE_MAX, most = 0;
-
-	for (size_t i = 0; i < v->g->lanes_n * v->g->configurations_n; i++) {
-		size_t n = v->g->cells[i].runs;
-		if (n == 0)
-			continue;
-		least = n < least ? n : least;
-		most = n > most ? n : most;
-	}
-	if (most > 0 && least == most)
-		buf_addf(b, " · %zu block%s", most, most == 1 ? "" : "s");
-	else if (most > 0)
-		buf_addf(b, " · %zu to %zu blocks", least, most);
-}
-
-static void print_header(
-	const struct summary_view *v, bool has_energy, const struct output_ops *ops, FILE *to)
-{
-	const struct gathered *g = v->g;
-	_cleanup_buf_ struct buf line = BUF_INIT;
-	bool has_interval = false;
-	char duration[32];
-
-	buf_addf(&line, "%s%s  %s · %zu host%s · %zu run%s", ops == &output_markdown ? "## " : "",
-		g->label, g->state, g->lanes_n, g->lanes_n == 1 ? "" : "s", g->runs,
-		g->runs == 1 ? "" : "s");
-	if (g->failed > 0)
-		buf_addf(&line, ", %zu failed", g->failed);
-	add_blocks(v, &line);
-	if (g->ended_at != ABSENT && g->submitted_at != ABSENT)
-		buf_addf(&line, " · %s",
-			units_format_duration(duration, g->ended_at - g->submitted_at));
-	if (g->energy > 0) {
-		buf_adds(&line, " · ");
-		add_energy(&line, g->energy);
-	}
-	for (size_t i = 0; i < g->lanes_n * g->configurations_n; i++)
-		has_interval |= g->cells[i].done >= 6;
-	buf_addf(&line, "\n%smedian%s", ops == &output_markdown ? "\n" : "",
-		has_interval ? " [95 % interval over blocks]" : " (an interval needs 6 blocks)");
-	if (has_energy)
-		buf_adds(&line, " · energy: package, gross");
-	if (v->by != NULL)
-		buf_addf(&line, " · ×: ratio to %s=%s, else equal", v->by, v->baseline);
-	fprintf(to, "%s\n", line.data);
-}
 
 static bool is_first_of_benchmark(const struct gathered *g, size_t configuration)
 {
@@ -438,19 +410,19 @@ static bool is_first_of_benchmark(const struct gathered *g, size_t configuration
 void summary_table(const struct summary_view *v, const struct output_ops *ops, FILE *to)
 {
 	const struct gathered *g = v->g;
-	struct notes notes = {0};
+	struct notes notes = {0}, left_out = {0};
 	bool has_energy = false;
 
 	for (size_t lane = 0; lane < g->lanes_n; lane++)
 		has_energy |= summary_is_shown(v, lane) && g->lanes[lane].has_energy;
-	print_header(v, has_energy, ops, to);
+	summary_header(v, has_energy, ops, to);
 	for (size_t i = 0; i < g->configurations_n; i++) {
 		if (!is_first_of_benchmark(g, i))
 			continue;
 		for (size_t lane = 0; lane < g->lanes_n; lane++) {
 			if (summary_is_shown(v, lane))
-				print_group(
-					v, lane, g->configurations[i].benchmark, &notes, ops, to);
+				print_group(v, lane, g->configurations[i].benchmark, &notes,
+					&left_out, ops, to);
 		}
 	}
 	/* Nothing below the tables: no empty line at the end either. */
@@ -458,11 +430,12 @@ void summary_table(const struct summary_view *v, const struct output_ops *ops, F
 	size_t len = 0;
 	FILE *memory = open_memstream(&below, &len);
 	if (memory != NULL) {
-		summary_below(v, has_energy, &notes, memory);
+		summary_below(v, has_energy, &notes, &left_out, memory);
 		fclose(memory);
 		if (len > 1)
 			fwrite(below, 1, len, to);
 		free(below);
 	}
 	notes_done(&notes);
+	notes_done(&left_out);
 }
