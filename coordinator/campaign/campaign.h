@@ -416,12 +416,15 @@ void campaign_files(
 struct run_output {
 	const char *stdout_text, *stderr_text;
 	size_t stdout_len, stderr_len;
-	bool stdout_is_cut, stderr_is_cut; /* too long to be had here whole */
+	/* Whether bytes are missing after the first stdout_gap ones: only head and tail are kept of
+	 * a stream that is too long, only the head of a file. */
+	bool stdout_has_gap, stderr_has_gap;
+	size_t stdout_gap, stderr_gap;
 	const struct run_file {
 		const char *name; /* of collect, or "from:" and the rendered path */
 		const char *text;
 		size_t len;
-		bool is_cut;
+		bool has_gap; /* at its end */
 	} * files;
 	size_t files_n;
 	const struct message_metric *measured; /* standard metrics, inner units */

@@ -40,11 +40,13 @@ static void open_sources(struct extracting *x)
 	x->streams[0] = (struct extract_source){.name = "stdout",
 		.text = run->stdout_text ? run->stdout_text : "",
 		.len = run->stdout_text ? run->stdout_len : 0,
-		.is_cut = run->stdout_is_cut};
+		.has_gap = run->stdout_has_gap,
+		.gap = run->stdout_gap};
 	x->streams[1] = (struct extract_source){.name = "stderr",
 		.text = run->stderr_text ? run->stderr_text : "",
 		.len = run->stderr_text ? run->stderr_len : 0,
-		.is_cut = run->stderr_is_cut};
+		.has_gap = run->stderr_has_gap,
+		.gap = run->stderr_gap};
 	x->files = xcalloc(run->files_n + 1, sizeof *x->files);
 	for (size_t i = 0; i < run->files_n; i++) {
 		const char *name = run->files[i].name;
@@ -55,7 +57,8 @@ static void open_sources(struct extracting *x)
 		x->files[i] = (struct extract_source){.name = xasprintf("the file '%s'", shown),
 			.text = run->files[i].text ? run->files[i].text : "",
 			.len = run->files[i].text ? run->files[i].len : 0,
-			.is_cut = run->files[i].is_cut};
+			.has_gap = run->files[i].has_gap,
+			.gap = run->files[i].len};
 	}
 }
 
@@ -88,12 +91,17 @@ static int find_source(struct extracting *x, const struct benchmark_metric *m,
 			       0;
 		*out = &x->files[i];
 	}
-	if ((*out)->is_cut)
-		return error_set(err, -ENODATA,
-			"metric '%s': %s is too long to take metrics from; write less, or lower "
-			"limits.output",
-			m->name, (*out)->name);
 	return 1;
+}
+
+int extract_fail_gap(
+	const struct benchmark_metric *m, const struct extract_source *s, struct error *err)
+{
+	return error_set(err, -ENODATA,
+		"metric '%s': %s is longer than what is kept of it, and what is looked for may be "
+		"in "
+		"the rest; write less, or raise limits.output",
+		m->name, s->name);
 }
 
 /* ---- one metric ---- */

@@ -75,7 +75,8 @@ struct extract_source {
 	const char *name; /* as messages call it: "stdout", "the file 'x.json'" */
 	const char *text;
 	size_t len;
-	bool is_cut;
+	bool has_gap; /* bytes are missing after the first `gap` ones */
+	size_t gap;
 	bool is_parsed;
 	struct printed json; /* its last complete JSON value; len 0: none */
 };
@@ -88,6 +89,9 @@ int extract_json(const struct benchmark_metric *m, const char *key, struct extra
 	struct taking *t, struct error *err);
 int extract_pattern(const struct benchmark_metric *m, const char *pattern,
 	const struct extract_source *s, struct taking *t, struct error *err);
+/* What is looked for may be in the gap of a source: -ENODATA. */
+int extract_fail_gap(
+	const struct benchmark_metric *m, const struct extract_source *s, struct error *err);
 
 /* ---- expectations ---- */
 

@@ -226,6 +226,21 @@ static int take_elements(const struct benchmark_metric *m, const char *key,
 	return 1;
 }
 
+/*
+ * Of a source with a gap only a value that is the last thing in it is known to be the last one, and
+ * no part of a larger one that began in the gap.
+ */
+static bool is_surely_last(const struct extract_source *s)
+{
+	const char *end = s->text + s->len, *at = s->json.text + s->json.len;
+
+	if (s->json.len == 0 || s->json.text < s->text + s->gap)
+		return false;
+	while (at < end && strchr(" \t\r\n", *at))
+		at++;
+	return at == end;
+}
+
 int extract_json(const struct benchmark_metric *m, const char *key, struct extract_source *s,
 	struct taking *t, struct error *err)
 {
@@ -235,6 +250,8 @@ int extract_json(const struct benchmark_metric *m, const char *key, struct extra
 	if (!s->is_parsed)
 		s->json = last_json(s->text, s->len);
 	s->is_parsed = true;
+	if (s->has_gap && !is_surely_last(s))
+		return extract_fail_gap(m, s, err);
 	value = key[0] == '/' ? pointer_get(s->json, key) : member(&s->json, key);
 	if (s->json.len == 0)
 		return error_set(err, -ENODATA,

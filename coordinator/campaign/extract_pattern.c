@@ -38,13 +38,15 @@ struct search {
 	pcre2_match_context *context;
 	pcre2_match_data *data;
 	const PCRE2_SIZE *at; /* of the match, then of the first group */
-	size_t start, found;
+	size_t start, end, found;
 	int rc; /* of the last search */
 };
 
-static void search_open(struct search *q, pcre2_code *code)
+static void search_open(struct search *q, pcre2_code *code, size_t start, size_t end)
 {
 	*q = (struct search){.code = code,
+		.start = start,
+		.end = end,
 		.context = pcre2_match_context_create(NULL),
 		.data = pcre2_match_data_create(2, NULL)};
 	q->at = pcre2_get_ovector_pointer(q->data);
@@ -61,9 +63,9 @@ static void search_close(struct search *q)
 /* Whether there is another match; with has_group only those count whose first group took part. */
 static bool search_next(struct search *q, const struct extract_source *s, bool has_group)
 {
-	while (q->found < MAX_MATCHES && q->start <= s->len) {
+	while (q->found < MAX_MATCHES && q->start <= q->end) {
 		q->rc = pcre2_match(
-			q->code, (PCRE2_SPTR)s->text, s->len, q->start, 0, q->data, q->context);
+			q->code, (PCRE2_SPTR)s->text, q->end, q->start, 0, q->data, q->context);
 		if (q->rc < 0)
 			return false;
 		/* \K can put the start behind the end; always move on. */
@@ -112,6 +114,26 @@ static bool is_plain(const char *text, size_t len)
 	return true;
 }
 
+/*
+ * Where to look: of a source with a gap the first match must stand before it, and the last one
+ * after it. Returns 0, or -ENODATA where the others can not be told from what is there.
+ */
+static int bounds(const struct benchmark_metric *m, const struct extract_source *s, size_t *start,
+	size_t *end, struct error *err)
+{
+	*start = 0;
+	*end = s->len;
+	if (!s->has_gap || m->expect == EXPECT_MATCH)
+		return 0;
+	if (m->take == TAKE_FIRST)
+		*end = s->gap;
+	else if (m->take == TAKE_LAST)
+		*start = s->gap;
+	else
+		return extract_fail_gap(m, s, err);
+	return 0;
+}
+
 static int check_end(const struct benchmark_metric *m, const struct search *q, const char *pattern,
 	const struct extract_source *s, struct error *err)
 {
@@ -123,6 +145,8 @@ static int check_end(const struct benchmark_metric *m, const struct search *q, c
 		return error_set(err, -ENODATA,
 			"metric '%s': its pattern matches %s more than %d times", m->name, s->name,
 			MAX_MATCHES);
+	if (q->found == 0 && s->has_gap)
+		return extract_fail_gap(m, s, err);
 	if (q->found == 0)
 		return error_set(err, -ENODATA, "metric '%s': nothing in %s matches '%s'", m->name,
 			       s->name, pattern),
@@ -137,14 +161,15 @@ int extract_pattern(const struct benchmark_metric *m, const char *pattern,
 	bool is_ascii = is_plain(pattern, strlen(pattern)) && is_plain(s->text, s->len);
 	pcre2_code *code = is_ascii ? compile(pattern, 0, err) : extract_compile(pattern, err);
 	struct search q;
-	int rc = 0;
+	size_t start, end;
+	int rc = bounds(m, s, &start, &end, err);
 
 	if (!code)
 		return error_wrap(err, "metric '%s'", m->name), -ENODATA;
-	search_open(&q, code);
-	if (m->expect == EXPECT_MATCH)
+	search_open(&q, code, start, end);
+	if (rc == 0 && m->expect == EXPECT_MATCH)
 		search_next(&q, s, false);
-	else
+	else if (rc == 0)
 		rc = take_matches(m, &q, s, t, err);
 	if (rc == 0)
 		rc = check_end(m, &q, pattern, s, err);

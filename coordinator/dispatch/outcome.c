@@ -2,6 +2,49 @@
 
 #include "coordinator/dispatch/answers.h"
 
+/* The size of a collected file, "collect.NAME"; those that are kept for metrics alone, whose names
+ * begin so, have theirs for this check only. */
+static const char size_prefix[] = "collect.", from_prefix[] = "collect.from:";
+
+/* The whole size of a collected file as its agent found it; 0 where it did not say. */
+static int64_t size_of(const struct message_result *m, const char *file)
+{
+	for (size_t i = 0; i < m->metrics.n; i++) {
+		const struct message_metric *one = LIST_AT(&m->metrics, struct message_metric, i);
+		if (strncmp(one->name, size_prefix, strlen(size_prefix)) == 0 &&
+			strcmp(one->name + strlen(size_prefix), file) == 0)
+			return one->value;
+	}
+	return 0;
+}
+
+/* Say of what there is only a part: the agent keeps no more than limits.output. */
+static void mark_gaps(const struct message_result *m, struct run_output *run)
+{
+	struct run_file *files = (struct run_file *)(uintptr_t)run->files;
+
+	if (!run->stdout_has_gap && m->stdout_total > (int64_t)run->stdout_len) {
+		run->stdout_has_gap = true;
+		run->stdout_gap = m->stdout_head > 0 ? (size_t)m->stdout_head : 0;
+	}
+	if (!run->stderr_has_gap && m->stderr_total > (int64_t)run->stderr_len) {
+		run->stderr_has_gap = true;
+		run->stderr_gap = m->stderr_head > 0 ? (size_t)m->stderr_head : 0;
+	}
+	for (size_t i = 0; i < run->files_n; i++)
+		files[i].has_gap |= size_of(m, files[i].name) > (int64_t)files[i].len;
+}
+
+static void list_standard(struct outcome *o, const struct message_result *m)
+{
+	o->metrics = xcalloc(m->metrics.n + 1, sizeof *o->metrics);
+	for (size_t i = 0; i < m->metrics.n; i++) {
+		const struct message_metric *one = LIST_AT(&m->metrics, struct message_metric, i);
+		if (strncmp(one->name, from_prefix, strlen(from_prefix)) != 0)
+			o->metrics[o->metrics_n++] = *one;
+	}
+}
+
 /* The program's own metrics, out of what it printed. Returns 0, or negative: then the run has
  * failed. */
 static int extract(const struct live *l, const struct live_run *r, const struct message_result *m,
@@ -10,6 +53,7 @@ static int extract(const struct live *l, const struct live_run *r, const struct 
 	struct run_output run = {.measured = m->metrics.items, .measured_n = m->metrics.n};
 
 	streams_fill(&r->streams, &run);
+	mark_gaps(m, &run);
 	int code = extract_metrics(
 		l->campaign, live_configuration(l, r), &l->hosts[r->lane], &run, out, err);
 	free((void *)(uintptr_t)run.files);
@@ -96,6 +140,7 @@ int outcome_make(struct outcome *o, struct live *l, const struct live_run *r,
 		o->reason = o->told != NULL ? o->told : m->reason;
 	}
 	list_own(o);
+	list_standard(o, m);
 	return code;
 }
 
@@ -108,6 +153,7 @@ void outcome_keep(const struct outcome *o, struct live *l, const struct live_run
 void outcome_done(struct outcome *o)
 {
 	extraction_done(&o->found);
+	free(o->metrics);
 	free(o->own);
 	free(o->told);
 }

@@ -9,7 +9,9 @@
 
 struct outcome {
 	const char *state, *reason; /* reason may be NULL; lives as long as this and the message */
-	struct store_metric *own;   /* as the store takes them; their texts are those of found */
+	struct message_metric *metrics; /* standard ones to keep; their texts are the message's */
+	size_t metrics_n;
+	struct store_metric *own; /* as the store takes them; their texts are those of found */
 	size_t own_n;
 	struct extraction found;
 	struct error why;

@@ -76,13 +76,14 @@ void reports_on_samples(struct dispatch *d, struct host *h, const struct message
 static int keep_output(struct dispatch *d, const struct spoken *s, const struct attempt_id *id,
 	const char *stream, int64_t offset, const struct blob *data)
 {
+	_cleanup_free_ char *shown = streams_shown_name(stream);
 	struct error err = {0};
 
 	if (s->run == NULL)
 		return 0;
 	if (dispatch_begin(d) < 0)
 		return d->failure.code;
-	if (d->config.ops->put_output(d->config.store, s->campaign, id->run, id->attempt, stream,
+	if (d->config.ops->put_output(d->config.store, s->campaign, id->run, id->attempt, shown,
 		    offset, data->data, data->len, &err) < 0)
 		return dispatch_fail(d, &err);
 	/* They belong to one attempt: a late one of an earlier attempt may come between. */
@@ -136,8 +137,8 @@ static struct store_result row_of(
 		.started_at = m->started_at,
 		.exit_code = m->exit_code,
 		.signal = m->signal,
-		.metrics = m->metrics.items,
-		.metrics_n = m->metrics.n,
+		.metrics = o != NULL ? o->metrics : m->metrics.items,
+		.metrics_n = o != NULL ? o->metrics_n : m->metrics.n,
 		.own = o != NULL ? o->own : NULL,
 		.own_n = o != NULL ? o->own_n : 0,
 		.flags = m->flags.items,

@@ -76,6 +76,14 @@ const struct buf *streams_text(const struct streams *s, const char *name)
 	return k == NULL ? &none : &k->text;
 }
 
+char *streams_shown_name(const char *name)
+{
+	const char *mark = strstr(name, MARK_TMP);
+
+	return mark ? xasprintf("%.*s{tmp}%s", (int)(mark - name), name, mark + strlen(MARK_TMP))
+		    : xstrdup(name);
+}
+
 void streams_fill(const struct streams *s, struct run_output *out)
 {
 	const struct kept_stream *one = find(s, "stdout"), *two = find(s, "stderr");
@@ -84,12 +92,14 @@ void streams_fill(const struct streams *s, struct run_output *out)
 	if (one != NULL) {
 		out->stdout_text = one->text.data;
 		out->stdout_len = one->text.len;
-		out->stdout_is_cut = one->is_cut;
+		out->stdout_has_gap = one->is_cut;
+		out->stdout_gap = one->text.len;
 	}
 	if (two != NULL) {
 		out->stderr_text = two->text.data;
 		out->stderr_len = two->text.len;
-		out->stderr_is_cut = two->is_cut;
+		out->stderr_has_gap = two->is_cut;
+		out->stderr_gap = two->text.len;
 	}
 	out->files = files;
 	out->files_n = 0;
@@ -100,7 +110,7 @@ void streams_fill(const struct streams *s, struct run_output *out)
 				.name = k->name + strlen(file_prefix),
 				.text = k->text.data,
 				.len = k->text.len,
-				.is_cut = k->is_cut,
+				.has_gap = k->is_cut,
 			};
 	}
 }

@@ -34,6 +34,9 @@ void streams_begin(struct streams *s, int64_t attempt);
 void streams_add(struct streams *s, const char *name, int64_t offset, const struct blob *data);
 /* The text of a stream; an empty one where there is none. */
 const struct buf *streams_text(const struct streams *s, const char *name);
+/* The name of a stream as people read it: the run's own directory is a mark in the path of a file
+ * that metrics are taken from. The caller frees. */
+char *streams_shown_name(const char *name);
 /* As extract_metrics() takes it: out->files is the caller's to free, the texts are those of s. */
 void streams_fill(const struct streams *s, struct run_output *out);
 void streams_done(struct streams *s); /* s may be used again */
