@@ -101,7 +101,7 @@ static int add_expr(struct names *names, const struct benchmark_metric *m, struc
 	_cleanup_free_ char *text = xstrdup(v.text);
 	struct extracted *e = extraction_add(out, m->name, m->unit, m->better);
 	if (v.type == EVALUATED_NUMBER)
-		e->value = v.number * m->scale;
+		e->value = extract_scaled(v.number, m->scale);
 	else if (v.type == EVALUATED_BOOL && !wants_text)
 		e->value = v.truth;
 	else
@@ -114,8 +114,7 @@ static int add_expr(struct names *names, const struct benchmark_metric *m, struc
 static void add_derived(struct extraction *out, const char *name, const char *unit,
 	enum better better, double value)
 {
-	/* A metric of that name that the campaign has itself stays what it is. */
-	if (isfinite(value) && !find_own(out, name))
+	if (isfinite(value))
 		extraction_add(out, name, unit, better)->value = value;
 }
 

@@ -115,6 +115,13 @@ struct extracted *extraction_add(
 	return &out->items[out->n++];
 }
 
+double extract_scaled(double value, double scale)
+{
+	double divisor = round(1 / scale);
+
+	return fabs(scale) < 1 && 1 / divisor == scale ? value / divisor : value * scale;
+}
+
 /* Texts are answers to compare; what is to be measured is a number. */
 static bool wants_text(const struct benchmark_metric *m)
 {
@@ -154,12 +161,12 @@ static int settle(struct extracting *x, const struct benchmark_metric *m,
 	if (is_text) {
 		e->text = xstrdup(printed);
 	} else {
-		e->value = value * m->scale;
+		e->value = extract_scaled(value, m->scale);
 		e->series_n = t->take == TAKE_ALL ? t->n : 0;
 		e->series = t->series;
 		t->series = NULL;
 		for (size_t i = 0; i < e->series_n; i++)
-			e->series[i] *= m->scale;
+			e->series[i] = extract_scaled(e->series[i], m->scale);
 	}
 	return expect_check(m, x->names, e, printed, err);
 }

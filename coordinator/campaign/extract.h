@@ -119,6 +119,8 @@ int extract_render(
 int derive_metrics(struct names *names, const struct benchmark *b, const struct run_output *run,
 	struct extraction *out, struct error *err);
 
+/* value x scale; 5 us are 5e-6 s to the last bit, as a scale of 1e-6 divides by a million. */
+double extract_scaled(double value, double scale);
 /* Append an item with name and unit of its own (copied); the pointer lives until the next one. */
 struct extracted *extraction_add(
 	struct extraction *out, const char *name, const char *unit, enum better better);

@@ -125,6 +125,20 @@ static enum better better_of_part(const char *name)
 	return BETTER_NONE;
 }
 
+/* The number as it was printed where that says more: a whole number with more digits than a double
+ * has. */
+static const char *all_digits(const struct message_cell *cells)
+{
+	const char *real = cells[METRICS_VALUE].real, *text = cells[METRICS_TEXT].text;
+	size_t sign = text != NULL && text[0] == '-';
+
+	if (text == NULL || text[sign] == '\0' || text[sign] == '0' ||
+		text[sign + strspn(text + sign, "0123456789")] != '\0' ||
+		strtod(text, NULL) != strtod(real, NULL))
+		return real;
+	return text;
+}
+
 static void add_long(struct run_reader *reader, const struct message_cell *cells)
 {
 	const char *name = cell_text(&cells[METRICS_NAME]);
@@ -144,7 +158,7 @@ static void add_long(struct run_reader *reader, const struct message_cell *cells
 			add_text(reader, name, cells[METRICS_TEXT].text);
 		return;
 	}
-	m = add_metric(reader, name, unit, 1, cells[METRICS_VALUE].real);
+	m = add_metric(reader, name, unit, 1, all_digits(cells));
 	m->is_own = true;
 	if (text_is_set(cells[METRICS_SERIES].text))
 		m->series = note_text(reader, cells[METRICS_SERIES].text);

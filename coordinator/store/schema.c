@@ -252,7 +252,7 @@ static void view_metric(struct buf *sql)
 
 static const char view_series[] =
 	"CREATE VIEW v_series AS SELECT " VIEW_IDENTITY
-	", m.name, j.key + 1 AS place, j.value, m.unit" VIEW_JOIN
+	", m.name, j.key + 1 AS place, CAST(j.value AS REAL) AS value, m.unit" VIEW_JOIN
 	" JOIN metric m ON m.run = r.id JOIN json_each(m.series) j WHERE m.series IS NOT NULL";
 
 /* Make the view anew where the file has another text for it. */

@@ -77,12 +77,12 @@ static const struct vector vectors[] = {
 	{"{pattern: '()'}", "abc", 0, "metric 'x': '' in stdout is no number"},
 };
 
-static struct campaign *campaign_of(const char *metrics)
+static struct campaign *campaign_with(const char *metrics, const char *work)
 {
 	_cleanup_free_ char *text =
 		xasprintf("campaign: c\nmatrix: {n: [a.b], size: [10, '2 0']}\n"
-			  "benchmarks: {a: {command: ['{n}', '{size}'], metrics: {%s}}}\n",
-			metrics);
+			  "benchmarks: {a: {command: ['{n}', '{size}'], metrics: {%s}%s%s}}\n",
+			metrics, work ? ", work: " : "", work ? work : "");
 	struct diagnostics d = {0};
 	struct campaign *c = campaign_read(text, strlen(text), NULL, &d);
 
@@ -91,6 +91,11 @@ static struct campaign *campaign_of(const char *metrics)
 	assert_non_null(c);
 	diagnostics_done(&d);
 	return c;
+}
+
+static struct campaign *campaign_of(const char *metrics)
+{
+	return campaign_with(metrics, NULL);
 }
 
 /* The campaign's benchmark with its axes' values of these indices. */
@@ -504,6 +509,129 @@ static void test_what_is_the_same_answer(void **state)
 		assert_int_equal(expect_is_same(pairs[i].a, pairs[i].b), pairs[i].is_same);
 }
 
+/* ---- computed of others ---- */
+
+#define J 1000000
+#define TIME_2S                                                                                    \
+	{                                                                                          \
+		"time", "ns", 2 * NS_PER_S, ABSENT, ABSENT                                         \
+	}
+#define ENERGY_10J                                                                                 \
+	{                                                                                          \
+		"energy.package", "uJ", 10 * J, ABSENT, ABSENT                                     \
+	}
+#define NET_5J                                                                                     \
+	{                                                                                          \
+		"energy.package.net", "uJ", 5 * J, ABSENT, ABSENT                                  \
+	}
+#define DRAM_1J                                                                                    \
+	{                                                                                          \
+		"energy.dram", "uJ", 1 * J, ABSENT, ABSENT                                         \
+	}
+#define PART_10J                                                                                   \
+	{                                                                                          \
+		"energy.package-0", "uJ", 10 * J, ABSENT, ABSENT                                   \
+	}
+#define LOAD_HALF                                                                                  \
+	{                                                                                          \
+		"cores.effective", "u1", 500000, ABSENT, ABSENT                                    \
+	}
+#define TEMPERATURE                                                                                \
+	{                                                                                          \
+		"temperature.package.max", "m°C", 45500, ABSENT, ABSENT                            \
+	}
+
+/* Of a run with the metrics above that printed {"a": 4}; the names and values of all that comes. */
+static const struct {
+	const char *metrics, *work, *wanted;
+} computed[] = {
+	{"x: {expr: 'metric.time * 3'}", NULL, "x=6"},
+	{"a: {json: a}, x: {expr: 'metric.a / metric.time', unit: op/s, scale: 10}", NULL,
+		"a=4 x=20op/s"},
+	{"x: {expr: 'metric[\"energy.package\"] / metric.time', unit: W}, a: {json: a}", NULL,
+		"a=4 x=5W"},
+	{"x: {expr: 'metric.a + 1'}, a: {json: a}, y: {expr: 'metric.x * 2'}", NULL,
+		"a=4 x=5 y=10"},
+	{"x: {expr: 'metric[\"cores.effective\"]'}", NULL, "x=0.5"},
+	{"x: {expr: 'metric[\"temperature.package.max\"]'}", NULL, "x=45.5"},
+	{"x: {expr: 'size * 2'}", NULL, "x=20"},
+	{"x: {expr: 'host.cores'}", NULL, "x=4"},
+	{"x: {expr: 'metric.time > 1'}", NULL, "x=1"},
+	{"x: {expr: 'metric[\"energy.psys\"]', optional: true}", NULL, ""},
+	{"x: {expr: 'metric[\"energy.psys\"] * 2', optional: true}", NULL, ""},
+	{"x: {expr: '1 / 0', optional: true}", NULL, ""},
+	{"x: {expr: 'metric.time', expect: {range: [1, 2]}}", NULL, "x=2"},
+	{"", "5",
+		"throughput=2.51/s time.per_work=0.4s energy.package.per_work=2J "
+		"energy.package.net.per_work=1J energy.dram.per_work=0.2J"},
+	{"a: {json: a}", "{value: metric.a, unit: op}",
+		"a=4 throughput=2op/s time.per_work=0.5s/op energy.package.per_work=2.5J/op "
+		"energy.package.net.per_work=1.25J/op energy.dram.per_work=0.25J/op"},
+	{"x: {expr: '1 / 0'}", NULL, "metric 'x': its expression gives no finite number"},
+	{"x: {expr: 'metric[\"energy.psys\"]'}", NULL,
+		"metric 'x': its expression gives nil: what it needs was not measured"},
+	{"x: {expr: 'n'}", NULL, "metric 'x': its expression gives 'a.b', expected a number"},
+	{"x: {expr: 'metric.time', expect: {range: [3, 4]}}", NULL, "x is 2, expected 3 to 4"},
+	{"", "0", "work is 0, expected more than 0"},
+	{"", "-3", "work is -3, expected more than 0"},
+	{"", "1 / 0", "work is inf, expected more than 0"},
+	{"", "n", "work: its expression gives 'a.b', expected a number"},
+	{"a: {json: b, optional: true}", "metric.a",
+		"work: its expression gives nil: what it needs was not measured"},
+};
+
+static void describe(const struct extraction *out, struct buf *text)
+{
+	for (size_t i = 0; i < out->n; i++) {
+		const struct extracted *e = &out->items[i];
+
+		buf_addf(text, "%s%s=%.12g%s", i ? " " : "", e->name, e->value,
+			strcmp(e->unit, "1") == 0 ? "" : e->unit);
+	}
+}
+
+static void test_metrics_are_computed_of_others(void **state)
+{
+	static const struct message_metric measured[] = {TIME_2S, ENERGY_10J, NET_5J, DRAM_1J,
+		PART_10J, LOAD_HALF, TEMPERATURE, {"energy.psys", "uJ", ABSENT, ABSENT, ABSENT}};
+	static const char text[] = "{\"a\": 4}";
+	const struct run_output run = {.stdout_text = text,
+		.stdout_len = strlen(text),
+		.measured = measured,
+		.measured_n = ARRAY_SIZE(measured)};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(computed); i++) {
+		struct campaign *c = campaign_with(computed[i].metrics, computed[i].work);
+		_cleanup_buf_ struct buf got = BUF_INIT;
+		struct extraction out;
+		struct error err = {0};
+
+		if (extract_at(c, 0, &run, &out, &err) < 0)
+			buf_adds(&got, err.text);
+		else
+			describe(&out, &got);
+		assert_string_equal(got.data, computed[i].wanted);
+		for (size_t k = 0; k < out.n; k++)
+			if (strstr(out.items[k].name, "per_work"))
+				assert_int_equal(out.items[k].better, BETTER_LOWER);
+		extraction_done(&out);
+		campaign_free(c);
+	}
+}
+
+static void test_a_scale_keeps_the_last_digit(void **state)
+{
+	(void)state;
+	assert_true(extract_scaled(5, 1e-6) == 5e-6);
+	assert_true(extract_scaled(12.5, 1e-9) == 12.5e-9);
+	assert_true(extract_scaled(-3, 0.5) == -1.5);
+	assert_true(extract_scaled(2, 1e6) == 2e6);
+	assert_true(extract_scaled(2, -1e-3) == -2e-3);
+	assert_true(extract_scaled(2, 0.3) == 0.6);
+	assert_true(extract_scaled(2, 0) == 0);
+}
+
 static void test_a_text_has_bounds(void **state)
 {
 	struct campaign *c = campaign_of("x: {pattern: '^(.*)$'}");
@@ -555,6 +683,8 @@ int main(void)
 		cmocka_unit_test(test_match_needs_no_number),
 		cmocka_unit_test(test_same_names_whose_answers_are_compared),
 		cmocka_unit_test(test_what_is_the_same_answer),
+		cmocka_unit_test(test_metrics_are_computed_of_others),
+		cmocka_unit_test(test_a_scale_keeps_the_last_digit),
 		cmocka_unit_test(test_a_text_has_bounds),
 		cmocka_unit_test(test_broken_json_is_given_up_in_time),
 	};

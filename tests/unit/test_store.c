@@ -588,7 +588,7 @@ static void test_texts_and_series_are_kept(void **state)
 	assert_sql(db,
 		"SELECT group_concat(place || '=' || value, ' ') FROM v_series"
 		" WHERE campaign = 'once.1' AND run = 1 AND name = 'laps' AND unit = 's'",
-		"1=3 2=0.1 3=1.0e-09");
+		"1=3.0 2=0.1 3=1.0e-09");
 	assert_sql(db,
 		"SELECT group_concat(name || coalesce(value, '-') || coalesce(text, '-'), ' ')"
 		" FROM v_metric WHERE campaign = 'once.1' AND unit = '1'",
