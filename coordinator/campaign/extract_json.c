@@ -114,11 +114,12 @@ static bool is_key(const struct printed *token, const char *key)
 /* The member of an object; of several with one name the last, as everywhere. len 0: none. */
 static struct printed member(const struct printed *object, const char *key)
 {
-	struct walk w = {object->text, object->text + object->len};
 	struct printed found = {0};
+	struct walk w;
 
 	if (object->len == 0 || object->text[0] != '{')
 		return found;
+	w = (struct walk){object->text, object->text + object->len};
 	while (next_element(&w)) {
 		struct printed name = take_value(&w), value;
 

@@ -40,13 +40,14 @@ static struct kept_stream *find(const struct streams *s, const char *name)
 	return NULL;
 }
 
-/* The stream of this name, made where it is new; NULL where there are too many. */
+/* The stream of this name, made where it is new; NULL where there are too many files. */
 static struct kept_stream *get(struct streams *s, const char *name)
 {
 	struct kept_stream *k = find(s, name);
 
-	if (k != NULL || s->n == STREAMS_MAX_FILES + 2)
+	if (k != NULL || (is_file(name) && s->files_n == STREAMS_MAX_FILES))
 		return k;
+	s->files_n += is_file(name);
 	s->items = xreallocarray(s->items, s->n + 1, sizeof *s->items);
 	k = &s->items[s->n++];
 	*k = (struct kept_stream){.name = xstrdup(name), .text = BUF_INIT};

@@ -11,9 +11,9 @@
 #include "coordinator/campaign/campaign.h"
 
 #define STREAMS_MAX_BYTES (16 * 1024 * 1024)
-#define STREAMS_MAX_FILES 64
+#define STREAMS_MAX_FILES 256
 /* Of the name of a stream, "file:" and what follows; longer ones are refused. */
-#define STREAMS_MAX_NAME 1024
+#define STREAMS_MAX_NAME 4608
 
 struct streams {
 	struct kept_stream {
@@ -21,7 +21,7 @@ struct streams {
 		struct buf text;
 		bool is_cut;
 	} * items; /* owned */
-	size_t n;
+	size_t n, files_n;
 	size_t bytes;    /* over all */
 	int64_t attempt; /* whose they are */
 };

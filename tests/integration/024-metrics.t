@@ -121,9 +121,13 @@ user() { joulerig "$@" --coordinator "$ADDRESS" --keys keys; }
 user submit kept.yaml >/dev/null
 some_are_done() { [ "$(user export kept.1 2>/dev/null | jq -r 'select(.state == "done") | .run' | wc -l)" -ge 5 ]; }
 ok "some runs are done" wait_for 60 some_are_done
+# Nobody but the store knows the answer any more: what the agent has not handed over is gone, too.
+kill_agent alpha
 kill_coordinator
+rm -rf agents/alpha/spool
 echo evil >answer
 start_coordinator
+start_agent alpha
 fails "after a restart of the coordinator another answer is wrong" 1 user watch kept.1
 user export kept.1 >kept.ndjson
 is "for all who give it" "$(jq -r 'select(.texts.checksum == "evil") | .state' kept.ndjson | sort -u)" failed
