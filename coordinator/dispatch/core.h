@@ -27,18 +27,6 @@ struct watcher {
 	struct watcher *prev, *next;
 };
 
-/* A campaign between SUBMIT and its first run: its files are coming, its hosts gather. */
-struct submission {
-	struct route from;               /* len 0: on_decided */
-	struct dispatch_request request; /* texts owned */
-	uint8_t tree[CONTENT_HASH_LEN];
-	struct content_hash wanted; /* content asked for */
-	int64_t asked_until;        /* offset up to which it was asked for; 0: nothing asked yet */
-	int64_t heard_ns;           /* last sign of life of the sender of files */
-	int64_t gather_until_ns;
-	struct submission *prev, *next;
-};
-
 /* A campaign that is not going on: enough to acknowledge late results of one that has ended. */
 struct ended {
 	struct id16 uuid;
@@ -54,6 +42,8 @@ struct dispatch {
 	struct id16 store_id;
 	int64_t epoch, sequence;
 	const char *only;               /* of dispatch_load(), while it runs */
+	int64_t *half; /* store ids of campaigns that were not written to their end; likewise */
+	size_t half_n;
 	struct host *hosts;             /* hash by public key (owned) */
 	struct live *lives;             /* in the order of submission (owned) */
 	struct ended *ended;            /* hash by uuid (owned) */
@@ -111,12 +101,15 @@ void reports_on_refuse(struct dispatch *d, const struct host *h, const struct me
 void users_on_message(struct dispatch *d, int64_t now_ns, const struct route *from,
 	const struct trusted_key *who, const struct message *m);
 
-/* submissions.c */
+/* submissions.c, submission_files.c: campaigns between SUBMIT and their first run */
 void submissions_add(struct dispatch *d, int64_t now_ns, const struct route *from,
 	const struct dispatch_request *request);
 void submissions_on_chunk(
 	struct dispatch *d, int64_t now_ns, const struct route *from, const struct message *m);
-void submissions_tick(struct dispatch *d, int64_t now_ns);
+/* Take each as far as it goes without waiting. */
+void submissions_go_on(struct dispatch *d, int64_t now_ns);
+/* Whether one of them is being written: more of it can be done at once. */
+bool submissions_are_busy(const struct dispatch *d);
 void submissions_free(struct dispatch *d);
 
 #endif

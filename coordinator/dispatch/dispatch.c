@@ -198,6 +198,7 @@ void dispatch_free(struct dispatch *d)
 		free(w);
 	buf_done(&d->out);
 	free(d->outbox);
+	free(d->half);
 	free(d);
 }
 
@@ -237,6 +238,11 @@ static int on_campaign_row(void *arg, int64_t key, const struct message_cell *c,
 		add_ended(d, &uuid, c[CAMPAIGNS_ID].integer, false);
 		return 0;
 	}
+	if (strcmp(c[CAMPAIGNS_STATE].text, "queued") == 0) {
+		d->half = xreallocarray(d->half, d->half_n + 1, sizeof *d->half);
+		d->half[d->half_n++] = c[CAMPAIGNS_ID].integer;
+		return 0;
+	}
 	if (d->only != NULL && strcmp(c[CAMPAIGNS_LABEL].text, d->only) != 0) {
 		log_info("%s was interrupted; 'joulerig resume %s' goes on with it",
 			c[CAMPAIGNS_LABEL].text, c[CAMPAIGNS_LABEL].text);
@@ -265,16 +271,31 @@ static int on_host_row(void *arg, int64_t key, const struct message_cell *c, siz
 	return 0;
 }
 
+/* A coordinator ended while it wrote these; who submitted them was told of no label. */
+static int remove_half(struct dispatch *d, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < d->half_n; i++)
+		r = d->config.ops->remove_campaign(d->config.store, d->half[i], err);
+	free(d->half);
+	d->half = NULL;
+	d->half_n = 0;
+	return r;
+}
+
 int dispatch_load(struct dispatch *d, const char *only, struct error *err)
 {
 	d->only = only;
 	int r = d->config.ops->query(
 		d->config.store, "hosts", NULL, 0, INT64_MAX, NULL, on_host_row, d, err);
 
-	if (r < 0)
-		return r;
-	return d->config.ops->query(
-		d->config.store, "campaigns", NULL, 0, INT64_MAX, NULL, on_campaign_row, d, err);
+	if (r == 0)
+		r = d->config.ops->query(d->config.store, "campaigns", NULL, 0, INT64_MAX, NULL,
+			on_campaign_row, d, err);
+	if (r == 0)
+		r = remove_half(d, err);
+	return r;
 }
 
 /* ---- turns of the loop ---- */
@@ -347,12 +368,22 @@ void dispatch_tick(struct dispatch *d, int64_t now_ns)
 	struct live *l;
 
 	agents_tick(d, now_ns);
-	submissions_tick(d, now_ns);
+	submissions_go_on(d, now_ns);
 	if (now_ns - d->progress_ns < NS_PER_S)
 		return;
 	d->progress_ns = now_ns;
 	DL_FOREACH (d->lives, l)
 		tell_campaign(d, l, "progress", "running", now_ns);
+}
+
+void dispatch_go_on(struct dispatch *d, int64_t now_ns)
+{
+	submissions_go_on(d, now_ns);
+}
+
+bool dispatch_is_busy(const struct dispatch *d)
+{
+	return d->failure.code == 0 && submissions_are_busy(d);
 }
 
 static void end_finished(struct dispatch *d, int64_t now_ns)

@@ -7,8 +7,9 @@
  * disk, and all that came in one turn of the loop shares one commit.
  *
  * agents.c handles what agents say, reports.c what they report of runs, users.c what users'
- * programs say, submissions.c a campaign between SUBMIT and its first run. Who may say what follows
- * from the role of the key.
+ * programs say, submissions.c a campaign between SUBMIT and its first run: what takes long there
+ * (reading, fetching, planning: preparation.c) is done in other threads, and a large campaign is
+ * written in slices. Who may say what follows from the role of the key.
  */
 #ifndef COORDINATOR_DISPATCH_DISPATCH_H
 #define COORDINATOR_DISPATCH_DISPATCH_H
@@ -29,6 +30,11 @@ struct dispatch_config {
 			      directory */
 	int64_t gather_ns; /* how long a submission waits for trusted agents that are not connected
 			      yet */
+	/* The folder of content; beside contents it holds the mirrors of git sources, in git/. */
+	const char *content_dir;
+	/* Called in other threads, when work beside the loop has ended: dispatch_go_on() is due.
+	 * NULL: there are no threads, such work is done within the turn. */
+	void (*wake)(void *arg);
 	/* Send one frame; never blocks. Returns 0 or -errno. */
 	int (*send)(void *arg, const struct route *to, const void *data, size_t len);
 	void *arg;
@@ -49,6 +55,10 @@ void dispatch_on_frame(struct dispatch *d, int64_t now_ns, const struct route *f
 	const char *public_key, const void *data, size_t len);
 /* Heartbeats, leases, submissions that wait, progress: call it about four times a second. */
 void dispatch_tick(struct dispatch *d, int64_t now_ns);
+/* Only the submissions: call it when woken, and in every turn while dispatch_is_busy(). */
+void dispatch_go_on(struct dispatch *d, int64_t now_ns);
+/* Whether a large campaign is being written, a slice a turn: the next turn should come at once. */
+bool dispatch_is_busy(const struct dispatch *d);
 /*
  * Hand out runs, commit, send. Returns 0, or negative where the store failed: then nothing of this
  * turn was acknowledged, and the coordinator must end and read the store anew.

@@ -47,20 +47,27 @@ static void set_hosts(struct live *l, struct host *const *hosts, size_t n)
 	}
 }
 
-static int make_plan(struct live *l, struct error *err)
+static void take_plan(struct live *l, struct plan *plan)
 {
-	int r = plan_make(l->campaign, l->hosts, l->lanes_n, &l->plan, err);
-
-	if (r < 0)
-		return r;
+	l->plan = plan;
 	for (size_t i = 0; i < l->lanes_n; i++) {
-		l->lanes[i].plan = &l->plan->lanes[i];
-		l->runs_a_pass += (int64_t)l->plan->lanes[i].n;
+		l->lanes[i].plan = &plan->lanes[i];
+		l->runs_a_pass += (int64_t)plan->lanes[i].n;
 	}
-	l->total = l->plan->runs;
-	return 0;
+	l->total = plan->runs;
 }
 
+static int make_plan(struct live *l, struct error *err)
+{
+	struct plan *plan = NULL;
+	int r = plan_make(l->campaign, l->hosts, l->lanes_n, &plan, err);
+
+	if (r == 0)
+		take_plan(l, plan);
+	return r;
+}
+
+/* The campaign's row, with the hosts that take part; nobody has been told of it yet. */
 static int write_new(
 	struct live *l, const struct live_request *q, struct live_store s, struct error *err)
 {
@@ -72,21 +79,13 @@ static int write_new(
 		.changes = q->changes,
 		.tree = q->tree,
 		.directory = q->directory,
-		.state = "running",
+		.state = "queued",
 		.total = l->total,
 		.submitted_at = l->submitted_at,
 		.ended_at = ABSENT,
 	};
 	int r = s.ops->add_campaign(s.store, &c, err);
 
-	for (size_t i = 0; r == 0 && i < l->plan->configurations_n; i++) {
-		const struct configuration *one = &l->plan->configurations[i];
-		_cleanup_buf_ struct buf parameters = BUF_INIT;
-
-		configuration_parameters(one, &parameters);
-		r = s.ops->add_configuration(
-			s.store, c.id, (int64_t)i, one->benchmark->name, parameters.data, err);
-	}
 	for (size_t i = 0; r == 0 && i < l->lanes_n; i++)
 		r = s.ops->add_lane(s.store, c.id, (int64_t)i, l->lanes[i].host->id, err);
 	if (r < 0)
@@ -94,7 +93,28 @@ static int write_new(
 	l->id = c.id;
 	free(l->label);
 	l->label = xasprintf("%s.%lld", l->campaign->name, (long long)c.number);
-	return s.ops->add_event(s.store, l->id, 0, 0, "submitted", q->file, l->submitted_at, err);
+	return 0;
+}
+
+int live_write(struct live *l, size_t limit, struct live_store s, struct error *err)
+{
+	const struct plan *p = l->plan;
+	_cleanup_buf_ struct buf parameters = BUF_INIT;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < limit && l->written < p->configurations_n; i++) {
+		const struct configuration *one = &p->configurations[l->written];
+
+		buf_reset(&parameters);
+		configuration_parameters(one, &parameters);
+		r = s.ops->add_configuration(s.store, l->id, (int64_t)l->written,
+			one->benchmark->name, parameters.data, err);
+		l->written++;
+	}
+	if (r < 0 || l->written < p->configurations_n)
+		return r;
+	r = s.ops->set_campaign_state(s.store, l->id, "running", ABSENT, err);
+	return r < 0 ? r : 1;
 }
 
 static void set_payload(struct live *l, const struct blob *tree, const char *directory)
@@ -105,18 +125,21 @@ static void set_payload(struct live *l, const struct blob *tree, const char *dir
 	l->directory = text_is_set(directory) ? xstrdup(directory) : NULL;
 }
 
-int live_create(struct live **out, struct campaign *c, const struct live_request *request,
-	struct live_store s, struct error *err)
+int live_create(struct live **out, struct campaign *c, struct plan *plan,
+	const struct live_request *request, struct live_store s, struct error *err)
 {
 	struct live *l = new_live(c, c->name);
 
 	l->uuid = id16_random();
 	l->submitted_at = clock_realtime_ns();
 	set_payload(l, &request->tree, request->directory);
-	set_hosts(l, request->hosts, request->hosts_n);
-	int r = make_plan(l, err);
-	if (r == 0)
-		r = write_new(l, request, s, err);
+	l->lanes = xcalloc(request->hosts_n, sizeof *l->lanes);
+	l->lanes_n = request->hosts_n;
+	l->hosts = request->planned;
+	for (size_t i = 0; i < l->lanes_n; i++)
+		l->lanes[i].host = request->hosts[i];
+	take_plan(l, plan);
+	int r = write_new(l, request, s, err);
 	if (r < 0) {
 		live_free(l);
 		return r;

@@ -59,6 +59,7 @@ struct live {
 	int64_t total, done, failed, skipped;
 	int64_t submitted_at;
 	struct answers *answers; /* that runs must have in common; NULL: not needed yet */
+	size_t written;        /* configurations that are in the store */
 	struct live_run *runs; /* hash by number: queued, assigned and running ones (owned) */
 	struct live *prev, *next;
 };
@@ -72,16 +73,25 @@ struct live_store { /* what every change needs */
 struct live_request {
 	const char *yaml, *file, *changes, *directory;
 	struct blob tree;
-	struct host **hosts; /* those that take part, in order */
+	struct host **hosts;        /* those that take part, in order */
+	struct plan_host *planned; /* what the plan was made with, one for each (taken over) */
 	size_t hosts_n;
 };
 
 /*
- * Plan a campaign for its hosts and write it to the store. c becomes the live campaign's (freed on
- * error too). Returns 0 and *out, or negative.
+ * Make a campaign with a plan for its hosts and begin to write it to the store, where it is
+ * `queued`: live_write() goes on. c, plan and what is planned with become the live campaign's
+ * (freed on error too). Returns 0 and *out, or negative.
  */
-int live_create(struct live **out, struct campaign *c, const struct live_request *request,
-	struct live_store s, struct error *err);
+int live_create(struct live **out, struct campaign *c, struct plan *plan,
+	const struct live_request *request, struct live_store s, struct error *err);
+/*
+ * Write at most limit more configurations. Returns 1 once all is written: now it is `running`, and
+ * what is handed out of it may be kept. 0: call it again, in this transaction or the next. A
+ * campaign that is still `queued` in the store at a start was not written to its end, and nobody
+ * was told of it: see store_ops.remove_campaign.
+ */
+int live_write(struct live *l, size_t limit, struct live_store s, struct error *err);
 
 /*
  * Take up a campaign from the store after a restart. find_host gives the host of a public key, made

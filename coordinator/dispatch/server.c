@@ -4,8 +4,10 @@
 #include "proto/clock.h"
 #include "proto/log.h"
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -21,6 +23,8 @@ struct server {
 	struct keypair keys;
 	struct link_server *link;
 	struct dispatch *dispatch;
+	char *content_dir;
+	int wake_fd; /* an eventfd */
 	struct error failure;
 };
 
@@ -58,6 +62,25 @@ static void on_tick(void *arg, int64_t now_ns)
 	dispatch_tick(s->dispatch, now_ns);
 }
 
+/* Have another turn, from any thread: on_wake() is called in it. */
+static void wake(void *arg)
+{
+	const struct server *s = arg;
+	const uint64_t one = 1;
+
+	(void)!write(s->wake_fd, &one, sizeof one);
+}
+
+static void on_wake(void *arg, int fd, short revents)
+{
+	struct server *s = arg;
+	uint64_t n;
+
+	(void)revents;
+	(void)!read(fd, &n, sizeof n);
+	dispatch_go_on(s->dispatch, clock_monotonic_ns());
+}
+
 static void on_before_sleep(void *arg)
 {
 	struct server *s = arg;
@@ -65,6 +88,8 @@ static void on_before_sleep(void *arg)
 	if (s->failure.code == 0 &&
 		dispatch_flush(s->dispatch, clock_monotonic_ns(), &s->failure) < 0)
 		loop_stop(s->loop, EXIT_INTERNAL);
+	if (dispatch_is_busy(s->dispatch))
+		wake(s);
 }
 
 static void on_signal(void *arg, int signo)
@@ -95,11 +120,11 @@ char *server_data_dir(const char *db)
 static int open_content(struct server *s, struct error *err)
 {
 	_cleanup_free_ char *dir = server_data_dir(s->config.db);
-	_cleanup_free_ char *content = xasprintf("%s/content", dir);
 
+	s->content_dir = xasprintf("%s/content", dir);
 	if (mkdir(dir, SERVER_DATA_MODE) != 0 && errno != EEXIST)
 		return error_errno(err, "store: cannot make %s", dir);
-	return content_open(&s->content, content, err);
+	return content_open(&s->content, s->content_dir, err);
 }
 
 static int open_all(struct server *s, struct error *err)
@@ -118,6 +143,8 @@ static int open_all(struct server *s, struct error *err)
 		.ops = s->ops,
 		.store = s->store,
 		.content = s->content,
+		.content_dir = s->content_dir,
+		.wake = wake,
 		.keyring = s->keyring,
 		.is_embedded = s->config.is_embedded,
 		.gather_ns = s->config.gather_ns,
@@ -136,6 +163,7 @@ int server_open(struct server **out, const struct server_config *config, struct 
 {
 	struct server *s = xcalloc(1, sizeof *s);
 
+	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	s->config = *config;
 	s->ops = stores[0];
 	s->loop = loop_new();
@@ -156,6 +184,7 @@ int server_open(struct server **out, const struct server_config *config, struct 
 	}
 	loop_add_timer(s->loop, clock_monotonic_ns(), TICK_NS, on_tick, s);
 	loop_before_sleep(s->loop, on_before_sleep, s);
+	loop_watch_fd(s->loop, s->wake_fd, POLLIN, on_wake, s);
 	*out = s;
 	return 0;
 }
@@ -195,6 +224,9 @@ void server_close(struct server *s)
 		s->ops->close(s->store);
 	keypair_wipe(&s->keys);
 	loop_free(s->loop);
+	if (s->wake_fd >= 0)
+		close(s->wake_fd);
+	free(s->content_dir);
 	free(s);
 }
 

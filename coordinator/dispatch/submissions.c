@@ -1,14 +1,16 @@
-/* A campaign between SUBMIT and its first run: its files come in, its hosts gather, its plan is
- * made. */
-#include "coordinator/dispatch/core.h"
+/* A campaign between SUBMIT and its first run: stage after stage, none of which keeps the
+ * coordinator from what is going on already. */
+#include "coordinator/dispatch/submission.h"
 
+#include "proto/clock.h"
 #include "proto/log.h"
 #include <stdio.h>
 #include <utlist.h>
 
-/* How long a sender of files may be quiet, and how much of a content is asked for at a time. */
-#define FILES_PATIENCE_NS (30 * NS_PER_S)
-#define FILES_WINDOW      (8 * MESSAGE_CHUNK)
+/* Configurations that are written in a turn: some milliseconds. */
+#define SLICE 2000
+/* How often who submitted hears that git still works: it takes silence for a lost connection. */
+#define TELL_NS (10 * NS_PER_S)
 
 static char *copy_text(const char *s)
 {
@@ -18,9 +20,12 @@ static char *copy_text(const char *s)
 static void drop(struct dispatch *d, struct submission *s)
 {
 	DL_DELETE(d->submissions, s);
+	work_end(s->work);
+	live_free(s->live);
+	preparation_done(&s->preparation);
+	choice_done(&s->choice);
 	free((void *)s->request.yaml);
 	free((void *)s->request.file);
-	free((void *)s->request.changes);
 	free((void *)s->request.directory);
 	free(s);
 }
@@ -31,8 +36,7 @@ void submissions_free(struct dispatch *d)
 		drop(d, d->submissions);
 }
 
-/* Say what became of it, and forget it. notes may be NULL. */
-static void decide(struct dispatch *d, struct submission *s, const struct live *l,
+void submission_decide(struct dispatch *d, struct submission *s, const struct live *l,
 	const char *notes, const struct error *err)
 {
 	const char *code = err->code == ERR_CAMPAIGN      ? "campaign"
@@ -58,248 +62,276 @@ void submissions_add(struct dispatch *d, int64_t now_ns, const struct route *fro
 	const struct dispatch_request *request)
 {
 	struct submission *s = xcalloc(1, sizeof *s);
+	struct preparation *p = &s->preparation;
 
 	s->request = *request;
 	s->request.yaml = xstrdup(request->yaml);
 	s->request.file = xstrdup(request->file);
-	s->request.changes = copy_text(request->changes);
 	s->request.directory = copy_text(request->directory);
-	if (request->tree.data != NULL) {
-		memcpy(s->tree, request->tree.data, sizeof s->tree);
-		s->request.tree = (struct blob){.data = s->tree, .len = sizeof s->tree};
-	}
+	s->request.changes = NULL;
 	if (from != NULL)
 		s->from = *from;
-	s->heard_ns = now_ns;
 	s->gather_until_ns = now_ns + d->config.gather_ns;
+	s->choice = (struct choice){.refused = BUF_INIT, .notes = BUF_INIT};
+	*p = (struct preparation)PREPARATION_INIT;
+	p->yaml = s->request.yaml;
+	p->file = s->request.file;
+	p->directory = d->config.is_embedded ? s->request.directory : NULL;
+	p->content_dir = d->config.content_dir;
+	p->changes = copy_text(request->changes);
+	p->has_tree = request->tree.data != NULL;
+	if (p->has_tree)
+		memcpy(p->tree.b, request->tree.data, sizeof p->tree.b);
 	DL_APPEND(d->submissions, s);
+	if (d->config.wake != NULL)
+		d->config.wake(d->config.arg); /* not at the next tick only */
 }
 
-/* ---- files ---- */
+/* ---- stages: 1 this one is over, 0 it waits, negative with err ---- */
 
-/* Ask the sender for the next piece that is missing. Returns 1 where all is here, 0 while something
- * is under way. */
-static int fetch_files(struct dispatch *d, struct submission *s, struct error *err)
+/* Have a step of the preparation taken beside the loop. */
+static int prepare(struct dispatch *d, struct submission *s, work_fn *step, struct error *err)
 {
-	struct content_hash tree, missing;
+	if (s->work == NULL)
+		s->work = work_start(step, &s->preparation, d->config.wake, d->config.arg);
+	if (!work_is_over(s->work))
+		return 0;
+	work_end(s->work);
+	s->work = NULL;
+	*err = s->preparation.err;
+	return err->code < 0 ? err->code : 1;
+}
+
+static int stage_reading(
+	struct dispatch *d, struct submission *s, int64_t now_ns, struct error *err)
+{
+	(void)now_ns;
+	return prepare(d, s, preparation_read, err);
+}
+
+static int stage_gathering(
+	struct dispatch *d, struct submission *s, int64_t now_ns, struct error *err)
+{
+	const struct campaign *c = s->preparation.campaign;
+
+	if (now_ns < s->gather_until_ns && submission_is_gathering(d, c))
+		return 0;
+	/* They are chosen anew where it is planned: this is to refuse before the files come. */
+	return submission_choose(d, c, &s->choice, err) < 0 ? err->code : 1;
+}
+
+/* Tell who submitted that its git sources are fetched. */
+static void tell_fetching(struct dispatch *d, struct submission *s, int64_t now_ns)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
 	struct message m;
 
-	if (s->request.tree.data == NULL)
+	if (s->told_ns != 0 && now_ns - s->told_ns < TELL_NS)
+		return;
+	buf_adds(&text, "fetching ");
+	preparation_describe_sources(&s->preparation, &text);
+	if (s->from.len == 0) {
+		if (s->told_ns == 0)
+			log_info("%s", text.data);
+	} else {
+		message_init(&m, MESSAGE_EVENT);
+		m.event.kind = "note";
+		m.event.text = text.data;
+		dispatch_queue(d, &s->from, &m);
+	}
+	s->told_ns = now_ns;
+}
+
+static int stage_sources(
+	struct dispatch *d, struct submission *s, int64_t now_ns, struct error *err)
+{
+	if (!preparation_has_sources(&s->preparation))
 		return 1;
-	memcpy(tree.b, s->tree, sizeof tree.b);
-	int r = content_next_missing(d->config.content, &tree, &missing, err);
-	if (r <= 0)
-		return r < 0 ? r : 1;
-	if (s->from.len == 0)
-		return error_set(err, ERR_INTERNAL,
-			"files: a content of the campaign is missing in the coordinator's folder");
-	int64_t have = content_partial_size(d->config.content, &missing);
-	bool same = memcmp(missing.b, s->wanted.b, sizeof missing.b) == 0;
-	if (same && have < s->asked_until)
-		return 0;
-	s->wanted = missing;
-	s->asked_until = have + FILES_WINDOW;
-	message_init(&m, MESSAGE_WANT_FILES);
-	m.want_files.hash = (struct blob){.data = missing.b, .len = sizeof missing.b};
-	m.want_files.offset = have;
-	m.want_files.length = FILES_WINDOW;
-	dispatch_queue(d, &s->from, &m);
+	int r = prepare(d, s, preparation_fetch, err);
+	if (r == 0)
+		tell_fetching(d, s, now_ns);
+	return r;
+}
+
+/* A plan may be large: there is one at a time between its making and its last row. */
+static bool is_first_to_plan(const struct dispatch *d, const struct submission *s)
+{
+	const struct submission *o;
+
+	DL_FOREACH (d->submissions, o) {
+		if (o != s && (o->stage == STAGE_WRITING ||
+				      (o->stage == STAGE_PLANNING && o->work != NULL)))
+			return false;
+	}
+	return true;
+}
+
+static int choose_for_plan(struct dispatch *d, struct submission *s, struct error *err)
+{
+	struct preparation *p = &s->preparation;
+
+	if (submission_choose(d, p->campaign, &s->choice, err) < 0)
+		return err->code;
+	p->planned_n = s->choice.n;
+	p->planned = xcalloc(p->planned_n, sizeof *p->planned);
+	for (size_t i = 0; i < p->planned_n; i++)
+		p->planned[i] = (struct plan_host){
+			.name = xstrdup(s->choice.hosts[i]->name),
+			.inventory = xstrdup(s->choice.hosts[i]->inventory),
+		};
 	return 0;
 }
 
-void submissions_on_chunk(
-	struct dispatch *d, int64_t now_ns, const struct route *from, const struct message *m)
+static int stage_planning(
+	struct dispatch *d, struct submission *s, int64_t now_ns, struct error *err)
 {
-	const struct message_file_chunk *c = &m->file_chunk;
-	struct content_hash hash;
-	struct submission *s;
-	struct error err = {0};
-
-	if (c->hash.len != sizeof hash.b)
-		return;
-	memcpy(hash.b, c->hash.data, sizeof hash.b);
-	DL_FOREACH (d->submissions, s) {
-		if (s->from.len == 0 || !route_equal(&s->from, from) ||
-			memcmp(s->wanted.b, hash.b, sizeof hash.b) != 0)
-			continue;
-		s->heard_ns = now_ns;
-		/* Two senders of one content at once: the second one's pieces are there already. */
-		if (c->offset != content_partial_size(d->config.content, &hash) ||
-			content_has(d->config.content, &hash))
-			return;
-		if (content_put(d->config.content, &hash, c->offset, c->size, c->data.data,
-			    c->data.len, &err) < 0 ||
-			fetch_files(d, s, &err) < 0)
-			decide(d, s, NULL, NULL, &err);
-		return;
+	(void)now_ns;
+	if (s->preparation.planned == NULL) {
+		if (!is_first_to_plan(d, s))
+			return 0;
+		int r = choose_for_plan(d, s, err);
+		if (r < 0)
+			return r;
 	}
+	return prepare(d, s, preparation_plan, err);
 }
 
-/* ---- hosts ---- */
-
-struct choice {
-	struct host **hosts;
-	size_t n;
-	struct buf refused; /* why others do not take part */
-	struct buf notes;
-};
-
-static bool is_named(const struct campaign *c, const char *name)
+static int create(struct dispatch *d, struct submission *s, struct error *err)
 {
-	for (size_t i = 0; i < c->hosts.names_n; i++)
-		if (strcmp(c->hosts.names[i], name) == 0)
-			return true;
-	return c->hosts.names_n == 0;
-}
-
-/* Whether a trusted agent that this campaign could want is not here yet. */
-static bool is_gathering(struct dispatch *d, const struct campaign *c)
-{
-	const struct trusted_key *k;
-
-	for (size_t i = 0; (k = keyring_at(d->config.keyring, i)) != NULL; i++) {
-		if (k->role != ROLE_AGENT || !is_named(c, k->name))
-			continue;
-		const struct host *h = dispatch_host(d, k->public_key);
-		if (h == NULL || !host_is_connected(h))
-			return true;
-	}
-	return false;
-}
-
-static int by_host_name(const void *a, const void *b)
-{
-	return strcmp((*(struct host *const *)a)->name, (*(struct host *const *)b)->name);
-}
-
-static bool is_known(const struct dispatch *d, const char *name)
-{
-	for (const struct host *h = d->hosts; h != NULL; h = h->hh.next)
-		if (strcmp(h->name, name) == 0)
-			return true;
-	return false;
-}
-
-static void choose_hosts(struct dispatch *d, const struct campaign *c, struct choice *out)
-{
-	struct host *h;
-
-	for (h = d->hosts; h != NULL; h = h->hh.next) {
-		struct plan_host p = {.name = h->name, .inventory = h->inventory};
-		char why[256];
-		if (!campaign_wants_host(c, &p, why)) {
-			buf_addf(&out->refused, "\n  %s: %s", h->name, why);
-		} else if (!host_is_connected(h)) {
-			buf_addf(&out->refused, "\n  %s: not connected", h->name);
-			buf_addf(&out->notes, "%s is not connected and takes no part\n", h->name);
-		} else {
-			out->hosts = xreallocarray(out->hosts, out->n + 1, sizeof *out->hosts);
-			out->hosts[out->n++] = h;
-		}
-	}
-	for (size_t i = 0; i < c->hosts.names_n; i++)
-		if (!is_known(d, c->hosts.names[i]))
-			buf_addf(&out->notes, "%s is not known here and takes no part\n",
-				c->hosts.names[i]);
-	if (out->n > 0)
-		qsort(out->hosts, out->n, sizeof *out->hosts, by_host_name);
-}
-
-static int no_host(const struct choice *c, struct error *err)
-{
-	if (c->refused.len == 0)
-		return error_set(err, ERR_UNAVAILABLE,
-			"no host: no agent is connected; start joulerig-agent on a machine and "
-			"trust its key with 'joulerig key trust NAME KEY --role agent'");
-	return error_set(err, ERR_UNAVAILABLE, "no host for this campaign:%s", c->refused.data);
-}
-
-/* ---- the decision ---- */
-
-/* An error text has room for a few diagnostics only; all of them were shown where the file was
- * checked before. */
-static int campaign_error(const struct diagnostics *d, const char *file, struct error *err)
-{
-	_cleanup_buf_ struct buf text = BUF_INIT;
-
-	diagnostics_format(d, file, &text);
-	while (text.len > 0 && text.data[text.len - 1] == '\n')
-		text.data[--text.len] = '\0';
-	return error_set(err, ERR_CAMPAIGN, "%s", text.data);
-}
-
-static int start(struct dispatch *d, struct submission *s, struct campaign *c,
-	const struct choice *choice, struct live **out, struct error *err)
-{
+	struct preparation *p = &s->preparation;
 	const struct live_request request = {
-		.yaml = s->request.yaml,
-		.file = s->request.file,
-		.changes = s->request.changes,
+		.yaml = p->yaml,
+		.file = p->file,
+		.changes = p->changes,
 		.directory = s->request.directory,
-		.tree = s->request.tree,
-		.hosts = choice->hosts,
-		.hosts_n = choice->n,
+		.tree = {.data = p->has_tree ? p->tree.b : NULL,
+			.len = p->has_tree ? sizeof p->tree.b : 0},
+		.hosts = s->choice.hosts,
+		.planned = p->planned,
+		.hosts_n = s->choice.n,
 	};
+	struct campaign *c = p->campaign;
+	struct plan *plan = p->plan;
 
-	if (dispatch_begin(d) < 0)
+	if (p->arena != NULL)
+		render_done(p->arena); /* before the campaign that it may point into */
+	p->arena = NULL;
+	p->shipped_n = 0;
+	p->campaign = NULL;
+	p->plan = NULL;
+	p->planned = NULL;
+	return live_create(&s->live, c, plan, &request, d->s, err);
+}
+
+/* What happened to it so far, as events of its own. */
+static int add_events(struct dispatch *d, struct submission *s, struct error *err)
+{
+	const struct live *l = s->live;
+	_cleanup_free_ char *sources = xstrdup(s->preparation.sources.data);
+	int r = d->s.ops->add_event(d->s.store, l->id, 0, 0, "submitted", s->request.file,
+		l->submitted_at, err);
+
+	for (char *rest = sources, *line; r == 0 && (line = strsep(&rest, "\n")) != NULL;)
+		if (line[0] != '\0')
+			r = d->s.ops->add_event(d->s.store, l->id, 0, 0, "source", line,
+				l->submitted_at, err);
+	return r;
+}
+
+static int stage_writing(
+	struct dispatch *d, struct submission *s, int64_t now_ns, struct error *err)
+{
+	int r = dispatch_begin(d);
+
+	(void)now_ns;
+	if (r < 0)
 		return error_set(err, d->failure.code, "%s", d->failure.text);
-	int r = live_create(out, c, &request, d->s, err);
+	if (s->live == NULL)
+		r = create(d, s, err);
 	if (r == 0)
-		DL_APPEND(d->lives, *out);
-	else if (r != ERR_CAMPAIGN && r != ERR_UNAVAILABLE)
+		r = live_write(s->live, SLICE, d->s, err);
+	if (r > 0 && add_events(d, s, err) < 0)
+		r = err->code;
+	if (r < 0)
 		dispatch_fail(d, err);
 	return r;
 }
 
-/* Returns whether it was decided. */
-static bool try_start(struct dispatch *d, struct submission *s, int64_t now_ns)
-{
-	struct diagnostics diagnostics = {0};
-	struct choice choice = {.refused = BUF_INIT, .notes = BUF_INIT};
-	struct error err = {0};
-	struct live *l = NULL;
-	struct campaign *c = campaign_read(
-		s->request.yaml, strlen(s->request.yaml), s->request.changes, &diagnostics);
+/* ---- the decision ---- */
 
-	if (c == NULL) {
-		campaign_error(&diagnostics, s->request.file, &err);
-	} else if (is_gathering(d, c) && now_ns < s->gather_until_ns) {
-		campaign_free(c);
-		diagnostics_done(&diagnostics);
-		return false;
-	} else {
-		choose_hosts(d, c, &choice);
-		if (choice.n == 0) {
-			campaign_free(c);
-			no_host(&choice, &err);
-		} else if (start(d, s, c, &choice, &l, &err) == 0) {
-			log_debug("%s: %zu hosts, %lld runs", l->label, choice.n,
-				(long long)l->total);
-			if (s->request.observer != NULL)
-				dispatch_watch(
-					d, &l->uuid, NULL, s->request.observer, s->request.arg);
-		}
+/* Hosts that take part and have nothing to do. */
+static void note_idle_hosts(const struct live *l, struct buf *notes)
+{
+	for (size_t i = 0; i < l->lanes_n; i++) {
+		const struct plan_lane *lane = l->lanes[i].plan;
+		size_t skipped = 0;
+		for (size_t k = 0; k < lane->n; k++)
+			skipped += lane->skipped[k] != NULL;
+		if (lane->n == 0)
+			buf_addf(notes, "%s has nothing to run: 'where' or --only leaves nothing\n",
+				lane->host);
+		else if (skipped == lane->n)
+			buf_addf(notes, "%s has nothing to run: %s\n", lane->host,
+				lane->skipped[0]);
 	}
-	decide(d, s, l, choice.notes.len ? choice.notes.data : NULL, &err);
-	diagnostics_done(&diagnostics);
-	buf_done(&choice.refused);
-	buf_done(&choice.notes);
-	free(choice.hosts);
-	return true;
 }
 
-void submissions_tick(struct dispatch *d, int64_t now_ns)
+static void become_live(struct dispatch *d, struct submission *s)
+{
+	_cleanup_buf_ struct buf notes = BUF_INIT;
+	const struct error good = {0};
+	struct live *l = s->live;
+
+	s->live = NULL;
+	DL_APPEND(d->lives, l);
+	log_debug("%s: %zu hosts, %lld runs", l->label, l->lanes_n, (long long)l->total);
+	if (s->request.observer != NULL)
+		dispatch_watch(d, &l->uuid, NULL, s->request.observer, s->request.arg);
+	buf_adds(&notes, s->choice.notes.data);
+	note_idle_hosts(l, &notes);
+	for (size_t i = 0; i < l->plan->notes_n; i++)
+		buf_addf(&notes, "%s\n", l->plan->notes[i]);
+	buf_adds(&notes, s->preparation.sources.data);
+	buf_adds(&notes, s->preparation.beyond.data);
+	if (s->from.len == 0 && notes.len > 0)
+		log_info("%.*s", (int)notes.len - 1, notes.data); /* without the last newline */
+	submission_decide(d, s, l, notes.len > 0 ? notes.data : NULL, &good);
+}
+
+static int (*const stages[STAGES])(
+	struct dispatch *d, struct submission *s, int64_t now_ns, struct error *err) = {
+	[STAGE_READING] = stage_reading,
+	[STAGE_GATHERING] = stage_gathering,
+	[STAGE_FILES] = submission_fetch_files,
+	[STAGE_SOURCES] = stage_sources,
+	[STAGE_PLANNING] = stage_planning,
+	[STAGE_WRITING] = stage_writing,
+};
+
+void submissions_go_on(struct dispatch *d, int64_t now_ns)
 {
 	struct submission *s, *next;
 
 	DL_FOREACH_SAFE (d->submissions, s, next) {
 		struct error err = {0};
-		int r = fetch_files(d, s, &err);
-		if (r == 0 && now_ns - s->heard_ns > FILES_PATIENCE_NS)
-			r = error_set(&err, ERR_UNAVAILABLE, "files: their sender is silent");
+		int r = 1;
+		while (r > 0 && s->stage < STAGES)
+			if ((r = stages[s->stage](d, s, now_ns, &err)) > 0)
+				s->stage++;
 		if (r < 0)
-			decide(d, s, NULL, NULL, &err);
+			submission_decide(d, s, NULL, NULL, &err);
 		else if (r > 0)
-			try_start(d, s, now_ns);
+			become_live(d, s);
 	}
+}
+
+bool submissions_are_busy(const struct dispatch *d)
+{
+	const struct submission *s;
+
+	DL_FOREACH (d->submissions, s) {
+		if (s->live != NULL)
+			return true;
+	}
+	return false;
 }

@@ -426,6 +426,7 @@ const struct store_ops store_sqlite = {
 	.in_transaction = in_transaction,
 	.put_host = db_put_host,
 	.add_campaign = db_add_campaign,
+	.remove_campaign = db_remove_campaign,
 	.set_campaign_state = db_set_campaign_state,
 	.add_configuration = db_add_configuration,
 	.add_lane = db_add_lane,

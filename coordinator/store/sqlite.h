@@ -109,6 +109,7 @@ int db_put_result(struct store *s, const struct store_result *r, struct error *e
 int db_put_host(struct store *s, const char *name, const char *public_key, const char *inventory,
 	int64_t seen_at, int64_t *id, struct error *err);
 int db_add_campaign(struct store *s, struct store_campaign *c, struct error *err);
+int db_remove_campaign(struct store *s, int64_t campaign, struct error *err);
 int db_set_campaign_state(
 	struct store *s, int64_t campaign, const char *state, int64_t at, struct error *err);
 int db_add_configuration(struct store *s, int64_t campaign, int64_t index, const char *benchmark,

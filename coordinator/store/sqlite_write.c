@@ -99,6 +99,25 @@ int db_add_campaign(struct store *s, struct store_campaign *c, struct error *err
 	return code;
 }
 
+/* Without the check of foreign keys: for each configuration that goes it would look through all runs
+ * of the store, and there is none of this campaign. */
+int db_remove_campaign(struct store *s, int64_t campaign, struct error *err)
+{
+	_cleanup_free_ char *sql = xasprintf("BEGIN IMMEDIATE;"
+					     "DELETE FROM configuration WHERE campaign = %1$lld;"
+					     "DELETE FROM lane WHERE campaign = %1$lld;"
+					     "DELETE FROM event WHERE campaign = %1$lld;"
+					     "DELETE FROM campaign WHERE id = %1$lld;"
+					     "COMMIT",
+		(long long)campaign);
+	int code = db_exec(s, "PRAGMA foreign_keys = OFF", "prepare a removal in", err), on;
+
+	if (code == 0 && (code = db_exec(s, sql, "remove a campaign from", err)) < 0)
+		(void)db_exec(s, "ROLLBACK", "roll back", NULL);
+	on = db_exec(s, "PRAGMA foreign_keys = ON", "end a removal in", code == 0 ? err : NULL);
+	return code < 0 ? code : on;
+}
+
 /* What `status` shows of an ended campaign is counted once, when it ends. */
 static int count_campaign(struct store *s, int64_t campaign, struct error *err)
 {

@@ -105,6 +105,8 @@ struct store_ops {
 	int (*put_host)(struct store *s, const char *name, const char *public_key,
 		const char *inventory, int64_t seen_at, int64_t *id, struct error *err);
 	int (*add_campaign)(struct store *s, struct store_campaign *c, struct error *err);
+	/* Take back a campaign that has no runs yet. Not within a transaction: it is one itself. */
+	int (*remove_campaign)(struct store *s, int64_t campaign, struct error *err);
 	int (*set_campaign_state)(struct store *s, int64_t campaign, const char *state, int64_t at,
 		struct error *err);
 	int (*add_configuration)(struct store *s, int64_t campaign, int64_t index,

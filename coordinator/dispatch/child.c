@@ -1,0 +1,121 @@
+#include "coordinator/dispatch/child.h"
+
+#include "proto/clock.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/wait.h>
+
+/* Keep the end where there is too much. */
+static void keep_last(struct buf *b)
+{
+	if (b->len <= CHILD_OUTPUT_MAX)
+		return;
+	size_t cut = b->len - CHILD_OUTPUT_MAX;
+
+	memmove(b->data, b->data + cut, CHILD_OUTPUT_MAX + 1);
+	b->len = CHILD_OUTPUT_MAX;
+}
+
+/* Take what there is. Returns whether more may come. */
+static bool take(int fd, struct buf *b, bool is_last)
+{
+	char data[4096];
+	ssize_t n = read(fd, data, sizeof data);
+
+	if (n < 0)
+		return errno == EINTR;
+	if (n > 0 && (is_last || b->len + (size_t)n <= CHILD_OUTPUT_MAX))
+		buf_add(b, data, (size_t)n);
+	if (is_last)
+		keep_last(b);
+	return n > 0;
+}
+
+/* Read both streams to their end, which may be forced. */
+static void read_streams(
+	pid_t pid, int fds[2], int stop_fd, int64_t deadline_ns, struct child_output *o)
+{
+	while (fds[0] >= 0 || fds[1] >= 0) {
+		struct pollfd p[3] = {{.fd = fds[0], .events = POLLIN},
+			{.fd = fds[1], .events = POLLIN},
+			{.fd = o->was_stopped ? -1 : stop_fd, .events = POLLIN}};
+		int64_t left = deadline_ns - clock_monotonic_ns();
+		int timeout = o->was_too_slow ? -1
+			      : left <= 0     ? 0
+					      : (int)((left + NS_PER_MS - 1) / NS_PER_MS);
+		if (poll(p, 3, timeout) < 0 && errno != EINTR)
+			break;
+		o->was_stopped |= (p[2].revents & POLLIN) != 0;
+		o->was_too_slow |= clock_monotonic_ns() >= deadline_ns;
+		if (o->was_stopped || o->was_too_slow)
+			kill(-pid, SIGKILL);
+		for (int i = 0; i < 2; i++) {
+			if (p[i].revents != 0 && !take(fds[i], i == 0 ? &o->out : &o->err, i == 1)) {
+				close(fds[i]);
+				fds[i] = -1;
+			}
+		}
+	}
+}
+
+static int spawn(pid_t *pid, const char *const *argv, char *const *environment, const int out[2],
+	const int err[2])
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t none, pipe_signal;
+	int r;
+
+	sigemptyset(&none);
+	sigemptyset(&pipe_signal);
+	sigaddset(&pipe_signal, SIGPIPE);
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
+	posix_spawn_file_actions_adddup2(&actions, err[1], STDERR_FILENO);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setsigdefault(&attributes, &pipe_signal);
+	posix_spawnattr_setflags(&attributes,
+		POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
+	r = posix_spawnp(pid, argv[0], &actions, &attributes, (char *const *)argv, environment);
+	posix_spawnattr_destroy(&attributes);
+	posix_spawn_file_actions_destroy(&actions);
+	return -r;
+}
+
+int child_run(const char *const *argv, char *const *environment, int stop_fd, int64_t timeout_ns,
+	struct child_output *out, struct error *err)
+{
+	int o[2] = {-1, -1}, e[2] = {-1, -1}, r = 0;
+	pid_t pid = 0;
+
+	*out = (struct child_output){.out = BUF_INIT, .err = BUF_INIT};
+	if (pipe2(o, O_CLOEXEC) < 0 || pipe2(e, O_CLOEXEC) < 0)
+		r = error_errno(err, "%s: cannot make a pipe", argv[0]);
+	if (r == 0 && (r = spawn(&pid, argv, environment, o, e)) < 0)
+		error_set(err, r, "%s cannot be started: %s", argv[0], strerror(-r));
+	if (o[1] >= 0)
+		close(o[1]);
+	if (e[1] >= 0)
+		close(e[1]);
+	int ends[2] = {o[0], e[0]};
+	if (r == 0)
+		read_streams(pid, ends, stop_fd, clock_monotonic_ns() + timeout_ns, out);
+	for (int i = 0; i < 2; i++)
+		if (ends[i] >= 0)
+			close(ends[i]);
+	while (r == 0 && waitpid(pid, &out->status, 0) < 0 && errno == EINTR)
+		;
+	return r;
+}
+
+void child_output_done(struct child_output *out)
+{
+	buf_done(&out->out);
+	buf_done(&out->err);
+}
