@@ -33,6 +33,7 @@ struct run_options {
 	}
 static const struct option_info run_table[] = {
 	SUBMISSION_OPTIONS(struct run_options, submission),
+	LABEL_OPTION(struct run_options, submission),
 	OPTION("root", OPTION_TEXT, root, "DIR",
 		"where the agent finds proc/ and sys/ of the measured machine"),
 	OPTION("agents", OPTION_COUNT, agents, "N",
@@ -323,7 +324,9 @@ static int on_campaign_row(void *arg, int64_t key, const struct message_cell *c,
 
 	(void)key;
 	(void)n;
-	if (strcmp(state, "done") == 0 || strcmp(state, "cancelled") == 0)
+	/* What is queued was not even written to its end. */
+	if (strcmp(state, "done") == 0 || strcmp(state, "cancelled") == 0 ||
+		strcmp(state, "queued") == 0)
 		return 0;
 	if (u->name != NULL && strcmp(u->name, cell_text(&c[CAMPAIGNS_NAME])) != 0 &&
 		strcmp(u->name, cell_text(&c[CAMPAIGNS_LABEL])) != 0)
@@ -404,7 +407,7 @@ const struct command command_resume = {
 	.usage = "resume [ID]",
 	.summary = "go on with a campaign of 'run' that was interrupted",
 	.details = "What was measured before stays and is not measured again.",
-	.options = run_table + 3, /* not those that change a campaign */
+	.options = run_table + SUBMISSION_OPTIONS_N, /* not those that change a campaign */
 	.options_size = sizeof(struct run_options),
 	.defaults = &defaults,
 	.min_arguments = 0,

@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <libgen.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #define ANSWER_NS (60 * NS_PER_S)
 #define FILE_LIMIT                                                                                 \
@@ -30,21 +31,49 @@ static int add_set(json_t *set, const char *text, struct error *err)
 	return 0;
 }
 
-static int make_changes(char **out, const struct submission_options *o, struct error *err)
+/* "reason=weekly" as member of labels. */
+static int add_label(json_t *labels, const char *text, struct error *err)
 {
-	json_t *changes = json_object(), *set = json_object();
+	const char *equals = strchr(text, '=');
+
+	if (equals == NULL || equals == text)
+		return error_set(err, ERR_USAGE, "--label: '%s': expected KEY=VALUE", text);
+	_cleanup_free_ char *key = xstrndup(text, (size_t)(equals - text));
+	if (json_object_get(labels, key) != NULL)
+		return error_set(err, ERR_USAGE, "--label %s: given twice", key);
+	json_object_set_new(labels, key, json_string(equals + 1));
+	return 0;
+}
+
+/* An object of what an option was given as several times. */
+static int add_object(json_t *changes, const char *name, const struct texts *texts,
+	int (*add)(json_t *object, const char *text, struct error *err), struct error *err)
+{
+	json_t *object = json_object();
 	int r = 0;
 
-	for (size_t i = 0; i < o->set.n && r == 0; i++)
-		r = add_set(set, o->set.items[i], err);
-	if (json_object_size(set) > 0)
-		json_object_set(changes, "set", set);
+	for (size_t i = 0; i < texts->n && r == 0; i++)
+		r = add(object, texts->items[i], err);
+	if (json_object_size(object) > 0)
+		json_object_set(changes, name, object);
+	json_decref(object);
+	return r;
+}
+
+static int make_changes(char **out, const struct submission_options *o, struct error *err)
+{
+	json_t *changes = json_object();
+	int r = add_object(changes, "set", &o->set, add_set, err);
+
+	if (r == 0)
+		r = add_object(changes, "labels", &o->label, add_label, err);
+	if (o->only != NULL)
+		json_object_set_new(changes, "only", json_string(o->only));
 	if (o->blocks != ABSENT)
 		json_object_set_new(changes, "blocks", json_integer(o->blocks));
 	if (o->seed != ABSENT)
 		json_object_set_new(changes, "seed", json_integer(o->seed));
 	*out = r == 0 && json_object_size(changes) > 0 ? json_dumps(changes, JSON_COMPACT) : NULL;
-	json_decref(set);
 	json_decref(changes);
 	return r;
 }
@@ -59,15 +88,35 @@ static char *directory_of(const char *path, struct error *err)
 	return directory;
 }
 
+/* The paths that the campaign ships and that are not there, a line each. */
+static void find_missing_files(const struct submission_file *f, const char *severity,
+	const struct shipped *shipped, size_t n, struct buf *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct stat st;
+		if (shipped[i].path == NULL)
+			continue;
+		_cleanup_free_ char *path = xasprintf("%s/%s", f->directory, shipped[i].path);
+		if (lstat(path, &st) != 0)
+			buf_addf(out, "%s%s: %sfiles: %s: %s", out->len > 0 ? "\n" : "", f->path,
+				severity, shipped[i].path, strerror(errno));
+	}
+}
+
 /* What the campaign ships may still come; it is an error when it is not there to be shipped. */
 static void warn_of_missing_files(const struct submission_file *f)
 {
-	for (size_t i = 0; i < f->campaign->files_n; i++) {
-		_cleanup_free_ char *path = xasprintf("%s/%s", f->directory, f->campaign->files[i].path);
-		if (access(path, F_OK) != 0)
-			fprintf(stderr, "%s: warning: files: %s: %s\n", f->path,
-				f->campaign->files[i].path, strerror(errno));
-	}
+	_cleanup_buf_ struct buf missing = BUF_INIT;
+	struct render_arena *arena = NULL;
+	struct shipped *shipped;
+	size_t n;
+
+	campaign_files(f->campaign, &shipped, &n, &arena);
+	find_missing_files(f, "warning: ", shipped, n, &missing);
+	if (missing.len > 0)
+		fprintf(stderr, "%s\n", missing.data);
+	if (arena != NULL)
+		render_done(arena);
 }
 
 int submission_read(struct submission_file *out, const char *path,
@@ -106,15 +155,28 @@ void submission_done(struct submission_file *f)
 int submission_add_files(const struct submission_file *f, struct content_store *content,
 	struct content_hash *tree, bool *has_tree, struct error *err)
 {
-	*has_tree = f->campaign->files_n > 0;
-	if (!*has_tree)
-		return 0;
-	int r = content_add_tree(content, f->directory, (const char *const *)f->campaign->files,
-		f->campaign->files_n, tree, err);
-	if (r < 0 && err != NULL) {
-		error_wrap(err, "%s", f->path);
+	_cleanup_buf_ struct buf missing = BUF_INIT;
+	_cleanup_free_ const char **paths = NULL;
+	struct render_arena *arena = NULL;
+	struct shipped *shipped;
+	size_t n, paths_n = 0;
+	int r = 0;
+
+	campaign_files(f->campaign, &shipped, &n, &arena);
+	paths = xcalloc(n + 1, sizeof *paths);
+	for (size_t i = 0; i < n; i++)
+		if (shipped[i].path != NULL)
+			paths[paths_n++] = shipped[i].path;
+	*has_tree = paths_n > 0;
+	find_missing_files(f, "", shipped, n, &missing);
+	if (missing.len > 0)
+		r = error_set(err, ERR_CAMPAIGN, "%s", missing.data);
+	else if (*has_tree && content_add_tree(content, f->directory, paths, paths_n, tree, err) < 0)
+		r = error_wrap(err, "%s", f->path);
+	if (arena != NULL)
+		render_done(arena);
+	if (r < 0)
 		err->code = ERR_CAMPAIGN;
-	}
 	return r < 0 ? ERR_CAMPAIGN : 0;
 }
 
@@ -152,10 +214,22 @@ static int send_chunks(struct content_store *content, struct client *client,
 	return r;
 }
 
+/* What the coordinator is doing, said once; it says so again to show that it still does. */
+static void show_note(const char *text, char **last)
+{
+	if (text == NULL || (*last != NULL && strcmp(*last, text) == 0))
+		return;
+	fprintf(stderr, "%s\n", text);
+	free(*last);
+	*last = xstrdup(text);
+}
+
 /* The conversation after SUBMIT. */
 static int converse(
 	struct content_store *content, struct client *client, char **label, struct error *err)
 {
+	_cleanup_free_ char *note = NULL;
+
 	for (;;) {
 		struct message m;
 		int r = client_receive(client, ANSWER_NS, &m, err);
@@ -170,6 +244,8 @@ static int converse(
 			if (m.submitted.notes != NULL)
 				fputs(m.submitted.notes, stderr);
 			r = 1;
+		} else if (m.type == MESSAGE_EVENT) {
+			show_note(m.event.text, &note);
 		}
 		message_done(&m);
 		if (r != 0)

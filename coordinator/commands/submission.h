@@ -12,9 +12,11 @@
 
 /* Options that change a campaign for one submission. */
 struct submission_options {
-	struct texts set; /* --set axis=v1,v2 */
-	int64_t blocks;   /* --blocks; ABSENT: not given */
-	int64_t seed;     /* --seed; ABSENT */
+	struct texts set;   /* --set axis=v1,v2 */
+	const char *only;   /* --only EXPRESSION; NULL: not given */
+	int64_t blocks;     /* --blocks; ABSENT: not given */
+	int64_t seed;       /* --seed; ABSENT */
+	struct texts label; /* --label key=value */
 };
 
 #define SUBMISSION_DEFAULTS                                                                        \
@@ -26,12 +28,22 @@ struct submission_options {
 #define SUBMISSION_OPTIONS(type, member)                                                           \
 	{"set", OPTION_TEXTS, offsetof(type, member.set), "AXIS=V1,V2",                            \
 		"other values for an axis", NULL},                                                 \
+		{"only", OPTION_TEXT, offsetof(type, member.only), "EXPRESSION",                   \
+			"only configurations for which this holds: 'threads <= 8'", NULL},         \
 		{"blocks", OPTION_COUNT, offsetof(type, member.blocks), "N",                       \
 			"another number of blocks", NULL},                                         \
 	{                                                                                          \
 		"seed", OPTION_COUNT, offsetof(type, member.seed), "N",                            \
 			"another seed of the random order", NULL                                   \
 	}
+/* The same for what says how a submission is called. */
+#define LABEL_OPTION(type, member)                                                                 \
+	{                                                                                          \
+		"label", OPTION_TEXTS, offsetof(type, member.label), "KEY=VALUE",                  \
+			"a label of this submission, beside the file's `labels`", NULL             \
+	}
+/* How many lines both are. */
+#define SUBMISSION_OPTIONS_N 5
 
 /* A campaign file, read and checked. */
 struct submission_file {
@@ -51,8 +63,8 @@ int submission_read(struct submission_file *out, const char *path,
 	const struct submission_options *options, bool is_verbose, struct error *err);
 void submission_done(struct submission_file *f);
 
-/* Put the campaign's files into a content store. *has_tree false where it has none. Returns 0 or
- * negative. */
+/* Put the campaign's files into a content store. *has_tree false where it has none (git sources are
+ * the coordinator's). Returns 0 or negative: all that is missing is named. */
 int submission_add_files(const struct submission_file *f, struct content_store *content,
 	struct content_hash *tree, bool *has_tree, struct error *err);
 
