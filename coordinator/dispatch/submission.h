@@ -39,7 +39,8 @@ struct submission {
 	int64_t asked_until;        /* offset up to which it was asked for; 0: nothing asked yet */
 	int64_t heard_ns;           /* last sign of life of the sender of files; 0: stage not begun */
 	int64_t gather_until_ns;
-	int64_t told_ns; /* when it was last said that sources are fetched */
+	int64_t tell_ns; /* when to say again what it waits for */
+	bool was_told;   /* that sources are fetched */
 	struct choice choice;
 	struct live *live; /* being written; NULL before and after */
 	struct submission *prev, *next;

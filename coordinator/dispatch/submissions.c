@@ -71,6 +71,7 @@ void submissions_add(struct dispatch *d, int64_t now_ns, const struct route *fro
 	s->request.changes = NULL;
 	if (from != NULL)
 		s->from = *from;
+	s->tell_ns = now_ns + TELL_NS;
 	s->gather_until_ns = now_ns + d->config.gather_ns;
 	s->choice = (struct choice){.refused = BUF_INIT, .notes = BUF_INIT};
 	*p = (struct preparation)PREPARATION_INIT;
@@ -120,37 +121,11 @@ static int stage_gathering(
 	return submission_choose(d, c, &s->choice, err) < 0 ? err->code : 1;
 }
 
-/* Tell who submitted that its git sources are fetched. */
-static void tell_fetching(struct dispatch *d, struct submission *s, int64_t now_ns)
-{
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	struct message m;
-
-	if (s->told_ns != 0 && now_ns - s->told_ns < TELL_NS)
-		return;
-	buf_adds(&text, "fetching ");
-	preparation_describe_sources(&s->preparation, &text);
-	if (s->from.len == 0) {
-		if (s->told_ns == 0)
-			log_info("%s", text.data);
-	} else {
-		message_init(&m, MESSAGE_EVENT);
-		m.event.kind = "note";
-		m.event.text = text.data;
-		dispatch_queue(d, &s->from, &m);
-	}
-	s->told_ns = now_ns;
-}
-
 static int stage_sources(
 	struct dispatch *d, struct submission *s, int64_t now_ns, struct error *err)
 {
-	if (!preparation_has_sources(&s->preparation))
-		return 1;
-	int r = prepare(d, s, preparation_fetch, err);
-	if (r == 0)
-		tell_fetching(d, s, now_ns);
-	return r;
+	(void)now_ns;
+	return preparation_has_sources(&s->preparation) ? prepare(d, s, preparation_fetch, err) : 1;
 }
 
 /* A plan may be large: there is one at a time between its making and its last row. */
@@ -308,6 +283,36 @@ static int (*const stages[STAGES])(
 	[STAGE_WRITING] = stage_writing,
 };
 
+/* Tell who submitted what it waits for: at once that git fetches, all else when it takes long. */
+static void tell_waiting(struct dispatch *d, struct submission *s, int64_t now_ns)
+{
+	bool is_fetching = s->stage == STAGE_SOURCES;
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	struct message m;
+
+	if (s->stage == STAGE_FILES || s->stage == STAGE_GATHERING ||
+		(now_ns < s->tell_ns && !(is_fetching && !s->was_told)))
+		return;
+	s->tell_ns = now_ns + TELL_NS;
+	if (is_fetching) {
+		buf_adds(&text, "fetching ");
+		preparation_describe_sources(&s->preparation, &text);
+	} else if (s->live != NULL) {
+		buf_addf(&text, "writing %zu configurations", s->live->plan->configurations_n);
+	} else {
+		buf_adds(&text, "planning");
+	}
+	if (s->from.len == 0 && !(is_fetching && s->was_told))
+		log_info("%s", text.data);
+	s->was_told |= is_fetching;
+	if (s->from.len == 0)
+		return;
+	message_init(&m, MESSAGE_EVENT);
+	m.event.kind = "note";
+	m.event.text = text.data;
+	dispatch_queue(d, &s->from, &m);
+}
+
 void submissions_go_on(struct dispatch *d, int64_t now_ns)
 {
 	struct submission *s, *next;
@@ -322,6 +327,8 @@ void submissions_go_on(struct dispatch *d, int64_t now_ns)
 			submission_decide(d, s, NULL, NULL, &err);
 		else if (r > 0)
 			become_live(d, s);
+		else
+			tell_waiting(d, s, now_ns);
 	}
 }
 
