@@ -97,6 +97,30 @@ static void set_only(struct reader *r, const json_t *only)
 		"--only", &scope, NULL, r->arena, r->d);
 }
 
+/* One label of the submission, over the file's of that name. */
+static void set_label(struct reader *r, const char *key, const char *value)
+{
+	struct campaign *c = r->campaign;
+	struct message_pair *labels;
+
+	if (key[0] == '\0' || !value) {
+		change_error(r, "--label %s: expected KEY=VALUE", key);
+		return;
+	}
+	for (size_t i = 0; i < c->labels_n; i++) {
+		if (strcmp(c->labels[i].key, key) == 0) {
+			c->labels[i].value = arena_strdup(r->arena, value);
+			return;
+		}
+	}
+	labels = arena_array(r->arena, c->labels_n + 1, sizeof *labels);
+	if (c->labels_n)
+		memcpy(labels, c->labels, c->labels_n * sizeof *labels);
+	labels[c->labels_n++] = (struct message_pair){
+		.key = arena_strdup(r->arena, key), .value = arena_strdup(r->arena, value)};
+	c->labels = labels;
+}
+
 /* A whole number of the changes, or otherwise where it is absent. */
 static int64_t changed_int(struct reader *r, const json_t *changes, const char *key, int64_t min,
 	int64_t max, int64_t otherwise)
@@ -115,7 +139,8 @@ static int64_t changed_int(struct reader *r, const json_t *changes, const char *
 
 void read_changes(struct reader *r, const char *changes)
 {
-	static const char *const keys[] = {"set", "blocks", "seed", "only"};
+	/* sources: which commits the git sources were; nothing follows from them here. */
+	static const char *const keys[] = {"set", "blocks", "seed", "only", "labels", "sources"};
 	struct campaign *c = r->campaign;
 	json_error_t why;
 	json_t *root, *list;
@@ -145,6 +170,10 @@ void read_changes(struct reader *r, const char *changes)
 	}
 	if (json_object_get(root, "set"))
 		check_zips(r);
+	json_object_foreach(json_object_get(root, "labels"), key, list)
+	{
+		set_label(r, key, json_string_value(list));
+	}
 	c->blocks = changed_int(r, root, "blocks", 1, CAMPAIGN_MAX_RUNS, c->blocks);
 	/* With `until` it is the minimum. */
 	if (!c->until.metric || c->max < c->blocks)
