@@ -358,6 +358,7 @@ struct message_campaign {
 	int64_t submitted_at; /* CLOCK_REALTIME ns */
 	int64_t ended_at;     /* ABSENT while it has not */
 	int64_t left_ns;      /* estimate; ABSENT where there is none yet */
+	int64_t at_most;      /* 1: it may end sooner, as intervals or a budget say; else ABSENT */
 };
 
 struct message_host {

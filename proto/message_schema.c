@@ -57,7 +57,8 @@ SCHEMA(campaign, "campaign",
 	FIELD(campaign, hosts, FIELD_INT, OPTIONAL),
 	FIELD(campaign, submitted_at, FIELD_INT, OPTIONAL),
 	FIELD(campaign, ended_at, FIELD_INT, OPTIONAL),
-	FIELD(campaign, left_ns, FIELD_INT, OPTIONAL));
+	FIELD(campaign, left_ns, FIELD_INT, OPTIONAL),
+	FIELD(campaign, at_most, FIELD_INT, OPTIONAL));
 SCHEMA(host, "host",
 	FIELD(host, name, FIELD_TEXT, REQUIRED),
 	FIELD(host, state, FIELD_TEXT, REQUIRED),
