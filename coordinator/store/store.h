@@ -109,6 +109,9 @@ struct store_ops {
 	int (*remove_campaign)(struct store *s, int64_t campaign, struct error *err);
 	int (*set_campaign_state)(struct store *s, int64_t campaign, const char *state, int64_t at,
 		struct error *err);
+	/* How many runs it has, where that turned out to be fewer than at its beginning. */
+	int (*set_campaign_total)(
+		struct store *s, int64_t campaign, int64_t total, struct error *err);
 	int (*add_configuration)(struct store *s, int64_t campaign, int64_t index,
 		const char *benchmark, const char *parameters, struct error *err);
 	/* Host number `lane` of the campaign, with the inventory that it was planned with. */
@@ -123,6 +126,12 @@ struct store_ops {
 		const char *reason, struct error *err);
 	int (*set_attempt_state)(struct store *s, int64_t campaign, int64_t run, int64_t attempt,
 		const char *state, int64_t at, struct error *err);
+	/*
+	 * A run begins anew, on this host: it is queued and has no result. What it had is kept with
+	 * its attempt, which is lost now. Fine for a run that has no result.
+	 */
+	int (*reset_run)(
+		struct store *s, int64_t campaign, int64_t run, int64_t host, struct error *err);
 	/* Returns 1 when stored as the run's result, 0 when it was there already or the run has its
 	 * result from another attempt (then only the attempt is marked), negative on error. */
 	int (*put_result)(struct store *s, const struct store_result *r, struct error *err);
