@@ -41,7 +41,8 @@ static void send_assign(struct dispatch *d, struct host *h, struct live *l, stru
 	render_done(arena);
 }
 
-/* The first campaign, in the order of submission, that has a run for this host. */
+/* The first campaign, in the order of submission, that has a run for this host. One that waits for
+ * what is under way is not overtaken: a run of another campaign would come between two blocks. */
 static int next_for(
 	struct dispatch *d, struct host *h, int64_t now_ns, struct live **l, struct live_run **r)
 {
@@ -49,10 +50,11 @@ static int next_for(
 
 	DL_FOREACH (d->lives, *l) {
 		struct lane *lane = live_lane(*l, h);
+		enum live_next next = lane == NULL ? NEXT_NONE : live_peek(*l, lane);
 		*r = NULL;
-		if (lane == NULL || (lane->queue == NULL &&
-					    lane->passes_begun == (*l)->campaign->warmup +
-									  (*l)->campaign->blocks))
+		if (next == NEXT_WAIT)
+			return 0;
+		if (next == NEXT_NONE)
 			continue;
 		if (dispatch_begin(d) < 0)
 			return d->failure.code;
@@ -157,8 +159,8 @@ static void adopt_held(struct dispatch *d, struct host *h, const struct message_
 			l->lanes[r->lane].host == h)
 			continue;
 		if (r != NULL && r->state == STATE_QUEUED && e->id.attempt >= 1 &&
-			r->attempt == e->id.attempt && l->lanes[r->lane].host == h &&
-			host_take(h, l, r)) {
+			r->attempt == e->id.attempt && r->attempt > r->voided &&
+			l->lanes[r->lane].host == h && host_take(h, l, r)) {
 			DL_DELETE(l->lanes[r->lane].queue, r);
 			r->state = run_state_next(r->state, EVENT_ASSIGN);
 			continue;
@@ -219,6 +221,7 @@ static void on_hello(struct dispatch *d, int64_t now_ns, const struct route *fro
 	h->route = *from;
 	h->credit_back = 0;
 	h->session = hello->session;
+	h->minor = hello->minor;
 	h->seen_ns = now_ns;
 	h->seen_at = clock_realtime_ns();
 	free(h->inventory);
@@ -237,6 +240,7 @@ static void on_hello(struct dispatch *d, int64_t now_ns, const struct route *fro
 	reconcile_flights(d, h, hello, is_same_process);
 	adopt_held(d, h, hello);
 	host_apply(h, HOST_HELLO);
+	finish_on_hello(d, h);
 }
 
 /* ---- files ---- */
@@ -346,6 +350,9 @@ void agents_on_message(struct dispatch *d, int64_t now_ns, const struct route *f
 	case MESSAGE_REFUSE:
 		reports_on_refuse(d, h, &m->refuse);
 		break;
+	case MESSAGE_FINISHED:
+		finish_on_finished(d, h, &m->finished);
+		break;
 	case MESSAGE_WANT_FILES:
 		on_want_files(d, from, &m->want_files);
 		break;
@@ -359,6 +366,24 @@ void agents_on_message(struct dispatch *d, int64_t now_ns, const struct route *f
 		break;
 	default:
 		break;
+	}
+}
+
+/* A host is given up: blocks that any host may run begin anew elsewhere. */
+static void break_blocks(struct dispatch *d, const struct host *h)
+{
+	struct error err = {0};
+	struct live *l;
+
+	DL_FOREACH (d->lives, l) {
+		struct lane *lane = live_lane(l, h);
+		if (lane == NULL || !live_holds_block(l, lane))
+			continue;
+		log_warning("%s block %" PRId64 " begins anew: host %s was lost", l->label,
+			lane->holds, h->name);
+		if (dispatch_begin(d) == 0 &&
+			live_break_block(l, lane, clock_realtime_ns(), d->s, &err) < 0)
+			dispatch_fail(d, &err);
 	}
 }
 
@@ -382,5 +407,7 @@ void agents_tick(struct dispatch *d, int64_t now_ns)
 			agents_lose(d, h->flights[h->flights_n - 1].live,
 				h->flights[h->flights_n - 1].run,
 				"its host was silent for longer than the lease");
+		if (d->failure.code == 0)
+			break_blocks(d, h);
 	}
 }

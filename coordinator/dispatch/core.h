@@ -90,6 +90,20 @@ void agents_fill_id(struct attempt_id *id, const struct live *l, const struct li
 /* Give an attempt up as lost, and say why. */
 void agents_lose(struct dispatch *d, struct live *l, struct live_run *r, const char *why);
 
+/* finish.c: the end of a campaign */
+
+/* A line for people about a campaign: kept with it, and told to who watches. h may be NULL. */
+void dispatch_note(
+	struct dispatch *d, const struct live *l, const struct host *h, const char *text);
+/* Tell hosts that have no more runs of a campaign; end campaigns that nothing is left of. */
+void finish_campaigns(struct dispatch *d, int64_t now_ns);
+/* Tell all hosts that are there at once. */
+void finish_now(struct dispatch *d, struct live *l);
+/* What was not answered is said again. */
+void finish_on_hello(struct dispatch *d, const struct host *h);
+void finish_on_finished(
+	struct dispatch *d, const struct host *h, const struct message_finished *m);
+
 /* reports.c: what an agent tells of a run */
 void reports_on_started(struct dispatch *d, const struct host *h, const struct message_started *m);
 void reports_on_samples(struct dispatch *d, struct host *h, const struct message_samples *m);

@@ -151,6 +151,9 @@ int dispatch_end_campaign(struct dispatch *d, struct live *l, const char *state,
 
 	if (dispatch_begin(d) < 0)
 		return d->failure.code;
+	if (strcmp(state, "done") == 0 && l->rows != l->total &&
+		d->config.ops->set_campaign_total(d->config.store, l->id, l->rows, &err) < 0)
+		return dispatch_fail(d, &err);
 	if (d->config.ops->set_campaign_state(d->config.store, l->id, state, at, &err) < 0 ||
 		d->config.ops->add_event(d->config.store, l->id, 0, 0, state, NULL, at, &err) < 0)
 		return dispatch_fail(d, &err);
@@ -386,13 +389,17 @@ bool dispatch_is_busy(const struct dispatch *d)
 	return d->failure.code == 0 && submissions_are_busy(d);
 }
 
-static void end_finished(struct dispatch *d, int64_t now_ns)
+/* Before runs are handed out: what follows from all that came in. */
+static void settle(struct dispatch *d, int64_t now_ns)
 {
-	struct live *l, *next;
+	struct error err = {0};
+	int64_t at = clock_realtime_ns();
+	struct live *l;
 
-	DL_FOREACH_SAFE (d->lives, l, next) {
-		if (live_is_over(l))
-			dispatch_end_campaign(d, l, "done", now_ns);
+	DL_FOREACH (d->lives, l) {
+		if (live_is_unsettled(l, now_ns, at) && dispatch_begin(d) == 0 &&
+			live_settle(l, at, d->s, &err) < 0)
+			dispatch_fail(d, &err);
 	}
 }
 
@@ -411,8 +418,9 @@ static void send_outbox(struct dispatch *d)
 
 int dispatch_flush(struct dispatch *d, int64_t now_ns, struct error *err)
 {
+	settle(d, now_ns);
 	agents_hand_out(d, now_ns);
-	end_finished(d, now_ns);
+	finish_campaigns(d, now_ns);
 	if (d->failure.code == 0 && d->config.ops->in_transaction(d->config.store)) {
 		struct error failure = {0};
 		if (d->config.ops->commit(d->config.store, &failure) < 0)

@@ -53,7 +53,7 @@ static size_t number_of(struct group **groups, const struct buf *key)
 	return g->number;
 }
 
-size_t *groups_make(const struct plan *p, const size_t *configurations, size_t n,
+size_t *groups_make(const struct plan *p, const uint32_t *configurations, size_t n,
 	const char *const *axes, size_t axes_n, size_t *groups_n)
 {
 	size_t *of = xcalloc(n + 1, sizeof *of);

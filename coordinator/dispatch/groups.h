@@ -16,7 +16,7 @@
  * numbered from 0 in the order in which they first appear (the caller frees it), and how many there
  * are in *groups_n.
  */
-size_t *groups_make(const struct plan *p, const size_t *configurations, size_t n,
+size_t *groups_make(const struct plan *p, const uint32_t *configurations, size_t n,
 	const char *const *axes, size_t axes_n, size_t *groups_n);
 
 /* The value of a configuration's axis, or NULL where its benchmark has no such axis. */

@@ -3,10 +3,20 @@
  * hands
  *
  * A lane is the campaign on one host. A lane goes through its passes (warm-up, then blocks); when a
- * pass begins, its runs are shuffled, numbered, and written to the store as queued. So only one
- * pass of a lane is in memory and in the store ahead of time, however long the campaign is. A run's
+ * pass begins, its runs are ordered, numbered, and written to the store as queued. So only one pass
+ * of a lane is in memory and in the store ahead of time, however long the campaign is. A run's
  * number follows from pass, lane and place alone: passes x all lanes' runs before it, plus the
- * lanes before, plus the place.
+ * lanes before, plus the place in the order of all configurations; those that ended early leave
+ * gaps.
+ *
+ * Three things change which pass comes next, each in a file of its own:
+ * - `order: sequential` (live_passes.c): the configurations are cut into stages, one after the
+ *   other goes through all its passes;
+ * - `until` (until.h): a pass after the minimum has only what is still open. That is decided when
+ *   nothing of the lane is under way, so that it follows from what is stored alone;
+ * - `spread: any` (live_spread.c): the lanes share the blocks.
+ * live_budget.c ends a campaign that has taken what it may take; live_load.c takes one up after a
+ * restart; live_describe.c says in numbers and words how far it is.
  *
  * Every change is written to the store in the transaction that the caller commits.
  */
@@ -17,30 +27,72 @@
 #include "coordinator/dispatch/host.h"
 #include "coordinator/dispatch/run_state.h"
 #include "coordinator/dispatch/streams.h"
+#include "coordinator/dispatch/until.h"
 #include "coordinator/store/store.h"
 
 struct live_run {
 	int64_t run; /* number; key of the hash */
 	size_t lane;
 	size_t configuration; /* index in the plan */
+	size_t place;         /* of the configuration in its lane's plan */
 	int64_t pass, block;
 	int64_t attempt; /* the last one that was handed out; 0: none yet */
+	int64_t voided;  /* attempts up to this one do not count, whatever comes of them: their block
+			    was broken and began anew */
 	int64_t lost; /* attempts lost since this process started: a user's interruptions do not add
 			 up */
 	enum run_state state;
+	double value;      /* of until's metric, once it has ended; NAN: none */
+	int64_t energy_uj; /* once it has ended */
 	struct streams streams;       /* from OUTPUT, until the RESULT comes */
-	struct live_run *prev, *next; /* in the lane's queue, while queued */
+	struct live_run *prev, *next; /* in the lane's queue while queued; in its `ended` */
 	UT_hash_handle hh;
+};
+
+/* A block of `spread: any` that lost its host and has no other one yet. */
+struct broken_block {
+	int64_t block;
+	struct live_run *runs; /* all of it, by number; queued, and no lane's (owned) */
+	struct broken_block *prev, *next;
+};
+
+enum finish {
+	FINISH_DUE,  /* its host was not told yet that there are no more runs */
+	FINISH_SENT, /* it was, and has teardown steps to do */
+	FINISH_DONE, /* nothing is expected of it any more */
 };
 
 struct lane {
 	struct host *host;
 	const struct plan_lane *plan;
-	int64_t passes_begun;
+	size_t stage;           /* which of the live campaign's stages it is in */
+	int64_t passes_begun;   /* of that stage */
+	int64_t width;          /* runs in the last pass that began; of the stage before the first */
+	size_t *stages;         /* places, stage by stage; NULL: one stage, the plan's places */
+	size_t *stage_ends;     /* where each stage ends in stages */
+	size_t stages_n;        /* 1 with `order: blocks` */
+	struct until_scope until;     /* not with `spread: any` */
+	bool *open;             /* by place: what the next pass has, where is_decided */
+	bool is_decided;        /* open is what follows from all results */
+	bool is_over;           /* no more pass begins */
 	struct live_run *queue; /* queued runs, next first */
+	int64_t unended;        /* runs queued or in the host's hands */
 	int64_t ended;          /* runs that ended, any way, skipped ones too */
 	int64_t timed;          /* of those, since first_ns */
 	int64_t first_ns;       /* CLOCK_MONOTONIC when this process first assigned one; 0 before */
+	enum finish finish;
+	/* with `spread: any` */
+	int64_t holds;              /* the block that it runs; 0: none */
+	bool has_warmed;            /* its warm-up passes were begun */
+	struct live_run *ended_runs; /* of that block (owned): should the host be lost, they are run
+				       again */
+};
+
+/* What a lane has for its host. */
+enum live_next {
+	NEXT_NONE, /* nothing, so that other campaigns may have it */
+	NEXT_WAIT, /* nothing yet: what comes next follows from a run that is under way */
+	NEXT_RUN,
 };
 
 struct live {
@@ -56,11 +108,27 @@ struct live {
 	struct lane *lanes;
 	size_t lanes_n;
 	int64_t runs_a_pass; /* over all lanes */
-	int64_t total, done, failed, skipped;
+	int64_t rows;        /* runs that are in the store */
+	int64_t total;       /* that the store holds */
+	int64_t done, failed, skipped;
 	int64_t submitted_at;
 	struct answers *answers; /* that runs must have in common; NULL: not needed yet */
-	size_t written;        /* configurations that are in the store */
+	size_t written;          /* configurations that are in the store */
 	struct live_run *runs; /* hash by number: queued, assigned and running ones (owned) */
+	bool is_stopped;       /* nothing more begins: cancelled, or its budget is used up */
+	bool is_cancelled;     /* it has ended but for the teardown on its hosts */
+	/* budget */
+	char *reached;     /* "budget: time 8 h reached", or NULL */
+	int64_t used_ns;   /* before this process */
+	int64_t since_ns;  /* CLOCK_MONOTONIC of this process's first run; 0: none yet */
+	int64_t used_uj;   /* of all runs */
+	int64_t until_at;  /* CLOCK_REALTIME when it ends; ABSENT */
+	/* with `spread: any` */
+	struct until_scope until;          /* by index in the plan */
+	bool *open;                  /* by index in the plan, where is_decided */
+	bool is_decided;
+	int64_t blocks_begun;
+	struct broken_block *broken; /* by number (owned) */
 	struct live *prev, *next;
 };
 
@@ -112,6 +180,9 @@ static inline const struct configuration *live_configuration(
 }
 /* The lane of a host, or NULL. */
 struct lane *live_lane(struct live *l, const struct host *h);
+
+/* What a lane has for its host now. Nothing is written. */
+enum live_next live_peek(struct live *l, struct lane *lane);
 /*
  * The next run for a lane, its attempt written and in the host's hands. *out is NULL where the lane
  * has none now. Begins the next pass where the queue is empty. now_ns is CLOCK_MONOTONIC, at is
@@ -124,19 +195,40 @@ struct live_run *live_find_run(struct live *l, int64_t run);
  * `limits.attempts`. */
 int live_lose(struct live *l, struct live_run *r, const char *why, int64_t at, struct live_store s,
 	struct error *err);
-/* The run has ended with this event; r is freed. The store has its result already: result is that
- * (standard metrics and own ones), NULL where there is none. */
+/* The run has ended with this event; r is not to be used any more. The store has its result
+ * already: result is that (standard metrics and own ones), NULL where there is none. */
 void live_end(struct live *l, struct live_run *r, enum run_event event,
 	const struct store_result *result);
-/* Whether every run of every pass has ended. */
+/* Whether nothing begins any more on a lane, and nothing of it is queued or under way. */
+bool live_lane_is_over(const struct live *l, const struct lane *lane);
+/* Whether that holds for every lane. */
 bool live_is_over(const struct live *l);
 /* Cancel everything that is queued; what is in hands is the caller's. Returns 0 or negative. */
 int live_cancel_queued(struct live *l, struct live_store s, struct error *err);
+
+/*
+ * Before runs are handed out, once a turn: decide on lanes that have nothing under way, and see
+ * whether the budget is used up. Returns whether live_settle() has something to write.
+ */
+bool live_is_unsettled(struct live *l, int64_t now_ns, int64_t at);
+/* Runs that are queued and will not run become `skipped`, with the reason. */
+int live_settle(struct live *l, int64_t at, struct live_store s, struct error *err);
+
+/* The host of a lane was silent for longer than the lease, and nothing of the campaign is in its
+ * hands: with `spread: any` its block begins anew elsewhere. Otherwise nothing happens. */
+bool live_holds_block(const struct live *l, const struct lane *lane);
+int live_break_block(struct live *l, struct lane *lane, int64_t at, struct live_store s,
+	struct error *err);
+
 /* The hosts that the campaign waits for, "lab03 (silent), lab05 (offline)", where none of those
- * that have work left is there; else an empty text. */
+ * that have work left is there; "teardown on lab03" where that alone is left; else an empty text.
+ */
 void live_waits_for(const struct live *l, struct buf *out);
 /* Numbers for people; texts point into l. */
 void live_describe(
 	const struct live *l, int64_t now_ns, const char *state, struct message_campaign *out);
+/* At the end: that the budget was reached, and which configurations have fewer blocks than
+ * `blocks`, in one line; nothing where nothing is missing. */
+void live_missing(const struct live *l, struct buf *out);
 
 #endif

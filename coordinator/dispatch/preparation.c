@@ -47,10 +47,15 @@ bool preparation_has_sources(const struct preparation *p)
 
 void preparation_describe_sources(const struct preparation *p, struct buf *out)
 {
-	for (size_t i = 0; i < p->shipped_n; i++)
-		if (p->shipped[i].git != NULL)
-			buf_addf(out, "%s%s (%s)", out->len > 0 ? ", " : "", p->shipped[i].git,
-				p->shipped[i].ref);
+	bool is_first = true;
+
+	for (size_t i = 0; i < p->shipped_n; i++) {
+		if (p->shipped[i].git == NULL)
+			continue;
+		buf_addf(out, "%s%s (%s)", is_first ? "" : ", ", p->shipped[i].git,
+			p->shipped[i].ref);
+		is_first = false;
+	}
 }
 
 void planned_free(struct plan_host *hosts, size_t n)

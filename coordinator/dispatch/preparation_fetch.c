@@ -131,7 +131,9 @@ void preparation_fetch(void *arg, int stop_fd)
 	struct preparation *p = arg;
 	struct fetching f = {.p = p, .stop_fd = stop_fd, .recorded = json_array()};
 
-	f.mirrors = xasprintf("%s/git", p->content_dir);
+	/* git goes to another folder while it works. */
+	_cleanup_free_ char *whole = realpath(p->content_dir, NULL);
+	f.mirrors = xasprintf("%s/git", whole ? whole : p->content_dir);
 	if (content_open(&f.content, p->content_dir, &p->err) == 0 && fetch_all(&f, &p->err) == 0)
 		add_to_changes(p, f.recorded);
 	/* What breaks here is the source's, or the disk's: it is the campaign that cannot start. */

@@ -27,7 +27,7 @@ static bool look_up(
 		out->campaign = out->live->id;
 		return out->run == NULL ||
 		       (out->live->lanes[out->run->lane].host == h && id->attempt >= 1 &&
-			       id->attempt <= out->run->attempt);
+			       id->attempt > out->run->voided && id->attempt <= out->run->attempt);
 	}
 	HASH_FIND(hh, d->ended, &id->campaign, sizeof id->campaign, e);
 	if (e == NULL)

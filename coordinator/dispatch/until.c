@@ -7,7 +7,7 @@
 #define LEVEL 0.95
 
 void until_init(struct until_scope *u, const struct campaign *c, const struct plan *p,
-	const size_t *configurations, char *const *cannot, size_t n)
+	const uint32_t *configurations, const char *const *cannot, size_t n)
 {
 	*u = (struct until_scope){
 		.campaign = c,

@@ -35,8 +35,8 @@ struct tally {
 struct until_scope {
 	const struct campaign *campaign;
 	const struct plan *plan;
-	const size_t *configurations; /* indices in the plan; NULL: 0, 1, 2 ... */
-	char *const *cannot;          /* why that one cannot run, or NULL; NULL: all can */
+	const uint32_t *configurations; /* indices in the plan; NULL: 0, 1, 2 ... */
+	const char *const *cannot;          /* why that one cannot run, or NULL; NULL: all can */
 	size_t n;
 	struct tally *tallies; /* one a configuration; owned */
 	/* Made at the first question; owned. */
@@ -52,7 +52,7 @@ struct until_scope {
 };
 
 void until_init(struct until_scope *u, const struct campaign *c, const struct plan *p,
-	const size_t *configurations, char *const *cannot, size_t n);
+	const uint32_t *configurations, const char *const *cannot, size_t n);
 void until_done(struct until_scope *u);
 
 /* A counted run of the i-th configuration ended as done with this value of the metric; NAN: without

@@ -284,6 +284,22 @@ static void on_submit(struct dispatch *d, int64_t now_ns, const struct route *fr
 		submissions_add(d, now_ns, from, &request);
 }
 
+/* It is over; where its hosts have something to tear down, it is known until they have. */
+static void cancel_is_done(struct dispatch *d, struct live *l, int64_t now_ns)
+{
+	struct error err = {0};
+
+	if (l->campaign->teardown.n == 0) {
+		finish_now(d, l);
+		dispatch_end_campaign(d, l, "cancelled", now_ns);
+		return;
+	}
+	l->is_cancelled = true;
+	if (d->config.ops->set_campaign_state(
+		    d->config.store, l->id, "cancelled", clock_realtime_ns(), &err) < 0)
+		dispatch_fail(d, &err);
+}
+
 /* run 0 means the whole campaign. */
 static void on_cancel(struct dispatch *d, int64_t now_ns, const struct route *from,
 	const struct message_cancel *m)
@@ -293,7 +309,7 @@ static void on_cancel(struct dispatch *d, int64_t now_ns, const struct route *fr
 	struct message_campaign c;
 	struct message reply;
 
-	if (l == NULL || m->id.run != 0) {
+	if (l == NULL || l->is_cancelled || m->id.run != 0) {
 		dispatch_queue_error(d, from, "unknown", "no such campaign is going on");
 		return;
 	}
@@ -320,7 +336,7 @@ static void on_cancel(struct dispatch *d, int64_t now_ns, const struct route *fr
 	reply.event.kind = "end";
 	reply.event.campaign = (struct list){.items = &c, .n = 1};
 	dispatch_queue(d, from, &reply);
-	dispatch_end_campaign(d, l, "cancelled", now_ns);
+	cancel_is_done(d, l, now_ns);
 }
 
 static void on_hello(struct dispatch *d, const struct route *from, const struct trusted_key *who,

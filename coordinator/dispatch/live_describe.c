@@ -1,0 +1,185 @@
+/* How far a campaign is, in numbers and in words. */
+#include "coordinator/dispatch/live_parts.h"
+
+#include "proto/clock.h"
+#include <inttypes.h>
+
+/* Names of configurations in the line about what is missing. */
+#define NAMED 3
+
+int64_t live_total(const struct live *l)
+{
+	int64_t total = l->rows;
+
+	if (l->campaign->is_spread)
+		return total + live_rest_of_blocks(l);
+	for (size_t i = 0; i < l->lanes_n; i++)
+		total += live_rest_of_lane(l, &l->lanes[i]);
+	return total;
+}
+
+/* ---- time left ---- */
+
+/* Nanoseconds a run of a lane so far; 0: not known yet. */
+static double pace(const struct lane *lane, int64_t now_ns)
+{
+	return lane->timed == 0 ? 0 : (double)(now_ns - lane->first_ns) / (double)lane->timed;
+}
+
+/* The slowest lane's remaining runs at its mean pace so far. */
+static int64_t left_of_lanes(const struct live *l, int64_t now_ns)
+{
+	int64_t left = ABSENT;
+
+	for (size_t i = 0; i < l->lanes_n; i++) {
+		const struct lane *lane = &l->lanes[i];
+		int64_t remaining = lane->unended + live_rest_of_lane(l, lane);
+		if (remaining == 0)
+			continue;
+		if (lane->timed == 0)
+			return ABSENT;
+		int64_t mine = (int64_t)(pace(lane, now_ns) * (double)remaining);
+		left = mine > left ? mine : left;
+	}
+	return left;
+}
+
+/* All that remains, at the pace of the hosts together. */
+static int64_t left_of_blocks(const struct live *l, int64_t now_ns)
+{
+	int64_t remaining = (int64_t)HASH_COUNT(l->runs) + live_rest_of_blocks(l);
+	double runs_a_ns = 0;
+
+	for (size_t i = 0; i < l->lanes_n; i++) {
+		double mine = pace(&l->lanes[i], now_ns);
+		if (mine > 0 && host_is_connected(l->lanes[i].host))
+			runs_a_ns += 1 / mine;
+	}
+	return remaining == 0 || runs_a_ns <= 0 ? ABSENT
+						: (int64_t)((double)remaining / runs_a_ns);
+}
+
+static int64_t time_left(const struct live *l, int64_t now_ns)
+{
+	int64_t left = l->campaign->is_spread ? left_of_blocks(l, now_ns)
+					      : left_of_lanes(l, now_ns);
+	int64_t budget = live_budget_left(l, now_ns, clock_realtime_ns());
+
+	return budget != ABSENT && (left == ABSENT || budget < left) ? budget : left;
+}
+
+/* Whether it may end before all passes are done. */
+static bool is_at_most(const struct live *l)
+{
+	const struct budget *b = &l->campaign->budget;
+
+	return live_has_until(l) || b->time_ns != ABSENT || b->energy_uj != ABSENT ||
+	       b->until_minute != ABSENT;
+}
+
+/* ---- waiting ---- */
+
+static bool needs_teardown(const struct live *l, const struct lane *lane)
+{
+	return l->campaign->teardown.n > 0 && lane->finish != FINISH_DONE;
+}
+
+static void waits_for_teardown(const struct live *l, struct buf *out)
+{
+	for (size_t i = 0; i < l->lanes_n; i++)
+		if (needs_teardown(l, &l->lanes[i]))
+			buf_addf(out, "%s%s", out->len ? ", " : "teardown on ",
+				l->lanes[i].host->name);
+}
+
+void live_waits_for(const struct live *l, struct buf *out)
+{
+	if (live_is_over(l)) {
+		waits_for_teardown(l, out);
+		return;
+	}
+	for (size_t i = 0; i < l->lanes_n; i++) {
+		const struct host *h = l->lanes[i].host;
+		if (live_lane_is_over(l, &l->lanes[i]))
+			continue;
+		if (host_is_connected(h)) {
+			buf_reset(out);
+			return;
+		}
+		buf_addf(
+			out, "%s%s (%s)", out->len ? ", " : "", h->name, host_state_name(h->state));
+	}
+}
+
+void live_describe(
+	const struct live *l, int64_t now_ns, const char *state, struct message_campaign *out)
+{
+	int64_t running = 0;
+
+	for (size_t i = 0; i < l->lanes_n; i++)
+		running += l->lanes[i].host->flights_n > 0;
+	*out = (struct message_campaign){
+		.label = l->label,
+		.state = l->is_cancelled ? "cancelled" : state,
+		.total = live_total(l),
+		.done = l->done,
+		.failed = l->failed,
+		.skipped = l->skipped,
+		.running = running,
+		.hosts = (int64_t)l->lanes_n,
+		.submitted_at = l->submitted_at,
+		.ended_at = ABSENT,
+		.left_ns = time_left(l, now_ns),
+		.at_most = is_at_most(l) ? 1 : ABSENT,
+	};
+}
+
+/* ---- what is missing at the end ---- */
+
+struct missing {
+	int64_t n, of; /* configurations of a host, or of all hosts where blocks are spread */
+	struct buf names;
+};
+
+static void look_at(const struct live *l, const struct until_scope *u, const char *host, size_t i,
+	struct missing *m)
+{
+	const struct tally *t = &u->tallies[i];
+	size_t index = u->configurations ? u->configurations[i] : i;
+	const struct configuration *c = &l->plan->configurations[index];
+
+	if (u->cannot != NULL && u->cannot[i] != NULL)
+		return;
+	m->of++;
+	/* What was skipped says so itself. */
+	if ((int64_t)t->tried + t->skipped >= l->campaign->blocks && l->reached == NULL)
+		return;
+	if (t->tried >= l->campaign->blocks)
+		return;
+	if (m->n++ >= NAMED)
+		return;
+	buf_addf(&m->names, "%s%s ", m->names.len ? ", " : "", c->benchmark->name);
+	configuration_parameters(c, &m->names);
+	buf_addf(&m->names, "%s%s (%" PRIu32 ")", host ? " on " : "", host ? host : "", t->tried);
+}
+
+void live_missing(const struct live *l, struct buf *out)
+{
+	struct missing m = {.names = BUF_INIT};
+
+	for (size_t i = 0; i < l->until.n; i++)
+		look_at(l, &l->until, NULL, i, &m);
+	for (size_t k = 0; k < l->lanes_n; k++)
+		for (size_t i = 0; i < l->lanes[k].until.n; i++)
+			look_at(l, &l->lanes[k].until, l->lanes[k].host->name, i, &m);
+	if (l->reached != NULL)
+		buf_adds(out, l->reached);
+	if (m.n > 0)
+		buf_addf(out,
+			"%s%" PRId64 " of %" PRId64 " configurations have fewer than %" PRId64
+			" blocks: %s",
+			out->len ? ": " : "", m.n, m.of, l->campaign->blocks, m.names.data);
+	if (m.n > NAMED)
+		buf_addf(out, " and %" PRId64 " more", m.n - NAMED);
+	buf_done(&m.names);
+}
