@@ -129,6 +129,9 @@ format:  ## rewrite the sources in the house's format
 schema: $(O)/tests/campaign_schema  ## write configs/campaign.schema.json by the tables of the campaign's keys
 	$(Q)$< > configs/campaign.schema.json
 
+# Where shells look for completions; a file is for both programs.
+completions := bash-completion/completions/joulerig zsh/site-functions/_joulerig fish/vendor_completions.d/joulerig.fish
+
 install: all  ## install under DESTDIR and PREFIX (default /usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/joulerig $(DESTDIR)$(PREFIX)/share/joulerig/configs \
 		$(DESTDIR)$(PREFIX)/share/doc/joulerig
@@ -136,6 +139,12 @@ install: all  ## install under DESTDIR and PREFIX (default /usr/local)
 	install -m 755 $(O)/joulerig-exec $(O)/libjoulerig-pin.so $(DESTDIR)$(PREFIX)/libexec/joulerig
 	cp -R configs/. $(DESTDIR)$(PREFIX)/share/joulerig/configs
 	install -m 644 README.md CHANGELOG.md LICENSE proto/PROTOCOL.md $(DESTDIR)$(PREFIX)/share/doc/joulerig
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/,$(dir $(completions)))
+	$(O)/joulerig completion bash >$(DESTDIR)$(PREFIX)/share/$(word 1,$(completions))
+	$(O)/joulerig completion zsh >$(DESTDIR)$(PREFIX)/share/$(word 2,$(completions))
+	$(O)/joulerig completion fish >$(DESTDIR)$(PREFIX)/share/$(word 3,$(completions))
+	ln -sf joulerig $(DESTDIR)$(PREFIX)/share/$(word 1,$(completions))-agent
+	ln -sf joulerig.fish $(DESTDIR)$(PREFIX)/share/$(dir $(word 3,$(completions)))joulerig-agent.fish
 
 clean:  ## remove what was built
 	rm -rf build

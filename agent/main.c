@@ -13,13 +13,14 @@
 #include <stdio.h>
 #include <sys/prctl.h>
 
-static const struct agent_command *const commands[] = {
+const struct agent_command *const agent_commands[] = {
 	&agent_command_inventory,
 	&agent_command_energy,
 	&agent_command_placement,
 	&agent_command_doctor,
 	&agent_command_overhead,
 	&agent_command_key,
+	&agent_command_completion,
 	NULL,
 };
 
@@ -31,7 +32,7 @@ static const char *const formats[] = {"table", "json", NULL};
 	{                                                                                          \
 		name, kind, offsetof(struct agent_common_options, member), value, help, choices    \
 	}
-static const struct option_info common_table[] = {
+const struct option_info agent_common_table[] = {
 	COMMON("format", OPTION_TEXT, format, "FORMAT", "table (the default) or json", formats),
 	COMMON("root", OPTION_TEXT, root, "DIR", "where proc/ and sys/ are read (or JOULERIG_ROOT)",
 		NULL),
@@ -46,7 +47,7 @@ struct agent_options {
 	bool verbose, quiet;
 };
 
-static const struct option_info agent_table[] = {
+const struct option_info agent_own_table[] = {
 	{"coordinator", OPTION_TEXT, offsetof(struct agent_options, coordinator), "ADDRESS",
 		"tcp://HOST:7710 (or JOULERIG_COORDINATOR)", NULL},
 	{"server-key", OPTION_TEXT, offsetof(struct agent_options, server_key), "Z85",
@@ -78,10 +79,10 @@ static void print_program_help(void)
 		"[options]\n"
 		"       joulerig-agent COMMAND [options]\n\n",
 		JOULERIG_VERSION);
-	for (size_t i = 0; commands[i] != NULL; i++)
-		buf_addf(&b, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+	for (size_t i = 0; agent_commands[i] != NULL; i++)
+		buf_addf(&b, "  %-10s %s\n", agent_commands[i]->name, agent_commands[i]->summary);
 	buf_adds(&b, "\nOptions of the agent:\n");
-	options_help(agent_table, &b);
+	options_help(agent_own_table, &b);
 	buf_adds(&b, "\n'joulerig-agent COMMAND --help' tells more.\n"
 		     "Exit status: 0 good, 2 usage error, 4 no coordinator or no meter to be had, "
 		     "5 internal error\n");
@@ -97,7 +98,7 @@ static void print_command_help(const struct agent_command *c)
 		buf_addf(&b, "\n%s\n", c->details);
 	buf_adds(&b, "\nOptions:\n");
 	options_help(c->options, &b);
-	options_help(common_table, &b);
+	options_help(agent_common_table, &b);
 	fputs(b.data, stdout);
 }
 
@@ -123,8 +124,8 @@ static int run_command(const struct agent_command *c, int argc, char **argv)
 	_cleanup_free_ struct agent_common_options *o = xcalloc(1, c->options_size);
 	int status;
 
-	if (options_parse(
-		    argc, argv, c->options, common_table, o, c->takes_command, &parsed, &err) < 0) {
+	if (options_parse(argc, argv, c->options, agent_common_table, o, c->takes_command, &parsed,
+		    &err) < 0) {
 		status = report(&err, EXIT_USAGE);
 	} else if (parsed.help) {
 		print_command_help(c);
@@ -223,7 +224,7 @@ static int run_agent(int argc, char **argv)
 	int status = EXIT_OK;
 
 	end_with_parent();
-	if (options_parse(argc, argv, agent_table, NULL, &o, false, &parsed, &err) < 0)
+	if (options_parse(argc, argv, agent_own_table, NULL, &o, false, &parsed, &err) < 0)
 		status = report(&err, EXIT_USAGE);
 	else if (parsed.help)
 		print_program_help();
@@ -243,10 +244,10 @@ static const struct agent_command *find_command(const char *name, struct error *
 	const char *names[32];
 	size_t n = 0;
 
-	for (; commands[n] != NULL && n < ARRAY_SIZE(names); n++) {
-		if (strcmp(commands[n]->name, name) == 0)
-			return commands[n];
-		names[n] = commands[n]->name;
+	for (; agent_commands[n] != NULL && n < ARRAY_SIZE(names); n++) {
+		if (strcmp(agent_commands[n]->name, name) == 0)
+			return agent_commands[n];
+		names[n] = agent_commands[n]->name;
 	}
 	const char *near = nearest_word(name, names, n);
 	error_set(err, ERR_USAGE, "unknown command '%s'%s%s%s", name,

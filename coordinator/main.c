@@ -12,6 +12,7 @@ const struct command *const commands[] = {
 	&command_run,
 	&command_check,
 	&command_plan,
+	&command_new,
 	&command_serve,
 	&command_submit,
 	&command_status,
@@ -23,6 +24,7 @@ const struct command *const commands[] = {
 	&command_runs,
 	&command_export,
 	&command_key,
+	&command_completion,
 	NULL,
 };
 

@@ -37,7 +37,13 @@ struct agent_command {
 };
 
 extern const struct agent_command agent_command_inventory, agent_command_energy,
-	agent_command_placement, agent_command_doctor, agent_command_key, agent_command_overhead;
+	agent_command_placement, agent_command_doctor, agent_command_key, agent_command_overhead,
+	agent_command_completion;
+
+/* The tables of main.c, each ended by NULL: subcommands, the options that all of them take, those
+ * of the agent itself. */
+extern const struct agent_command *const agent_commands[];
+extern const struct option_info agent_common_table[], agent_own_table[];
 
 /* What --source may be, ended by NULL. */
 extern const char *const agent_energy_sources[];

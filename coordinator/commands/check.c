@@ -1,5 +1,6 @@
 /* joulerig check: is it a good campaign? */
 #include "coordinator/commands/submission.h"
+#include "proto/log.h"
 #include <stdio.h>
 
 struct check_options {
@@ -40,33 +41,44 @@ static void print_verdict(const struct submission_file *f)
 		c->benchmarks_n == 1 ? "" : "s", axes, axes == 1 ? "is" : "es");
 }
 
+static bool check_file(const char *path, const struct submission_options *changes)
+{
+	struct submission_file file;
+	struct error err = {0};
+	int rc = submission_read(&file, path, changes, true, &err);
+
+	if (rc == 0)
+		print_verdict(&file);
+	else if (err.text[0] != '\0')
+		log_error("%s", err.text);
+	submission_done(&file);
+	return rc == 0;
+}
+
 static int run_check(void *options, const char **arguments, size_t n, struct error *err)
 {
 	struct check_options *o = options;
-	struct submission_file file;
-	int rc;
+	bool is_good = true;
 
-	(void)n;
-	rc = submission_read(&file, arguments[0], &o->changes, true, err);
-	if (rc == 0)
-		print_verdict(&file);
-	submission_done(&file);
-	return rc == 0 ? EXIT_OK : EXIT_USAGE;
+	(void)err;
+	for (size_t i = 0; i < n; i++)
+		is_good &= check_file(arguments[i], &o->changes);
+	return is_good ? EXIT_OK : EXIT_USAGE;
 }
 
-static const struct check_options check_defaults = {.changes = {.blocks = ABSENT, .seed = ABSENT}};
+static const struct check_options check_defaults = {.changes = SUBMISSION_DEFAULTS};
 
 const struct command command_check = {
 	.name = "check",
-	.usage = "check FILE [options]",
-	.summary = "is it a good campaign?",
-	.details = "Every error of the file goes to stderr as FILE:LINE:COLUMN: error: TEXT, and "
+	.usage = "check FILE ... [options]",
+	.summary = "is it a good campaign? every mistake, with line and column",
+	.details = "Every error of the files goes to stderr as FILE:LINE:COLUMN: error: TEXT, and "
 		   "the exit status\n"
 		   "is 2. Warnings are about what is legal but unwise.",
 	.options = check_option_table,
 	.options_size = sizeof(struct check_options),
 	.defaults = &check_defaults,
 	.min_arguments = 1,
-	.max_arguments = 1,
+	.max_arguments = SIZE_MAX,
 	.run = run_check,
 };

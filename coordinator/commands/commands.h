@@ -39,7 +39,7 @@ struct command {
 
 extern const struct command command_run, command_submit, command_check, command_plan, command_serve,
 	command_status, command_watch, command_hosts, command_results, command_runs, command_export,
-	command_key, command_cancel, command_resume;
+	command_key, command_cancel, command_resume, command_new, command_completion;
 extern const struct command *const commands[]; /* ended by NULL; in main.c */
 
 /* results_where of the common options. */

@@ -22,8 +22,8 @@ for program in joulerig joulerig-agent; do
 	like "$program --version" "$("$program" --version)" "^$program [0-9]+\.[0-9]+\.[0-9]+\$"
 done
 is "joulerig's commands" "$(commands_of joulerig | sort | tr '\n' ' ')" \
-	"cancel check export hosts key plan results resume run runs serve status submit watch "
-is "the agent's commands" "$(commands_of joulerig-agent | sort | tr '\n' ' ')" "doctor energy inventory key overhead placement "
+	"cancel check completion export hosts key new plan results resume run runs serve status submit watch "
+is "the agent's commands" "$(commands_of joulerig-agent | sort | tr '\n' ' ')" "completion doctor energy inventory key overhead placement "
 
 ok "joulerig help COMMAND" joulerig help export
 fails "no command at all" 2 joulerig
@@ -33,7 +33,7 @@ fails "the agent's unknown command" 2 joulerig-agent placment
 like "its suggestion" "$(joulerig-agent placment 2>&1)" "did you mean 'placement'"
 fails "an unknown option" 2 joulerig results --clumns time
 like "its suggestion" "$(joulerig results --clumns time 2>&1)" "columns"
-fails "an argument too many" 2 joulerig check a.yaml b.yaml
+fails "an argument too many" 2 joulerig plan a.yaml b.yaml
 fails "an argument missing" 2 joulerig check
 fails "an option's value missing" 2 joulerig results --db
 like "usage errors leave stdout alone" "$(joulerig exprot 2>/dev/null; echo end)" "^end\$"

@@ -10,10 +10,15 @@ is "files" "$(cd root && find usr -type f ! -path '*/configs/*' | sort)" "usr/bi
 usr/bin/joulerig-agent
 usr/libexec/joulerig/joulerig-exec
 usr/libexec/joulerig/libjoulerig-pin.so
+usr/share/bash-completion/completions/joulerig
 usr/share/doc/joulerig/CHANGELOG.md
 usr/share/doc/joulerig/LICENSE
 usr/share/doc/joulerig/PROTOCOL.md
-usr/share/doc/joulerig/README.md"
+usr/share/doc/joulerig/README.md
+usr/share/fish/vendor_completions.d/joulerig.fish
+usr/share/zsh/site-functions/_joulerig"
+is "completions are for the agent, too" "$(cd root/usr/share && for f in bash-completion/completions/joulerig-agent \
+	fish/vendor_completions.d/joulerig-agent.fish; do grep -c 'complete .*joulerig-agent' "$f"; done | grep -c '^0')" 0
 ok "the quickstart and its workloads" test -f root/usr/share/joulerig/configs/workloads/Makefile
 is "nothing outside PREFIX" "$(ls root)" usr
 

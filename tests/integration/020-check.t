@@ -22,6 +22,10 @@ is 'they are shown' "$(joulerig check warnings.yaml 2>&1 >/dev/null)" \
 
 fails 'a file that is not there' 2 joulerig check nowhere.yaml
 like 'is named' "$(joulerig check nowhere.yaml 2>&1)" 'nowhere\.yaml'
+is 'several files get a line each' "$(joulerig check minimal.yaml everything.yaml | wc -l)" 2
+fails 'one bad file of several' 2 joulerig check minimal.yaml several-mistakes.yaml everything.yaml
+is 'the others are told of all the same' "$(joulerig check minimal.yaml several-mistakes.yaml everything.yaml 2>/dev/null | wc -l)" 2
+
 fails 'no file at all' 2 joulerig check
 
 ok '--set of an axis' joulerig check everything.yaml --set size=3,5

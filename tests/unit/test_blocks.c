@@ -1,4 +1,5 @@
-/* How many blocks a family of comparisons needs: the figures of the campaign language, and edges. */
+/* How many blocks a family of comparisons needs: the figures of the campaign language, and edges.
+ */
 #include "coordinator/campaign/blocks.h"
 #include <math.h>
 #include <setjmp.h>
