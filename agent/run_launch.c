@@ -149,7 +149,8 @@ int run_launch(struct runner *r, const struct rendered *c, const int *cpus, size
 		.stdout_fd = r->writers[STDOUT],
 		.stderr_fd = r->writers[has_one_stream ? STDOUT : STDERR],
 		.cgroup_fd = r->cgroup != NULL ? cgroup_fd(r->cgroup) : -1,
-		.memory = r->assign->memory,
+		/* Setup comes before the run has its CPUs: what is local is not known. */
+		.memory = r->nodes != NULL ? r->assign->memory : NULL,
 		.memory_nodes = r->nodes,
 		.user = r->assign->user,
 		.processes = r->phase != PHASE_STEPS && r->assign->processes_limit != ABSENT &&
