@@ -103,8 +103,10 @@ static int extract_at(struct campaign *c, size_t size, const struct run_output *
 	struct extraction *out, struct error *err)
 {
 	const struct benchmark *b = &c->benchmarks[0];
-	struct value values[] = {b->axes[0].values[0], b->axes[1].values[size]};
-	struct configuration configuration = {.benchmark = b, .values = values};
+	const struct value *tables[] = {b->axes[0].values, b->axes[1].values};
+	const uint32_t indices[] = {0, (uint32_t)size};
+	const struct configuration configuration = {
+		.benchmark = b, .tables = tables, .indices = indices};
 	static const struct plan_host host = {"lab1", "{\"cores\":4}"};
 
 	return extract_metrics(c, &configuration, &host, run, out, err);
