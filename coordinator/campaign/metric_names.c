@@ -69,6 +69,19 @@ bool metric_is_of_work(const char *name)
 	       (strcmp(base, "time") == 0 || strncmp(base, "energy.", 7) == 0);
 }
 
+/* "collect.NAME": the size of a file that is kept with the run. */
+static bool is_size_of_collected(const struct benchmark *b, const char *name)
+{
+	size_t len = strlen("collect.");
+
+	if (strncmp(name, "collect.", len) != 0)
+		return false;
+	for (size_t i = 0; i < b->collect_n; i++)
+		if (strcmp(b->collect[i].name, name + len) == 0)
+			return true;
+	return false;
+}
+
 bool metric_is_of(const struct benchmark *b, const char *name, bool is_of_result)
 {
 	bool has_work = b->work && is_of_result;
@@ -86,7 +99,8 @@ bool metric_is_of(const struct benchmark *b, const char *name, bool is_of_result
 	for (size_t i = 0; i < b->measure.counters_n; i++)
 		if (is_counter(b->measure.counters[i], name))
 			return true;
-	return is_measured(name) || (has_work && metric_is_of_work(name));
+	return is_measured(name) || is_size_of_collected(b, name) ||
+	       (has_work && metric_is_of_work(name));
 }
 
 bool metric_is_known(const struct campaign *c, const char *name)
