@@ -13,6 +13,7 @@ runs() { # N
 	joulerig run t.yaml --coordinator "$ADDRESS" --keys keys --quiet --format csv >runs.csv 2>runs.log || { tail -n 5 runs.log; return 1; }
 }
 resident() { awk '/^VmRSS/{print $2}' "/proc/${AGENT_PID[alpha]}/status"; }
+is_idle() { joulerig hosts alpha --coordinator "$ADDRESS" --keys keys | grep -qw idle; }
 descriptors() { ls "/proc/${AGENT_PID[alpha]}/fd" | wc -l; }
 
 start_coordinator
@@ -38,6 +39,7 @@ else
 		--error-exitcode=9 --log-file=valgrind.log joulerig-agent --coordinator "$ADDRESS" --server-key "$SERVER_KEY" \
 		--state agents/alpha --name alpha 2>agents/alpha.log &
 	AGENT_PID[alpha]=$!
+	wait_for 120 is_idle
 	ok "1,000 runs under valgrind" runs 1000
 	kill -TERM "${AGENT_PID[alpha]}"
 	wait "${AGENT_PID[alpha]}"
