@@ -245,8 +245,8 @@ static void read_benchmark(struct reader *r, struct benchmark_reader *b)
 	out->env = read_env(r, b, b->env, &scope, &out->env_n);
 	read_settings(r, b);
 	read_roles(r, b);
-	read_metrics(r, b);
 	read_commands(r, b);
+	read_metrics(r, b);
 }
 
 static void read_benchmarks(struct reader *r)
