@@ -1,6 +1,7 @@
 /* Whether a host wants a configuration, and can run it. */
 #include "coordinator/campaign/place.h"
 #include "coordinator/campaign/plan_build.h"
+#include "coordinator/campaign/plan_depends.h"
 #include <errno.h>
 #include <uthash.h>
 
@@ -57,9 +58,11 @@ struct check {
 		CHECK_HOLDS,      /* an expression */
 		CHECK_HOLDS_NOT,
 		CHECK_DERIVED, /* a derived parameter has a value */
-		CHECK_PLACE,   /* placement, tune and all that is rendered */
+		CHECK_PLACE,   /* placement */
+		CHECK_SETTING, /* one of tune and limits */
+		CHECK_RENDER,  /* all other texts, where these are good */
 	} kind;
-	size_t at; /* the axis, or the derived parameter */
+	size_t at; /* the axis, the derived parameter, the setting */
 	const struct expression *expression;
 	bool *depends;     /* on axis i */
 	uint32_t *answers; /* NULL: none are kept */
@@ -72,141 +75,6 @@ struct checks {
 	struct check *items;
 	size_t n;
 };
-
-/* ---- what an answer depends on ---- */
-
-static void depend_on_expression(
-	const struct benchmark *b, const struct expression *e, bool *depends);
-
-/* A parameter, or an attribute of one: whatever that depends on in turn. */
-static void depend_on_path(const struct benchmark *b, const char *path, bool *depends)
-{
-	_cleanup_free_ char *name = xstrndup(path, strcspn(path, "."));
-	int axis = axis_find(b->axes, b->axes_n, name), derived = derived_find(b, name);
-
-	if (axis < 0 && derived >= 0)
-		depend_on_expression(b, b->derived[derived].expr, depends);
-	if (axis < 0 || depends[axis])
-		return;
-	depends[axis] = true;
-	for (size_t v = 0; v < b->axes[axis].n; v++) {
-		const struct attributes *a = b->axes[axis].values[v].attributes;
-
-		for (size_t i = 0; a && i < a->n; i++)
-			if (a->items[i].expr)
-				depend_on_expression(b, a->items[i].expr, depends);
-	}
-}
-
-static void depend_on_expression(
-	const struct benchmark *b, const struct expression *e, bool *depends)
-{
-	for (size_t i = 0; i < e->names_n; i++)
-		if (e->names[i].kind == NAME_PARAMETER)
-			depend_on_path(b, e->names[i].path, depends);
-}
-
-static bool is_letter(char c)
-{
-	return c == '_' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-	       (c >= 'a' && c <= 'z');
-}
-
-/* Whether a name stands in a text by itself. Too often rather than too rarely. */
-static bool mentions(const char *text, const char *name)
-{
-	size_t len = strlen(name);
-
-	for (const char *p = strstr(text, name); p; p = strstr(p + 1, name))
-		if ((p == text || !is_letter(p[-1])) && !is_letter(p[len]))
-			return true;
-	return false;
-}
-
-static bool has_attributes(const struct benchmark *b, size_t axis)
-{
-	return axis_is_named(&b->axes[axis]);
-}
-
-/*
- * A template. Where its value is looked at (is_setting), all that it names decides; else it is only
- * rendered, which a plain axis cannot make fail.
- */
-static void depend_on_text(
-	const struct benchmark *b, const char *text, bool is_setting, bool *depends)
-{
-	if (!text || text == setting_removed || !strchr(text, '{'))
-		return;
-	for (size_t i = 0; i < b->axes_n; i++)
-		if ((is_setting || has_attributes(b, i)) && mentions(text, b->axes[i].name))
-			depend_on_path(b, b->axes[i].name, depends);
-	for (size_t i = 0; i < b->derived_n; i++)
-		if (mentions(text, b->derived[i].name))
-			depend_on_path(b, b->derived[i].name, depends);
-}
-
-static void depend_on_texts(const struct benchmark *b, char *const *texts, size_t n, bool *depends)
-{
-	for (size_t i = 0; i < n; i++)
-		depend_on_text(b, texts[i], false, depends);
-}
-
-static void depend_on_settings(const struct benchmark *b, char *const *texts, bool *depends)
-{
-	for (enum setting s = 0; s < SETTINGS; s++)
-		depend_on_text(b, texts[s], true, depends);
-}
-
-static void depend_on_steps(const struct benchmark *b, const struct steps *steps, bool *depends)
-{
-	for (size_t i = 0; i < steps->n; i++)
-		depend_on_texts(b, steps->items[i].command, steps->items[i].n, depends);
-}
-
-/* What named values override makes their axis decide. */
-static void depend_on_overrides(const struct benchmark *b, bool *depends)
-{
-	for (size_t i = 0; i < b->axes_n; i++) {
-		for (size_t v = 0; v < b->axes[i].n; v++) {
-			const struct attributes *a = b->axes[i].values[v].attributes;
-			bool has_settings = false;
-
-			if (!a)
-				continue;
-			for (enum setting s = 0; s < SETTINGS; s++)
-				has_settings |= a->settings[s] != NULL;
-			if (a->env_n > 0 || has_settings)
-				depend_on_path(b, b->axes[i].name, depends);
-			depend_on_texts(b, a->env, a->env_n, depends);
-			depend_on_settings(b, a->settings, depends);
-		}
-	}
-}
-
-static void depend_on_rendering(const struct benchmark *b, bool *depends)
-{
-	depend_on_settings(b, b->settings, depends);
-	depend_on_overrides(b, depends);
-	depend_on_texts(b, b->command.command, b->command.n, depends);
-	depend_on_texts(b, b->env, b->env_n, depends);
-	depend_on_text(b, b->workdir, false, depends);
-	depend_on_steps(b, &b->setup, depends);
-	depend_on_texts(b, b->requires.command, b->requires.n, depends);
-	depend_on_steps(b, &b->prepare, depends);
-	depend_on_steps(b, &b->cleanup, depends);
-	for (size_t i = 0; i < b->collect_n; i++)
-		depend_on_text(b, b->collect[i].path, false, depends);
-	for (size_t i = 0; i < b->metrics_n; i++) {
-		depend_on_text(b, b->metrics[i].pattern, false, depends);
-		depend_on_text(b, b->metrics[i].path, false, depends);
-		depend_on_text(b, b->metrics[i].expect_value, false, depends);
-	}
-	for (size_t i = 0; i < b->roles_n; i++) {
-		depend_on_texts(b, b->roles[i].command.command, b->roles[i].command.n, depends);
-		depend_on_texts(b, b->roles[i].env, b->roles[i].env_n, depends);
-		depend_on_settings(b, b->roles[i].settings, depends);
-	}
-}
 
 /* ---- making ---- */
 
@@ -236,8 +104,9 @@ static struct check *add_check(struct checks *c, enum check_kind kind)
 
 	c->items = xreallocarray(c->items, c->n + 1, sizeof *c->items);
 	check = &c->items[c->n++];
-	*check = (struct check){
-		.kind = kind, .depends = xcalloc(c->benchmark->axes_n + 1, sizeof(bool))};
+	*check = (struct check){.kind = kind,
+		.depends =
+			xcalloc(c->benchmark->axes_n + c->benchmark->derived_n + 1, sizeof(bool))};
 	return check;
 }
 
@@ -261,6 +130,28 @@ static bool has_expressions(const struct axis *axis)
 				return true;
 	}
 	return false;
+}
+
+/*
+ * Apart from each other, as each depends on few axes. What place_cannot_render() says of a setting
+ * was asked before, so that the last check need not depend on them.
+ */
+static void add_rendering(struct checks *c, size_t n)
+{
+	const struct benchmark *b = c->benchmark;
+	struct check *check = add_check(c, CHECK_PLACE);
+
+	depend_on_placement(b, check->depends);
+	make_room(c, check, n);
+	for (enum setting s = SETTING_OVERSUBSCRIBE + 1; s < SETTINGS; s++) {
+		check = add_check(c, CHECK_SETTING);
+		check->at = s;
+		depend_on_setting(b, s, check->depends);
+		make_room(c, check, n);
+	}
+	check = add_check(c, CHECK_RENDER);
+	depend_on_rendering(b, check->depends);
+	make_room(c, check, n);
 }
 
 static struct checks *new_checks(struct builder *b, const struct benchmark *benchmark)
@@ -296,9 +187,7 @@ struct checks *checks_open(struct builder *b, const struct benchmark *benchmark,
 		depend_on_expression(benchmark, benchmark->derived[i].expr, check->depends);
 		make_room(c, check, n);
 	}
-	check = add_check(c, CHECK_PLACE);
-	depend_on_rendering(benchmark, check->depends);
-	make_room(c, check, n);
+	add_rendering(c, n);
 	return c;
 }
 
@@ -353,15 +242,22 @@ static int64_t ask_attributes(struct checks *c, size_t axis, struct error *err)
 	return answer;
 }
 
-static int64_t ask_place(struct checks *c)
+/* place_find() tells {cpus}, which the others may name. */
+static int64_t ask_rendering(struct checks *c, const struct check *check)
 {
 	struct names *names = c->builder->names;
+	_cleanup_buf_ struct buf text = BUF_INIT;
 	struct placement p;
-	struct error why; /* a reason, no failure of the plan */
+	struct error why = {0}; /* a reason, no failure of the plan */
+	int64_t value;
+	bool ok = place_find(names, &p, &why) == 0;
 
-	if (place_find(names, &p, &why) < 0 || place_cannot_render(names, &why))
-		return plan_reason(c->builder->whole, why.text);
-	return ANSWER_YES;
+	if (ok && check->kind == CHECK_SETTING)
+		ok = setting_render((enum setting)check->at, names, &text, &value, ABSENT, &why) >=
+		     0;
+	else if (ok && check->kind == CHECK_RENDER)
+		ok = !place_cannot_render(names, &why);
+	return ok ? ANSWER_YES : plan_reason(c->builder->whole, why.text);
 }
 
 static int64_t ask_holds(struct checks *c, const struct check *check, struct error *err)
@@ -383,10 +279,11 @@ static int64_t ask(struct checks *c, const struct check *check,
 		return ask_attributes(c, check->at, err);
 	case CHECK_DERIVED:
 		return ask_path(c, c->benchmark->derived[check->at].name, err);
-	case CHECK_PLACE:
-		return ask_place(c);
-	default:
+	case CHECK_HOLDS:
+	case CHECK_HOLDS_NOT:
 		return ask_holds(c, check, err);
+	default:
+		return ask_rendering(c, check);
 	}
 }
 

@@ -85,6 +85,17 @@ static const struct vector vectors[] = {
 		.want = {"a{\"w\":\"small\"} a{\"w\":\"big\"}(placement: 5 CPUs asked for, lab03 "
 			 "has 4) a{\"w\":\"any\"}",
 			"a{\"w\":\"small\"} a{\"w\":\"big\"} a{\"w\":\"any\"}"}},
+	/* settings that depend on others, and on what placement makes of {cpus} */
+	{.matrix = "{w: {a: {placement: {cpus: 2}}, b: {placement: {cpus: 3}, limits: {timeout: "
+		   "'{cpus}s'}}}, m: [1, x]}",
+		.more = "limits: {processes: '{cpus}', memory: '{m}{cpus}MiB'}\n",
+		.want = {"a{\"w\":\"a\",\"m\":1} a{\"w\":\"a\",\"m\":\"x\"}(limits: 'memory' is "
+			 "'x2MiB', expected a size such as 64KiB, 1MiB or 2GB, at least 1.0 MiB, "
+			 "at "
+			 "most 1.0 PiB) a{\"w\":\"b\",\"m\":1} a{\"w\":\"b\",\"m\":\"x\"}(limits: "
+			 "'memory' is 'x3MiB', expected a size such as 64KiB, 1MiB or 2GB, at "
+			 "least "
+			 "1.0 MiB, at most 1.0 PiB)"}},
 	/* zip: one axis at the place of its first member */
 	{.matrix = "{a: [1, 2], m: [x, y], b: [3, 4], zip: [[a, b]]}",
 		.want = {"a{\"a\":1,\"m\":\"x\",\"b\":3} a{\"a\":1,\"m\":\"y\",\"b\":3} "
@@ -398,6 +409,26 @@ static void test_plans_that_fail(void **state)
 	}
 }
 
+/* Each names the two before it: whoever followed every path would never end. */
+static void test_derived_parameters_that_need_each_other(void **state)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	struct campaign *c;
+	struct plan *p = NULL;
+	struct error err;
+
+	(void)state;
+	buf_adds(&text, "campaign: c\nmatrix: {n: [1, 2], derived: {d0: n, d1: n");
+	for (int i = 2; i < 60; i++)
+		buf_addf(&text, ", d%d: d%d + d%d - d%d", i, i - 1, i - 2, i - 2);
+	buf_adds(&text, "}, where: d59 == 2}\nbenchmarks: {a: {command: ['{d59}']}}\n");
+	c = read_changed(text.data, NULL);
+	assert_int_equal(plan_make(c, hosts, 1, &p, &err), 0);
+	assert_int_equal(p->configurations_n, 1);
+	plan_free(p);
+	campaign_free(c);
+}
+
 /* ---- runs ---- */
 
 static void test_runs_of_spread_campaigns(void **state)
@@ -563,6 +594,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_wrong_with_matrices),
 		cmocka_unit_test(test_bad_changes_of_matrices),
 		cmocka_unit_test(test_plans_that_fail),
+		cmocka_unit_test(test_derived_parameters_that_need_each_other),
 		cmocka_unit_test(test_runs_of_spread_campaigns),
 		cmocka_unit_test(test_files_are_expanded_over_what_they_name),
 		cmocka_unit_test(test_plans_of_campaigns_as_users_write_them),
