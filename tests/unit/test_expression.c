@@ -358,11 +358,57 @@ static void test_errors_of_reading(void **state)
 	arena_free(a);
 }
 
+/* Pieces in any order: each is read or refused, and what was read gives a value or an error. */
+static void test_any_text_is_read_or_refused(void **state)
+{
+	static const char *const pieces[] = {"threads", "python", ".path", ".", "host", ".cores",
+		".cpu", ".kinds", ".labels", "[", "]", "(", ")", "1", "0x1p4", "'a'", "\"b\"",
+		"[[c]]", "and", "or", "not", "-", "--", "..", "...", "==", "~=", "~", "<", "//",
+		"%", "^", "#", "math", ".floor", ".huge", "one_of(", "contains(", "starts_with(",
+		",", "metric", ".ops", "benchmark", "bytes", "nil", "true", "{", "}", ":", ";", "=",
+		"function", "\n", "$", "\303\251", "\\", "'", "[=["};
+	const struct value *const tables[] = {pythons, threads, sizes, levels, flags};
+	const uint32_t first[5] = {0};
+	const struct configuration c = {.benchmark = &nbody, .tables = tables, .indices = first};
+	unsigned random = 1, read = 0;
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		_cleanup_buf_ struct buf text = BUF_INIT;
+		struct arena *a = arena_new();
+		struct diagnostics d = {0};
+		struct evaluated out;
+		struct error err = {0};
+		const struct expression *e;
+
+		for (unsigned k = 0; k < 1 + random % 12; k++) {
+			random = random * 1103515245 + 12345;
+			buf_addf(&text, "%s%s", pieces[(random >> 16) % ARRAY_SIZE(pieces)],
+				random >> 30 ? " " : "");
+		}
+		random = random * 1103515245 + 12345;
+		e = read_one(text.data, i % 2 == 0, a, &d);
+		assert_true((e != NULL) == (d.errors == 0));
+		if (e) {
+			struct names *fresh = open_names(&c);
+
+			read++;
+			if (names_evaluate(fresh, e, &out, &err) < 0)
+				assert_true(strncmp(err.text, "line 7: where: ", 15) == 0);
+			names_close(fresh);
+		}
+		diagnostics_done(&d);
+		arena_free(a);
+	}
+	assert_in_range(read, 100, 20000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_errors_of_reading),
+		cmocka_unit_test(test_any_text_is_read_or_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
