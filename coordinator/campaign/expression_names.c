@@ -2,6 +2,7 @@
 #include "coordinator/campaign/expression_parser.h"
 #include "coordinator/campaign/host_fields.h"
 #include "coordinator/campaign/matrix.h"
+#include "coordinator/campaign/plan_depends.h"
 
 /* ---- names ---- */
 
@@ -127,8 +128,8 @@ static bool parse_parameter(
 {
 	const char *at = p->token.start;
 
-	if (known == KNOWN_AXIS && p->used && b == p->scope->benchmark)
-		p->used[axis] = true;
+	if (p->used && b == p->scope->benchmark)
+		use_path(b, name, p->used);
 	parser_advance(p);
 	if (parser_sees(p, "("))
 		return parser_error(p, at, "'%s' is a value, no function", name);

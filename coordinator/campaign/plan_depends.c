@@ -31,6 +31,15 @@ void depend_on_expression(const struct benchmark *b, const struct expression *e,
 			depend_on_path(b, e->names[i].path, depends);
 }
 
+void use_path(const struct benchmark *b, const char *path, bool *used)
+{
+	_cleanup_free_ bool *depends = xcalloc(b->axes_n + b->derived_n + 1, sizeof *depends);
+
+	depend_on_path(b, path, depends);
+	for (size_t i = 0; i < b->axes_n; i++)
+		used[i] |= depends[i];
+}
+
 static bool is_letter(char c)
 {
 	return c == '_' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||

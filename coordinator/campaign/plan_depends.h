@@ -12,6 +12,8 @@
 
 /* The value of a parameter, or of an attribute: "python.path". */
 void depend_on_path(const struct benchmark *b, const char *path, bool *depends);
+/* The same for an array without these places: what a text that names the path makes use of. */
+void use_path(const struct benchmark *b, const char *path, bool *used);
 /* What an expression gives. */
 void depend_on_expression(const struct benchmark *b, const struct expression *e, bool *depends);
 /* The value of a setting, with what named values override; those of placement together. */

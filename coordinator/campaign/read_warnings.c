@@ -82,12 +82,23 @@ static void warn_of_comparisons(struct reader *r)
 
 /* ---- benchmarks ---- */
 
+/* Axes that walk in lock step are one: who uses one of them tells them all apart. */
+static bool is_used(const struct benchmark_reader *b, size_t axis)
+{
+	const struct axis *axes = b->benchmark->axes;
+
+	for (size_t i = 0; axes[axis].zip != 0 && i < b->benchmark->axes_n; i++)
+		if (b->used[i] && axes[i].zip == axes[axis].zip)
+			return true;
+	return b->used[axis];
+}
+
 static void warn_of_unused(struct reader *r, const struct benchmark_reader *b)
 {
 	const struct benchmark *out = b->benchmark;
 
 	for (size_t i = 0; i < out->axes_n; i++)
-		if (!b->used[i])
+		if (!is_used(b, i))
 			diag_warning(r->d, matrix_axis_key(b->matrices, out->axes[i].name),
 				"axis '%s' is not used by benchmark '%s': its values make equal "
 				"runs",

@@ -2,6 +2,7 @@
 
 #include "coordinator/campaign/host_fields.h"
 #include "coordinator/campaign/matrix.h"
+#include "coordinator/campaign/plan_depends.h"
 #include "coordinator/campaign/names.h"
 #include "coordinator/campaign/schema.h"
 #include <stdio.h>
@@ -291,6 +292,8 @@ static void check_path(const struct node *n, const struct template_scope *scope,
 		check_role_path(n, scope, path, d);
 	else if (!is_derived(b, path))
 		check_other(n, scope, path, d);
+	else if (used)
+		use_path(b, path, used);
 }
 
 void template_check(

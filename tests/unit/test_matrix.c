@@ -429,6 +429,41 @@ static void test_derived_parameters_that_need_each_other(void **state)
 	campaign_free(c);
 }
 
+/* Through a derived parameter, an attribute's expression, a zip, what a value overrides. */
+static void test_axes_that_are_used_have_no_warning(void **state)
+{
+	static const struct {
+		const char *matrix, *unused; /* NULL: all are used */
+	} all[] = {
+		{"{n: [1, 2], derived: {d: n * 2, e: d + 1}}", NULL},
+		{"{m: [1, 2], n: [3, 4], zip: [[n, m]], derived: {e: n}}", NULL},
+		{"{n: [1, 2], derived: {d: n * 2, e: 1}}", "n"},
+		{"{n: [1, 2], derived: {e: 1}, where: n > 0}", "n"},
+		{"{n: [1, 2], w: {a: {x: {expr: n}}}, derived: {e: w.x}}", NULL},
+		{"{w: {a: {}, b: {env: {X: '1'}}}, derived: {e: 1}}", NULL},
+		{"{w: {a: {}, b: {x: 1}}, derived: {e: 1}}", "w"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		_cleanup_free_ char *text = xasprintf(
+			"campaign: c\nmatrix: %s\nbenchmarks: {a: {command: [x, '{e}']}}\n",
+			all[i].matrix);
+		_cleanup_buf_ struct buf got = BUF_INIT;
+		struct diagnostics d = {0};
+		struct campaign *c = campaign_read(text, strlen(text), NULL, &d);
+
+		assert_non_null(c);
+		for (size_t k = 0; k < d.n; k++)
+			if (strstr(d.items[k].text, "is not used by"))
+				buf_addf(&got, "%.*s", (int)strcspn(d.items[k].text + 6, "'"),
+					d.items[k].text + 6);
+		assert_string_equal(got.data, all[i].unused ? all[i].unused : "");
+		diagnostics_done(&d);
+		campaign_free(c);
+	}
+}
+
 /* ---- runs ---- */
 
 static void test_runs_of_spread_campaigns(void **state)
@@ -595,6 +630,7 @@ int main(void)
 		cmocka_unit_test(test_bad_changes_of_matrices),
 		cmocka_unit_test(test_plans_that_fail),
 		cmocka_unit_test(test_derived_parameters_that_need_each_other),
+		cmocka_unit_test(test_axes_that_are_used_have_no_warning),
 		cmocka_unit_test(test_runs_of_spread_campaigns),
 		cmocka_unit_test(test_files_are_expanded_over_what_they_name),
 		cmocka_unit_test(test_plans_of_campaigns_as_users_write_them),
