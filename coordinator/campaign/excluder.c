@@ -19,12 +19,15 @@ static struct match *make_matches(
 
 	for (size_t i = 0; i < rule->n; i++) {
 		const struct rule_term *t = &rule->terms[i];
+		struct value_set set = {0};
 
+		value_set_fill(&set, t->values, t->n);
 		out[i].axis = t->axis;
 		out[i].is_matched = xcalloc(sizes[t->axis] + 1, sizeof *out[i].is_matched);
 		for (uint32_t v = 0; v < sizes[t->axis]; v++)
 			out[i].is_matched[v] =
-				values_have(t->values, t->n, values[t->axis][v].text);
+				value_set_find(&set, t->values, values[t->axis][v].text) >= 0;
+		value_set_done(&set);
 	}
 	return out;
 }

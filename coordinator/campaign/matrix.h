@@ -131,7 +131,7 @@ const struct node *matrix_axis_key(const struct node *const layers[LAYERS], cons
 /* The values' node in the layers; NULL where there is none. */
 const struct node *matrix_axis_node(const struct node *const layers[LAYERS], const char *name);
 
-/* ---- matrix.c, excluder.c, matrix_size.c ---- */
+/* ---- matrix.c, value_set.c, excluder.c, matrix_size.c ---- */
 
 /* The index of an axis, or -1; of a derived parameter. */
 int axis_find(const struct axis *axes, size_t n, const char *name);
@@ -139,6 +139,16 @@ int derived_find(const struct benchmark *b, const char *name);
 /* Whether values hold one of this text; its index, or -1. */
 bool values_have(const struct value *values, size_t n, const char *text);
 int64_t values_find(const struct value *values, size_t n, const char *text);
+/* The same for many texts: the first n of some values, which may move, but stay the same. Zeroed
+ * it is empty. */
+struct value_set {
+	size_t *slots;
+	size_t mask, n;
+};
+/* Take in values up to n; those before were taken in already. */
+void value_set_fill(struct value_set *s, const struct value *values, size_t n);
+int64_t value_set_find(const struct value_set *s, const struct value *values, const char *text);
+void value_set_done(struct value_set *s);
 /* Whether the values of an axis have names and attributes. */
 bool axis_is_named(const struct axis *axis);
 

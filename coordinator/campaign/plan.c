@@ -36,8 +36,11 @@ static void free_tables(struct whole_plan *w)
 	for (size_t i = 0; i < w->tables_n; i++) {
 		size_t axes_n = w->tables[i].axes_n;
 
-		for (size_t a = 0; a < axes_n; a++)
+		for (size_t a = 0; a < axes_n; a++) {
 			free(w->tables[i].more[a]);
+			value_set_done(&w->tables[i].sets[a]);
+		}
+		free(w->tables[i].sets);
 		free(w->tables[i].more);
 		free(w->tables[i].values);
 		free(w->tables[i].sizes);

@@ -19,7 +19,8 @@ struct reason;
 struct value_tables {
 	const struct value **values; /* of each axis: its own, or one of more */
 	uint32_t *sizes;
-	struct value **more; /* NULL where the axis' own do; their texts belong to others */
+	struct value **more;    /* NULL where the axis' own do; their texts belong to others */
+	struct value_set *sets; /* filled at first need */
 	size_t axes_n;
 };
 

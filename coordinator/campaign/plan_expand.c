@@ -141,16 +141,32 @@ void plan_drop_unwanted(struct builder *b, size_t first, uint32_t *new_index)
 
 /* ---- the values of a benchmark ---- */
 
+/* The next power of two. */
+static size_t round_up(size_t n)
+{
+	size_t size = 1;
+
+	while (size < n)
+		size *= 2;
+	return size;
+}
+
 /* The place of a value in an axis' table; a new one is put behind the others. */
 static uint32_t value_index(struct value_tables *t, size_t axis, const struct value *v)
 {
-	int64_t at = values_find(t->values[axis], t->sizes[axis], v->text);
-	size_t n = t->sizes[axis];
+	uint32_t n = t->sizes[axis];
+	bool is_own = t->more[axis] == NULL;
+	int64_t at;
 
+	value_set_fill(&t->sets[axis], t->values[axis], n);
+	at = value_set_find(&t->sets[axis], t->values[axis], v->text);
 	if (at >= 0)
 		return (uint32_t)at;
-	t->more[axis] = xreallocarray(t->more[axis], n + 1, sizeof *t->more[axis]);
-	if (t->values[axis] != t->more[axis] && n > 0)
+	/* Doubled at each power of two. */
+	if (is_own || (n & (n - 1)) == 0)
+		t->more[axis] = xreallocarray(
+			t->more[axis], is_own ? round_up(n + 1) : 2 * n, sizeof *t->more[axis]);
+	if (is_own && n > 0)
 		memcpy(t->more[axis], t->values[axis], n * sizeof *t->more[axis]);
 	t->more[axis][n] = *v;
 	t->values[axis] = t->more[axis];
@@ -168,6 +184,7 @@ static struct value_tables *make_tables(struct builder *b, const struct benchmar
 	t->values = xcalloc(n + 1, sizeof *t->values);
 	t->sizes = xcalloc(n + 1, sizeof *t->sizes);
 	t->more = xcalloc(n + 1, sizeof *t->more);
+	t->sets = xcalloc(n + 1, sizeof *t->sets);
 	for (size_t i = 0; i < n; i++) {
 		const struct axis *axis = &benchmark->axes[i];
 

@@ -39,6 +39,7 @@ struct rule_reader {
 	const char *word; /* exclude or include */
 	struct arena *arena;
 	struct diagnostics *d;
+	struct value_set *sets; /* of the axes' values; filled at first need */
 };
 
 /* Where the values of a term stand, for messages. */
@@ -58,8 +59,9 @@ static void look_at_values(const struct rule_reader *r, const struct rule_term *
 	if (axis->is_each || axis->n == 0 || (value->kind == NODE_LIST && t->n != value->n) ||
 		layers_have(r->layers, r->layer + 1, LAYERS, name))
 		return;
+	value_set_fill(&r->sets[t->axis], axis->values, axis->n);
 	for (size_t i = 0; i < t->n; i++) {
-		if (values_have(axis->values, axis->n, t->values[i].text))
+		if (value_set_find(&r->sets[t->axis], axis->values, t->values[i].text) >= 0)
 			continue;
 		if (!is_include)
 			diag_warning(r->d, node_of(value, i),
@@ -193,10 +195,13 @@ static void read_exclude_ifs(struct rule_reader *r)
 void rules_read(struct benchmark *b, const struct node *const layers[LAYERS], struct arena *a,
 	struct diagnostics *d)
 {
-	struct rule_reader r = {.benchmark = b, .layers = layers, .arena = a, .d = d};
+	_cleanup_free_ struct value_set *sets = xcalloc(b->axes_n + 1, sizeof *sets);
+	struct rule_reader r = {.benchmark = b, .layers = layers, .arena = a, .d = d, .sets = sets};
 
 	read_wheres(b, layers, a, d);
 	read_rules(&r, "exclude", &b->rules->excludes, &b->rules->excludes_n);
 	read_exclude_ifs(&r);
 	read_rules(&r, "include", &b->rules->includes, &b->rules->includes_n);
+	for (size_t i = 0; i < b->axes_n; i++)
+		value_set_done(&sets[i]);
 }

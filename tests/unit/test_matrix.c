@@ -172,6 +172,10 @@ static const struct vector vectors[] = {
 		.note = "benchmark a: include: 2 configurations are in the matrix already"},
 	{.matrix = "{n: [1], m: [x, y], where: m == 'x', include: [{n: 2}]}",
 		.want = {"a{\"n\":1,\"m\":\"x\"} a{\"n\":2,\"m\":\"x\"} -2"}},
+	{.matrix = "{n: [1], include: [{n: [5, 6, 7, 8, 9]}, {n: [10, 6]}]}",
+		.want = {"a{\"n\":1} a{\"n\":5} a{\"n\":6} a{\"n\":7} a{\"n\":8} a{\"n\":9} "
+			 "a{\"n\":10}"},
+		.note = "benchmark a: include: 1 configuration is in the matrix already"},
 	/* changes of the command line */
 	{.matrix = "{p: {gil: {n: 1}, nogil: {n: 8}}, t: [1, 2], where: p.n <= host.cores}",
 		.changes = "{\"set\": {\"p\": [\"nogil\"], \"t\": [\"7\", \"2\"]}}",
