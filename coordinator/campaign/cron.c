@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <strings.h>
 
-static const char *const month_names[] = {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug",
-	"sep", "oct", "nov", "dec", NULL};
+static const char *const month_names[] = {
+	"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", NULL};
 static const char *const weekday_names[] = {"sun", "mon", "tue", "wed", "thu", "fri", "sat", NULL};
 
 struct field {
@@ -104,7 +104,8 @@ static int read_field(const struct field *f, const char *text, uint64_t *bits, s
 	if (is_good && *at == '\0')
 		return 0;
 	return error_set(err, -EINVAL,
-		"%s '%s': expected %u to %u%s%s, also as a list, a range, a step: 1,3 or 1-5 or */2",
+		"%s '%s': expected %u to %u%s%s, also as a list, a range, a step: 1,3 or 1-5 or "
+		"*/2",
 		f->name, text, f->min, f->max, f->names ? ", or a name such as " : "",
 		f->names ? f->names[1] : "");
 }
@@ -157,6 +158,7 @@ int cron_parse(const char *text, struct cron *out, struct error *err)
 		.is_any_weekday = parts[4][0] == '*',
 	};
 	if (out->is_any_weekday && !has_a_day(out))
-		return error_set(err, -EINVAL, "'%s' never comes: no such month has that day", text);
+		return error_set(
+			err, -EINVAL, "'%s' never comes: no such month has that day", text);
 	return 0;
 }

@@ -14,11 +14,11 @@
 
 /* Bit i is set where i matches. */
 struct cron {
-	uint64_t minutes;  /* 0 to 59 */
-	uint32_t hours;    /* 0 to 23 */
-	uint32_t days;     /* 1 to 31 */
-	uint32_t months;   /* 1 to 12 */
-	uint32_t weekdays; /* 0 to 6, from Sunday; 7 was taken for 0 */
+	uint64_t minutes;                /* 0 to 59 */
+	uint32_t hours;                  /* 0 to 23 */
+	uint32_t days;                   /* 1 to 31 */
+	uint32_t months;                 /* 1 to 12 */
+	uint32_t weekdays;               /* 0 to 6, from Sunday; 7 was taken for 0 */
 	bool is_any_day, is_any_weekday; /* the field begins with `*` */
 };
 

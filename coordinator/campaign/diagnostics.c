@@ -2,6 +2,9 @@
 
 #include <stdio.h>
 
+/* More names than these are not looked at for a suggestion. */
+#define MAX_WORDS 300
+
 void diag_add(struct diagnostics *d, int line, int column, bool is_warning, const char *format, ...)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
@@ -105,7 +108,8 @@ void diagnostics_format(const struct diagnostics *d, const char *file, struct bu
 
 const char *diag_nearest(char out[96], const char *word, const char *const *words, size_t n)
 {
-	const char *nearest = nearest_word(word, words, n);
+	/* A file may have thousands of errors, each beside thousands of names. */
+	const char *nearest = nearest_word(word, words, n < MAX_WORDS ? n : MAX_WORDS);
 
 	out[0] = '\0';
 	if (nearest)

@@ -24,7 +24,8 @@ void diag_add(struct diagnostics *d, int line, int column, bool is_warning, cons
  */
 void diagnostics_sort(struct diagnostics *d);
 
-/* "; did you mean 'X'?" for the word that is nearest, or "", in out; returns out. */
+/* "; did you mean 'X'?" for the word that is nearest, or "", in out; returns out. Of very many
+ * words the first 300 are looked at. */
 const char *diag_nearest(char out[96], const char *word, const char *const *words, size_t n);
 
 #endif

@@ -47,8 +47,7 @@ static bool is_counter(const char *counter, const char *name)
 			break;
 		if (c == '/')
 			c = '.';
-		if (c != *name &&
-			!(*name == '_' && strchr("_-=,+@", c)))
+		if (c != *name && !(*name == '_' && strchr("_-=,+@", c)))
 			return false;
 	}
 	return *name == '\0' || *name == '.' || *name == '_';
@@ -96,6 +95,10 @@ bool metric_is_of(const struct benchmark *b, const char *name, bool is_of_result
 	for (size_t i = 0; i < b->metrics_n; i++)
 		if (strcmp(b->metrics[i].name, name) == 0)
 			return true;
+	/* The size of what is collected. */
+	for (size_t i = 0; i < b->collect_n; i++)
+		if (strncmp(name, "collect.", 8) == 0 && strcmp(b->collect[i].name, name + 8) == 0)
+			return true;
 	for (size_t i = 0; i < b->measure.counters_n; i++)
 		if (is_counter(b->measure.counters[i], name))
 			return true;
@@ -111,8 +114,8 @@ bool metric_is_known(const struct campaign *c, const char *name)
 	return c->benchmarks_n == 0;
 }
 
-void metric_nearest(const struct benchmark *all, size_t n, const char *name, bool is_of_result,
-	char out[96])
+void metric_nearest(
+	const struct benchmark *all, size_t n, const char *name, bool is_of_result, char out[96])
 {
 	static const char *const of_work[] = {
 		"throughput", "time.per_work", "energy.package.per_work", "energy.dram.per_work"};
@@ -150,12 +153,11 @@ void metric_check(struct reader *r, const struct node *n, const char *what)
 	if (!n || n->kind != NODE_SCALAR || metric_is_known(r->campaign, n->text))
 		return;
 	if (metric_is_of_work(n->text) && !has_work(r->campaign)) {
-		diag_error(r->d, n, "%s names '%s', which needs 'work' in a benchmark", what,
-			n->text);
+		diag_error(
+			r->d, n, "%s names '%s', which needs 'work' in a benchmark", what, n->text);
 		return;
 	}
-	metric_nearest(r->campaign->benchmarks, r->campaign->benchmarks_n, n->text, true,
-		nearest);
+	metric_nearest(r->campaign->benchmarks, r->campaign->benchmarks_n, n->text, true, nearest);
 	diag_error(r->d, n, "%s names '%s', which is no metric of a benchmark%s", what, n->text,
 		nearest);
 }

@@ -94,7 +94,7 @@ char **read_texts(struct arena *a, const struct node *n, size_t *count)
 	out = arena_array(a, n->n + 1, sizeof *out);
 	if (n->kind == NODE_SCALAR)
 		out[(*count)++] = n->text;
-	for (size_t i = 0; n->kind == NODE_LIST && i < n->n; i++)
+	for (size_t i = 0; n->kind == NODE_LIST && i < n->n && *count < SCHEMA_MAX_ENTRIES; i++)
 		if (n->items[i]->kind == NODE_SCALAR)
 			out[(*count)++] = n->items[i]->text;
 	return out;
@@ -110,8 +110,8 @@ struct message_pair *read_pairs(struct arena *a, const struct node *map, size_t 
 	out = arena_array(a, map->n, sizeof *out);
 	for (size_t i = 0; i < map->n; i++)
 		if (map->pairs[i].value->kind == NODE_SCALAR)
-			out[(*n)++] = (struct message_pair){.key = map->pairs[i].key->text,
-				.value = map->pairs[i].value->text};
+			out[(*n)++] = (struct message_pair){
+				.key = map->pairs[i].key->text, .value = map->pairs[i].value->text};
 	return out;
 }
 
@@ -153,9 +153,9 @@ static const struct node *merged(
 
 static void read_sections(struct reader *r, struct benchmark_reader *b)
 {
-	static const char *const names[] = {"placement", "measure", "limits", "guard", "tune", "env",
-		"metrics", "command", "workdir", "roles", "main", "requires", "setup", "prepare",
-		"cleanup", "collect", "work"};
+	static const char *const names[] = {"placement", "measure", "limits", "guard", "tune",
+		"env", "metrics", "command", "workdir", "roles", "main", "requires", "setup",
+		"prepare", "cleanup", "collect", "work"};
 	const struct node **targets[] = {&b->placement, &b->measure, &b->limits, &b->guard,
 		&b->tune, &b->env, &b->metrics, &b->command, &b->workdir, &b->roles, &b->main,
 		&b->requires, &b->setup, &b->prepare, &b->cleanup, &b->collect, &b->work};
@@ -167,7 +167,8 @@ static void read_sections(struct reader *r, struct benchmark_reader *b)
 /* All axes of lower layers as `~`, so that what names them is told that they were dropped. */
 static const struct node *without_axes(struct reader *r, const struct node *const *lower, int n)
 {
-	static struct node removed = {.kind = NODE_SCALAR, .is_plain = true, .text = setting_removed};
+	static struct node removed = {
+		.kind = NODE_SCALAR, .is_plain = true, .text = setting_removed};
 	struct node *map = arena_alloc(r->arena, sizeof *map);
 	size_t room = 0;
 
@@ -181,6 +182,21 @@ static const struct node *without_axes(struct reader *r, const struct node *cons
 	return map;
 }
 
+/* More keys than anybody has would take for ever, as each is looked for among all others. */
+static bool is_too_large(struct reader *r, const struct node_pair *matrix)
+{
+	const struct node *derived = node_get(matrix->value, "derived");
+	size_t n = matrix->value->n;
+
+	if (derived && derived->kind == NODE_MAP && derived->n > n)
+		n = derived->n;
+	if (n <= SCHEMA_MAX_ENTRIES)
+		return false;
+	diag_error(r->d, matrix->key, "'matrix' has %zu parameters, expected at most %d", n,
+		SCHEMA_MAX_ENTRIES);
+	return true;
+}
+
 /* A matrix that is `~` drops all that the layers below have. */
 static void read_layers(struct reader *r, struct benchmark_reader *b)
 {
@@ -191,7 +207,7 @@ static void read_layers(struct reader *r, struct benchmark_reader *b)
 
 		if (pair && node_is_null(pair->value))
 			b->matrices[l] = without_axes(r, b->matrices, l);
-		else if (pair && pair->value->kind == NODE_MAP)
+		else if (pair && pair->value->kind == NODE_MAP && !is_too_large(r, pair))
 			b->matrices[l] = pair->value;
 	}
 }

@@ -32,6 +32,7 @@ struct reader {
 	struct arena *arena;
 	struct diagnostics *d;
 	const struct node *root;
+	size_t host_names; /* of all lists together, so far */
 	struct campaign *campaign;
 	struct benchmark_reader *benchmarks; /* in the order of the campaign's */
 };
@@ -47,7 +48,8 @@ double read_number(const struct node *map, const char *key, double otherwise);
 /* The place of the text of a key among words, 0 where it is none of them. */
 int read_word(const struct node *map, const char *key, const char *const *words, size_t n);
 
-/* The texts of a node that is one, or a list of them; none where it is NULL. Their count in *n. The
+/* The texts of a node that is one, or a list of them (the first SCHEMA_MAX_ENTRIES); none where it
+ * is NULL. Their count in *n. The
  * k-th of them is that of read_item(). */
 char **read_texts(struct arena *a, const struct node *n, size_t *count);
 const struct node *read_item(const struct node *n, size_t k);
@@ -96,8 +98,8 @@ bool metric_is_known(const struct campaign *c, const char *name);
 /* Whether a benchmark has it; what `work` gives only where the result as a whole is looked at. */
 bool metric_is_of(const struct benchmark *b, const char *name, bool is_of_result);
 /* "; did you mean 'X'?" for the nearest metric that one of n benchmarks may have, or "", in out. */
-void metric_nearest(const struct benchmark *all, size_t n, const char *name, bool is_of_result,
-	char out[96]);
+void metric_nearest(
+	const struct benchmark *all, size_t n, const char *name, bool is_of_result, char out[96]);
 /* Whether `work` gives a metric of this name: throughput, time.per_work ... */
 bool metric_is_of_work(const char *name);
 void metric_check(struct reader *r, const struct node *n, const char *what);

@@ -52,8 +52,8 @@ static void set_axis(struct reader *r, const char *name, const json_t *list)
 
 	for (size_t i = 0; i < n; i++)
 		if (json_is_string(json_array_get(list, i)))
-			texts[i] = arena_strdup(
-				r->arena, json_string_value(json_array_get(list, i)));
+			texts[i] =
+				arena_strdup(r->arena, json_string_value(json_array_get(list, i)));
 	for (size_t i = 0; i < c->benchmarks_n; i++) {
 		struct benchmark *b = &c->benchmarks[i];
 		int at = axis_find(b->axes, b->axes_n, name);

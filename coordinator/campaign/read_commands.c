@@ -46,8 +46,7 @@ static void read_steps(struct reader *r, const struct node *n, const struct temp
 	out->items = arena_array(r->arena, count, sizeof *out->items);
 	for (size_t i = 0; i < count; i++)
 		if (!is_list || n->items[i]->kind == NODE_MAP)
-			read_step(r, is_list ? n->items[i] : n, scope, used,
-				&out->items[out->n++]);
+			read_step(r, is_list ? n->items[i] : n, scope, used, &out->items[out->n++]);
 }
 
 void read_teardown(struct reader *r)
@@ -74,8 +73,7 @@ char **read_env(struct reader *r, struct benchmark_reader *b, const struct node 
 
 		if (value->kind != NODE_SCALAR || node_is_null(value))
 			continue;
-		out[(*n)++] = arena_printf(
-			r->arena, "%s=%s", env->pairs[i].key->text, value->text);
+		out[(*n)++] = arena_printf(r->arena, "%s=%s", env->pairs[i].key->text, value->text);
 		template_check(value, scope, b->used, r->d);
 	}
 	return out;
@@ -85,8 +83,8 @@ char **read_env(struct reader *r, struct benchmark_reader *b, const struct node 
 
 static void read_collect(struct reader *r, struct benchmark_reader *b)
 {
-	const struct template_scope scope = read_scope(b,
-		TEMPLATE_HOST | TEMPLATE_CPUS | TEMPLATE_RUN | TEMPLATE_CAMPAIGN, "'collect'");
+	const struct template_scope scope = read_scope(
+		b, TEMPLATE_HOST | TEMPLATE_CPUS | TEMPLATE_RUN | TEMPLATE_CAMPAIGN, "'collect'");
 	const struct node *map = b->collect;
 	struct benchmark *out = b->benchmark;
 

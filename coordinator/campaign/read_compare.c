@@ -1,6 +1,7 @@
 /* What is compared with what; and naming axes, fields of hosts and their values. */
 #include "coordinator/campaign/host_fields.h"
 #include "coordinator/campaign/read.h"
+#include "coordinator/campaign/schema.h"
 
 #define DEFAULT_THRESHOLD 20000 /* 2 % */
 #define DEFAULT_ALPHA     0.01
@@ -143,6 +144,7 @@ void read_compare(struct reader *r)
 	struct campaign *c = r->campaign;
 	size_t n = !compare ? 0 : compare->kind == NODE_LIST ? compare->n : 1;
 
+	n = n < SCHEMA_MAX_ENTRIES ? n : SCHEMA_MAX_ENTRIES;
 	c->comparisons = arena_array(r->arena, n, sizeof *c->comparisons);
 	for (size_t i = 0; i < n; i++) {
 		const struct node *item = compare->kind == NODE_LIST ? compare->items[i] : compare;

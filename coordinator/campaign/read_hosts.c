@@ -5,6 +5,8 @@
 #include <stdio.h>
 
 #define MAX_NAMES 10000
+/* Of all lists of a campaign together: its own, and those of its roles. */
+#define MAX_ALL_NAMES 100000
 
 struct host_names {
 	struct reader *r;
@@ -20,6 +22,12 @@ static bool add_name(struct host_names *names, const char *name)
 			names->at->text);
 		return false;
 	}
+	if (names->r->host_names == MAX_ALL_NAMES) {
+		diag_error(names->r->d, names->at, "'%s' makes more than 100,000 host names in all",
+			names->at->text);
+		return false;
+	}
+	names->r->host_names++;
 	if (names->n == names->room) {
 		names->room = names->room ? 2 * names->room : 16;
 		names->items = xreallocarray(names->items, names->room, sizeof *names->items);
@@ -39,8 +47,8 @@ static bool bad_pattern(struct host_names *names)
 static bool spread(struct host_names *names, const char *prefix, const char *pattern);
 
 /* One of the ranges between brackets, "01-08" or "3", of len bytes. */
-static bool spread_range(
-	struct host_names *names, const char *prefix, const char *range, size_t len, const char *rest)
+static bool spread_range(struct host_names *names, const char *prefix, const char *range,
+	size_t len, const char *rest)
 {
 	size_t digits = strspn(range, "0123456789");
 	const char *last = range[digits] == '-' ? range + digits + 1 : range;

@@ -13,7 +13,8 @@
 /* A text with "1" in the place of each template. */
 static void add_sample(const char *text, struct buf *out)
 {
-	static const char path[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.0123456789";
+	static const char path[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.0123456789";
 
 	while (*text) {
 		size_t braces = strspn(text, "{"), len = strspn(text + braces, path);
@@ -66,8 +67,7 @@ static void check_from(struct reader *r, struct benchmark_reader *b, const struc
 	struct benchmark_metric *out)
 {
 	static const char *const streams[] = {"stdout", "stderr"};
-	const struct template_scope scope =
-		read_scope(b, METRIC_NAMES | TEMPLATE_RUN, "'from'");
+	const struct template_scope scope = read_scope(b, METRIC_NAMES | TEMPLATE_RUN, "'from'");
 	char nearest[96];
 
 	if (!from || from->kind != NODE_SCALAR || strcmp(from->text, "stdout") == 0)
@@ -189,8 +189,9 @@ static void read_expect(struct reader *r, struct benchmark_reader *b, const stru
 		if (out->expr)
 			diag_error(r->d, n, "'expect: match' is of 'json' or 'pattern'");
 		else if (out->is_optional)
-			diag_error(r->d, n, "'expect: match' and 'optional: true' exclude each "
-					    "other");
+			diag_error(r->d, n,
+				"'expect: match' and 'optional: true' exclude each "
+				"other");
 	} else if (n->kind == NODE_SCALAR && strcmp(n->text, "same") == 0) {
 		out->expect = EXPECT_SAME;
 	} else if (same) {
@@ -246,8 +247,7 @@ static const struct expression *read_expr(
 static void read_metric(
 	struct reader *r, struct benchmark_reader *b, const struct node *key, const struct node *n)
 {
-	static const char *const betters[] = {
-		[BETTER_LOWER] = "lower", [BETTER_HIGHER] = "higher"};
+	static const char *const betters[] = {[BETTER_LOWER] = "lower", [BETTER_HIGHER] = "higher"};
 	static const char *const takes[] = {[TAKE_FIRST] = "first",
 		[TAKE_MIN] = "min",
 		[TAKE_MAX] = "max",
@@ -268,8 +268,8 @@ static void read_metric(
 		.take = (enum metric_take)read_word(n, "take", takes, ARRAY_SIZE(takes)),
 		.is_optional = read_bool(n, "optional"),
 	};
-	out->expr = read_expr(r, b, node_get(n, "expr"),
-		arena_printf(r->arena, "metric '%s'", key->text));
+	out->expr = read_expr(
+		r, b, node_get(n, "expr"), arena_printf(r->arena, "metric '%s'", key->text));
 	check_sources(r, key, n);
 	check_from(r, b, node_get(n, "from"), out);
 	read_role(r, b, n, out);
@@ -279,7 +279,8 @@ static void read_metric(
 	read_check_templates(r, node_get(n, "unit"), &scope, b->used);
 	if (out->pattern && out->pattern[0] && count_groups(r, pattern) == 0 &&
 		out->expect != EXPECT_MATCH)
-		diag_error(r->d, pattern, "the pattern has no group, expected ( ) around the number");
+		diag_error(
+			r->d, pattern, "the pattern has no group, expected ( ) around the number");
 }
 
 /* An expression may name what is measured and what is there before it: they are computed in the
@@ -336,6 +337,7 @@ void read_metrics(struct reader *r, struct benchmark_reader *b)
 	const struct node *metrics = b->metrics;
 	size_t n = metrics && metrics->kind == NODE_MAP ? metrics->n : 0;
 
+	n = n < SCHEMA_MAX_ENTRIES ? n : SCHEMA_MAX_ENTRIES;
 	b->benchmark->metrics = arena_array(r->arena, n, sizeof *b->benchmark->metrics);
 	for (size_t i = 0; i < n; i++)
 		if (metrics->pairs[i].value->kind == NODE_MAP)

@@ -21,12 +21,13 @@ static void read_pair(struct reader *r, const struct node *pair)
 	words = read_axis_names(r, &n);
 	for (size_t i = 0; i < c->pair_n; i++) {
 		if (!read_is_axis(c, c->pair[i]))
-			diag_error(r->d, read_item(pair, i), "'pair' names '%s', which is no axis%s",
-				c->pair[i], diag_nearest(nearest, c->pair[i], words, n));
+			diag_error(r->d, read_item(pair, i),
+				"'pair' names '%s', which is no axis%s", c->pair[i],
+				diag_nearest(nearest, c->pair[i], words, n));
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(c->pair[i], c->pair[k]) == 0)
-				diag_error(r->d, read_item(pair, i),
-					"'%s' stands in 'pair' twice", c->pair[i]);
+				diag_error(r->d, read_item(pair, i), "'%s' stands in 'pair' twice",
+					c->pair[i]);
 	}
 }
 
@@ -45,8 +46,9 @@ static void read_until(struct reader *r, const struct node *repeat)
 	c->until.metric = (char *)read_text(until, "metric", NULL);
 	c->until.within = read_percent(until, "within", 20000);
 	c->max = read_int(repeat, "max",
-		c->blocks > CAMPAIGN_MAX_RUNS / DEFAULT_MAX_FACTOR ? c->blocks
-								   : c->blocks * DEFAULT_MAX_FACTOR);
+		c->blocks > CAMPAIGN_MAX_RUNS / DEFAULT_MAX_FACTOR
+			? c->blocks
+			: c->blocks * DEFAULT_MAX_FACTOR);
 	metric_check(r, node_get(until, "metric"), "'until'");
 	if (c->max >= c->blocks)
 		return;

@@ -3,6 +3,14 @@
 #include "coordinator/campaign/read.h"
 #include "coordinator/campaign/schema.h"
 
+/* How many of a list are looked at. */
+static size_t entries(const struct node *n)
+{
+	size_t all = n && n->kind == NODE_LIST ? n->n : 0;
+
+	return all < SCHEMA_MAX_ENTRIES ? all : SCHEMA_MAX_ENTRIES;
+}
+
 static void check_only(struct reader *r, const struct node *n)
 {
 	const struct template_scope scope = {
@@ -46,13 +54,13 @@ static void check_chain(struct reader *r, const struct node *figure, const struc
 		return;
 	}
 	if (strcmp(kind, "decomposition") != 0)
-		diag_error(r->d, chain->key, "'chain' is of a decomposition, and this is '%s'",
-			kind);
+		diag_error(
+			r->d, chain->key, "'chain' is of a decomposition, and this is '%s'", kind);
 	if (!by) {
 		diag_error(r->d, chain->key, "'chain' needs 'by', whose values it names");
 		return;
 	}
-	for (size_t i = 0; chain->value->kind == NODE_LIST && i < chain->value->n; i++)
+	for (size_t i = 0; i < entries(chain->value); i++)
 		read_check_value_of(r, chain->value->items[i], by, "'chain'");
 }
 
@@ -87,8 +95,7 @@ static void check_expression_metrics(struct reader *r, const struct expression *
 	for (size_t i = 0; e && i < e->names_n; i++) {
 		if (e->names[i].kind != NAME_METRIC || metric_is_known(c, e->names[i].path))
 			continue;
-		metric_nearest(c->benchmarks, c->benchmarks_n, e->names[i].path, true,
-			nearest);
+		metric_nearest(c->benchmarks, c->benchmarks_n, e->names[i].path, true, nearest);
 		diag_add(r->d, e->line, e->column, false,
 			"metric: '%s' is no metric of a benchmark%s", e->names[i].path, nearest);
 	}
@@ -147,7 +154,7 @@ static void check_claim(struct reader *r, const struct node *n)
 
 static void check_claim_names(struct reader *r, const struct node *claims)
 {
-	for (size_t i = 0; i < claims->n; i++) {
+	for (size_t i = 0; i < entries(claims); i++) {
 		const struct node *name = node_get(claims->items[i], "name");
 
 		for (size_t k = 0; name && name->kind == NODE_SCALAR && k < i; k++)
@@ -165,10 +172,9 @@ void read_report(struct reader *r)
 			  *claims = node_get(report, "claims");
 
 	r->campaign->has_report = report != NULL;
-	for (size_t i = 0; figures && figures->kind == NODE_LIST && i < figures->n; i++)
+	for (size_t i = 0; i < entries(figures); i++)
 		check_figure(r, figures->items[i]);
-	for (size_t i = 0; claims && claims->kind == NODE_LIST && i < claims->n; i++)
+	for (size_t i = 0; i < entries(claims); i++)
 		check_claim(r, claims->items[i]);
-	if (claims && claims->kind == NODE_LIST)
-		check_claim_names(r, claims);
+	check_claim_names(r, claims);
 }

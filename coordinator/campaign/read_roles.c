@@ -12,7 +12,7 @@ void read_role_names(struct reader *r, struct benchmark_reader *b)
 	if (!b->roles || b->roles->kind != NODE_MAP)
 		return;
 	out->roles = arena_array(r->arena, b->roles->n, sizeof *out->roles);
-	for (size_t i = 0; i < b->roles->n; i++)
+	for (size_t i = 0; i < b->roles->n && i < SCHEMA_MAX_ROLES; i++)
 		if (b->roles->pairs[i].value->kind == NODE_MAP)
 			out->roles[out->roles_n++].name = b->roles->pairs[i].key->text;
 }
@@ -23,8 +23,8 @@ static void read_ready(struct reader *r, struct benchmark_reader *b, const struc
 	struct campaign_role *out)
 {
 	const struct node *pattern = node_get(n, "pattern"), *port = node_get(n, "port");
-	struct template_scope scope = read_scope(b,
-		TEMPLATE_HOST | TEMPLATE_CPUS | TEMPLATE_CAMPAIGN | TEMPLATE_ROLES, "'ready'");
+	struct template_scope scope = read_scope(
+		b, TEMPLATE_HOST | TEMPLATE_CPUS | TEMPLATE_CAMPAIGN | TEMPLATE_ROLES, "'ready'");
 
 	out->ready_timeout_ns = read_duration(n, "timeout", DEFAULT_READY_TIMEOUT);
 	out->ready_pattern = (char *)read_text(n, "pattern", NULL);
@@ -48,8 +48,8 @@ static void read_ready(struct reader *r, struct benchmark_reader *b, const struc
 static void read_role(struct reader *r, struct benchmark_reader *b, const struct node *key,
 	const struct node *n, struct campaign_role *out)
 {
-	const unsigned names = TEMPLATE_HOST | TEMPLATE_CPUS | TEMPLATE_RUN | TEMPLATE_CAMPAIGN |
-			       TEMPLATE_ROLES;
+	const unsigned names =
+		TEMPLATE_HOST | TEMPLATE_CPUS | TEMPLATE_RUN | TEMPLATE_CAMPAIGN | TEMPLATE_ROLES;
 	struct template_scope scope = read_scope(b, names, "'command'");
 	const struct node *command = node_get(n, "command"), *placement = node_get(n, "placement");
 
@@ -58,9 +58,8 @@ static void read_role(struct reader *r, struct benchmark_reader *b, const struct
 	read_command(r->arena, command, &out->command);
 	read_check_templates(r, command, &scope, b->used);
 	scope.where = "'env'";
-	out->env = read_env(r, b,
-		node_merge(r->arena, b->env, node_get(n, "env"), YAML_MAX_DEPTH), &scope,
-		&out->env_n);
+	out->env = read_env(r, b, node_merge(r->arena, b->env, node_get(n, "env"), YAML_MAX_DEPTH),
+		&scope, &out->env_n);
 	read_role_settings(r, b, node_merge(r->arena, b->placement, placement, YAML_MAX_DEPTH),
 		placement, out->settings);
 	read_hosts(r, node_get(n, "hosts"), &out->hosts);
@@ -90,8 +89,7 @@ static void read_main(struct reader *r, struct benchmark_reader *b)
 	}
 	if (b->main->kind == NODE_SCALAR)
 		diag_error(r->d, b->main, "'main' is '%s', expected one of the roles%s",
-			b->main->text,
-			diag_nearest(nearest, b->main->text, words, out->roles_n));
+			b->main->text, diag_nearest(nearest, b->main->text, words, out->roles_n));
 }
 
 void read_roles(struct reader *r, struct benchmark_reader *b)
@@ -108,7 +106,7 @@ void read_roles(struct reader *r, struct benchmark_reader *b)
 		diag_error(r->d, b->command,
 			"benchmark '%s' has both 'command' and 'roles', expected one of them",
 			out->name);
-	for (size_t i = 0; b->roles->kind == NODE_MAP && i < b->roles->n; i++)
+	for (size_t i = 0; b->roles->kind == NODE_MAP && i < b->roles->n && n < out->roles_n; i++)
 		if (b->roles->pairs[i].value->kind == NODE_MAP)
 			read_role(r, b, b->roles->pairs[i].key, b->roles->pairs[i].value,
 				&out->roles[n++]);

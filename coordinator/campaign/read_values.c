@@ -72,8 +72,7 @@ void read_check_size(struct reader *r)
 			"more than 10,000,000 runs up to benchmark '%s' (%lld passes over more "
 			"than %lld "
 			"configurations); make the matrix smaller",
-			c->benchmarks[i].name, (long long)passes,
-			(long long)limit);
+			c->benchmarks[i].name, (long long)passes, (long long)limit);
 		return;
 	}
 }

@@ -64,7 +64,8 @@ static void warn_of_comparison(
 	if (needed <= c->max)
 		return;
 	diag_warning(r->d, max ? max : at,
-		"%lld blocks: with %lld comparison%s a metric on %s a change needs at least %lld to "
+		"%lld blocks: with %lld comparison%s a metric on %s a change needs at least %lld "
+		"to "
 		"be told",
 		(long long)c->max, (long long)n, n == 1 ? "" : "s",
 		c->hosts.names_n > 1 ? "all hosts" : "a host", (long long)needed);
@@ -111,8 +112,8 @@ static bool is_safe_in_shell(const char *text)
 			    ":=,@%+-") == strlen(text);
 }
 
-static void warn_of_value(struct reader *r, const struct node *command, const char *name,
-	const struct value *v)
+static void warn_of_value(
+	struct reader *r, const struct node *command, const char *name, const struct value *v)
 {
 	_cleanup_free_ char *slot = xasprintf("{%s}", name);
 
@@ -124,8 +125,7 @@ static void warn_of_value(struct reader *r, const struct node *command, const ch
 }
 
 /* Values go into a shell command as they are, those of axes as well as their attributes'. */
-static void warn_of_shell(
-	struct reader *r, const struct benchmark *b, const struct node *command)
+static void warn_of_shell(struct reader *r, const struct benchmark *b, const struct node *command)
 {
 	if (command && command->kind == NODE_MAP)
 		command = node_get(command, "command");
@@ -196,8 +196,8 @@ static void warn_of_short_runs(struct reader *r, const struct benchmark_reader *
 	char size[32];
 	int64_t timeout;
 
-	if (!text || strcmp(energy, "off") == 0 ||
-		units_parse_duration(text, &timeout, NULL) < 0 || timeout >= shortest)
+	if (!text || strcmp(energy, "off") == 0 || units_parse_duration(text, &timeout, NULL) < 0 ||
+		timeout >= shortest)
 		return;
 	diag_warning(r->d, node_get(b->limits, "timeout"),
 		"runs of at most %s are short for joules: the counters of energy step about each "
@@ -211,8 +211,8 @@ static int64_t hosts_of(const struct campaign *c, const struct campaign_role *ro
 	return (int64_t)(role->hosts.names_n ? role->hosts.names_n : c->hosts.names_n);
 }
 
-static bool share_a_host(const struct campaign *c, const struct campaign_role *a,
-	const struct campaign_role *b)
+static bool share_a_host(
+	const struct campaign *c, const struct campaign_role *a, const struct campaign_role *b)
 {
 	const struct host_choice *x = a->hosts.names_n ? &a->hosts : &c->hosts;
 	const struct host_choice *y = b->hosts.names_n ? &b->hosts : &c->hosts;
@@ -240,7 +240,8 @@ static void warn_of_tuples(struct reader *r, const struct benchmark_reader *b)
 	}
 	if (out->roles_n && !c->is_spread && tuples > MAX_TUPLES)
 		diag_warning(r->d, b->roles,
-			"'spread: every' runs all of this on each of %lld ordered choices of hosts; "
+			"'spread: every' runs all of this on each of %lld ordered choices of "
+			"hosts; "
 			"'spread: any' takes whichever are free",
 			(long long)tuples);
 }

@@ -13,6 +13,10 @@
 
 /* More words for a suggestion than any table has. */
 #define SCHEMA_MAX_WORDS 64
+/* What nobody has more of: entries of a list that is looked at as a whole, metrics and roles of a
+ * benchmark. Whoever reads them stops there. */
+#define SCHEMA_MAX_ENTRIES 1000
+#define SCHEMA_MAX_ROLES   64
 
 enum value_type {
 	TYPE_TEXT,     /* a scalar */
@@ -26,17 +30,17 @@ enum value_type {
 	TYPE_POWER,
 	TYPE_ENERGY,
 	TYPE_PERCENT,
-	TYPE_TEMPERATURE, /* a difference */
-	TYPE_DECIMAL,     /* a plain number, not negative */
-	TYPE_NUMBER,      /* any number as JSON has it; is_good may refuse some */
-	TYPE_CPUS,        /* "0,2,4-7", or a list of such */
-	TYPE_CHOICE,      /* one of choices */
-	TYPE_COMMAND,     /* a list of templates, or one for the shell */
-	TYPE_STEPS,       /* a command, or `of` (a mapping with one), or a list of `of` */
-	TYPE_MAP,         /* keys of a table; with is_one exactly one of them */
-	TYPE_NAMES,       /* names of the user's own, each with `of` */
-	TYPE_LIST,        /* of `of`, with max != 0 from min to max of them */
-	TYPE_ONE_OR_LIST, /* one or several `of` */
+	TYPE_TEMPERATURE,   /* a difference */
+	TYPE_DECIMAL,       /* a plain number, not negative */
+	TYPE_NUMBER,        /* any number as JSON has it; is_good may refuse some */
+	TYPE_CPUS,          /* "0,2,4-7", or a list of such */
+	TYPE_CHOICE,        /* one of choices */
+	TYPE_COMMAND,       /* a list of templates, or one for the shell */
+	TYPE_STEPS,         /* a command, or `of` (a mapping with one), or a list of `of` */
+	TYPE_MAP,           /* keys of a table; with is_one exactly one of them */
+	TYPE_NAMES,         /* names of the user's own, each with `of`; with max at most so many */
+	TYPE_LIST,          /* of `of`, with max != 0 from min to max of them */
+	TYPE_ONE_OR_LIST,   /* one or several `of`, with max at most so many */
 	TYPE_SCALAR_OR_MAP, /* a scalar of `scalar`, or a mapping of `of` */
 	TYPE_MATRIX,        /* axes and rules: matrix_read.c */
 };
@@ -136,8 +140,5 @@ bool is_number_text(const char *text);
 bool is_path_below(const char *text);
 /* Whether a text has a template in it, or something that looks like one. */
 bool has_template(const char *text);
-/* The word that begins the names of a family of standard metrics ("energy", without the point),
- * or NULL: families[i]. */
-const char *metric_family(size_t i);
 
 #endif

@@ -19,12 +19,7 @@ static bool is_benchmark_name(const char *s)
  * family. */
 static const char *const families[] = {"energy", "power", "edp", "frequency", "temperature",
 	"throttle", "counter", "cores", "cpu", "cstate", "io", "network", "pressure", "placement",
-	"agent"};
-
-const char *metric_family(size_t i)
-{
-	return i < ARRAY_SIZE(families) ? families[i] : NULL;
-}
+	"agent", "collect"};
 
 static bool is_of_family(const char *s)
 {
@@ -153,10 +148,8 @@ static const struct key_info kept_keys[] = {
 	{"path", 0, &kept_path, "where it is: in the campaign's directory or in {tmp}"},
 	{0},
 };
-static const struct schema kept = {.type = TYPE_MAP,
-	.title = "a file to collect",
-	.keys = kept_keys,
-	.is_layer = true};
+static const struct schema kept = {
+	.type = TYPE_MAP, .title = "a file to collect", .keys = kept_keys, .is_layer = true};
 static const struct schema collect = {
 	.type = TYPE_NAMES,
 	.named = "file",
@@ -202,6 +195,7 @@ static const struct schema roles = {
 	.pattern = "^[A-Za-z_][A-Za-z0-9_]{0,31}$",
 	.of = &role,
 	.is_layer = true,
+	.max = SCHEMA_MAX_ROLES,
 };
 
 /* ---- metrics ---- */
@@ -216,8 +210,8 @@ static const struct schema from = {
 static const struct schema better = {
 	.type = TYPE_CHOICE, .choices = (const char *const[]){"lower", "higher", NULL}};
 static const struct schema take = {.type = TYPE_CHOICE,
-	.choices = (const char *const[]){
-		"last", "first", "min", "max", "mean", "sum", "all", NULL}};
+	.choices =
+		(const char *const[]){"last", "first", "min", "max", "mean", "sum", "all", NULL}};
 
 static bool is_factor(const char *s)
 {
@@ -226,10 +220,10 @@ static bool is_factor(const char *s)
 
 static const struct schema scale = {
 	.type = TYPE_NUMBER, .is_good = is_factor, .expected = "a number such as 1e6, not 0"};
-static const struct schema bound = {
-	.type = TYPE_NUMBER, .expected = "a number such as 0.2 or 1e6"};
+static const struct schema bound = {.type = TYPE_NUMBER, .expected = "a number such as 0.2 or 1e6"};
 static const struct schema range = {.type = TYPE_LIST, .of = &bound, .min = 2, .max = 2};
-static const struct schema axes = {.type = TYPE_ONE_OR_LIST, .of = &schema_text};
+static const struct schema axes = {
+	.type = TYPE_ONE_OR_LIST, .of = &schema_text, .max = SCHEMA_MAX_ENTRIES};
 static const struct schema expect_word = {
 	.type = TYPE_CHOICE, .choices = (const char *const[]){"same", "match", NULL}};
 static const struct key_info expect_keys[] = {
@@ -238,11 +232,8 @@ static const struct key_info expect_keys[] = {
 	{"range", 0, &range, "[lowest, highest]"},
 	{0},
 };
-static const struct schema expectation = {.type = TYPE_MAP,
-	.title = "expect",
-	.keys = expect_keys,
-	.is_layer = true,
-	.is_one = true};
+static const struct schema expectation = {
+	.type = TYPE_MAP, .title = "expect", .keys = expect_keys, .is_layer = true, .is_one = true};
 static const struct schema expect = {
 	.type = TYPE_SCALAR_OR_MAP,
 	.scalar = &expect_word,
@@ -273,6 +264,7 @@ static const struct schema metrics = {
 	.pattern = "^[A-Za-z_][A-Za-z0-9_.-]{0,63}$",
 	.of = &metric,
 	.is_layer = true,
+	.max = SCHEMA_MAX_ENTRIES,
 };
 static const struct key_info work_keys[] = {
 	{"value", 0, &schema_expression, "how much a run does"},

@@ -244,6 +244,9 @@ static void check_names(
 {
 	if (n->n == 0 && !s->is_layer)
 		diag_error(d, n, "'%s' is empty, expected at least one %s", name, s->named);
+	if (s->max && (int64_t)n->n > s->max)
+		diag_error(d, n, "'%s' has %zu entries, expected at most %lld", name, n->n,
+			(long long)s->max);
 	for (size_t i = 0; i < n->n; i++) {
 		const struct node *key = n->pairs[i].key, *value = n->pairs[i].value;
 
@@ -260,6 +263,11 @@ static void check_list(
 {
 	if (s->type == TYPE_ONE_OR_LIST && n->kind != NODE_LIST) {
 		schema_check(n, s->of, name, d);
+		return;
+	}
+	if (s->max == SCHEMA_MAX_ENTRIES && (int64_t)n->n > s->max) {
+		diag_error(d, n, "'%s' has %zu entries, expected at most %d", name, n->n,
+			SCHEMA_MAX_ENTRIES);
 		return;
 	}
 	if (s->max && ((int64_t)n->n < s->min || (int64_t)n->n > s->max)) {

@@ -192,6 +192,8 @@ static json_t *names_of(const struct schema *s)
 			out, "propertyNames", json_pack("{s:s}", "pattern", s->pattern));
 	if (!s->is_layer)
 		json_object_set_new(out, "minProperties", json_integer(1));
+	if (s->max)
+		json_object_set_new(out, "maxProperties", json_integer(s->max));
 	return out;
 }
 
@@ -217,9 +219,9 @@ static json_t *each(void)
 /* A value, or {expr: EXPRESSION}. */
 static json_t *attribute(void)
 {
-	return either(scalar(),
-		json_pack("{s:s, s:{s:o}, s:[s], s:b}", "type", "object", "properties", "expr",
-			scalar(), "required", "expr", "additionalProperties", 0));
+	return either(
+		scalar(), json_pack("{s:s, s:{s:o}, s:[s], s:b}", "type", "object", "properties",
+				  "expr", scalar(), "required", "expr", "additionalProperties", 0));
 }
 
 static json_t *named_values(void)
@@ -227,8 +229,8 @@ static json_t *named_values(void)
 	json_t *sections = json_object();
 
 	json_object_set_new(sections, "env",
-		json_pack("{s:s, s:o}", "type", "object", "additionalProperties",
-			or_null(scalar())));
+		json_pack(
+			"{s:s, s:o}", "type", "object", "additionalProperties", or_null(scalar())));
 	json_object_set_new(sections, "placement", json_of(&schema_placement));
 	json_object_set_new(sections, "tune", json_of(&schema_tune));
 	json_object_set_new(sections, "limits", json_of(&schema_own_limits));
@@ -324,7 +326,7 @@ static json_t *whole(const struct schema *s)
 	case TYPE_LIST:
 		return list_of(json_of(s->of), s->min, s->max);
 	case TYPE_ONE_OR_LIST:
-		return either(json_of(s->of), list_of(json_of(s->of), 0, 0));
+		return either(json_of(s->of), list_of(json_of(s->of), 0, s->max));
 	case TYPE_SCALAR_OR_MAP:
 		return either(json_of(s->scalar), json_of(s->of));
 	default:
@@ -349,8 +351,8 @@ static json_t *json_of(const struct schema *s)
 char *schema_to_json(void)
 {
 	json_t *root = json_pack("{s:s, s:s, s:s}", "$schema", DIALECT, "title",
-			"A campaign of joulerig", "description",
-			"What `joulerig check` accepts, as far as a schema can say it."),
+		       "A campaign of joulerig", "description",
+		       "What `joulerig check` accepts, as far as a schema can say it."),
 	       *definitions = json_object(), *all = map_of(&schema_campaign);
 	_cleanup_buf_ struct buf out = BUF_INIT;
 	char *text;

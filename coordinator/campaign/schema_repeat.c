@@ -7,7 +7,8 @@
 static const struct schema warmup = {.type = TYPE_INT, .min = 0, .max = 1000000};
 static const struct schema blocks = {.type = TYPE_INT, .min = 1, .max = 10000000};
 static const struct schema within = {.type = TYPE_PERCENT, .min = 1, .max = 1000000};
-static const struct schema pair = {.type = TYPE_ONE_OR_LIST, .of = &schema_text};
+static const struct schema pair = {
+	.type = TYPE_ONE_OR_LIST, .of = &schema_text, .max = SCHEMA_MAX_ENTRIES};
 static const struct key_info until_keys[] = {
 	{"metric", KEY_REQUIRED, &schema_text, "whose interval is looked at"},
 	{"within", KEY_REQUIRED, &within, "half of its width, relative to the median, at most"},

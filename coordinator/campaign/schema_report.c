@@ -10,7 +10,8 @@ static bool is_alpha(const char *s)
 	return alpha >= 1e-6 && alpha <= 0.5;
 }
 
-static const struct schema metrics = {.type = TYPE_ONE_OR_LIST, .of = &schema_text};
+static const struct schema metrics = {
+	.type = TYPE_ONE_OR_LIST, .of = &schema_text, .max = SCHEMA_MAX_ENTRIES};
 static const struct schema threshold = {.type = TYPE_PERCENT, .min = 0, .max = 1000000};
 static const struct schema alpha = {
 	.type = TYPE_NUMBER, .is_good = is_alpha, .expected = "a number from 0.000001 to 0.5"};
@@ -24,7 +25,8 @@ static const struct key_info compare_keys[] = {
 };
 static const struct schema comparison = {
 	.type = TYPE_MAP, .title = "compare", .keys = compare_keys};
-const struct schema schema_compare = {.type = TYPE_ONE_OR_LIST, .of = &comparison};
+const struct schema schema_compare = {
+	.type = TYPE_ONE_OR_LIST, .of = &comparison, .max = SCHEMA_MAX_ENTRIES};
 
 /* ---- report ---- */
 
@@ -34,8 +36,7 @@ static const struct schema kind = {
 		"edp", "pareto", "memory", "contention", "utilisation", "decomposition",
 		"frequency", "forest", "sequence", "size", "samples", "trend", NULL},
 };
-static const struct schema chain = {
-	.type = TYPE_LIST, .of = &schema_text, .min = 2, .max = 64};
+static const struct schema chain = {.type = TYPE_LIST, .of = &schema_text, .min = 2, .max = 64};
 static const struct key_info figure_keys[] = {
 	{"kind", KEY_REQUIRED, &kind, "which figure"},
 	{"metric", 0, &schema_text, "of which metric"},
@@ -48,7 +49,7 @@ static const struct key_info figure_keys[] = {
 	{0},
 };
 static const struct schema figure = {.type = TYPE_MAP, .title = "a figure", .keys = figure_keys};
-static const struct schema figures = {.type = TYPE_LIST, .of = &figure};
+static const struct schema figures = {.type = TYPE_LIST, .of = &figure, .max = SCHEMA_MAX_ENTRIES};
 
 static bool is_ratio(const char *s)
 {
@@ -73,7 +74,7 @@ static const struct key_info claim_keys[] = {
 	{0},
 };
 static const struct schema claim = {.type = TYPE_MAP, .title = "a claim", .keys = claim_keys};
-static const struct schema claims = {.type = TYPE_LIST, .of = &claim};
+static const struct schema claims = {.type = TYPE_LIST, .of = &claim, .max = SCHEMA_MAX_ENTRIES};
 
 static const struct key_info section_keys[] = {
 	{"title", KEY_REQUIRED, &schema_text, "its heading"},

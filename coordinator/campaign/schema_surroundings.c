@@ -6,18 +6,25 @@
 /* ---- placement ---- */
 
 static const struct schema cpus = {.type = TYPE_INT, .min = 1, .max = 65536, .is_template = true};
-static const struct schema policy = {
-	.type = TYPE_CHOICE, .choices = (const char *const[]){"compact", "close", "scatter", "balanced", "explicit", NULL}, .is_template = true};
+static const struct schema policy = {.type = TYPE_CHOICE,
+	.choices =
+		(const char *const[]){"compact", "close", "scatter", "balanced", "explicit", NULL},
+	.is_template = true};
 static const struct schema cpu_list = {.type = TYPE_CPUS, .is_template = true};
-static const struct schema smt = {.type = TYPE_CHOICE, .choices = (const char *const[]){"avoid", "allow", "only", NULL}, .is_template = true};
-static const struct schema core_kind = {
-	.type = TYPE_CHOICE, .choices = (const char *const[]){"any", "performance", "efficiency", "lowpower", NULL}, .is_template = true};
+static const struct schema smt = {.type = TYPE_CHOICE,
+	.choices = (const char *const[]){"avoid", "allow", "only", NULL},
+	.is_template = true};
+static const struct schema core_kind = {.type = TYPE_CHOICE,
+	.choices = (const char *const[]){"any", "performance", "efficiency", "lowpower", NULL},
+	.is_template = true};
 static const struct schema packages = {
 	.type = TYPE_INT, .min = 1, .max = 1024, .is_template = true};
-static const struct schema memory_policy = {
-	.type = TYPE_CHOICE, .choices = (const char *const[]){"local", "interleave", "any", NULL}, .is_template = true};
-static const struct schema threads = {
-	.type = TYPE_CHOICE, .choices = (const char *const[]){"any", "each", NULL}, .is_template = true};
+static const struct schema memory_policy = {.type = TYPE_CHOICE,
+	.choices = (const char *const[]){"local", "interleave", "any", NULL},
+	.is_template = true};
+static const struct schema threads = {.type = TYPE_CHOICE,
+	.choices = (const char *const[]){"any", "each", NULL},
+	.is_template = true};
 static const struct schema oversubscribe = {.type = TYPE_BOOL, .is_template = true};
 static const struct key_info placement_keys[] = {
 	{"cpus", 0, &cpus, "how many CPUs a run gets; all without it"},
@@ -42,8 +49,10 @@ static bool is_counter_name(const char *s)
 	return is_word(s, 128, "_.:=/,+@-");
 }
 
-static const struct schema energy = {.type = TYPE_CHOICE, .choices = (const char *const[]){"auto", "require", "off", NULL}};
-static const struct schema source = {.type = TYPE_CHOICE, .choices = (const char *const[]){"auto", "powercap", "perf", "msr", NULL}};
+static const struct schema energy = {
+	.type = TYPE_CHOICE, .choices = (const char *const[]){"auto", "require", "off", NULL}};
+static const struct schema source = {.type = TYPE_CHOICE,
+	.choices = (const char *const[]){"auto", "powercap", "perf", "msr", NULL}};
 static const struct schema every = {
 	.type = TYPE_DURATION, .min = NS_PER_MS, .max = 3600 * NS_PER_S};
 static const struct schema counter = {
@@ -53,7 +62,8 @@ static const struct schema counter = {
 };
 static const struct schema counters = {.type = TYPE_LIST, .of = &counter, .min = 1, .max = 64};
 static const struct schema idle = {.type = TYPE_DURATION, .min = 0, .max = 3600 * NS_PER_S};
-static const struct schema stream = {.type = TYPE_CHOICE, .choices = (const char *const[]){"live", "after", NULL}};
+static const struct schema stream = {
+	.type = TYPE_CHOICE, .choices = (const char *const[]){"live", "after", NULL}};
 static const struct key_info measure_keys[] = {
 	{"energy", 0, &energy, "whether joules are measured"},
 	{"source", 0, &source, "where they are read"},
@@ -100,8 +110,10 @@ static const struct schema guard_governor = {
 	.is_good = is_kernel_word,
 	.expected = "a governor such as performance",
 };
-static const struct schema guard_turbo = {.type = TYPE_CHOICE, .choices = (const char *const[]){"on", "off", NULL}};
-static const struct schema on_violation = {.type = TYPE_CHOICE, .choices = (const char *const[]){"mark", "wait", "rerun", "fail", NULL}};
+static const struct schema guard_turbo = {
+	.type = TYPE_CHOICE, .choices = (const char *const[]){"on", "off", NULL}};
+static const struct schema on_violation = {.type = TYPE_CHOICE,
+	.choices = (const char *const[]){"mark", "wait", "rerun", "fail", NULL}};
 static const struct key_info guard_keys[] = {
 	{"settle", 0, &settle, "what is waited for before a run"},
 	{"governor", 0, &guard_governor, "the governor that must be set"},
@@ -118,8 +130,9 @@ static const struct schema tune_governor = {
 	.expected = "a governor such as performance",
 	.is_template = true,
 };
-static const struct schema tune_turbo = {
-	.type = TYPE_CHOICE, .choices = (const char *const[]){"on", "off", NULL}, .is_template = true};
+static const struct schema tune_turbo = {.type = TYPE_CHOICE,
+	.choices = (const char *const[]){"on", "off", NULL},
+	.is_template = true};
 static const struct schema epp = {
 	.type = TYPE_TEMPLATE,
 	.is_good = is_epp,

@@ -86,6 +86,8 @@ void schema_expectation(const struct schema *s, struct buf *out)
 		break;
 	case TYPE_LIST:
 		buf_adds(out, "a list");
+		if (s->max == SCHEMA_MAX_ENTRIES)
+			break;
 		if (s->max && s->min == s->max)
 			buf_addf(out, " of %lld", (long long)s->min);
 		else if (s->max)

@@ -139,6 +139,50 @@ static void test_big_files_are_refused(void **state)
 	diagnostics_done(&d);
 }
 
+/* Lists of which each entry is looked for among many: they have bounds, and what is beyond these is
+ * not looked at. */
+static void test_long_lists_are_refused(void **state)
+{
+	static const struct {
+		const char *before, *entry, *after, *want;
+	} vectors[] = {
+		{"repeat: {pair: [", "x%d, ", "]}\n",
+			"'pair' has 10000 entries, expected at most 1000"},
+		{"compare: {by: host, baseline: x, metrics: [", "m%d, ", "]}\n",
+			"'metrics' has 10000 entries, expected at most 1000"},
+		{"report: {claims: [", "{name: A%d}, ", "]}\n",
+			"'claims' has 10000 entries, expected at most 1000"},
+		{"defaults: {metrics: {", "m%d: {expr: metric.q}, ", "}}\n",
+			"'metrics' has 10000 entries, expected at most 1000"},
+		{"defaults: {roles: {", "r%d: {command: [a]}, ", "}}\n",
+			"'roles' has 10000 entries, expected at most 64"},
+		{"matrix: {", "x%d: [1], ", "}\n",
+			"'matrix' has 10000 parameters, expected at most 1000"},
+	};
+
+	(void)state;
+	for (size_t v = 0; v < ARRAY_SIZE(vectors); v++) {
+		_cleanup_buf_ struct buf text = BUF_INIT, out = BUF_INIT;
+		struct diagnostics d = {0};
+
+		buf_adds(&text, "campaign: c\nbenchmarks: {a: {command: [a]}}\n");
+		buf_adds(&text, vectors[v].before);
+		for (int i = 0; i < 10000; i++) {
+			/* One number, where the entry has its %d. */
+			const char *at = strstr(vectors[v].entry, "%d");
+
+			buf_add(&text, vectors[v].entry, (size_t)(at - vectors[v].entry));
+			buf_addf(&text, "%d%s", i, at + 2);
+		}
+		buf_adds(&text, vectors[v].after);
+		assert_null(campaign_read(text.data, text.len, NULL, &d));
+		format(&d, &out);
+		if (!strstr(out.data, vectors[v].want))
+			fail_msg("%s is not in %.300s", vectors[v].want, out.data);
+		diagnostics_done(&d);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,6 +190,7 @@ int main(void)
 		cmocka_unit_test(test_bad_files_are_refused_as_expected),
 		cmocka_unit_test(test_diagnostics_name_the_file),
 		cmocka_unit_test(test_big_files_are_refused),
+		cmocka_unit_test(test_long_lists_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* What the keys of a campaign become: steps, roles, metrics, repetition, budget, schedule, compare. */
+/* What the keys of a campaign become: steps, roles, metrics, repetition, budget, schedule, compare.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,8 +34,8 @@ static struct campaign *read_text(const char *text)
 static struct campaign *read_whole(void)
 {
 	const char *top = getenv("TOP");
-	_cleanup_free_ char *path = xasprintf(
-		"%s/tests/campaigns/good/whole-language.yaml", top ? top : ".");
+	_cleanup_free_ char *path =
+		xasprintf("%s/tests/campaigns/good/whole-language.yaml", top ? top : ".");
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
 	assert_int_equal(buf_read_file(&text, AT_FDCWD, path, 1024 * 1024), 0);
@@ -297,9 +298,10 @@ static void test_sections_merge_and_are_removed(void **state)
 	campaign_free(c);
 }
 
-static const char until[] = "campaign: c\nmatrix: {python: {gil: {p: 1}, nogil: {p: 2}}, n: [1, 2]}\n"
-			    "benchmarks: {a: {command: ['{python.p}', '{n}']}}\n"
-			    "repeat: {blocks: 10, max: 30, until: {metric: time, within: 2%}}\n";
+static const char until[] =
+	"campaign: c\nmatrix: {python: {gil: {p: 1}, nogil: {p: 2}}, n: [1, 2]}\n"
+	"benchmarks: {a: {command: ['{python.p}', '{n}']}}\n"
+	"repeat: {blocks: 10, max: 30, until: {metric: time, within: 2%}}\n";
 
 static void test_changes_of_the_command_line(void **state)
 {
