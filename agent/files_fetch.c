@@ -81,6 +81,9 @@ int files_take(struct files *f, const struct message_file_chunk *c, struct error
 		return error_set(
 			err, ERR_PROTOCOL, "FILE_CHUNK: the hash has %zu bytes", c->hash.len);
 	memcpy(hash.b, c->hash.data, sizeof hash.b);
+	char hex[2 * CONTENT_HASH_LEN + 1];
+	log_debug("files: %zu bytes of %.16s at %" PRId64, c->data.len,
+		hex_encode(hex, hash.b, sizeof hash.b), c->offset);
 	/* What was asked for twice may arrive twice; what follows a piece that was not taken, with
 	 * a gap. */
 	if (content_has(f->contents, &hash) ||
