@@ -88,11 +88,16 @@ static void take_output(const struct runner *r, struct buf *text)
 		text->data[--text->len] = '\0';
 }
 
+/* On one line; marks (message.h) as the campaign has them, {tmp}. */
 static void add_printable(struct buf *out, const char *text)
 {
 	for (; *text != '\0'; text++) {
 		if (*text == '\n')
 			buf_adds(out, "; ");
+		else if (*text == MARK_TMP[0])
+			buf_addc(out, '{');
+		else if (*text == '\003')
+			buf_addc(out, '}');
 		else
 			buf_addc(out, (unsigned char)*text < ' ' ? ' ' : *text);
 	}

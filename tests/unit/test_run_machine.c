@@ -7,6 +7,7 @@
 #include "proto/clock.h"
 #include "tests/unit/tree.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -246,7 +247,23 @@ static void test_rerun(void **state)
 	a.cpus = 2;
 	a.on_violation = "rerun";
 	a.reruns = 5;
+	/* Each try is prepared and cleaned up, and the files of the last one are kept. */
+	static const char *const before[] = {
+		"/bin/sh", "-c", "echo p >>$JOULERIG_STATE/around; echo a >" MARK_TMP "/f"};
+	static const char *const after[] = {"/bin/sh", "-c",
+		"echo c >>$JOULERIG_STATE/around; cat " MARK_TMP "/f >>$JOULERIG_STATE/around"};
+	const struct message_step prepare = {{before, 3}, 60 * NS_PER_S};
+	const struct message_step cleanup = {{after, 3}, 60 * NS_PER_S};
+	const struct message_pair kept = {"f", MARK_TMP "/f"};
+	a.prepare = (struct list){&prepare, 1};
+	a.cleanup = (struct list){&cleanup, 1};
+	a.collect = (struct list){&kept, 1};
 	run(&a, &m);
+	_cleanup_free_ char *path = xasprintf("%s/around", state_dir);
+	_cleanup_buf_ struct buf around = BUF_INIT;
+	buf_read_file(&around, AT_FDCWD, path, 4096);
+	assert_string_equal(around.data, "p\nc\na\np\nc\na\np\nc\na\n");
+	assert_int_equal(metric(&m, "collect.f"), 2);
 	assert_string_equal(m.result.state, "done");
 	assert_int_equal(metric(&m, "guard.reruns"), 2);
 	assert_false(has_flag(&m, "governor_changed"));

@@ -393,6 +393,9 @@ static void test_prepare_fails(void **state)
 		"prepare: /bin/sh -c echo prepare >>$JOULERIG_STATE/log; sleep 1000 & sleep 1000: "
 		"timeout: 50ms");
 	expect_log("prepare\ncleanup\n");
+	/* Marks are told as the campaign has them. */
+	a.prepare = PREPARE(1, "test -e " MARK_TMP "/x");
+	expect(&a, "failed", "prepare: /bin/sh -c test -e {tmp}/x: exit status 1");
 }
 
 static void test_cleanup(void **state)
@@ -624,27 +627,6 @@ static void test_teardown_after_restart(void **state)
 	expect_log("");
 }
 
-/* A run whose guard is not content is run again: with all that is around it. */
-static void test_each_try(void **state)
-{
-	(void)state;
-	struct message m;
-	struct message_assign a = assign_of(LOG("run"));
-	a.prepare = PREPARE(1, LOG("prepare"));
-	a.cleanup = CLEANUP(1, LOG("cleanup"));
-	a.guard_governor = "no-such-governor";
-	a.on_violation = "rerun";
-	a.reruns = 2;
-	run(&a, &m);
-	assert_string_equal(m.result.state, "done");
-	/* Without cpufreq there is nothing to be seen: no violation, one try. */
-	expect_log(
-		has_flag(&m, "guard_blind")
-			? "prepare\nrun\ncleanup\n"
-			: "prepare\nrun\ncleanup\nprepare\nrun\ncleanup\nprepare\nrun\ncleanup\n");
-	message_done(&m);
-}
-
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -663,7 +645,6 @@ int main(void)
 		TEST(test_teardown),
 		TEST(test_teardown_fails),
 		TEST(test_teardown_after_restart),
-		TEST(test_each_try),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
