@@ -51,7 +51,8 @@ static void read_campaign(struct uses *u, int dir, const char *name)
 	char hex[HEX_LEN + 1];
 	struct id16 campaign;
 
-	snprintf(hex, sizeof hex, "%s", name);
+	memcpy(hex, name, HEX_LEN);
+	hex[HEX_LEN] = '\0';
 	if (!hex_decode(campaign.b, sizeof campaign.b, hex) ||
 		buf_read_file(&text, dir, name, FILE_LIMIT) < 0)
 		return;
