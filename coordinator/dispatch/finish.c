@@ -47,8 +47,8 @@ static void say_finish(struct dispatch *d, const struct live *l, const struct la
 	message_init(&m, MESSAGE_FINISH);
 	m.finish.campaign = l->uuid;
 	m.finish.label = l->label;
-	campaign_render_teardown(l->campaign, &l->hosts[lane - l->lanes], l->label,
-		&m.finish.teardown, &arena);
+	campaign_render_teardown(
+		l->campaign, &l->hosts[lane - l->lanes], l->label, &m.finish.teardown, &arena);
 	dispatch_queue(d, &lane->host->route, &m);
 	render_done(arena);
 }
@@ -127,8 +127,7 @@ void finish_on_hello(struct dispatch *d, const struct host *h)
 	}
 }
 
-void finish_on_finished(
-	struct dispatch *d, const struct host *h, const struct message_finished *m)
+void finish_on_finished(struct dispatch *d, const struct host *h, const struct message_finished *m)
 {
 	struct live *l = dispatch_live_by_uuid(d, &m->campaign);
 	struct lane *lane = l ? live_lane(l, h) : NULL;

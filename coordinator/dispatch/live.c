@@ -157,8 +157,6 @@ static void free_lane(struct lane *lane)
 {
 	free_list(lane->ended_runs);
 	until_done(&lane->until);
-	free(lane->stages);
-	free(lane->stage_ends);
 	free(lane->open);
 }
 
@@ -313,8 +311,8 @@ static void read_result(const struct live *l, struct live_run *r, const struct s
 			r->value = result->own[i].value;
 }
 
-void live_end(struct live *l, struct live_run *r, enum run_event event,
-	const struct store_result *result)
+void live_end(
+	struct live *l, struct live_run *r, enum run_event event, const struct store_result *result)
 {
 	struct lane *lane = &l->lanes[r->lane];
 	enum run_state state = run_state_next(r->state, event);
@@ -414,8 +412,8 @@ bool live_is_over(const struct live *l)
 }
 
 /* Nothing more begins, and what is queued ends in this state. */
-static int end_queued(struct live *l, enum run_event event, const char *reason,
-	struct live_store s, struct error *err)
+static int end_queued(struct live *l, enum run_event event, const char *reason, struct live_store s,
+	struct error *err)
 {
 	int status = 0;
 
@@ -449,7 +447,8 @@ static bool has_queued(const struct live *l)
 /* Of `spread: any`: nobody needs warm-up runs that wait behind a block that went elsewhere. */
 static bool has_needless(const struct live *l)
 {
-	return l->campaign->is_spread && l->runs != NULL && live_blocks_are_over(l) && has_queued(l);
+	return l->campaign->is_spread && l->runs != NULL && live_blocks_are_over(l) &&
+	       has_queued(l);
 }
 
 /* Runs that a coordinator before this one handed out. */

@@ -10,8 +10,8 @@
  * gaps.
  *
  * Three things change which pass comes next, each in a file of its own:
- * - `order: sequential` (live_passes.c): the configurations are cut into stages, one after the
- *   other goes through all its passes;
+ * - `order: sequential` (live_passes.c): one configuration after the other goes through all its
+ *   passes;
  * - `until` (until.h): a pass after the minimum has only what is still open. That is decided when
  *   nothing of the lane is under way, so that it follows from what is stored alone;
  * - `spread: any` (live_spread.c): the lanes share the blocks.
@@ -37,13 +37,13 @@ struct live_run {
 	size_t place;         /* of the configuration in its lane's plan */
 	int64_t pass, block;
 	int64_t attempt; /* the last one that was handed out; 0: none yet */
-	int64_t voided;  /* attempts up to this one do not count, whatever comes of them: their block
-			    was broken and began anew */
+	int64_t voided; /* attempts up to this one do not count, whatever comes of them: their block
+			   was broken and began anew */
 	int64_t lost; /* attempts lost since this process started: a user's interruptions do not add
 			 up */
 	enum run_state state;
-	double value;      /* of until's metric, once it has ended; NAN: none */
-	int64_t energy_uj; /* once it has ended */
+	double value;                 /* of until's metric, once it has ended; NAN: none */
+	int64_t energy_uj;            /* once it has ended */
 	struct streams streams;       /* from OUTPUT, until the RESULT comes */
 	struct live_run *prev, *next; /* in the lane's queue while queued; in its `ended` */
 	UT_hash_handle hh;
@@ -65,25 +65,23 @@ enum finish {
 struct lane {
 	struct host *host;
 	const struct plan_lane *plan;
-	size_t stage;           /* which of the live campaign's stages it is in */
-	int64_t passes_begun;   /* of that stage */
-	int64_t width;          /* runs in the last pass that began; of the stage before the first */
-	size_t *stages;         /* places, stage by stage; NULL: one stage, the plan's places */
-	size_t *stage_ends;     /* where each stage ends in stages */
-	size_t stages_n;        /* 1 with `order: blocks` */
-	struct until_scope until;     /* not with `spread: any` */
-	bool *open;             /* by place: what the next pass has, where is_decided */
-	bool is_decided;        /* open is what follows from all results */
-	bool is_over;           /* no more pass begins */
-	struct live_run *queue; /* queued runs, next first */
-	int64_t unended;        /* runs queued or in the host's hands */
-	int64_t ended;          /* runs that ended, any way, skipped ones too */
-	int64_t timed;          /* of those, since first_ns */
-	int64_t first_ns;       /* CLOCK_MONOTONIC when this process first assigned one; 0 before */
+	bool is_sequential;       /* each place is a stage of its own; else there is one stage */
+	size_t stage, stages_n;   /* in which it is, of how many */
+	int64_t passes_begun;     /* of that stage */
+	int64_t width;            /* runs in the pass that began last, or comes next, at most */
+	struct until_scope until; /* not with `spread: any` */
+	bool *open;               /* by place: what the next pass has, where is_decided */
+	bool is_decided;          /* open is what follows from all results */
+	bool is_over;             /* no more pass begins */
+	struct live_run *queue;   /* queued runs, next first */
+	int64_t unended;          /* runs queued or in the host's hands */
+	int64_t ended;            /* runs that ended, any way, skipped ones too */
+	int64_t timed;            /* of those, since first_ns */
+	int64_t first_ns; /* CLOCK_MONOTONIC when this process first assigned one; 0 before */
 	enum finish finish;
 	/* with `spread: any` */
-	int64_t holds;              /* the block that it runs; 0: none */
-	bool has_warmed;            /* its warm-up passes were begun */
+	int64_t holds;               /* the block that it runs; 0: none */
+	bool has_warmed;             /* its warm-up passes were begun */
 	struct live_run *ended_runs; /* of that block (owned): should the host be lost, they are run
 				       again */
 };
@@ -114,18 +112,18 @@ struct live {
 	int64_t submitted_at;
 	struct answers *answers; /* that runs must have in common; NULL: not needed yet */
 	size_t written;          /* configurations that are in the store */
-	struct live_run *runs; /* hash by number: queued, assigned and running ones (owned) */
-	bool is_stopped;       /* nothing more begins: cancelled, or its budget is used up */
-	bool is_cancelled;     /* it has ended but for the teardown on its hosts */
+	struct live_run *runs;   /* hash by number: queued, assigned and running ones (owned) */
+	bool is_stopped;         /* nothing more begins: cancelled, or its budget is used up */
+	bool is_cancelled;       /* it has ended but for the teardown on its hosts */
 	/* budget */
-	char *reached;     /* "budget: time 8 h reached", or NULL */
-	int64_t used_ns;   /* before this process */
-	int64_t since_ns;  /* CLOCK_MONOTONIC of this process's first run; 0: none yet */
-	int64_t used_uj;   /* of all runs */
-	int64_t until_at;  /* CLOCK_REALTIME when it ends; ABSENT */
+	char *reached;    /* "budget: time 8 h reached", or NULL */
+	int64_t used_ns;  /* before this process */
+	int64_t since_ns; /* CLOCK_MONOTONIC of this process's first run; 0: none yet */
+	int64_t used_uj;  /* of all runs */
+	int64_t until_at; /* CLOCK_REALTIME when it ends; ABSENT */
 	/* with `spread: any` */
-	struct until_scope until;          /* by index in the plan */
-	bool *open;                  /* by index in the plan, where is_decided */
+	struct until_scope until; /* by index in the plan */
+	bool *open;               /* by index in the plan, where is_decided */
 	bool is_decided;
 	int64_t blocks_begun;
 	struct broken_block *broken; /* by number (owned) */
@@ -141,7 +139,7 @@ struct live_store { /* what every change needs */
 struct live_request {
 	const char *yaml, *file, *changes, *directory;
 	struct blob tree;
-	struct host **hosts;        /* those that take part, in order */
+	struct host **hosts;       /* those that take part, in order */
 	struct plan_host *planned; /* what the plan was made with, one for each (taken over) */
 	size_t hosts_n;
 };
@@ -217,8 +215,8 @@ int live_settle(struct live *l, int64_t at, struct live_store s, struct error *e
 /* The host of a lane was silent for longer than the lease, and nothing of the campaign is in its
  * hands: with `spread: any` its block begins anew elsewhere. Otherwise nothing happens. */
 bool live_holds_block(const struct live *l, const struct lane *lane);
-int live_break_block(struct live *l, struct lane *lane, int64_t at, struct live_store s,
-	struct error *err);
+int live_break_block(
+	struct live *l, struct lane *lane, int64_t at, struct live_store s, struct error *err);
 
 /* The hosts that the campaign waits for, "lab03 (silent), lab05 (offline)", where none of those
  * that have work left is there; "teardown on lab03" where that alone is left; else an empty text.

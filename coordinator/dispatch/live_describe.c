@@ -55,14 +55,13 @@ static int64_t left_of_blocks(const struct live *l, int64_t now_ns)
 		if (mine > 0 && host_is_connected(l->lanes[i].host))
 			runs_a_ns += 1 / mine;
 	}
-	return remaining == 0 || runs_a_ns <= 0 ? ABSENT
-						: (int64_t)((double)remaining / runs_a_ns);
+	return remaining == 0 || runs_a_ns <= 0 ? ABSENT : (int64_t)((double)remaining / runs_a_ns);
 }
 
 static int64_t time_left(const struct live *l, int64_t now_ns)
 {
-	int64_t left = l->campaign->is_spread ? left_of_blocks(l, now_ns)
-					      : left_of_lanes(l, now_ns);
+	int64_t left =
+		l->campaign->is_spread ? left_of_blocks(l, now_ns) : left_of_lanes(l, now_ns);
 	int64_t budget = live_budget_left(l, now_ns, clock_realtime_ns());
 
 	return budget != ABSENT && (left == ABSENT || budget < left) ? budget : left;

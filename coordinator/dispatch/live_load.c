@@ -3,8 +3,8 @@
  *
  * Rows come by number, which is by pass: so each lane's queue is in its order again. Attempts that
  * were out are put into their hosts' hands. A block of `spread: any` that is not complete is its
- * host's again; what of it waits is never adopted from an agent, as it may be what is left of a
- * beginning that was given up.
+ * host's again; of its runs only an attempt that is out may still give the result, as one before it
+ * may be of a beginning that was given up.
  */
 #include "coordinator/dispatch/live_parts.h"
 
@@ -15,7 +15,7 @@
 
 /* When a coordinator had the campaign, and what of that it ran. */
 struct span {
-	int64_t from;       /* CLOCK_REALTIME when it was taken up */
+	int64_t from;        /* CLOCK_REALTIME when it was taken up */
 	int64_t first, last; /* start of the first run and end of the last; ABSENT */
 };
 
@@ -35,12 +35,11 @@ struct loading {
 	struct host **hosts;
 	size_t n;
 	char **inventories; /* as planned with, which may not be today's */
-	size_t **stage_of;  /* of each lane's places */
 	struct span *spans;
 	size_t spans_n;
 	struct counted *counted; /* by number */
 	size_t counted_n, counted_room;
-	int column;              /* of until's metric in "runs"; -1: it has rows of its own */
+	int column; /* of until's metric in "runs"; -1: it has rows of its own */
 	/* With `spread: any`, of the block that is read: */
 	int64_t block_number;
 	struct live_run *block; /* its ended runs */
@@ -147,10 +146,9 @@ static void remember(struct loading *g, struct live_run *r, bool is_kept)
 }
 
 /* How far the lane is, with `spread: every`. */
-static void note_pass(struct loading *g, struct lane *lane, const struct live_run *r)
+static void note_pass(struct lane *lane, const struct live_run *r)
 {
-	size_t index = (size_t)(lane - g->live->lanes);
-	size_t stage = g->stage_of[index] ? g->stage_of[index][r->place] : 0;
+	size_t stage = lane->is_sequential ? r->place : 0;
 
 	if (stage < lane->stage)
 		return;
@@ -206,11 +204,10 @@ static void take_up(struct live *l, struct lane *lane, struct live_run *r)
 	lane->unended++;
 	if (r->state != STATE_QUEUED && !host_take(lane->host, l, r))
 		r->state = STATE_QUEUED;
-	if (r->state != STATE_QUEUED)
-		return;
-	DL_APPEND(lane->queue, r);
 	if (l->campaign->is_spread)
-		r->voided = r->attempt;
+		r->voided = r->state == STATE_QUEUED ? r->attempt : r->attempt - 1;
+	if (r->state == STATE_QUEUED)
+		DL_APPEND(lane->queue, r);
 }
 
 static int on_run_row(void *arg, int64_t key, const struct message_cell *c, size_t n)
@@ -234,7 +231,7 @@ static int on_run_row(void *arg, int64_t key, const struct message_cell *c, size
 	if (l->campaign->is_spread)
 		note_block(g, lane, r);
 	else
-		note_pass(g, lane, r);
+		note_pass(lane, r);
 	if (!run_state_is_final(state)) {
 		take_up(l, lane, r);
 		return 0;
@@ -288,8 +285,7 @@ static int on_metric_row(void *arg, int64_t key, const struct message_cell *c, s
 /* Where the metric of `until` stands in a row of "runs". */
 static int column_of_metric(const struct campaign *c)
 {
-	const struct metric_info *info =
-		c->until.metric ? metric_by_name(c->until.metric) : NULL;
+	const struct metric_info *info = c->until.metric ? metric_by_name(c->until.metric) : NULL;
 
 	return info == NULL ? -1 : RUNS_FIXED + (int)(info - standard_metrics);
 }
@@ -300,13 +296,9 @@ static int load_runs(struct live *l, struct loading *g, struct live_store s, str
 
 	add_span(g, l->submitted_at);
 	g->column = column_of_metric(l->campaign);
-	g->stage_of = xcalloc(l->lanes_n + 1, sizeof *g->stage_of);
-	for (size_t i = 0; i < l->lanes_n; i++)
-		g->stage_of[i] = live_stage_of_places(&l->lanes[i]);
 	r = s.ops->query(s.store, "events", l->label, 0, INT64_MAX, NULL, on_event_row, g, err);
 	if (r == 0)
-		r = s.ops->query(
-			s.store, "runs", l->label, 0, INT64_MAX, NULL, on_run_row, g, err);
+		r = s.ops->query(s.store, "runs", l->label, 0, INT64_MAX, NULL, on_run_row, g, err);
 	end_block(g);
 	if (r == 0 && live_has_until(l) && g->column < 0)
 		r = s.ops->query(
@@ -339,9 +331,6 @@ static int load_all(struct live *l, struct loading *g, struct live_store s, stru
 
 static void loading_done(struct loading *g)
 {
-	for (size_t i = 0; g->stage_of != NULL && i < g->live->lanes_n; i++)
-		free(g->stage_of[i]);
-	free(g->stage_of);
 	free(g->hosts);
 	free(g->inventories);
 	free(g->spans);

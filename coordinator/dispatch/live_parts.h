@@ -50,10 +50,6 @@ static inline bool live_has_until(const struct live *l)
 /* Runs number by pass, then lane, then place, from 1. */
 int64_t live_first_number(const struct live *l, size_t lane, int64_t pass);
 void live_make_stages(struct live *l, struct lane *lane);
-/* The places of the lane's stage are stages[begin..end). */
-void live_stage_bounds(const struct lane *lane, size_t *begin, size_t *end);
-/* The stage of each place; the caller frees it. NULL: there is one alone. */
-size_t *live_stage_of_places(const struct lane *lane);
 /* The place of a configuration in a lane's plan; lane->plan->n where it is not there. */
 size_t live_place_of(const struct lane *lane, size_t configuration);
 enum live_next live_peek_pass(struct live *l, struct lane *lane);

@@ -2,11 +2,9 @@
  * The passes of a lane: which comes next, in which order, under which numbers.
  *
  * With `order: blocks` a lane has one stage, all its configurations, and a pass of it is a block.
- * With `order: sequential` each configuration is a stage of its own, or each group that `pair` puts
- * together: then a pass is that stage's part of a block, and the order of a block is that of the
- * stages.
+ * With `order: sequential` each configuration is a stage of its own: then a pass is one run, and
+ * its place in the block is that of the file.
  */
-#include "coordinator/dispatch/groups.h"
 #include "coordinator/dispatch/live_parts.h"
 
 #include <utlist.h>
@@ -15,48 +13,11 @@
 
 void live_make_stages(struct live *l, struct lane *lane)
 {
-	const struct campaign *c = l->campaign;
-	size_t n = lane->plan->n, at = 0;
-
-	lane->stages_n = 1;
-	lane->width = (int64_t)n;
 	/* Whole blocks are spread: there is no order but theirs. */
-	if (!c->is_sequential || c->is_spread || n == 0)
-		return;
-	_cleanup_free_ size_t *group = groups_make(l->plan, lane->plan->configurations, n,
-		(const char *const *)c->pair, c->pair_n, &lane->stages_n);
-	lane->stages = xcalloc(n, sizeof *lane->stages);
-	lane->stage_ends = xcalloc(lane->stages_n + 1, sizeof *lane->stage_ends);
-	/* A counting sort, which keeps the file's order within a group. */
-	for (size_t i = 0; i < n; i++)
-		lane->stage_ends[group[i]]++;
-	for (size_t i = 0; i < lane->stages_n; i++) {
-		size_t size = lane->stage_ends[i];
-		lane->stage_ends[i] = at;
-		at += size;
-	}
-	for (size_t i = 0; i < n; i++)
-		lane->stages[lane->stage_ends[group[i]]++] = i;
-	lane->width = (int64_t)lane->stage_ends[0];
-}
-
-void live_stage_bounds(const struct lane *lane, size_t *begin, size_t *end)
-{
-	*begin = lane->stages == NULL || lane->stage == 0 ? 0 : lane->stage_ends[lane->stage - 1];
-	*end = lane->stages == NULL ? lane->plan->n : lane->stage_ends[lane->stage];
-}
-
-size_t *live_stage_of_places(const struct lane *lane)
-{
-	size_t *of;
-
-	if (lane->stages == NULL)
-		return NULL;
-	of = xcalloc(lane->plan->n, sizeof *of);
-	for (size_t stage = 0, i = 0; stage < lane->stages_n; stage++)
-		for (; i < lane->stage_ends[stage]; i++)
-			of[lane->stages[i]] = stage;
-	return of;
+	lane->is_sequential = l->campaign->is_sequential && !l->campaign->is_spread;
+	lane->stages_n = lane->is_sequential ? lane->plan->n : 1;
+	lane->width = lane->is_sequential ? 1 : (int64_t)lane->plan->n;
+	lane->is_over = lane->plan->n == 0;
 }
 
 /* ---- what comes next ---- */
@@ -80,36 +41,25 @@ size_t live_place_of(const struct lane *lane, size_t configuration)
 /* What of the lane's stage goes on after the minimum; nothing of the lane is under way. */
 static void decide(struct lane *lane)
 {
-	size_t begin, end;
-
 	if (lane->is_decided)
 		return;
+	lane->is_decided = true;
+	if (lane->is_sequential) {
+		/* What it is compared with is done, or not begun. */
+		lane->width = !until_is_enough(&lane->until, lane->stage);
+		return;
+	}
 	if (lane->open == NULL)
 		lane->open = xcalloc(lane->plan->n + 1, sizeof *lane->open);
-	live_stage_bounds(lane, &begin, &end);
-	if (lane->stages == NULL) {
-		lane->width = (int64_t)until_open(&lane->until, lane->open);
-	} else {
-		/* A stage is what ends together; what it is compared with is done, or not begun. */
-		bool is_open = false;
-		for (size_t i = begin; i < end; i++)
-			is_open |= !until_is_enough(&lane->until, lane->stages[i]);
-		for (size_t i = begin; i < end; i++)
-			lane->open[lane->stages[i]] = is_open;
-		lane->width = is_open ? (int64_t)(end - begin) : 0;
-	}
-	lane->is_decided = true;
+	lane->width = (int64_t)until_open(&lane->until, lane->open);
 }
 
 static void begin_stage(struct lane *lane)
 {
-	size_t begin, end;
-
 	lane->stage++;
 	lane->passes_begun = 0;
 	lane->is_decided = false;
-	live_stage_bounds(lane, &begin, &end);
-	lane->width = (int64_t)(end - begin);
+	lane->width = 1;
 }
 
 enum live_next live_peek_pass(struct live *l, struct lane *lane)
@@ -145,24 +95,6 @@ int64_t live_first_number(const struct live *l, size_t lane, int64_t pass)
 	return n;
 }
 
-/* The places of the lane's stage in the order of this pass. Returns how many. */
-static size_t order_pass(const struct live *l, const struct lane *lane, int64_t pass, size_t *order)
-{
-	size_t index = (size_t)(lane - l->lanes), begin, end;
-
-	if (lane->stages == NULL) {
-		plan_order(l->campaign, l->plan, index, pass, order);
-		return lane->plan->n;
-	}
-	live_stage_bounds(lane, &begin, &end);
-	/* Each stage has another order, and the same one after a restart. */
-	plan_shuffle((int64_t)((uint64_t)l->campaign->seed + ((uint64_t)lane->stage << 32)), index,
-		pass, order, end - begin);
-	for (size_t i = 0; i < end - begin; i++)
-		order[i] = lane->stages[begin + order[i]];
-	return end - begin;
-}
-
 int live_write_run(struct live *l, struct lane *lane, int64_t number, size_t place, int64_t pass,
 	struct live_store s, struct error *err)
 {
@@ -186,33 +118,37 @@ int live_write_run(struct live *l, struct lane *lane, int64_t number, size_t pla
 	return 0;
 }
 
-int live_begin_pass(struct live *l, struct lane *lane, struct live_store s, struct error *err)
+static int begin_block(struct live *l, struct lane *lane, int64_t number, int64_t pass,
+	bool is_chosen, struct live_store s, struct error *err)
 {
-	int64_t pass = lane->passes_begun, number;
 	_cleanup_free_ size_t *order = xcalloc(lane->plan->n + 1, sizeof *order);
-	bool is_chosen = lane->is_decided;
-	size_t n = order_pass(l, lane, pass, order), begin, end;
 	int status = 0;
 
-	live_stage_bounds(lane, &begin, &end);
-	number = live_first_number(l, (size_t)(lane - l->lanes), pass) + (int64_t)begin;
-	lane->passes_begun++;
-	lane->is_decided = false;
-	for (size_t i = 0; status == 0 && i < n; i++)
+	plan_order(l->campaign, l->plan, (size_t)(lane - l->lanes), pass, order);
+	for (size_t i = 0; status == 0 && i < lane->plan->n; i++)
 		if (!is_chosen || lane->open[order[i]])
 			status = live_write_run(
 				l, lane, number + (int64_t)i, order[i], pass, s, err);
 	return status;
 }
 
+int live_begin_pass(struct live *l, struct lane *lane, struct live_store s, struct error *err)
+{
+	int64_t pass = lane->passes_begun++;
+	int64_t number = live_first_number(l, (size_t)(lane - l->lanes), pass);
+	bool is_chosen = lane->is_decided;
+
+	lane->is_decided = false;
+	if (!lane->is_sequential)
+		return begin_block(l, lane, number, pass, is_chosen, s, err);
+	return live_write_run(l, lane, number + (int64_t)lane->stage, lane->stage, pass, s, err);
+}
+
 int64_t live_rest_of_lane(const struct live *l, const struct lane *lane)
 {
-	int64_t later;
+	int64_t later = (int64_t)(lane->stages_n - lane->stage) - 1;
 
 	if (lane->is_over || l->is_stopped)
 		return 0;
-	later = lane->stages == NULL
-			? 0
-			: (int64_t)(lane->plan->n - lane->stage_ends[lane->stage]);
 	return (live_passes(l) - lane->passes_begun) * lane->width + live_passes(l) * later;
 }

@@ -266,8 +266,8 @@ bool live_holds_block(const struct live *l, const struct lane *lane)
 	return lane->holds > 0 && !l->is_stopped;
 }
 
-int live_break_block(struct live *l, struct lane *lane, int64_t at, struct live_store s,
-	struct error *err)
+int live_break_block(
+	struct live *l, struct lane *lane, int64_t at, struct live_store s, struct error *err)
 {
 	struct live_run *runs = NULL, *r, *next;
 	int64_t block = lane->holds;

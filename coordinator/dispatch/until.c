@@ -148,8 +148,7 @@ size_t until_open(struct until_scope *u, bool *open)
 	for (size_t i = 0; i < u->n; i++)
 		open[i] = !until_is_enough(u, i);
 	while (has_changed) {
-		has_changed = u->pairs != NULL &&
-			      hold_open(u, u->pairs, u->pairs_n, NULL, open);
+		has_changed = u->pairs != NULL && hold_open(u, u->pairs, u->pairs_n, NULL, open);
 		for (size_t i = 0; i < u->comparisons_n; i++) {
 			const struct until_comparison *c = &u->comparisons[i];
 			if (hold_open(u, c->groups, c->groups_n, c->is_baseline, open))

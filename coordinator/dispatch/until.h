@@ -46,7 +46,7 @@ struct until_scope {
 		size_t *groups; /* of those that differ in `by` alone */
 		size_t groups_n;
 		bool *is_baseline;
-	} *comparisons;
+	} * comparisons;
 	size_t comparisons_n;
 	bool has_groups;
 };

@@ -100,8 +100,8 @@ int db_reset_run(struct store *s, int64_t campaign, int64_t run, int64_t host, s
 int db_set_campaign_total(struct store *s, int64_t campaign, int64_t total, struct error *err)
 {
 	sqlite3_stmt *statement = NULL;
-	int code = db_cached(s, DB_SET_CAMPAIGN_TOTAL,
-		"UPDATE campaign SET total = ? WHERE id = ?", &statement, err);
+	int code = db_cached(s, DB_SET_CAMPAIGN_TOTAL, "UPDATE campaign SET total = ? WHERE id = ?",
+		&statement, err);
 
 	if (code < 0)
 		return code;
