@@ -46,7 +46,8 @@ static void format_progress(
 	if (text_is_set(waits_for))
 		buf_addf(out, " · waiting for %s", waits_for);
 	else if (c->left_ns != ABSENT)
-		buf_addf(out, " · about %s left", units_format_duration(left, c->left_ns));
+		buf_addf(out, " · %s %s left", c->at_most == 1 ? "at most" : "about",
+			units_format_duration(left, c->left_ns));
 }
 
 static void show_progress(struct follow *f, const struct message_campaign *c, const char *waits_for)
@@ -89,6 +90,10 @@ void follow_event(struct follow *f, const struct message *m)
 		if (strcmp(e->state, "failed") == 0 || strcmp(e->state, "timeout") == 0)
 			show_failed_run(f, e);
 		return;
+	}
+	if (strcmp(e->kind, "note") == 0 && text_is_set(e->text) && !f->is_quiet) {
+		follow_clear(f);
+		fprintf(stderr, "%s\n", e->text);
 	}
 	if (c == NULL)
 		return;

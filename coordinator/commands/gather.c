@@ -82,6 +82,19 @@ static int on_lane(void *arg, int64_t key, const struct message_cell *c, size_t 
 	return 0;
 }
 
+static int on_event(void *arg, int64_t key, const struct message_cell *c, size_t n)
+{
+	struct gathered *g = arg;
+
+	(void)key;
+	(void)n;
+	if (strcmp(cell_text(&c[EVENTS_KIND]), "note") != 0)
+		return 0;
+	g->notes = xreallocarray(g->notes, g->notes_n + 1, sizeof *g->notes);
+	g->notes[g->notes_n++] = xstrdup(cell_text(&c[EVENTS_TEXT]));
+	return 0;
+}
+
 static void add_metric(
 	struct gathered *g, const char *name, const char *unit, enum better better, bool is_own)
 {
@@ -274,6 +287,8 @@ int gather(struct results *r, const char *label, struct gathered *out, struct er
 			r, "configurations", out->label, NULL, on_configuration, out, err);
 	if (code == 0)
 		code = results_query(r, "lanes", out->label, NULL, on_lane, out, err);
+	if (code == 0)
+		code = results_query(r, "events", out->label, NULL, on_event, out, err);
 	if (code < 0)
 		return code;
 	out->cells = xcalloc(out->lanes_n * out->configurations_n + 1, sizeof *out->cells);
@@ -302,6 +317,9 @@ void gathered_done(struct gathered *g)
 		free(g->configurations[i].json);
 		parameters_done(&g->configurations[i].parameters);
 	}
+	for (size_t i = 0; i < g->notes_n; i++)
+		free(g->notes[i]);
+	free(g->notes);
 	for (size_t i = 0; i < g->lanes_n; i++) {
 		free(g->lanes[i].host);
 		free(g->lanes[i].inventory);

@@ -68,6 +68,8 @@ struct gathered {
 		*metrics; /* the standard ones in their order, then others as they came */
 	size_t metrics_n;
 	struct gathered_cell *cells; /* [lane * configurations_n + configuration] */
+	char **notes; /* what people should know of it as a whole: "budget: time 8 h reached" */
+	size_t notes_n;
 	size_t runs, failed;
 	double energy; /* J, of all runs, warm-up too */
 };

@@ -55,6 +55,7 @@ static void write_campaign(const struct message_campaign *c, const struct output
 	struct output *o, bool is_for_people)
 {
 	struct row row = {0};
+	char left[32], at_most[48];
 
 	row.cells[OUT_CAMPAIGN] = (struct cell){CELL_TEXT, c->label};
 	row.cells[OUT_STATE] = (struct cell){CELL_TEXT, c->state};
@@ -66,12 +67,14 @@ static void write_campaign(const struct message_campaign *c, const struct output
 	set_integer(&row, OUT_HOSTS, c->hosts);
 	set_date(&row, OUT_SUBMITTED, c->submitted_at);
 	set_date(&row, OUT_ENDED, c->ended_at);
-	if (c->left_ns != ABSENT && is_for_people)
-		row.cells[OUT_LEFT] = (struct cell){
-			CELL_TEXT, units_format_duration(row.numbers[OUT_LEFT], c->left_ns)};
-	else if (c->left_ns != ABSENT)
+	if (c->left_ns != ABSENT && is_for_people) {
+		snprintf(at_most, sizeof at_most, "%s%s", c->at_most == 1 ? "at most " : "",
+			units_format_duration(left, c->left_ns));
+		row.cells[OUT_LEFT] = (struct cell){CELL_TEXT, at_most};
+	} else if (c->left_ns != ABSENT) {
 		row.cells[OUT_LEFT] = (struct cell){CELL_NUMBER,
 			units_format_decimal(row.numbers[OUT_LEFT], c->left_ns, NS_PER_S)};
+	}
 	ops->row(o, row.cells);
 }
 

@@ -58,4 +58,6 @@ void summary_header(
 	if (v->by != NULL)
 		buf_addf(&line, " · ×: ratio to %s=%s, else equal", v->by, v->baseline);
 	fprintf(to, "%s\n", line.data);
+	for (size_t i = 0; i < g->notes_n; i++)
+		fprintf(to, "%s%s\n", ops == &output_markdown ? "\n" : "", g->notes[i]);
 }

@@ -136,6 +136,7 @@ static int on_ended_row(void *arg, int64_t key, const struct message_cell *c, si
 		.submitted_at = c[CAMPAIGNS_SUBMITTED_AT].integer,
 		.ended_at = c[CAMPAIGNS_ENDED_AT].integer,
 		.left_ns = ABSENT,
+		.at_most = ABSENT,
 	};
 	return 0;
 }
@@ -232,6 +233,29 @@ static void on_status(
 
 /* ---- WATCH ---- */
 
+struct notes {
+	struct dispatch *dispatch;
+	const struct route *to;
+};
+
+/* What was noted of it while nobody listened. */
+static int on_note_row(void *arg, int64_t key, const struct message_cell *c, size_t n)
+{
+	const struct notes *notes = arg;
+	struct message m;
+
+	(void)key;
+	(void)n;
+	if (strcmp(c[EVENTS_KIND].text, "note") != 0)
+		return 0;
+	message_init(&m, MESSAGE_EVENT);
+	m.event.kind = "note";
+	m.event.host = c[EVENTS_HOST].text;
+	m.event.text = c[EVENTS_TEXT].text;
+	dispatch_queue(notes->dispatch, notes->to, &m);
+	return 0;
+}
+
 static void on_watch(
 	struct dispatch *d, const struct route *from, const char *label, int64_t now_ns)
 {
@@ -252,6 +276,10 @@ static void on_watch(
 		dispatch_queue_error(d, from, "unknown", "there is no campaign '%s' here", label);
 		return;
 	} else {
+		struct notes notes = {.dispatch = d, .to = from};
+		if (d->config.ops->query(d->config.store, "events", ended.campaigns[0].label, 0,
+			    INT64_MAX, NULL, on_note_row, &notes, &err) < 0)
+			log_error("%s", err.text);
 		c = ended.campaigns[0];
 		m.event.kind = "end";
 	}
