@@ -142,8 +142,9 @@ static void test_what_cannot_run(void **state)
 	(void)state;
 	read_plan(HEAD UNTIL ", pair: [impl]}\n");
 	narrow_but("............");
-	scope.tallies[0] = (struct tally){.skipped = 6}; /* its agent skips it, always */
-	scope.tallies[3] = (struct tally){.tried = 6};   /* fails, always: goes on */
+	scope.tallies[0].values_n = scope.tallies[0].tried = 0;
+	scope.tallies[0].skipped = 6;  /* its agent skips it, always */
+	scope.tallies[3].values_n = 0; /* fails, always: goes on */
 	assert_open(".1.1.1......");
 	scope.tallies[0].skipped = 5;
 	assert_open("111111......");
