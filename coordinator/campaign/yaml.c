@@ -145,6 +145,8 @@ static struct node *new_node(struct yaml_reader *r, enum node_kind kind, const y
 		.kind = kind,
 		.line = (int)event->start_mark.line + 1,
 		.column = (int)event->start_mark.column + 1,
+		.from = event->start_mark.index,
+		.to = event->end_mark.index,
 		.height = 1,
 		.weight = 1,
 	};
@@ -185,6 +187,8 @@ static void grow_with(struct node *parent, const struct node *child)
 	parent->weight += child->weight;
 	if (child->height >= parent->height)
 		parent->height = child->height + 1;
+	if (child->to > parent->to)
+		parent->to = child->to;
 }
 
 static struct node *read_list(struct yaml_reader *r, const yaml_event_t *start, int depth)
@@ -203,6 +207,8 @@ static struct node *read_list(struct yaml_reader *r, const yaml_event_t *start, 
 		if (!next_event(r, &event))
 			goto fail;
 		is_end = event.type == YAML_SEQUENCE_END_EVENT;
+		if (is_end && list->is_flow)
+			list->to = event.end_mark.index;
 		item = is_end ? NULL : read_node(r, &event, depth + 1);
 		yaml_event_delete(&event);
 		if (is_end)
@@ -314,6 +320,8 @@ static int read_pair(struct yaml_reader *r, struct map_reader *m, struct node *m
 	if (!next_event(r, &event))
 		return -1;
 	is_end = event.type == YAML_MAPPING_END_EVENT;
+	if (is_end && map->is_flow)
+		map->to = event.end_mark.index;
 	key = is_end ? NULL : read_node(r, &event, depth + 1);
 	yaml_event_delete(&event);
 	if (is_end)

@@ -27,6 +27,9 @@ struct node_pair {
 struct node {
 	enum node_kind kind;
 	int line, column; /* from 1 */
+	/* Characters of the text before it and before what follows it; of a block list or mapping
+	 * up to the end of its last item. Of what an alias stands for: where the anchor is. */
+	size_t from, to;
 	bool is_plain;    /* a scalar without quotes */
 	bool is_flow;     /* a list in [], a mapping in {} */
 	char *text; /* of a scalar, without NUL in it; as written apart from quotes and escapes */
