@@ -16,13 +16,14 @@ static const struct {
 	{"samples", export_samples},
 	{"output", export_output},
 	{"events", export_events},
+	{"campaign", export_campaign},
 };
 
-static const char *const whats[] = {"runs", "samples", "output", "events", NULL};
+static const char *const whats[] = {"runs", "samples", "output", "events", "campaign", NULL};
 
 static const struct option_info table[] = {
 	{"what", OPTION_TEXT, offsetof(struct options, what), "WHAT",
-		"runs (the default), samples, output or events", whats},
+		"runs (the default), samples, output, events or campaign", whats},
 	{"warmup", OPTION_FLAG, offsetof(struct options, with_warmup), NULL,
 		"warm-up runs too (block 0)", NULL},
 	{.name = NULL},
@@ -51,7 +52,7 @@ static int write_kind(
 			return kinds[i].write(r, label, format, o->with_warmup, stdout, err);
 	}
 	return error_set(err, ERR_USAGE,
-		"export: --what: '%s' is none of runs, samples, output, events", what);
+		"export: --what: '%s' is none of runs, samples, output, events, campaign", what);
 }
 
 static int run(void *options, const char **arguments, size_t n, struct error *err)
@@ -69,14 +70,17 @@ static int run(void *options, const char **arguments, size_t n, struct error *er
 
 const struct command command_export = {
 	.name = "export",
-	.usage = "export [ID] [--what runs|samples|output|events] [--format ndjson|csv]",
-	.summary = "runs, samples, output or events for other programs",
+	.usage = "export [ID] [--what runs|samples|output|events|campaign] [--format ndjson|csv]",
+	.summary = "runs, samples, output, events or the campaign itself, for other programs",
 	.details = "ID is a campaign as NAME.N, or NAME for its last submission; without one, the "
 		   "last of all.\n"
 		   "runs: one object a run, in the order of runs: campaign, run, block, host, "
 		   "benchmark,\n"
 		   "parameters, state, attempt, started_at, exit_code, metrics, units, "
-		   "uncertainty, flags.",
+		   "uncertainty, flags.\n"
+		   "campaign: a campaign file that does the same again, with what --set, --only, "
+		   "--blocks,\n"
+		   "--seed and --label changed, and the commits of git sources.",
 	.options = table,
 	.options_size = sizeof(struct options),
 	.max_arguments = 1,

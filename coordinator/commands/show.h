@@ -27,6 +27,9 @@ int export_samples(struct results *r, const char *label, const char *format, boo
 	FILE *to, struct error *err);
 int export_output(struct results *r, const char *label, const char *format, bool with_warmup,
 	FILE *to, struct error *err);
+/* export_campaign.c: the file of a campaign, with its changes; format is of no matter. */
+int export_campaign(struct results *r, const char *label, const char *format, bool with_warmup,
+	FILE *to, struct error *err);
 int export_events(struct results *r, const char *label, const char *format, bool with_warmup,
 	FILE *to, struct error *err);
 
