@@ -11,11 +11,20 @@ struct known {
 	char key[];
 };
 
+/* What a configuration's placement depends on, and what came of it: rendering is much dearer than
+ * looking that up. */
+struct seen {
+	UT_hash_handle hh;
+	const struct placing *placing;
+	char key[];
+};
+
 struct placings {
 	const struct campaign *campaign;
 	bool this_machine;
 	const char *root;
 	struct known *known;
+	struct seen *seen;
 };
 
 struct placings *placings_open(const struct campaign *c, bool this_machine, const char *root)
@@ -29,7 +38,12 @@ struct placings *placings_open(const struct campaign *c, bool this_machine, cons
 void placings_close(struct placings *p)
 {
 	struct known *known, *next;
+	struct seen *seen, *next_seen;
 
+	HASH_ITER (hh, p->seen, seen, next_seen) {
+		HASH_DELETE(hh, p->seen, seen);
+		free(seen);
+	}
 	HASH_ITER (hh, p->known, known, next) {
 		HASH_DELETE(hh, p->known, known);
 		free(known->placing.list);
@@ -125,29 +139,75 @@ static void ask(struct placing *p, struct question *q)
 
 /* ---- finding ---- */
 
-const struct placing *placing_find(
-	struct placings *p, const struct configuration *c, const struct plan_host *host)
+/* Whether the placement of a benchmark may differ with the values of an axis: one of its texts
+ * names the axis (or what may be derived of it), or the values say something of placement
+ * themselves. */
+static bool depends_on(const struct benchmark *b, const struct axis *axis)
 {
-	struct message m;
-	struct render_arena *arena = NULL;
+	_cleanup_free_ char *opening = xasprintf("{%s", axis->name);
+
+	for (enum setting s = SETTING_CPUS; s <= SETTING_OVERSUBSCRIBE; s++)
+		if (b->settings[s] && strchr(b->settings[s], '{') &&
+			(b->derived_n > 0 || strstr(b->settings[s], opening)))
+			return true;
+	for (size_t i = 0; i < axis->n; i++)
+		if (axis->values && axis->values[i].attributes)
+			return true;
+	return false;
+}
+
+static char *seen_key(const struct configuration *c, const char *host)
+{
+	const struct benchmark *b = c->benchmark;
+	_cleanup_buf_ struct buf key = BUF_INIT;
+
+	buf_addf(&key, "%s\n%s", host, b->name);
+	for (size_t i = 0; i < b->axes_n; i++)
+		if (depends_on(b, &b->axes[i]))
+			buf_addf(&key, "\n%s", configuration_value(c, i)->text);
+	return buf_take(&key);
+}
+
+/* What an assignment asks for: asked of the agent where that was not done before. */
+static const struct placing *placing_of(
+	struct placings *p, const struct message_assign *assign, const char *host)
+{
 	struct question q;
 	struct known *known;
 
+	make_question(&q, assign, p->root);
+	_cleanup_free_ char *key = key_of(&q, host);
+	HASH_FIND_STR(p->known, key, known);
+	if (known)
+		return &known->placing;
+	known = xcalloc(1, sizeof *known + strlen(key) + 1);
+	memcpy(known->key, key, strlen(key) + 1);
+	known->placing.cpus = assign->cpus;
+	if (p->this_machine)
+		ask(&known->placing, &q);
+	HASH_ADD_STR(p->known, key, known);
+	return &known->placing;
+}
+
+const struct placing *placing_find(
+	struct placings *p, const struct configuration *c, const struct plan_host *host)
+{
+	_cleanup_free_ char *key = seen_key(c, host->name);
+	struct render_arena *arena = NULL;
+	struct message m;
+	struct seen *seen;
+
+	HASH_FIND_STR(p->seen, key, seen);
+	if (seen)
+		return seen->placing;
 	message_init(&m, MESSAGE_ASSIGN);
 	campaign_render(p->campaign, c, host, "", &m.assign, &arena);
-	make_question(&q, &m.assign, p->root);
-	_cleanup_free_ char *key = key_of(&q, host->name);
-	HASH_FIND_STR(p->known, key, known);
-	if (!known) {
-		known = xcalloc(1, sizeof *known + strlen(key) + 1);
-		memcpy(known->key, key, strlen(key) + 1);
-		known->placing.cpus = m.assign.cpus;
-		if (p->this_machine)
-			ask(&known->placing, &q);
-		HASH_ADD_STR(p->known, key, known);
-	}
+	seen = xcalloc(1, sizeof *seen + strlen(key) + 1);
+	memcpy(seen->key, key, strlen(key) + 1);
+	seen->placing = placing_of(p, &m.assign, host->name);
+	HASH_ADD_STR(p->seen, key, seen);
 	render_done(arena);
-	return &known->placing;
+	return seen->placing;
 }
 
 void placing_shorten(const char *list, struct buf *out)
