@@ -18,15 +18,19 @@ ok "it runs" joulerig run first-try.yaml --quiet --blocks 2
 like "and has results" "$(joulerig results first-try)" '^loop on '
 is "all runs are good" "$(joulerig export first-try --what runs --format ndjson | grep -c '"state": *"done"')" 4
 
-# Each key that stands behind a # is one that check knows: taken in for what is there.
-uncommented() { # the line that matches, without its #, in place of the key's active line
-	sed -E "/^ *$1:/d; s/^( *)# ($1: .*)/\1\2/" first-try.yaml
+# Each key that stands behind a # is one that check knows, in its place once "# " is taken away.
+uncommented() { # KEY...: their lines without "# ", and without the line that has the key already
+	local key
+	cp first-try.yaml changed.yaml
+	for key; do
+		grep -Eq "^ *# $key:" changed.yaml || echo "no $key"
+		sed -Ei "/^ *$key:/d; s/^( *)# ($key: .*)/\1\2/" changed.yaml
+	done
 }
 mkdir src && touch Makefile
-for key in placement measure repeat files setup hosts; do
-	uncommented "$key" | awk -v key="$key" '$0 ~ "^ *" key ":" { if (seen++) next } 1' >changed.yaml
-	case $key in placement) sed -i 's/^# threads:/  threads:/' changed.yaml ;; esac
-	ok "with its $key instead it is good" joulerig check changed.yaml
+for keys in placement\ threads measure repeat files setup hosts threads size command rate work; do
+	is "$keys: is there to be taken" "$(uncommented $keys)" ''
+	ok "$keys: is good in its place" joulerig check changed.yaml
 done
 
 echo mine >mine.yaml
