@@ -1,6 +1,5 @@
 /*
- * plan_build.h - a plan while it is made: what plan.c, plan_expand.c, plan_lanes.c and plan_check.c
- * share
+ * plan_build.h - a plan while it is made: what plan.c and the other plan_*.c share
  *
  * First the matrix is walked over the union of the hosts' values, so that configurations come in
  * file order whatever the hosts have; for each one a bit a host says whether it has it. Then each
@@ -53,10 +52,13 @@ struct builder {
 	size_t left;         /* numbers that there is room for there */
 };
 
-/* ---- plan_expand.c ---- */
+/* ---- plan_steps.c ---- */
 
 /* Gather the thread steps of all hosts. Returns 0, or ERR_CAMPAIGN. */
 int plan_gather_steps(struct builder *b, struct error *err);
+
+/* ---- plan_expand.c ---- */
+
 /* Add the configurations of every benchmark, and the plan's notes. Returns 0, or ERR_CAMPAIGN. */
 int plan_expand(struct builder *b, struct error *err);
 
