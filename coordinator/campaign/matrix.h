@@ -39,6 +39,10 @@ struct matrix_rules {
 
 /* ---- matrix_check.c, axis_check.c ---- */
 
+/* Keys of a matrix, derived parameters, entries of a rule or of zip: each is looked for among all,
+ * and a file of 1 MiB could have tens of thousands. */
+#define MATRIX_MAX_ENTRIES 1000
+
 /* Check one matrix section by itself: keys, axes, entries of exclude, include, zip, derived. */
 void matrix_check(const struct node *matrix, struct diagnostics *d);
 
@@ -178,8 +182,9 @@ void excluder_close(struct excluder *e);
 /* Whether a mapping matches a combination. */
 bool excluder_matches(const struct excluder *e, const uint32_t *index);
 
-/* More combinations than this are not even walked to see what is left of them. */
-#define MATRIX_MAX_PRODUCT 100000000
+/* More combinations than this are not even walked to see what is left of them: 100 million, fewer
+ * where each has to be held against many mappings of exclude. */
+int64_t matrix_max_product(const struct benchmark *b);
 
 /*
  * How many configurations there are at least, on one host, as far as that is known without one:

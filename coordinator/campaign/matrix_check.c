@@ -2,6 +2,16 @@
 #include "coordinator/campaign/matrix.h"
 #include "coordinator/campaign/schema.h"
 
+/* Whether there are no more entries than can be looked at. */
+static bool check_length(const struct node *n, const char *name, struct diagnostics *d)
+{
+	if (n->n <= MATRIX_MAX_ENTRIES)
+		return true;
+	diag_error(
+		d, n, "'%s' has %zu entries, expected at most %d", name, n->n, MATRIX_MAX_ENTRIES);
+	return false;
+}
+
 /* ---- exclude, include ---- */
 
 /* One mapping of exclude or include. */
@@ -36,6 +46,8 @@ static void check_rules(const struct node *key, const struct node *n, struct dia
 			d);
 		return;
 	}
+	if (!check_length(n, key->text, d))
+		return;
 	for (size_t i = 0; i < n->n; i++) {
 		const struct node *rule = n->items[i];
 
@@ -58,6 +70,8 @@ static void check_derived(const struct node *key, const struct node *n, struct d
 		schema_wrong_kind(n, key->text, "names with an expression each", d);
 		return;
 	}
+	if (!check_length(n, key->text, d))
+		return;
 	for (size_t i = 0; i < n->n; i++) {
 		const struct node *name = n->pairs[i].key, *value = n->pairs[i].value;
 
@@ -101,8 +115,19 @@ static void check_group(const struct node *zip, size_t group, struct diagnostics
 
 static void check_zip(const struct node *key, const struct node *n, struct diagnostics *d)
 {
+	size_t members = 0;
+
 	if (n->kind != NODE_LIST) {
 		schema_wrong_kind(n, key->text, "lists of axes, such as [[a, b]]", d);
+		return;
+	}
+	if (!check_length(n, key->text, d))
+		return;
+	for (size_t i = 0; i < n->n; i++)
+		members += n->items[i]->n;
+	if (members > MATRIX_MAX_ENTRIES) {
+		diag_error(d, n, "'zip' names %zu axes, expected at most %d", members,
+			MATRIX_MAX_ENTRIES);
 		return;
 	}
 	for (size_t i = 0; i < n->n; i++)
@@ -138,6 +163,8 @@ bool matrix_is_axis(const char *key)
 
 void matrix_check(const struct node *matrix, struct diagnostics *d)
 {
+	if (!check_length(matrix, "matrix", d))
+		return;
 	for (size_t i = 0; i < matrix->n; i++) {
 		const struct node *key = matrix->pairs[i].key, *value = matrix->pairs[i].value;
 		const struct matrix_word *word = matrix_word(key->text);

@@ -278,10 +278,31 @@ static void read_derived(struct benchmark *b, const struct node *const layers[LA
 	}
 }
 
+/* What is longer was an error, and is not looked at. */
+static bool is_short(const struct node *layer)
+{
+	static const char *const words[] = {"derived", "exclude", "include", "zip"};
+	const struct node *zip = node_get(layer, "zip");
+	size_t members = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		const struct node *n = node_get(layer, words[i]);
+
+		if (n && n->n > MATRIX_MAX_ENTRIES)
+			return false;
+	}
+	for (size_t i = 0; zip && zip->kind == NODE_LIST && i < zip->n; i++)
+		members += zip->items[i]->n;
+	return !layer || (layer->n <= MATRIX_MAX_ENTRIES && members <= MATRIX_MAX_ENTRIES);
+}
+
 void matrix_read(struct benchmark *b, const struct node *const layers[LAYERS], struct arena *a,
 	struct diagnostics *d)
 {
 	b->rules = arena_alloc(a, sizeof *b->rules);
+	for (int l = 0; l < LAYERS; l++)
+		if (!is_short(layers[l]))
+			return;
 	read_axes(b, layers, a, d);
 	read_zips(b, layers, d);
 	read_derived(b, layers, a, d);

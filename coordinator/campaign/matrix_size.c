@@ -1,6 +1,13 @@
 /* How large a matrix is, before any host is known. */
 #include "coordinator/campaign/matrix.h"
 
+int64_t matrix_max_product(const struct benchmark *b)
+{
+	int64_t rules = (int64_t)b->rules->excludes_n;
+
+	return INT64_C(1000000000) / (rules > 10 ? rules : 10);
+}
+
 struct count {
 	const struct excluder *excluder;
 	int64_t n, limit;
@@ -58,14 +65,14 @@ static int64_t count_included(
 int64_t matrix_size(const struct benchmark *b, int64_t limit)
 {
 	_cleanup_free_ struct walk_axis *takes = xcalloc(b->axes_n + 1, sizeof *takes);
-	int64_t n, included;
+	int64_t n, included, max = matrix_max_product(b);
 
 	for (size_t i = 0; i < b->axes_n; i++)
 		takes[i].n = b->axes[i].is_each ? 1 : b->axes[i].n;
-	n = matrix_product(b->axes, takes, b->axes_n, MATRIX_MAX_PRODUCT);
-	if (n <= MATRIX_MAX_PRODUCT && (b->where_n > 0 || b->rules->exclude_ifs_n > 0))
+	n = matrix_product(b->axes, takes, b->axes_n, max);
+	if (n <= max && (b->where_n > 0 || b->rules->exclude_ifs_n > 0))
 		return 0;
-	if (n <= MATRIX_MAX_PRODUCT && b->rules->excludes_n > 0)
+	if (n <= max && b->rules->excludes_n > 0)
 		n = count_left(b, takes, limit);
 	included = count_included(b, takes, limit);
 	n = included > n ? included : n;

@@ -278,11 +278,12 @@ static int walk(struct walker *w, const struct rule *rule, struct error *err)
 	size_t n = w->benchmark->axes_n;
 	_cleanup_free_ struct walk_axis *takes = xcalloc(n + 1, sizeof *takes);
 	const struct axis *axes = w->benchmark->axes;
+	int64_t max = matrix_max_product(w->benchmark);
 	int rc = 0;
 
 	set_takes(w, rule, takes);
 	w->is_include = rule != NULL;
-	if (matrix_product(axes, takes, n, MATRIX_MAX_PRODUCT) > MATRIX_MAX_PRODUCT ||
+	if (matrix_product(axes, takes, n, max) > max ||
 		!matrix_walk(axes, takes, n, add_configuration, w))
 		rc = plan_too_large(err);
 	for (size_t i = 0; i < n; i++)

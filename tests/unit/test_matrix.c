@@ -348,6 +348,48 @@ static void test_what_is_wrong_with_matrices(void **state)
 	}
 }
 
+static void add_entries(struct buf *out, const char *format, int n)
+{
+	for (int i = 0; i < n; i++) {
+		char entry[32];
+
+		snprintf(entry, sizeof entry, "%.*s%d%s", (int)strcspn(format, "%"), format, i,
+			strchr(format, '%') + 2);
+		buf_addf(out, "%s%s", i ? ", " : "", entry);
+	}
+}
+
+/* Each is looked for among all. */
+static void test_too_many_entries(void **state)
+{
+	static const struct {
+		const char *before, *entry, *after, *want;
+	} all[] = {
+		{"", "a%d: [1]", "", "'matrix' has 1001 entries, expected at most 1000"},
+		{"n: [1], exclude: [", "{n: %d}", "]",
+			"'exclude' has 1001 entries, expected at most 1000"},
+		{"n: [1], include: [", "{n: %d}", "]",
+			"'include' has 1001 entries, expected at most 1000"},
+		{"n: [1], derived: {", "d%d: n", "}",
+			"'derived' has 1001 entries, expected at most 1000"},
+		{"n: [1], zip: [[", "a%d", "]]", "'zip' names 1001 axes, expected at most 1000"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		_cleanup_buf_ struct buf text = BUF_INIT;
+		struct diagnostics d = {0};
+
+		buf_addf(&text, "campaign: c\nmatrix: {%s", all[i].before);
+		add_entries(&text, all[i].entry, MATRIX_MAX_ENTRIES + 1);
+		buf_addf(&text, "%s}\nbenchmarks: {a: {command: [x]}}\n", all[i].after);
+		assert_null(campaign_read(text.data, text.len, NULL, &d));
+		assert_int_equal(d.errors, 1);
+		assert_string_equal(d.items[0].text, all[i].want);
+		diagnostics_done(&d);
+	}
+}
+
 static void test_bad_changes_of_matrices(void **state)
 {
 	static const char text[] = "campaign: c\n"
@@ -631,6 +673,7 @@ int main(void)
 		cmocka_unit_test(test_configurations_of_matrices),
 		cmocka_unit_test(test_only_is_for_benchmarks_that_have_its_axes),
 		cmocka_unit_test(test_what_is_wrong_with_matrices),
+		cmocka_unit_test(test_too_many_entries),
 		cmocka_unit_test(test_bad_changes_of_matrices),
 		cmocka_unit_test(test_plans_that_fail),
 		cmocka_unit_test(test_derived_parameters_that_need_each_other),
