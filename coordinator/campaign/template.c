@@ -116,15 +116,11 @@ static void unknown_name(const struct node *n, const struct template_scope *scop
 		nearest[0] ? "" : "; for a literal text write it with two braces on each side");
 }
 
-/* A name that is known, but not where it stands: too early, or to come. */
+/* A name that is known, but not where it stands. */
 static void misplaced_name(const struct node *n, const struct template_scope *scope,
 	const char *path, struct diagnostics *d)
 {
-	if (scope->is_later)
-		diag_error(d, n, "{%s} in %s is not supported yet by this version", path,
-			scope->where);
-	else
-		diag_error(d, n, "{%s} is not known yet in %s", path, scope->where);
+	diag_error(d, n, "{%s} is not known yet in %s", path, scope->where);
 }
 
 /* ---- attributes ---- */

@@ -31,7 +31,6 @@ struct template_scope {
 	const struct node *const
 		*layers;   /* of its matrix, to tell a dropped axis from an unknown one */
 	unsigned names;    /* enum template_names */
-	bool is_later;     /* the language knows other names here, this version does not */
 	const char *where; /* "'pattern'", for messages */
 };
 
