@@ -36,6 +36,9 @@ is "metrics come from the file, before cleanup removes it" \
 	"$(jq -r 'select(.state == "done") | .metrics.answer' runs | sort | paste -sd' ')" "1 1 2 2"
 is "its size is a metric" "$(jq -r 'select(.state == "done") | .metrics["collect.answer"]' runs | sort -u)" 14
 like "and it is kept" "$(joulerig export steps.1 --what output --format ndjson)" 'file:answer'
+joulerig run s.yaml --quiet >/dev/null 2>&1
+is "after a teardown all begins anew" "$(did)" \
+	"cleanup=4 prepare=4 requires-1=1 requires-2=1 requires-3=1 setup=1 teardown=1"
 
 cat >bad.yaml <<YAML
 campaign: bad
