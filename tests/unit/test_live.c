@@ -433,6 +433,35 @@ static void test_shared_blocks_and_losses(void **state)
 	assert_true(moved > 10);
 }
 
+/* What a lost host measured of the first beginning of its block does not count in the second, also
+ * where that is its own and the result comes only then. */
+static void test_late_result_of_a_broken_block(void **state)
+{
+	(void)state;
+	begin(SHARED "repeat: {warmup: 0, blocks: 2}\n", 1);
+	for (int i = 0; i < 2; i++) {
+		agent_finish(&lab2);
+		flush();
+		take_both();
+	}
+	agent_drop(&lab2);
+	agent_finish(&lab2); /* into its spool */
+	for (int i = 0; i < 14; i++) {
+		tick(5 * NS_PER_S);
+		agent_ping(&lab1);
+		flush();
+		agent_take_all(&lab1);
+	}
+	assert_int_equal(number("SELECT count(*) FROM attempt WHERE late IS NOT NULL"), 2);
+	assert_int_equal(number("SELECT count(*) FROM run WHERE state = 'done'"), 0);
+	agent_arrive(&lab2);
+	run_at_random(&(struct chances){0});
+	assert_none("SELECT block FROM run GROUP BY 1 HAVING count(DISTINCT host) <> 1");
+	/* Two ended, one was in the spool, one in its hands. */
+	assert_int_equal(number("SELECT count(*) FROM run WHERE result = 2"), 4);
+	assert_int_equal(number("SELECT count(*) FROM run WHERE result = 1"), 8);
+}
+
 /* The blocks of all hosts are judged together. */
 static void test_shared_until(void **state)
 {
@@ -652,6 +681,9 @@ static void test_total_shrinks(void **state)
 	go_on(7 * 6 + 1); /* the warm-up and six blocks: three of six are narrow */
 	assert_in_range(described().total, 7 * 6 + 8, 7 * 6 + 8 * 3);
 	assert_int_equal(described().at_most, 1);
+	int64_t before = described().total;
+	coordinator_restarts();
+	assert_int_equal(described().total, before);
 }
 
 int main(void)
@@ -667,6 +699,7 @@ int main(void)
 		TEST(test_budget_and_a_restart),
 		TEST(test_shared_blocks),
 		TEST(test_shared_blocks_and_losses),
+		TEST(test_late_result_of_a_broken_block),
 		TEST(test_shared_until),
 		TEST(test_no_block_no_warmup),
 		TEST(test_lost_while_it_warms_up),
