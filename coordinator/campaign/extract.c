@@ -212,6 +212,23 @@ static int extract_all(
 	return 0;
 }
 
+/* A unit may name a parameter, as every text of a metric may. */
+static int render_units(struct names *names, struct extraction *out, struct error *err)
+{
+	for (size_t i = 0; i < out->n; i++) {
+		struct extracted *e = &out->items[i];
+		_cleanup_buf_ struct buf unit = BUF_INIT;
+
+		if (!strchr(e->unit, '{'))
+			continue;
+		if (extract_render(names, e->unit, false, &unit, err) < 0)
+			return error_wrap(err, "metric '%s': its unit", e->name), -ENODATA;
+		free(e->unit);
+		e->unit = buf_take(&unit);
+	}
+	return 0;
+}
+
 int extract_metrics(const struct campaign *c, const struct configuration *configuration,
 	const struct plan_host *host, const struct run_output *run, struct extraction *out,
 	struct error *err)
@@ -231,6 +248,8 @@ int extract_metrics(const struct campaign *c, const struct configuration *config
 		rc = extract_all(&x, b, out, err);
 	if (rc == 0)
 		rc = derive_metrics(x.names, b, run, out, err);
+	if (rc == 0)
+		rc = render_units(x.names, out, err);
 	close_sources(&x);
 	names_close(x.names);
 	return rc < 0 && rc != -EILSEQ ? -ENODATA : rc;

@@ -557,6 +557,8 @@ static const struct {
 	{"x: {expr: 'metric[\"cores.effective\"]'}", NULL, "x=0.5"},
 	{"x: {expr: 'metric[\"temperature.package.max\"]'}", NULL, "x=45.5"},
 	{"x: {expr: 'size * 2'}", NULL, "x=20"},
+	{"x: {json: a, unit: '{n}/{size}'}, y: {expr: 'size', unit: '{{n}}'}", NULL,
+		"x=4a.b/10 y=10{n}"},
 	{"x: {expr: 'host.cores'}", NULL, "x=4"},
 	{"x: {expr: 'metric.time > 1'}", NULL, "x=1"},
 	{"x: {expr: 'metric[\"energy.psys\"]', optional: true}", NULL, ""},
