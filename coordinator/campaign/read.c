@@ -2,7 +2,6 @@
  * key to be seen. */
 #include "coordinator/campaign/read.h"
 
-#include "coordinator/campaign/expression.h"
 #include "coordinator/campaign/schema.h"
 #include "proto/units.h"
 
@@ -182,21 +181,6 @@ static const struct node *without_axes(struct reader *r, const struct node *cons
 	return map;
 }
 
-/* More keys than anybody has would take for ever, as each is looked for among all others. */
-static bool is_too_large(struct reader *r, const struct node_pair *matrix)
-{
-	const struct node *derived = node_get(matrix->value, "derived");
-	size_t n = matrix->value->n;
-
-	if (derived && derived->kind == NODE_MAP && derived->n > n)
-		n = derived->n;
-	if (n <= SCHEMA_MAX_ENTRIES)
-		return false;
-	diag_error(r->d, matrix->key, "'matrix' has %zu parameters, expected at most %d", n,
-		SCHEMA_MAX_ENTRIES);
-	return true;
-}
-
 /* A matrix that is `~` drops all that the layers below have. */
 static void read_layers(struct reader *r, struct benchmark_reader *b)
 {
@@ -207,27 +191,8 @@ static void read_layers(struct reader *r, struct benchmark_reader *b)
 
 		if (pair && node_is_null(pair->value))
 			b->matrices[l] = without_axes(r, b->matrices, l);
-		else if (pair && pair->value->kind == NODE_MAP && !is_too_large(r, pair))
+		else if (pair && pair->value->kind == NODE_MAP)
 			b->matrices[l] = pair->value;
-	}
-}
-
-/* What derived parameters are computed of is used by them. */
-static void use_derived(struct benchmark_reader *b)
-{
-	const struct benchmark *out = b->benchmark;
-
-	for (size_t i = 0; i < out->derived_n; i++) {
-		const struct expression *e = out->derived[i].expr;
-
-		for (size_t k = 0; e && k < e->names_n; k++) {
-			const char *path = e->names[k].path;
-			_cleanup_free_ char *first = xstrndup(path, strcspn(path, "."));
-			int axis = axis_find(out->axes, out->axes_n, first);
-
-			if (e->names[k].kind == NAME_PARAMETER && axis >= 0)
-				b->used[axis] = true;
-		}
 	}
 }
 
@@ -245,7 +210,6 @@ static void read_benchmark(struct reader *r, struct benchmark_reader *b)
 	matrix_read(out, b->matrices, r->arena, r->d);
 	b->used = arena_array(r->arena, out->axes_n, sizeof *b->used);
 	matrix_check_attributes(out, b->matrices, b->used, r->d);
-	use_derived(b);
 	read_role_names(r, b);
 	if (!b->command && !b->roles && !schema_has_typo(b->own, "command") &&
 		!schema_has_typo(b->own, "roles"))

@@ -20,6 +20,7 @@ sed 's/^campaign: .*/campaign: again/; s/blocks: 1/blocks: 2/' p.yaml >again.yam
 received() { awk '/files: [0-9]+ bytes of/ {for (i = 1; i < NF; i++) if ($i == "files:") n += $(i + 1)} END {printf "%d\n", n}' "agents/$1.log"; }
 partial() { cat "$1"/partial/[0-9a-f]* 2>/dev/null | wc -c; }
 user() { "$@" --coordinator "$ADDRESS" --keys keys; }
+is_idle() { user joulerig hosts "$1" | grep -qw idle; }
 peak() { awk '/^VmHWM/ {print $2}' "/proc/$1/status"; }
 memory() { diag <<<"peak memory of $1: $(peak "$2") KiB"; }
 gone() { ! kill -0 "$1" 2>/dev/null || [ "$(awk '/^State/ {print $2}' "/proc/$1/status")" = Z ]; }
@@ -32,12 +33,16 @@ first=$!
 wait_for 30 grep -q 'listening on' first.log || diag first.log
 ADDRESS=$(sed -n 's/.*listening on \([^,]*\),.*/\1/p' first.log)
 LISTEN=$ADDRESS
-joulerig key trust delta "$(joulerig-agent key --state agents/delta)" --role agent --keys keys
+SERVER_KEY=$(joulerig key show --keys keys)
+start_agent delta # nothing is sent for a campaign that has no host
+wait_for 30 is_idle delta
 user joulerig submit p.yaml >/dev/null 2>&1 &
 submit=$!
 wait_for 60 gone $first || kill -KILL $first
 kill -KILL $submit 2>/dev/null
 { wait $first $submit; } 2>/dev/null
+kill_agent delta
+unset 'AGENT_PID[delta]'
 came=$(partial c.db.d/content)
 ok "the coordinator keeps what came before it died" test "$came" -gt $((size / 4)) -a "$came" -lt $size
 inode=$(stat -c %i c.db.d/content/partial/[0-9a-f]*)

@@ -157,7 +157,7 @@ static void test_long_lists_are_refused(void **state)
 		{"defaults: {roles: {", "r%d: {command: [a]}, ", "}}\n",
 			"'roles' has 10000 entries, expected at most 64"},
 		{"matrix: {", "x%d: [1], ", "}\n",
-			"'matrix' has 10000 parameters, expected at most 1000"},
+			"'matrix' has 10000 entries, expected at most 1000"},
 	};
 
 	(void)state;

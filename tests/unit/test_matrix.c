@@ -379,13 +379,15 @@ static void test_too_many_entries(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
 		_cleanup_buf_ struct buf text = BUF_INIT;
 		struct diagnostics d = {0};
+		bool has_it = false;
 
 		buf_addf(&text, "campaign: c\nmatrix: {%s", all[i].before);
 		add_entries(&text, all[i].entry, MATRIX_MAX_ENTRIES + 1);
 		buf_addf(&text, "%s}\nbenchmarks: {a: {command: [x]}}\n", all[i].after);
 		assert_null(campaign_read(text.data, text.len, NULL, &d));
-		assert_int_equal(d.errors, 1);
-		assert_string_equal(d.items[0].text, all[i].want);
+		for (size_t k = 0; k < d.n; k++)
+			has_it |= strcmp(d.items[k].text, all[i].want) == 0;
+		assert_true(has_it);
 		diagnostics_done(&d);
 	}
 }

@@ -284,6 +284,7 @@ static void fill_report(struct message *m)
 		.submitted_at = DATE,
 		.ended_at = ABSENT,
 		.left_ns = 90 * NS_PER_S,
+		.at_most = 1,
 	}};
 	static const struct message_host hosts[] = {{
 		.name = "lab07",
