@@ -45,11 +45,13 @@ static void edit_pair(
 
 	if (map == NULL || map->n == 0)
 		return; /* there is no place: the edited text will not be what it should */
-	if (old == NULL)
-		buf_addf(&text, "%s: ", key);
+	/* What stands in lines of its own is replaced by something on the line of the key. */
+	bool is_block = old != NULL && old->value->kind != NODE_SCALAR && !old->value->is_flow;
+	if (old == NULL || is_block)
+		buf_addf(&text, "%s: ", old == NULL ? key : "");
 	yaml_write_flow(value, &text);
 	if (old != NULL) {
-		add_edit(r, old->value->from, old->value->to, text.data);
+		add_edit(r, is_block ? old->key->to : old->value->from, old->value->to, text.data);
 		return;
 	}
 	const struct node *first = map->pairs[0].key;
@@ -152,8 +154,7 @@ static struct node *find_item(const struct node *list, const char *text)
 }
 
 /* What an axis becomes: chosen ones of its named values, or a list. */
-static const struct node *new_axis(
-	struct rewriter *r, const struct node *old, const json_t *values)
+static const struct node *new_axis(struct rewriter *r, const struct node *old, const json_t *values)
 {
 	bool is_named = old->kind == NODE_MAP && matrix_is_named_values(old);
 	struct node *out = arena_alloc(r->arena, sizeof *out);
@@ -212,8 +213,8 @@ static void set_axis(struct rewriter *r, const char *axis, const json_t *values)
 
 	r->root = set_in(r, r->root, axis, values);
 	if (defaults != NULL)
-		r->root = node_with(
-			r->arena, r->root, "defaults", set_in(r, defaults, axis, values));
+		r->root =
+			node_with(r->arena, r->root, "defaults", set_in(r, defaults, axis, values));
 	benchmarks = section(r, "benchmarks");
 	for (size_t i = 0; benchmarks != NULL && i < benchmarks->n; i++)
 		benchmarks = node_with(r->arena, benchmarks, benchmarks->pairs[i].key->text,
@@ -236,8 +237,7 @@ static bool has_parameter(const struct benchmark *b, const struct token *t)
 }
 
 /* A parameter that only others have is nil in --only, and unknown in a benchmark's `where`. */
-static bool is_lacking(
-	const struct campaign *c, const struct benchmark *b, const struct token *t)
+static bool is_lacking(const struct campaign *c, const struct benchmark *b, const struct token *t)
 {
 	bool others = false;
 
@@ -281,8 +281,7 @@ static const struct node *with_only(
 	write_only(r->campaign, b, only, &wanted);
 	if (where)
 		buf_addf(&text, "(%s) and (%s)", where->value->text, wanted.data);
-	const struct node *value =
-		node_scalar(r->arena, where ? text.data : wanted.data, false);
+	const struct node *value = node_scalar(r->arena, where ? text.data : wanted.data, false);
 	const struct node *changed = node_with(r->arena, matrix, "where", value);
 	if (matrix && matrix->n > 0)
 		edit_pair(r, matrix, "where", value);
@@ -350,12 +349,14 @@ static void pin_sources(struct rewriter *r, const json_t *sources)
 
 static void set_blocks(struct rewriter *r, const json_t *blocks)
 {
-	int64_t n = json_integer_value(blocks);
+	int64_t n = json_integer_value(blocks), max = r->campaign->max;
 
 	set_below(r, "repeat", "blocks", number(r, blocks));
-	/* With `until` it is the minimum, and the maximum is no less. */
-	if (node_get(section(r, "repeat"), "max") != NULL && r->campaign->max < n)
-		set_below(r, "repeat", "max", number(r, blocks));
+	if (r->campaign->until.metric == NULL)
+		return;
+	/* It is the minimum then; the maximum stays, where that is no less. */
+	_cleanup_free_ char *text = xasprintf("%lld", (long long)(max < n ? n : max));
+	set_below(r, "repeat", "max", node_scalar(r->arena, text, true));
 }
 
 static void change(struct rewriter *r, const json_t *changes)
@@ -373,8 +374,7 @@ static void change(struct rewriter *r, const json_t *changes)
 		set_blocks(r, value);
 	json_object_foreach(json_object_get(changes, "labels"), key, value)
 	{
-		set_below(r, "labels", key,
-			node_scalar(r->arena, json_string_value(value), false));
+		set_below(r, "labels", key, node_scalar(r->arena, json_string_value(value), false));
 	}
 	if ((value = json_object_get(changes, "seed")) != NULL)
 		set_top(r, "seed", number(r, value));

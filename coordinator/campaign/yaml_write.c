@@ -10,7 +10,8 @@ static bool is_letter(char c)
 	       c == '_' || c == '.' || c == '/';
 }
 
-/* Whether a text can stand without quotes everywhere, also in flow style: fewer than YAML allows. */
+/* Whether a text can stand without quotes everywhere, also in flow style: fewer than YAML allows.
+ */
 static bool is_safe_plain(const char *text)
 {
 	const char *p = text;
@@ -188,9 +189,10 @@ bool node_equal(const struct node *a, const struct node *b)
 	if (a->n != b->n)
 		return false;
 	for (size_t i = 0; i < a->n; i++) {
-		if (a->kind == NODE_LIST ? !node_equal(a->items[i], b->items[i])
-					 : strcmp(a->pairs[i].key->text, b->pairs[i].key->text) != 0 ||
-						   !node_equal(a->pairs[i].value, b->pairs[i].value))
+		if (a->kind == NODE_LIST
+				? !node_equal(a->items[i], b->items[i])
+				: strcmp(a->pairs[i].key->text, b->pairs[i].key->text) != 0 ||
+					  !node_equal(a->pairs[i].value, b->pairs[i].value))
 			return false;
 	}
 	return true;

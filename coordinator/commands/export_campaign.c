@@ -112,8 +112,7 @@ static void add_header(struct buf *out, const struct stored *s, const char *labe
 	const char *file = s->file ? s->file : "FILE";
 	char date[32];
 
-	buf_addf(out, "# %s, submitted at %s: ", label,
-		clock_rfc3339(date, s->submitted_at));
+	buf_addf(out, "# %s, submitted at %s: ", label, clock_rfc3339(date, s->submitted_at));
 	add_command(out, file, changes);
 	buf_adds(out, "\n");
 	add_sources(out, json_object_get(changes, "sources"));

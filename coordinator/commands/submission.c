@@ -171,7 +171,8 @@ int submission_add_files(const struct submission_file *f, struct content_store *
 	find_missing_files(f, "", shipped, n, &missing);
 	if (missing.len > 0)
 		r = error_set(err, ERR_CAMPAIGN, "%s", missing.data);
-	else if (*has_tree && content_add_tree(content, f->directory, paths, paths_n, tree, err) < 0)
+	else if (*has_tree &&
+		 content_add_tree(content, f->directory, paths, paths_n, tree, err) < 0)
 		r = error_wrap(err, "%s", f->path);
 	if (arena != NULL)
 		render_done(arena);

@@ -54,7 +54,8 @@ static void read_streams(
 		if (o->was_stopped || o->was_too_slow)
 			kill(-pid, SIGKILL);
 		for (int i = 0; i < 2; i++) {
-			if (p[i].revents != 0 && !take(fds[i], i == 0 ? &o->out : &o->err, i == 1)) {
+			if (p[i].revents != 0 &&
+				!take(fds[i], i == 0 ? &o->out : &o->err, i == 1)) {
 				close(fds[i]);
 				fds[i] = -1;
 			}
@@ -80,8 +81,8 @@ static int spawn(pid_t *pid, const char *const *argv, char *const *environment, 
 	posix_spawnattr_init(&attributes);
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setsigdefault(&attributes, &pipe_signal);
-	posix_spawnattr_setflags(&attributes,
-		POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
+	posix_spawnattr_setflags(
+		&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
 	r = posix_spawnp(pid, argv[0], &actions, &attributes, (char *const *)argv, environment);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);

@@ -86,10 +86,10 @@ static bool is_commit(const char *ref)
 /* Ours, so that neither a git that started us nor a terminal has a say. */
 static char **make_environment(const char *index)
 {
-	static const char *const dropped[] = {"GIT_DIR=", "GIT_WORK_TREE=", "GIT_INDEX_FILE=",
-		"GIT_OBJECT_DIRECTORY=", "GIT_ALTERNATE_OBJECT_DIRECTORIES=", "GIT_COMMON_DIR=",
-		"GIT_NAMESPACE=", "GIT_TERMINAL_PROMPT=", "GIT_ASKPASS=", "GIT_ALLOW_PROTOCOL=",
-		"LC_ALL="};
+	static const char *const dropped[] = {
+		"GIT_DIR=", "GIT_WORK_TREE=", "GIT_INDEX_FILE=", "GIT_OBJECT_DIRECTORY=",
+		"GIT_ALTERNATE_OBJECT_DIRECTORIES=", "GIT_COMMON_DIR=", "GIT_NAMESPACE=",
+		"GIT_TERMINAL_PROMPT=", "GIT_ASKPASS=", "GIT_ALLOW_PROTOCOL=", "LC_ALL="};
 	char **out = NULL;
 	size_t n = 0;
 	bool has_ssh = getenv("GIT_SSH_COMMAND") != NULL || getenv("GIT_SSH") != NULL;
@@ -151,11 +151,11 @@ static int say_failure(const struct git_repository *g, const char *doing, struct
 		return error_set(
 			err, ERR_UNAVAILABLE, "files: git %s: the coordinator ends", g->url);
 	if (o->was_too_slow)
-		return error_set(err, ERR_UNAVAILABLE,
-			"files: git %s: cannot %s within 10 minutes", g->url, doing);
+		return error_set(err, ERR_UNAVAILABLE, "files: git %s: cannot %s within 10 minutes",
+			g->url, doing);
 	last_lines(&o->err, &lines);
-	return error_set(err, ERR_UNAVAILABLE, "files: git %s: cannot %s:%s", g->url, doing,
-		lines.data);
+	return error_set(
+		err, ERR_UNAVAILABLE, "files: git %s: cannot %s:%s", g->url, doing, lines.data);
 }
 
 /* Run git on the mirror; words is ended by NULL. out (may be NULL) gets its first line of output.
@@ -172,10 +172,10 @@ static int run_git(const struct git_repository *g, const char *doing, const char
 
 	if (tree != NULL)
 		argv[n++] = tree;
-	for (const char *const *option = (const char *const[]){"-c", "gc.auto=0", "-c",
-		     "maintenance.auto=false", "-c", "core.hooksPath=/dev/null", "-c",
-		     "core.autocrlf=false", "-c", tree ? "core.bare=false" : "core.bare=true",
-		     NULL};
+	for (const char *const *option =
+			(const char *const[]){"-c", "gc.auto=0", "-c", "maintenance.auto=false",
+				"-c", "core.hooksPath=/dev/null", "-c", "core.autocrlf=false", "-c",
+				tree ? "core.bare=false" : "core.bare=true", NULL};
 		*option != NULL; option++)
 		argv[n++] = *option;
 	for (; *words != NULL; words++)
@@ -215,8 +215,8 @@ static int lock_mirror(struct git_repository *g, struct error *err)
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return error_errno(err, "files: git: %s", path);
 		if (poll(&p, 1, 100) > 0)
-			return error_set(err, ERR_UNAVAILABLE, "files: git %s: the coordinator ends",
-				g->url);
+			return error_set(err, ERR_UNAVAILABLE,
+				"files: git %s: the coordinator ends", g->url);
 		if (clock_monotonic_ns() > deadline)
 			return error_set(err, ERR_UNAVAILABLE,
 				"files: git %s: another submission has fetched it for 10 minutes",
@@ -271,8 +271,8 @@ static bool find_commit(const struct git_repository *g, const char *ref,
 	return true;
 }
 
-int git_resolve(struct git_repository *g, const char *ref, char commit[GIT_COMMIT_SIZE],
-	struct error *err)
+int git_resolve(
+	struct git_repository *g, const char *ref, char commit[GIT_COMMIT_SIZE], struct error *err)
 {
 	bool is_head = strcmp(ref, "HEAD") == 0;
 	struct error ignored = {0};
@@ -299,8 +299,8 @@ int git_resolve(struct git_repository *g, const char *ref, char commit[GIT_COMMI
 			"--no-recurse-submodules", "--no-write-fetch-head", g->from, ref) == 0 &&
 		find_commit(g, ref, commit, &ignored))
 		return 0;
-	return error_set(err, ERR_CAMPAIGN,
-		"files: git %s: it has no branch, tag or commit '%s'", g->url, ref);
+	return error_set(err, ERR_CAMPAIGN, "files: git %s: it has no branch, tag or commit '%s'",
+		g->url, ref);
 }
 
 int git_check_out(struct git_repository *g, const char *commit, const char *directory,

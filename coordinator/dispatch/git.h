@@ -13,11 +13,11 @@
 #include "proto/error.h"
 
 struct git_repository {
-	const char *url;  /* as the campaign has it, for messages */
-	char *from;       /* what git gets: an absolute path, or an address; owned */
-	char *mirror;     /* its folder; owned */
-	int stop_fd;      /* becomes readable where it should end early */
-	int lock_fd;      /* held while the mirror is changed or read */
+	const char *url; /* as the campaign has it, for messages */
+	char *from;      /* what git gets: an absolute path, or an address; owned */
+	char *mirror;    /* its folder; owned */
+	int stop_fd;     /* becomes readable where it should end early */
+	int lock_fd;     /* held while the mirror is changed or read */
 };
 
 /*
@@ -34,8 +34,8 @@ void git_close(struct git_repository *g);
 
 /* Fetch what is new, and find the commit of a branch, a tag, a commit or HEAD. Returns 0 and
  * commit, or negative with err: git's own last lines, or that there is no such ref. */
-int git_resolve(struct git_repository *g, const char *ref, char commit[GIT_COMMIT_SIZE],
-	struct error *err);
+int git_resolve(
+	struct git_repository *g, const char *ref, char commit[GIT_COMMIT_SIZE], struct error *err);
 /* Write the files of a commit into an empty folder; index is the name of a file that does not exist
  * and may be written. */
 int git_check_out(struct git_repository *g, const char *commit, const char *directory,

@@ -39,7 +39,10 @@ struct preparation {
 };
 
 /* Nothing yet. */
-#define PREPARATION_INIT {.beyond = BUF_INIT, .sources = BUF_INIT}
+#define PREPARATION_INIT                                                                           \
+	{                                                                                          \
+		.beyond = BUF_INIT, .sources = BUF_INIT                                            \
+	}
 
 /* A step each; arg is a struct preparation. */
 void preparation_read(void *arg, int stop_fd);

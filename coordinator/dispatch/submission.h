@@ -37,7 +37,7 @@ struct submission {
 	struct work *work;          /* on the preparation; NULL: none under way */
 	struct content_hash wanted; /* content asked for */
 	int64_t asked_until;        /* offset up to which it was asked for; 0: nothing asked yet */
-	int64_t heard_ns;           /* last sign of life of the sender of files; 0: stage not begun */
+	int64_t heard_ns; /* last sign of life of the sender of files; 0: stage not begun */
 	int64_t gather_until_ns;
 	int64_t tell_ns; /* when to say again what it waits for */
 	bool was_told;   /* that sources are fetched */

@@ -71,8 +71,8 @@ int submission_choose(
 		if (is_known(d, c->hosts.names[i]))
 			continue;
 		buf_addf(&out->refused, "\n  %s: not known here", c->hosts.names[i]);
-		buf_addf(&out->notes, "%s is not known here and takes no part\n",
-			c->hosts.names[i]);
+		buf_addf(
+			&out->notes, "%s is not known here and takes no part\n", c->hosts.names[i]);
 	}
 	if (out->n == 0)
 		return no_host(out, err);

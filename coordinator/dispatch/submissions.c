@@ -203,13 +203,13 @@ static int add_events(struct dispatch *d, struct submission *s, struct error *er
 {
 	const struct live *l = s->live;
 	_cleanup_free_ char *sources = xstrdup(s->preparation.sources.data);
-	int r = d->s.ops->add_event(d->s.store, l->id, 0, 0, "submitted", s->request.file,
-		l->submitted_at, err);
+	int r = d->s.ops->add_event(
+		d->s.store, l->id, 0, 0, "submitted", s->request.file, l->submitted_at, err);
 
 	for (char *rest = sources, *line; r == 0 && (line = strsep(&rest, "\n")) != NULL;)
 		if (line[0] != '\0')
-			r = d->s.ops->add_event(d->s.store, l->id, 0, 0, "source", line,
-				l->submitted_at, err);
+			r = d->s.ops->add_event(
+				d->s.store, l->id, 0, 0, "source", line, l->submitted_at, err);
 	return r;
 }
 
@@ -246,8 +246,8 @@ static void note_idle_hosts(const struct live *l, struct buf *notes)
 			buf_addf(notes, "%s has nothing to run: 'where' or --only leaves nothing\n",
 				lane->host);
 		else if (skipped == lane->n)
-			buf_addf(notes, "%s has nothing to run: %s\n", lane->host,
-				lane->skipped[0]);
+			buf_addf(
+				notes, "%s has nothing to run: %s\n", lane->host, lane->skipped[0]);
 	}
 }
 

@@ -87,7 +87,8 @@ static bool check(const char *name, const char *yaml, const char *changes)
 
 static const char *const yamls[] = {
 	"campaign: c\nbenchmarks:\n  a: {command: [\"true\"]}\n",
-	"# top\ncampaign: c  # name\nseed: 4\nlabels: {pool: x}\nmatrix:\n  threads: [1, 2, 4] # t\n"
+	"# top\ncampaign: c  # name\nseed: 4\nlabels: {pool: x}\nmatrix:\n  threads: [1, 2, 4] # "
+	"t\n"
 	"  size:\n  - 10\n  - '20'\n  - big one\nbenchmarks:\n"
 	"  a: {command: [x, \"{threads}\", \"{size}\"]}\n"
 	"  b:\n    command: y {threads}\n    matrix: {where: threads < 4, size: ~}\n"
@@ -97,12 +98,14 @@ static const char *const yamls[] = {
 	"b: {command: [x, '{threads}', '{size}'], matrix: {size: *s}}}}",
 	"campaign: c\nmatrix:\n  python:\n    gil: {path: /a}\n    nogil: {path: /b}\n"
 	"  threads: {each: host.thread_steps}\n  exclude: [{python: gil, threads: 4}]\n"
-	"  include: [{threads: 3}]\nbenchmarks:\n  a:\n    command: ['{python.path}', '{threads}']\n"
+	"  include: [{threads: 3}]\nbenchmarks:\n  a:\n    command: ['{python.path}', "
+	"'{threads}']\n"
 	"  y: &x\n    command: [x, '{python}', '{threads}']\n    matrix:\n"
 	"      where: |\n        threads > 1 and\n        threads < 9\n  z: *x\n"
 	"repeat:\n  blocks: 3\n  max: 6\n  until: {metric: time, within: 2%}\n",
 	"campaign: c\ndefaults: {matrix: {size: [1, 2]}}\nmatrix: {threads: [1, 2], m: [3, 4], "
-	"zip: [[threads, m]]}\nbenchmarks:\n  a: {command: [x, \"{threads}\", \"{m}\", \"{size}\"]}\n"
+	"zip: [[threads, m]]}\nbenchmarks:\n  a: {command: [x, \"{threads}\", \"{m}\", "
+	"\"{size}\"]}\n"
 	"  b: {command: [x, \"{size}\"], matrix: {threads: ~, m: ~, zip: ~}}\n",
 };
 static const char *const all_changes[] = {
@@ -169,7 +172,8 @@ static void test_corpus(void **state)
 static void test_trees_come_back(void **state)
 {
 	static const char *const odd[] = {
-		"a: 'x: y'\nb: \"tab\\tnew\\nline \\x85 \\u2028 \\\" \\\\ é\"\nc: -5\nd: '-5'\ne: ~\n"
+		"a: 'x: y'\nb: \"tab\\tnew\\nline \\x85 \\u2028 \\\" \\\\ é\"\nc: -5\nd: '-5'\ne: "
+		"~\n"
 		"f: '~'\ng:\nh: ''\ni: [[], {}, [1, [2, {k: v}]], '']\nj: {}\nk:\n- - 1\n  - x: 1\n"
 		"    y: [a, 'b c']\n-\n- z\nl: |\n  two\n  lines\nm: >\n  folded\n\n  text\n"
 		"'null': no\n? 'q: r'\n: s\nt: plain with, [odd] {things}\nu: 'true'\nv: true\n"
@@ -218,8 +222,9 @@ static void test_comments_stay(void **state)
 	expect(yamls[1],
 		"{\"seed\":9,\"blocks\":2,\"set\":{\"threads\":[\"4\"],\"size\":[\"20\",\"7\"]},"
 		"\"only\":\"size == 7\",\"labels\":{\"pool\":\"y\"}}",
-		"# top\ncampaign: c  # name\nseed: 9\nlabels: {pool: 'y'}\nmatrix:\n  threads: [4] # t\n"
-		"  size:\n  ['20', 7]\nbenchmarks:\n"
+		"# top\ncampaign: c  # name\nseed: 9\nlabels: {pool: 'y'}\nmatrix:\n  threads: [4] "
+		"# t\n"
+		"  size: ['20', 7]\nbenchmarks:\n"
 		"  a: {matrix: {where: 'size == 7'}, command: [x, \"{threads}\", \"{size}\"]}\n"
 		"  b:\n    command: y {threads}\n"
 		"    matrix: {where: '(threads < 4) and ((nil) == 7)', size: ~}\n"
@@ -254,7 +259,8 @@ static void test_what_no_file_can_say(void **state)
 	struct error err = {0};
 
 	(void)state;
-	assert_int_equal(campaign_rewrite(yaml, "{\"only\":\"v == 'q'\"}", &out, &err), ERR_CAMPAIGN);
+	assert_int_equal(
+		campaign_rewrite(yaml, "{\"only\":\"v == 'q'\"}", &out, &err), ERR_CAMPAIGN);
 	assert_int_equal(out.len, 0);
 	assert_non_null(strstr(err.text, "takes 'where' away"));
 }
