@@ -158,6 +158,7 @@ static void free_lane(struct lane *lane)
 	free_list(lane->ended_runs);
 	until_done(&lane->until);
 	free(lane->open);
+	free(lane->order);
 }
 
 static void free_runs(struct live *l)

@@ -3,9 +3,9 @@
  * hands
  *
  * A lane is the campaign on one host. A lane goes through its passes (warm-up, then blocks); when a
- * pass begins, its runs are ordered, numbered, and written to the store as queued. So only one pass
- * of a lane is in memory and in the store ahead of time, however long the campaign is. A run's
- * number follows from pass, lane and place alone: passes x all lanes' runs before it, plus the
+ * pass begins, its runs are ordered, numbered, and written to the store as queued, a large pass in
+ * slices. So at most one pass of a lane is in the store ahead of time, however long the campaign is,
+ * and nothing keeps other campaigns waiting. A run's number follows from pass, lane and place alone: passes x all lanes' runs before it, plus the
  * lanes before, plus the place in the order of all configurations; those that ended early leave
  * gaps.
  *
@@ -73,6 +73,9 @@ struct lane {
 	bool *open;               /* by place: what the next pass has, where is_decided */
 	bool is_decided;          /* open is what follows from all results */
 	bool is_over;             /* no more pass begins */
+	size_t *order; /* places of the pass that began last, where it is not written to its end
+			  (owned); else NULL */
+	size_t order_at; /* how many of them are */
 	struct live_run *queue;   /* queued runs, next first */
 	int64_t unended;          /* runs queued or in the host's hands */
 	int64_t ended;            /* runs that ended, any way, skipped ones too */

@@ -300,6 +300,8 @@ static int load_runs(struct live *l, struct loading *g, struct live_store s, str
 	if (r == 0)
 		r = s.ops->query(s.store, "runs", l->label, 0, INT64_MAX, NULL, on_run_row, g, err);
 	end_block(g);
+	for (size_t i = 0; i < l->lanes_n && !l->campaign->is_spread; i++)
+		live_resume_pass(l, &l->lanes[i]);
 	if (r == 0 && live_has_until(l) && g->column < 0)
 		r = s.ops->query(
 			s.store, "metrics", l->label, 0, INT64_MAX, NULL, on_metric_row, g, err);

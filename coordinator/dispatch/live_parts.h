@@ -53,7 +53,12 @@ void live_make_stages(struct live *l, struct lane *lane);
 /* The place of a configuration in a lane's plan; lane->plan->n where it is not there. */
 size_t live_place_of(const struct lane *lane, size_t configuration);
 enum live_next live_peek_pass(struct live *l, struct lane *lane);
+/* Begin the next pass, or go on to write the one that began last: a large one is written in slices,
+ * each when the one before is used up. */
 int live_begin_pass(struct live *l, struct lane *lane, struct live_store s, struct error *err);
+/* After a load, which counted the runs of the lane's last pass in width: what of it was not written
+ * yet comes next. Not with `spread: any`. */
+void live_resume_pass(struct live *l, struct lane *lane);
 /* Write one run of a pass, and queue it where it can run. */
 int live_write_run(struct live *l, struct lane *lane, int64_t number, size_t place, int64_t pass,
 	struct live_store s, struct error *err);

@@ -7,6 +7,9 @@
  */
 #include "coordinator/dispatch/live_parts.h"
 
+/* Runs of a pass that are written at once: some milliseconds, during which other campaigns wait. */
+#define SLICE 1000
+
 #include <utlist.h>
 
 /* ---- stages ---- */
@@ -64,7 +67,7 @@ static void begin_stage(struct lane *lane)
 
 enum live_next live_peek_pass(struct live *l, struct lane *lane)
 {
-	if (lane->queue != NULL)
+	if (lane->queue != NULL || (lane->order != NULL && !l->is_stopped))
 		return NEXT_RUN;
 	while (!lane->is_over && !l->is_stopped) {
 		if (lane->passes_begun < l->campaign->warmup + l->campaign->blocks)
@@ -118,30 +121,64 @@ int live_write_run(struct live *l, struct lane *lane, int64_t number, size_t pla
 	return 0;
 }
 
-static int begin_block(struct live *l, struct lane *lane, int64_t number, int64_t pass,
-	bool is_chosen, struct live_store s, struct error *err)
+/* Write what comes next of the pass that began last, at most limit places of its order. */
+static int write_slice(struct live *l, struct lane *lane, size_t limit, const bool *chosen,
+	struct live_store s, struct error *err)
 {
-	_cleanup_free_ size_t *order = xcalloc(lane->plan->n + 1, sizeof *order);
+	int64_t pass = lane->passes_begun - 1;
+	int64_t number = live_first_number(l, (size_t)(lane - l->lanes), pass);
 	int status = 0;
 
-	plan_order(l->campaign, l->plan, (size_t)(lane - l->lanes), pass, order);
-	for (size_t i = 0; status == 0 && i < lane->plan->n; i++)
-		if (!is_chosen || lane->open[order[i]])
-			status = live_write_run(
-				l, lane, number + (int64_t)i, order[i], pass, s, err);
+	for (; status == 0 && limit > 0 && lane->order_at < lane->plan->n; limit--) {
+		size_t at = lane->order_at++, place = lane->order[at];
+
+		if (chosen == NULL || chosen[place])
+			status = live_write_run(l, lane, number + (int64_t)at, place, pass, s, err);
+	}
+	if (lane->order_at == lane->plan->n) {
+		free(lane->order);
+		lane->order = NULL;
+	}
 	return status;
+}
+
+static void order_pass(const struct live *l, struct lane *lane, size_t at)
+{
+	lane->order = xcalloc(lane->plan->n + 1, sizeof *lane->order);
+	lane->order_at = at;
+	plan_order(l->campaign, l->plan, (size_t)(lane - l->lanes), lane->passes_begun - 1,
+		lane->order);
 }
 
 int live_begin_pass(struct live *l, struct lane *lane, struct live_store s, struct error *err)
 {
-	int64_t pass = lane->passes_begun++;
-	int64_t number = live_first_number(l, (size_t)(lane - l->lanes), pass);
 	bool is_chosen = lane->is_decided;
 
+	if (lane->order != NULL)
+		return write_slice(l, lane, SLICE, NULL, s, err);
+	lane->passes_begun++;
 	lane->is_decided = false;
-	if (!lane->is_sequential)
-		return begin_block(l, lane, number, pass, is_chosen, s, err);
-	return live_write_run(l, lane, number + (int64_t)lane->stage, lane->stage, pass, s, err);
+	if (lane->is_sequential)
+		return live_write_run(l, lane,
+			live_first_number(l, (size_t)(lane - l->lanes), lane->passes_begun - 1) +
+				(int64_t)lane->stage,
+			lane->stage, lane->passes_begun - 1, s, err);
+	order_pass(l, lane, 0);
+	/* What was chosen by results is written to its end: it could not be told again later. */
+	return is_chosen ? write_slice(l, lane, SIZE_MAX, lane->open, s, err)
+			 : write_slice(l, lane, SLICE, NULL, s, err);
+}
+
+void live_resume_pass(struct live *l, struct lane *lane)
+{
+	size_t written = (size_t)lane->width;
+
+	if (lane->is_sequential || lane->passes_begun == 0 ||
+		lane->passes_begun > l->campaign->warmup + l->campaign->blocks ||
+		written >= lane->plan->n)
+		return;
+	lane->width = (int64_t)lane->plan->n;
+	order_pass(l, lane, written);
 }
 
 int64_t live_rest_of_lane(const struct live *l, const struct lane *lane)
@@ -150,5 +187,6 @@ int64_t live_rest_of_lane(const struct live *l, const struct lane *lane)
 
 	if (lane->is_over || l->is_stopped)
 		return 0;
-	return (live_passes(l) - lane->passes_begun) * lane->width + live_passes(l) * later;
+	return (live_passes(l) - lane->passes_begun) * lane->width + live_passes(l) * later +
+	       (lane->order != NULL ? (int64_t)(lane->plan->n - lane->order_at) : 0);
 }
