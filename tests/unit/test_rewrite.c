@@ -25,6 +25,19 @@ static const struct plan_host hosts[] = {
 		 "\"labels\":{\"pool\":\"b\"}}"},
 };
 
+/* Plans of so many configurations take longer than they tell. */
+static bool is_large(const struct campaign *c)
+{
+	for (size_t i = 0; i < c->benchmarks_n; i++) {
+		size_t product = 1;
+		for (size_t a = 0; a < c->benchmarks[i].axes_n; a++)
+			product *= c->benchmarks[i].axes[a].n ? c->benchmarks[i].axes[a].n : 1;
+		if (product > 2000)
+			return true;
+	}
+	return false;
+}
+
 /* All that a plan says, or why there is none. */
 static void describe(const char *yaml, const char *changes, struct buf *out)
 {
@@ -42,7 +55,9 @@ static void describe(const char *yaml, const char *changes, struct buf *out)
 		(long long)c->seed, (long long)c->warmup, (long long)c->blocks, (long long)c->max);
 	for (size_t i = 0; i < c->labels_n; i++)
 		buf_addf(out, "label %s=%s\n", c->labels[i].key, c->labels[i].value);
-	if (plan_make(c, hosts, ARRAY_SIZE(hosts), &p, &err) < 0) {
+	if (is_large(c)) {
+		buf_adds(out, "large\n");
+	} else if (plan_make(c, hosts, ARRAY_SIZE(hosts), &p, &err) < 0) {
 		buf_adds(out, "no plan\n");
 	} else {
 		for (size_t i = 0; i < p->configurations_n; i++) {
