@@ -103,7 +103,7 @@ define fuzz
 	clang -std=gnu17 -D_GNU_SOURCE -I. -g -O1 -fsanitize=fuzzer,address,undefined $(cflags.pkgs) -o build/fuzz/libfuzzer-$(1) \
 		tests/fuzz/fuzz_$(1).c $(3) $(call libs,$(4)) -lm
 	build/fuzz/libfuzzer-$(1) -max_total_time=$(or $(FUZZ_TIME),60) -malloc_limit_mb=256 -timeout=10 -max_len=8192 \
-		-artifact_prefix=build/fuzz/$(1)- build/fuzz/$(1) $(2)
+		$(addprefix -dict=,$(wildcard tests/fuzz/$(1).dict)) -artifact_prefix=build/fuzz/$(1)- build/fuzz/$(1) $(2)
 endef
 
 soak:  ## the long tests: ten minutes of fuzzing for each reader

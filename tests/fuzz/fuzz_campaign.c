@@ -1,7 +1,8 @@
 /*
  * Whatever bytes come as a campaign file: reading ends in a campaign or in errors that have a place
- * and a text; what was accepted is planned for two unlike hosts, and a configuration of each is
- * rendered. The files of tests/campaigns make a good corpus.
+ * and a text; what was accepted is planned for two unlike hosts, each configuration is rendered,
+ * and metrics are looked for in a program's output. The files of tests/campaigns make a good
+ * corpus.
  *
  * With libFuzzer: clang -fsanitize=fuzzer,address,undefined. With -DFUZZ_REPLAY a main of its own
  * runs each file that is named.
@@ -12,6 +13,7 @@
 
 /* More configurations are the planner's ordinary work, and only slow here. */
 #define MAX_CONFIGURATIONS 5000
+#define MAX_RENDERED       20
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -53,22 +55,94 @@ static bool is_small(const struct campaign *c)
 	return c->benchmarks_n < 100;
 }
 
-static void check_render(const struct campaign *c, const struct plan *p)
-{
-	for (size_t l = 0; l < p->lanes_n; l++) {
-		const struct plan_lane *lane = &p->lanes[l];
-		struct render_arena *arena = NULL;
-		struct message m;
+static const char output[] = "Triad:  12.5 GB/s\nwork: 3\n{\"work\": 12, \"items\": [1, 2, 3], "
+			     "\"latency\": {\"p99\": 0.25}, \"ok\": true}\n";
 
-		if (lane->n == 0 || lane->skipped[0] != NULL)
-			continue;
-		message_init(&m, MESSAGE_ASSIGN);
-		campaign_render(c, &p->configurations[lane->configurations[0]], &hosts[l], "x.1",
-			&m.assign, &arena);
-		if (m.assign.command.n == 0)
-			fail("a run without a command");
-		render_done(arena);
+static void check_metrics(const struct campaign *c, const struct configuration *configuration,
+	const struct plan_host *host)
+{
+	static const struct message_metric measured[] = {
+		{.name = "time", .unit = "ns", .value = 1500000000},
+		{.name = "energy.package", .unit = "uJ", .value = 2500000},
+	};
+	struct run_output run = {.stdout_text = output,
+		.stdout_len = sizeof output - 1,
+		.stderr_text = "",
+		.measured = measured,
+		.measured_n = ARRAY_SIZE(measured)};
+	struct extraction found = {0};
+	struct error err = {0};
+
+	if (extract_metrics(c, configuration, host, &run, &found, &err) < 0 && err.text[0] == '\0')
+		fail("a failed extraction without a reason");
+	extraction_done(&found);
+}
+
+static void check_render(const struct campaign *c, const struct configuration *configuration,
+	const struct plan_host *host)
+{
+	struct render_arena *arena = NULL;
+	struct message m;
+
+	message_init(&m, MESSAGE_ASSIGN);
+	campaign_render(c, configuration, host, "x.1", &m.assign, &arena);
+	if (m.assign.command.n == 0)
+		fail("a run without a command");
+	render_done(arena);
+	check_metrics(c, configuration, host);
+}
+
+static void check_order(const struct campaign *c, const struct plan *p, size_t lane)
+{
+	size_t n = p->lanes[lane].n;
+	_cleanup_free_ size_t *order = xcalloc(n + 1, sizeof *order);
+	_cleanup_free_ bool *seen = xcalloc(n + 1, sizeof *seen);
+
+	plan_order(c, p, lane, 1, order);
+	for (size_t i = 0; i < n; i++) {
+		if (order[i] >= n || seen[order[i]])
+			fail("an order that is no permutation");
+		seen[order[i]] = true;
 	}
+}
+
+static void check_lane(const struct campaign *c, const struct plan *p, size_t l)
+{
+	const struct plan_lane *lane = &p->lanes[l];
+	struct render_arena *arena = NULL;
+	struct list steps = {0};
+	size_t rendered = 0;
+
+	check_order(c, p, l);
+	for (size_t i = 0; i < lane->n && rendered < MAX_RENDERED; i++) {
+		const struct configuration *at = &p->configurations[lane->configurations[i]];
+
+		if (lane->skipped[i] && lane->skipped[i][0] == '\0')
+			fail("skipped without a reason");
+		if (lane->skipped[i] || at->benchmark->roles_n > 0)
+			continue;
+		check_render(c, at, &hosts[l]);
+		rendered++;
+	}
+	campaign_render_teardown(c, &hosts[l], "x.1", &steps, &arena);
+	render_done(arena);
+}
+
+static void check_around(const struct campaign *c)
+{
+	struct render_arena *arena = NULL;
+	struct shipped *shipped;
+	size_t n;
+	char why[256];
+
+	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++)
+		if (!campaign_wants_host(c, &hosts[i], why) && why[0] == '\0')
+			fail("a host is not wanted, without a reason");
+	campaign_files(c, &shipped, &n, &arena);
+	for (size_t i = 0; i < n; i++)
+		if ((shipped[i].path == NULL) == (shipped[i].git == NULL))
+			fail("what is shipped is neither a path nor of git");
+	render_done(arena);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -84,8 +158,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (c != NULL && d.errors > 0)
 		fail("accepted with an error");
 	if (c != NULL && is_small(c)) {
+		check_around(c);
 		if (plan_make(c, hosts, ARRAY_SIZE(hosts), &p, &err) == 0) {
-			check_render(c, p);
+			for (size_t l = 0; l < p->lanes_n; l++)
+				check_lane(c, p, l);
 			plan_free(p);
 		} else if (err.text[0] == '\0') {
 			fail("no plan, without a reason");
