@@ -1,16 +1,22 @@
 /*
  * Every file of tests/campaigns: good ones are accepted, bad ones give exactly the diagnostics that
- * NAME.expected lists, as LINE:COLUMN: error: TEXT. A good file may have warnings.
+ * NAME.expected lists, as LINE:COLUMN: error: TEXT. A good file may have warnings; NAME.plan is its
+ * plan for the hosts of hosts.json (campaign_plan.h), with what is run where a line of the file
+ * begins with "# plan with assignments".
+ *
+ * With JOULERIG_WRITE_EXPECTED in the environment it writes these files as the program has them now:
+ * to be read line by line before they are believed.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "coordinator/campaign/campaign.h"
+#include "tests/unit/campaign_plan.h"
 #include <cmocka.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <stdio.h>
 
 static char *folder(const char *kind)
@@ -35,25 +41,89 @@ static void format(const struct diagnostics *d, struct buf *out)
 			d->items[i].is_warning ? "warning" : "error", d->items[i].text);
 }
 
+/* ---- what is expected ---- */
+
+/* Whether a text is what a file has; a file that is not there is empty. */
+static bool is_as_expected(const char *dir, const char *name, const char *ending, const char *got)
+{
+	_cleanup_buf_ struct buf expected = BUF_INIT;
+	_cleanup_free_ char *path =
+		xasprintf("%s/%.*s.%s", dir, (int)strlen(name) - 5, name, ending);
+
+	if (getenv("JOULERIG_WRITE_EXPECTED")) {
+		FILE *f = got[0] ? fopen(path, "w") : NULL;
+
+		if (f && (fputs(got, f) < 0 || fclose(f) != 0))
+			fail_msg("%s cannot be written", path);
+		return true;
+	}
+	if (buf_read_file(&expected, AT_FDCWD, path, 1024 * 1024) < 0)
+		buf_adds(&expected, "");
+	if (strcmp(got, expected.data) == 0)
+		return true;
+	print_message("%s.%s\ngot:\n%swant:\n%s", name, ending, got, expected.data);
+	return false;
+}
+
+static struct plan_host hosts[PLAN_MAX_HOSTS];
+static size_t hosts_n;
+static json_t *hosts_json;
+
+/* Into hosts: an object of inventories by name. */
+static int load_hosts(void **state)
+{
+	_cleanup_free_ char *dir = folder("hosts.json");
+	const char *name;
+	json_t *inventory;
+
+	(void)state;
+	hosts_json = json_load_file(dir, 0, NULL);
+	json_object_foreach(hosts_json, name, inventory)
+	{
+		if (hosts_n < PLAN_MAX_HOSTS)
+			hosts[hosts_n++] = (struct plan_host){
+				name, json_dumps(inventory, JSON_PRESERVE_ORDER)};
+	}
+	return hosts_n >= 3 ? 0 : -1;
+}
+
+static int free_hosts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < hosts_n; i++)
+		free((char *)hosts[i].inventory);
+	json_decref(hosts_json);
+	return 0;
+}
+
+static bool check_plan(
+	const char *dir, const char *name, const struct campaign *c, bool with_assignments)
+{
+	_cleanup_buf_ struct buf plan = BUF_INIT;
+
+	plan_to_text(c, hosts, hosts_n, with_assignments, &plan);
+	return is_as_expected(dir, name, "plan", plan.data);
+}
+
 static int check_file(const char *dir, const char *name, bool is_good)
 {
-	_cleanup_buf_ struct buf text = BUF_INIT, expected = BUF_INIT, got = BUF_INIT;
+	_cleanup_buf_ struct buf text = BUF_INIT, got = BUF_INIT;
 	_cleanup_free_ char *path = xasprintf("%s/%s", dir, name);
-	_cleanup_free_ char *expected_path =
-		xasprintf("%s/%.*s.expected", dir, (int)strlen(name) - 5, name);
 	struct diagnostics d = {0};
 	struct campaign *c;
 	bool ok;
 
 	assert_int_equal(buf_read_file(&text, AT_FDCWD, path, 4 * 1024 * 1024), 0);
-	if (buf_read_file(&expected, AT_FDCWD, expected_path, 1024 * 1024) < 0)
-		assert_true(is_good);
 	c = campaign_read(text.data, text.len, NULL, &d);
+	buf_adds(&got, "");
 	format(&d, &got);
-	ok = (c != NULL) == is_good && strcmp(got.data, expected.data) == 0;
-	if (!ok)
-		print_message("%s: %s\ngot:\n%swant:\n%s", name, c ? "accepted" : "refused",
-			got.data, expected.data);
+	ok = is_as_expected(dir, name, "expected", got.data);
+	if ((c != NULL) != is_good) {
+		print_message("%s is %s\n%s", name, c ? "accepted" : "refused", got.data);
+		ok = false;
+	}
+	if (c && is_good)
+		ok &= check_plan(dir, name, c, strstr(text.data, "# plan with assignments"));
 	diagnostics_done(&d);
 	campaign_free(c);
 	return ok ? 0 : 1;
@@ -74,16 +144,16 @@ static void check_folder(const char *kind, bool is_good, int at_least)
 	assert_int_equal(failed, 0);
 }
 
-static void test_good_files_are_accepted(void **state)
+static void test_good_files_are_accepted_and_planned(void **state)
 {
 	(void)state;
-	check_folder("good", true, 10);
+	check_folder("good", true, 90);
 }
 
 static void test_bad_files_are_refused_as_expected(void **state)
 {
 	(void)state;
-	check_folder("bad", false, 50);
+	check_folder("bad", false, 80);
 }
 
 static void test_diagnostics_name_the_file(void **state)
@@ -186,12 +256,12 @@ static void test_long_lists_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good_files_are_accepted),
+		cmocka_unit_test(test_good_files_are_accepted_and_planned),
 		cmocka_unit_test(test_bad_files_are_refused_as_expected),
 		cmocka_unit_test(test_diagnostics_name_the_file),
 		cmocka_unit_test(test_big_files_are_refused),
 		cmocka_unit_test(test_long_lists_are_refused),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, load_hosts, free_hosts);
 }
