@@ -96,7 +96,8 @@ static const char *const range_keys[] = {"from", "to", "factor", "step", "each"}
 static int64_t range_number(
 	const struct node *n, const char *key, int64_t min, bool *ok, struct diagnostics *d)
 {
-	const struct node *value = node_get(n, key);
+	const struct node_pair *pair = node_find(n, key);
+	const struct node *value = pair ? pair->value : NULL;
 	int64_t out = 0;
 
 	if (!value)
