@@ -2,8 +2,8 @@
 
 #include "coordinator/campaign/host_fields.h"
 #include "coordinator/campaign/matrix.h"
-#include "coordinator/campaign/plan_depends.h"
 #include "coordinator/campaign/names.h"
+#include "coordinator/campaign/plan_depends.h"
 #include "coordinator/campaign/schema.h"
 #include <stdio.h>
 
@@ -176,7 +176,7 @@ static void check_axis_path(const struct node *n, const struct template_scope *s
 	char nearest[96];
 
 	if (used)
-		used[axis] = true;
+		use_path(scope->benchmark, path, used);
 	/* Of an axis with errors nothing is known. */
 	if (!dot || (a->n == 0 && !a->is_each))
 		return;
