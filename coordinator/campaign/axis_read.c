@@ -127,7 +127,9 @@ static bool read_attribute(struct named_value *out, const char *value_name,
 	out->expr = expression_read(expr,
 		arena_printf(a, "attribute '%s' of '%s'", out->name, value_name), scope, NULL, a,
 		d);
-	return out->expr != NULL;
+	/* Also where it is wrong: what names it needs no error of its own. */
+	out->value = (struct value){.text = arena_strdup(a, "")};
+	return true;
 }
 
 static const struct attributes *read_attributes(const char *value_name, const struct node *n,

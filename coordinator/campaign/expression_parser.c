@@ -57,7 +57,10 @@ bool parser_unexpected(struct parser *p, const char *expected)
 	if (t->kind == TOKEN_BAD)
 		return parser_error(p, t->start, "%s: %.*s", t->why, len, t->start);
 	if (t->kind == TOKEN_END)
-		return parser_error(p, t->start, "it ends where %s is expected", expected);
+		return parser_error(p, t->start, "it ends where %s is expected%s", expected,
+			p->node && p->node->is_plain && strchr(p->text, '(')
+				? "; within { } a comma ends a text without quotes"
+				: "");
 	if (t->kind == TOKEN_STRING)
 		return parser_error(
 			p, t->start, "unexpected text %.*s, expected %s", len, t->start, expected);

@@ -120,6 +120,29 @@ static void read_axes(struct benchmark *b, const struct node *const layers[LAYER
 	}
 }
 
+/* `threads: ~` of a benchmark is for an axis that the lower layers have. */
+static void check_drops(
+	const struct benchmark *b, const struct node *const layers[LAYERS], struct diagnostics *d)
+{
+	const struct node *own = layers[LAYER_OWN];
+
+	for (size_t i = 0; own && i < own->n; i++) {
+		const struct node *key = own->pairs[i].key;
+		_cleanup_free_ const char **names = xcalloc(b->axes_n + 1, sizeof *names);
+		char nearest[96];
+
+		if (!matrix_is_axis(key->text) || !node_is_null(own->pairs[i].value) ||
+			layers_have(layers, 0, LAYER_OWN, key->text))
+			continue;
+		for (size_t k = 0; k < b->axes_n; k++)
+			names[k] = b->axes[k].name;
+		diag_warning(d, key,
+			"'%s: ~' drops an axis, and benchmark '%s' has none of that "
+			"name%s",
+			key->text, b->name, diag_nearest(nearest, key->text, names, b->axes_n));
+	}
+}
+
 /* ---- zip ---- */
 
 /* The groups of one layer. */
@@ -304,6 +327,7 @@ void matrix_read(struct benchmark *b, const struct node *const layers[LAYERS], s
 		if (!is_short(layers[l]))
 			return;
 	read_axes(b, layers, a, d);
+	check_drops(b, layers, d);
 	read_zips(b, layers, d);
 	read_derived(b, layers, a, d);
 	rules_read(b, layers, a, d);

@@ -13,6 +13,7 @@ struct host_names {
 	const struct node *at;
 	char **items; /* in malloc's memory while it grows */
 	size_t n, room;
+	bool is_full; /* which was said */
 };
 
 static bool add_name(struct host_names *names, const char *name)
@@ -20,11 +21,13 @@ static bool add_name(struct host_names *names, const char *name)
 	if (names->n == MAX_NAMES) {
 		diag_error(names->r->d, names->at, "'%s' makes more than 10,000 host names",
 			names->at->text);
+		names->is_full = true;
 		return false;
 	}
 	if (names->r->host_names == MAX_ALL_NAMES) {
 		diag_error(names->r->d, names->at, "'%s' makes more than 100,000 host names in all",
 			names->at->text);
+		names->is_full = true;
 		return false;
 	}
 	names->r->host_names++;
@@ -98,9 +101,9 @@ static void read_names(struct reader *r, const struct node *n, struct host_choic
 	size_t count = !n ? 0 : is_list ? n->n : 1;
 	struct host_names names = {.r = r};
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && !names.is_full; i++) {
 		names.at = is_list ? n->items[i] : n;
-		if (names.at->kind == NODE_SCALAR)
+		if (names.at->kind == NODE_SCALAR && names.at->text[0])
 			spread(&names, "", names.at->text);
 	}
 	out->names_n = names.n;

@@ -260,7 +260,8 @@ static const struct schema metrics = {
 	.type = TYPE_NAMES,
 	.named = "metric",
 	.is_good = is_metric_name,
-	.expected = "letters, digits, _ . and -, and none that joulerig measures or derives itself",
+	.expected = "letters, digits, _ . and -, starting with a letter or _, and none that "
+		    "joulerig measures or derives itself",
 	.pattern = "^[A-Za-z_][A-Za-z0-9_.-]{0,63}$",
 	.of = &metric,
 	.is_layer = true,

@@ -147,6 +147,8 @@ static void check_command(
 
 		if (item->kind != NODE_SCALAR || node_is_empty(item))
 			schema_wrong_kind(item, name, "a text for each argument", d);
+		else if (i == 0 && item->text[0] == '\0')
+			diag_error(d, item, "'%s' begins with '', expected a program", name);
 	}
 }
 
@@ -281,6 +283,14 @@ static void check_list(
 		schema_check(n->items[i], s->of, name, d);
 }
 
+/* {command: } is a key without its value where there is such a key; anywhere else it is {command}
+ * without quotes, which is the same to YAML. */
+static bool is_bare_template(const struct node *n, const struct schema *s)
+{
+	return schema_is_bare_template(n) &&
+	       !(s->type == TYPE_MAP && find_key(s->keys, n->pairs[0].key->text));
+}
+
 static bool has_right_kind(const struct node *n, const struct schema *s)
 {
 	switch (s->type) {
@@ -288,13 +298,13 @@ static bool has_right_kind(const struct node *n, const struct schema *s)
 	case TYPE_ONE_OR_LIST:
 		return true;
 	case TYPE_STEPS:
-		return !schema_is_bare_template(n);
+		return !is_bare_template(n, s->of);
 	case TYPE_SCALAR_OR_MAP:
-		return n->kind != NODE_LIST && !schema_is_bare_template(n) && !node_is_empty(n);
+		return n->kind != NODE_LIST && !is_bare_template(n, s->of) && !node_is_empty(n);
 	case TYPE_MAP:
 	case TYPE_NAMES:
 	case TYPE_MATRIX:
-		return n->kind == NODE_MAP && !schema_is_bare_template(n);
+		return n->kind == NODE_MAP && !is_bare_template(n, s);
 	case TYPE_LIST:
 		return n->kind == NODE_LIST;
 	case TYPE_CPUS:

@@ -40,6 +40,8 @@ void schema_expectation(const struct schema *s, struct buf *out)
 		buf_adds(out, "a duration such as 250ms, 10s, 5min or 1h");
 		if (s->min > 1)
 			buf_addf(out, ", at least %s", units_format_duration(size, s->min));
+		else if (s->min == 1)
+			buf_adds(out, ", above 0s");
 		if (s->max != INT64_MAX)
 			buf_addf(out, ", at most %s", units_format_duration(size, s->max));
 		break;
@@ -55,7 +57,8 @@ void schema_expectation(const struct schema *s, struct buf *out)
 		buf_adds(out, "a power such as 65W, from 1W to 10kW");
 		break;
 	case TYPE_ENERGY:
-		buf_adds(out, "an energy such as 500J, 2MJ or 1.5kWh");
+		buf_adds(out, s->min > 0 ? "an energy such as 500J, 2MJ or 1.5kWh, above 0J"
+					 : "an energy such as 500J, 2MJ or 1.5kWh");
 		break;
 	case TYPE_PERCENT:
 		buf_adds(out, s->min > 0 ? "a percentage such as 2%, above 0% and at most 100%"

@@ -73,6 +73,13 @@ static void syntax_error(struct yaml_reader *r)
 		hint = "; use single quotes, in which a backslash is just a backslash: '\\d'";
 	} else if (strstr(problem, "cannot start any token")) {
 		hint = "; indent with spaces, and quote a text that starts with %, @ or `";
+	} else if (strstr(problem, "mapping values are not allowed")) {
+		hint = "; quote a text that has ': ' in it, and write a mapping within a line in "
+		       "{ }";
+	} else if (strstr(problem, "end of stream") && p->context) {
+		/* Where it begins helps more than where the file ends. */
+		mark = p->context_mark;
+		hint = "; it begins here";
 	} else if (line_has_template(r, mark.line)) {
 		hint = "; write a template in quotes: \"{name}\"";
 	}

@@ -276,7 +276,7 @@ static const struct {
 		"3:36: error: unknown key 'cpu' in placement; did you mean 'cpus'?\n"
 		"3:59: error: 'turbo' is 'maybe', expected one of on, off\n"
 		"3:85: error: 'timeout' is '5' without a unit, expected a duration such as 250ms, "
-		"10s, 5min or 1h\n"},
+		"10s, 5min or 1h, above 0s\n"},
 	{"  p: {a: {env: {X: '{nothing}'}, placement: {cpus: '{thread}'}}}\n  threads: [1]\n",
 		"3:20: error: unknown name 'nothing' in a template; for a literal text write it "
 		"with two braces on each side\n"
