@@ -1,6 +1,6 @@
 /*
- * A plan as text, for tests: the hosts that a campaign wants, each configuration with the hosts that
- * run or skip it, in the order of the plan, and what is left out, counted and noted.
+ * A plan as text, for tests: the hosts that a campaign wants, each configuration with the hosts
+ * that run or skip it, in the order of the plan, and what is left out, counted and noted.
  *
  *     hosts: laptop xeon
  *     not vm: label pool is 'nightly', not 'desk'
@@ -286,10 +286,8 @@ static void plan_to_text(const struct campaign *c, const struct plan_host *hosts
 	bool with_assignments, struct buf *out)
 {
 	struct plan_host wanted[PLAN_MAX_HOSTS];
-	struct plan_text t = {.campaign = c,
-		.hosts = wanted,
-		.with_assignments = with_assignments,
-		.out = out};
+	struct plan_text t = {
+		.campaign = c, .hosts = wanted, .with_assignments = with_assignments, .out = out};
 	_cleanup_buf_ struct buf others = BUF_INIT;
 	struct error err = {0};
 	struct plan *p;
