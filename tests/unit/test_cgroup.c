@@ -129,8 +129,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* NULL where there are no cgroups, or not this controller: then the test has nothing to look at.
- * (skip() is a failure to prove.) */
+/* NULL where there are no cgroups, or not this controller: then the test has nothing to look at. */
 static struct cgroup *make(const char *controller, const struct cgroup_limits *limits)
 {
 	struct error why = {0};

@@ -30,7 +30,6 @@ static void run(struct launch_spec spec, const char *const *argv)
 		fail_msg("%s", err.text);
 }
 
-/* (skip() is a failure to prove.) */
 static bool is_privileged(void)
 {
 	bool is = geteuid() == 0 && getpwnam(STRANGER) != NULL;
