@@ -5,16 +5,26 @@
 
 /* ---- errors ---- */
 
-/* Columns are characters. A text of several lines is only known to begin at its node. */
+static int count_characters(const char *from, const char *to)
+{
+	int n = 0;
+
+	for (const char *s = from; s < to; s++)
+		n += ((unsigned char)*s & 0xc0) != 0x80;
+	return n;
+}
+
+/* Columns are characters. A text that does not stand in the file as it is (of several lines, behind
+ * an anchor, with escapes) is only known to begin at its node. */
 static int column_of(const struct parser *p, const char *at)
 {
-	int column = p->node->column + (p->node->is_plain ? 0 : 1);
+	const struct node *n = p->node;
+	int quote = n->is_plain ? 0 : 1;
+	size_t written = (size_t)(count_characters(p->text, strchr(p->text, '\0')) + 2 * quote);
 
-	if (strchr(p->text, '\n'))
-		return p->node->column;
-	for (const char *s = p->text; s < at; s++)
-		column += ((unsigned char)*s & 0xc0) != 0x80;
-	return column;
+	if (strchr(p->text, '\n') || n->to - n->from != written)
+		return n->column;
+	return n->column + quote + count_characters(p->text, at);
 }
 
 bool parser_error(struct parser *p, const char *at, const char *format, ...)

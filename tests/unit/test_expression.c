@@ -72,11 +72,17 @@ static struct names *open_names(const struct configuration *c)
 static const struct expression *read_one(
 	const char *text, bool is_plain, struct arena *a, struct diagnostics *d)
 {
-	const struct node node = {.kind = NODE_SCALAR,
+	struct node node = {.kind = NODE_SCALAR,
 		.line = 7,
 		.column = 10,
+		.from = 100,
+		.to = is_plain ? 100 : 102,
 		.is_plain = is_plain,
 		.text = T(text)};
+
+	/* Characters, not bytes. */
+	for (const char *s = text; *s; s++)
+		node.to += ((unsigned char)*s & 0xc0) != 0x80;
 
 	return expression_read(&node, "where", &scope, NULL, a, d);
 }
