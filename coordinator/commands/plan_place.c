@@ -1,5 +1,6 @@
 #include "coordinator/commands/plan_place.h"
 
+#include "coordinator/campaign/plan_depends.h"
 #include "coordinator/commands/plan_hosts.h"
 #include <jansson.h>
 #include <stdio.h>
@@ -25,6 +26,8 @@ struct placings {
 	const char *root;
 	struct known *known;
 	struct seen *seen;
+	const struct benchmark *benchmark; /* that depends is of; NULL: none yet */
+	bool *depends;                     /* on axis i */
 };
 
 struct placings *placings_open(const struct campaign *c, bool this_machine, const char *root)
@@ -51,6 +54,7 @@ void placings_close(struct placings *p)
 		free(known->placing.problem);
 		free(known);
 	}
+	free(p->depends);
 	free(p);
 }
 
@@ -139,31 +143,28 @@ static void ask(struct placing *p, struct question *q)
 
 /* ---- finding ---- */
 
-/* Whether the placement of a benchmark may differ with the values of an axis: one of its texts
- * names the axis (or what may be derived of it), or the values say something of placement
- * themselves. */
-static bool depends_on(const struct benchmark *b, const struct axis *axis)
+/* The axes that decide on the placement of a benchmark: found once for its configurations, which
+ * come one after another. */
+static const bool *find_depends(struct placings *p, const struct benchmark *b)
 {
-	_cleanup_free_ char *opening = xasprintf("{%s", axis->name);
-
-	for (enum setting s = SETTING_CPUS; s <= SETTING_OVERSUBSCRIBE; s++)
-		if (b->settings[s] && strchr(b->settings[s], '{') &&
-			(b->derived_n > 0 || strstr(b->settings[s], opening)))
-			return true;
-	for (size_t i = 0; i < axis->n; i++)
-		if (axis->values && axis->values[i].attributes)
-			return true;
-	return false;
+	if (p->benchmark != b) {
+		free(p->depends);
+		p->depends = xcalloc(b->axes_n + b->derived_n + 1, sizeof *p->depends);
+		depend_on_placement(b, p->depends);
+		p->benchmark = b;
+	}
+	return p->depends;
 }
 
-static char *seen_key(const struct configuration *c, const char *host)
+static char *seen_key(struct placings *p, const struct configuration *c, const char *host)
 {
 	const struct benchmark *b = c->benchmark;
+	const bool *depends = find_depends(p, b);
 	_cleanup_buf_ struct buf key = BUF_INIT;
 
 	buf_addf(&key, "%s\n%s", host, b->name);
 	for (size_t i = 0; i < b->axes_n; i++)
-		if (depends_on(b, &b->axes[i]))
+		if (depends[i])
 			buf_addf(&key, "\n%s", configuration_value(c, i)->text);
 	return buf_take(&key);
 }
@@ -192,7 +193,7 @@ static const struct placing *placing_of(
 const struct placing *placing_find(
 	struct placings *p, const struct configuration *c, const struct plan_host *host)
 {
-	_cleanup_free_ char *key = seen_key(c, host->name);
+	_cleanup_free_ char *key = seen_key(p, c, host->name);
 	struct render_arena *arena = NULL;
 	struct message m;
 	struct seen *seen;
