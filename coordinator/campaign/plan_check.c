@@ -309,6 +309,8 @@ static int failed(
 	configuration_parameters(configuration, &parameters);
 	error_wrap(err, "%s %s on %s", c->benchmark->name, parameters.data,
 		names_host_name(c->builder->names));
+	if (err)
+		err->code = ERR_CAMPAIGN;
 	return ERR_CAMPAIGN;
 }
 

@@ -28,6 +28,20 @@ like '--blocks changes the count' "$(joulerig plan c.yaml --blocks 9)" '^runs   
 like '--set changes the axis' "$(joulerig plan c.yaml --set size=5)" 'size=5 kind=b$'
 
 fails 'a campaign with errors exits with 2' 2 joulerig plan "$TOP/tests/campaigns/bad/several-mistakes.yaml"
+sed 's|size: \[1, 2\]|&, where: size // 0 == 1|' c.yaml >zero.yaml
+fails 'and so does one whose errors only a host shows' 2 joulerig plan zero.yaml
+like 'which has its line' "$(joulerig plan zero.yaml 2>&1)" 'line 2: where: it divides by zero \(size is 1\)$'
+
+# What placement asks for may come through attributes, and of other axes than those that have them.
+cat >through.yaml <<'Y'
+campaign: through
+matrix: {n: [1, 3], kind: {of: {t: {expr: n * 5}}}}
+benchmarks:
+  expression: {command: [x, "{n}"], placement: {cpus: "{kind.t}", oversubscribe: true}}
+  section: {command: [x], matrix: {kind: {of: {placement: {cpus: "{n}", oversubscribe: true}}}}}
+Y
+through=$(joulerig plan through.yaml --format json 2>/dev/null | jq -c '[.hosts[0].placement[].cpus]')
+is 'each has its own CPUs' "$through" '[5,15,1,3]'
 printf 'campaign: c\nhosts: {names: no-such-host}\nbenchmarks: {a: {command: [x]}}\n' >elsewhere.yaml
 fails 'a campaign for other hosts exits with 4' 4 joulerig plan elsewhere.yaml
 like 'and says why' "$(joulerig plan elsewhere.yaml 2>&1)" 'is none of hosts.names'
