@@ -161,6 +161,18 @@ static void add_narrowing(const struct request *r, struct buf *out)
 	buf_adds(out, out->len > start ? ")" : "");
 }
 
+static int check_packages(const struct request *r, const struct names *n, struct error *err)
+{
+	const json_t *cpu = json_object_get(names_inventory(n), "cpu");
+	int64_t there = json_integer_value(json_object_get(cpu, "packages"));
+	int64_t wanted = r->values[SETTING_PACKAGES];
+
+	if (wanted == ABSENT || there <= 0 || wanted <= there)
+		return 0;
+	return error_set(err, -EINVAL, "placement: %lld packages asked for, %s has %lld",
+		(long long)wanted, names_host_name(n), (long long)there);
+}
+
 static int check_count(
 	const struct request *r, const struct names *n, int64_t there, struct error *err)
 {
@@ -205,6 +217,8 @@ int place_find(struct names *n, struct placement *out, struct error *err)
 	rc = render_request(&r, n, err);
 	if (rc == 0)
 		rc = check_list(&r, n, err);
+	if (rc == 0)
+		rc = check_packages(&r, n, err);
 	if (rc == 0) {
 		there = count_there(&r, names_inventory(n));
 		rc = check_count(&r, n, there, err);

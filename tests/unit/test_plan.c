@@ -149,7 +149,7 @@ static const struct placed placed[] = {
 	{"cpus: 11, packages: 1, smt: avoid", {24, 0},
 		{NULL, "placement: 11 CPUs asked for (one CPU a core, 1 package), double has 10"}},
 	{"cpus: 41, packages: 2", {0, 0},
-		{"placement: 41 CPUs asked for (2 packages), hybrid has 32",
+		{"placement: 2 packages asked for, hybrid has 1",
 			"placement: 41 CPUs asked for (2 packages), double has 40"}},
 	{"cpus: 100, smt: avoid, oversubscribe: true", {24, 20}, {NULL}},
 	{"policy: explicit, list: '31,0-2'", {4, 4}, {NULL}},
