@@ -131,6 +131,7 @@ static const struct schema env = {
 	.pattern = "^[A-Za-z_][A-Za-z0-9_]*$",
 	.of = &env_value,
 	.is_layer = true,
+	.max = SCHEMA_MAX_ENTRIES,
 };
 static const struct schema workdir = {
 	.type = TYPE_TEMPLATE,
@@ -158,6 +159,7 @@ static const struct schema collect = {
 	.pattern = "^[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}$",
 	.of = &kept,
 	.is_layer = true,
+	.max = SCHEMA_MAX_ENTRIES,
 };
 
 /* ---- roles ---- */

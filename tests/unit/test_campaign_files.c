@@ -246,6 +246,10 @@ static void test_long_lists_are_refused(void **state)
 			"'metrics' has 10000 entries, expected at most 1000"},
 		{"defaults: {roles: {", "r%d: {command: [a]}, ", "}}\n",
 			"'roles' has 10000 entries, expected at most 64"},
+		{"defaults: {env: {", "X%d: a, ", "}}\n",
+			"'env' has 10000 entries, expected at most 1000"},
+		{"defaults: {collect: {", "x%d: {path: a}, ", "}}\n",
+			"'collect' has 10000 entries, expected at most 1000"},
 		{"matrix: {", "x%d: [1], ", "}\n",
 			"'matrix' has 10000 entries, expected at most 1000"},
 	};
