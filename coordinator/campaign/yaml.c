@@ -479,7 +479,10 @@ static struct node *read_document(struct yaml_reader *r)
 
 struct node *yaml_read(const char *text, size_t len, struct arena *a, struct diagnostics *d)
 {
-	struct yaml_reader r = {.arena = a, .diagnostics = d, .text = text, .len = len};
+	/* An editor may have left a mark of the byte order. */
+	size_t mark = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+	struct yaml_reader r = {
+		.arena = a, .diagnostics = d, .text = text + mark, .len = len - mark};
 	struct node *root;
 
 	if (len > YAML_MAX_BYTES) {
@@ -494,7 +497,7 @@ struct node *yaml_read(const char *text, size_t len, struct arena *a, struct dia
 		diag_add(d, 0, 0, false, "no memory for the YAML parser");
 		return NULL;
 	}
-	yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, len);
+	yaml_parser_set_input_string(&r.parser, (const unsigned char *)r.text, r.len);
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
 	root = read_document(&r);
 	HASH_CLEAR(hh, r.anchors);

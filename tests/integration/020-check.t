@@ -20,6 +20,10 @@ ok 'warnings are no errors' joulerig check warnings.yaml
 is 'they are shown' "$(joulerig check warnings.yaml 2>&1 >/dev/null)" \
 	"$(sed 's/^/warnings.yaml:/' "$TOP/tests/campaigns/good/warnings.expected")"
 
+head -c 3000000 /dev/zero | tr '\0' '#' >large.yaml
+is 'a large file is refused with the line' "$(joulerig check large.yaml 2>&1)" \
+	'large.yaml:1:1: error: the file is longer than 1 MiB, which ends here'
+
 fails 'a file that is not there' 2 joulerig check nowhere.yaml
 like 'is named' "$(joulerig check nowhere.yaml 2>&1)" 'nowhere\.yaml'
 is 'several files get a line each' "$(joulerig check minimal.yaml everything.yaml | wc -l)" 2
