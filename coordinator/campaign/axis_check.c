@@ -180,7 +180,8 @@ static void check_attribute(const struct node_pair *pair, struct diagnostics *d)
 	const char *name = pair->key->text;
 
 	if (attribute_is_section(name)) {
-		schema_check(n, attribute_schema(name), name, d);
+		if (!node_is_null(n))
+			schema_check(n, attribute_schema(name), name, d);
 		return;
 	}
 	parameter_check_name(pair->key, PARAMETER_ATTRIBUTE, d);

@@ -94,8 +94,11 @@ static const struct node *attribute_setting(const struct node *value, enum setti
 	return value;
 }
 
-static void read_attribute_env(struct attributes *out, const struct node *env, struct arena *a)
+static void read_attribute_env(struct attributes *out, const struct node *n, struct arena *a)
 {
+	const struct node *env = node_get(n, "env");
+
+	out->drops_env = !env && node_find(n, "env");
 	if (!env || env->kind != NODE_MAP)
 		return;
 	out->env = arena_array(a, env->n, sizeof *out->env);
@@ -142,7 +145,7 @@ static const struct attributes *read_attributes(const char *value_name, const st
 		if (!attribute_is_section(n->pairs[i].key->text))
 			out->n += read_attribute(
 				&out->items[out->n], value_name, &n->pairs[i], scope, a, d);
-	read_attribute_env(out, node_get(n, "env"), a);
+	read_attribute_env(out, n, a);
 	for (enum setting s = 0; s < SETTINGS; s++) {
 		const struct node *setting = attribute_setting(n, s);
 

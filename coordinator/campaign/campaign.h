@@ -176,7 +176,8 @@ struct attributes {
 	struct named_value *items; /* {python.path} */
 	size_t n;
 	/* Over the benchmark's own where this value is the configuration's. */
-	char **env; /* "NAME=TEMPLATE"; "NAME" alone takes it away */
+	bool drops_env; /* nothing of the benchmark's is left */
+	char **env;     /* "NAME=TEMPLATE"; "NAME" alone takes it away */
 	size_t env_n;
 	char *settings[SETTINGS]; /* templates; NULL: as it is; setting_removed: not given */
 };

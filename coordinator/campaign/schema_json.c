@@ -229,11 +229,11 @@ static json_t *named_values(void)
 	json_t *sections = json_object();
 
 	json_object_set_new(sections, "env",
-		json_pack(
-			"{s:s, s:o}", "type", "object", "additionalProperties", or_null(scalar())));
-	json_object_set_new(sections, "placement", json_of(&schema_placement));
-	json_object_set_new(sections, "tune", json_of(&schema_tune));
-	json_object_set_new(sections, "limits", json_of(&schema_own_limits));
+		or_null(json_pack("{s:s, s:o}", "type", "object", "additionalProperties",
+			or_null(scalar()))));
+	json_object_set_new(sections, "placement", or_null(json_of(&schema_placement)));
+	json_object_set_new(sections, "tune", or_null(json_of(&schema_tune)));
+	json_object_set_new(sections, "limits", or_null(json_of(&schema_own_limits)));
 	return json_pack("{s:s, s:i, s:{s:s, s:o, s:o}}", "type", "object", "minProperties", 1,
 		"additionalProperties", "type", "object", "properties", sections,
 		"additionalProperties", attribute());

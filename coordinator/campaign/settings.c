@@ -103,11 +103,15 @@ size_t configuration_env(const struct configuration *c, const char ***items)
 		room += a ? a->env_n : 0;
 	}
 	*items = xcalloc(room + 1, sizeof **items);
-	for (size_t i = 0; i < b->env_n; i++)
-		n = put_env(*items, n, b->env[i]);
+	while (n < b->env_n) {
+		(*items)[n] = b->env[n];
+		n++;
+	}
 	for (size_t i = 0; i < b->axes_n; i++) {
 		const struct attributes *a = configuration_value(c, i)->attributes;
 
+		if (a && a->drops_env)
+			n = 0;
 		for (size_t k = 0; a && k < a->env_n; k++)
 			n = put_env(*items, n, a->env[k]);
 	}

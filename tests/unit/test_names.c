@@ -567,6 +567,12 @@ static void test_attributes_override_the_environment(void **state)
 		buf_addf(&text, "%s ", env[i]);
 	assert_string_equal(text.data, "A=1 B=x D=5 AB=6 ");
 	free(env);
+	n.drops_env = true;
+	env_n = configuration_env(&s.configuration, &env);
+	assert_int_equal(env_n, 2);
+	assert_string_equal(env[0], "D=5");
+	assert_string_equal(env[1], "AB=6");
+	free(env);
 	scene_done(&s);
 }
 
