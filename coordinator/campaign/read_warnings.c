@@ -26,8 +26,8 @@ static void warn_of_repeat(struct reader *r)
 
 	if (c->blocks < MIN_BLOCKS)
 		diag_add(r->d, is_from_file ? blocks->line : 0, is_from_file ? blocks->column : 0,
-			true, "%lld blocks: a median has no interval below %d",
-			(long long)c->blocks, MIN_BLOCKS);
+			true, "%lld block%s: a median has no interval below %d",
+			(long long)c->blocks, c->blocks == 1 ? "" : "s", MIN_BLOCKS);
 	if (c->warmup == 0 && warmup)
 		diag_warning(r->d, warmup,
 			"no warm-up: the first block pays for cold caches and files that were "
