@@ -39,6 +39,19 @@ static void add_words_of(const struct benchmark *b, const char ***words, size_t 
 		(*words)[(*n)++] = b->derived[i].name;
 }
 
+/* Whether it is an axis, or a derived parameter, that is read after this expression. */
+static bool is_later(const struct template_scope *scope, const char *name)
+{
+	const struct node *axis;
+
+	if (!scope->later || !matrix_is_axis(name))
+		return false;
+	axis = matrix_axis_node(scope->later, name);
+	for (int l = 0; l < LAYERS && !axis; l++)
+		axis = node_get(node_get(scope->later[l], "derived"), name);
+	return axis && !node_is_null(axis);
+}
+
 static bool unknown_name(struct parser *p, const char *at, const char *name)
 {
 	static const char *const functions[] = {
@@ -48,6 +61,8 @@ static bool unknown_name(struct parser *p, const char *at, const char *name)
 	char nearest[96];
 	size_t n = 0;
 
+	if (is_later(scope, name))
+		return parser_error(p, at, "'%s' must stand before what is computed of it", name);
 	if (scope->benchmark && template_is_dropped(name, scope))
 		return parser_error(p, at, "'%s' is no axis of benchmark '%s', which drops it",
 			name, scope->benchmark->name);

@@ -100,7 +100,11 @@ static void read_axes(struct benchmark *b, const struct node *const layers[LAYER
 {
 	/* An attribute's expression knows the axes before its own. */
 	const struct template_scope scope = {
-		.benchmark = b, .names = TEMPLATE_HOST, .where = "an attribute"};
+		.benchmark = b,
+		.later = layers,
+		.names = TEMPLATE_HOST,
+		.where = "an attribute",
+	};
 	size_t room = 0;
 
 	for (int l = 0; l < LAYERS; l++)
@@ -248,7 +252,12 @@ static void read_one_derived(struct benchmark *b, const struct node *const layer
 	const char *name, struct arena *a, struct diagnostics *d)
 {
 	const struct template_scope scope = {
-		.benchmark = b, .layers = layers, .names = TEMPLATE_HOST, .where = "'derived'"};
+		.benchmark = b,
+		.layers = layers,
+		.later = layers,
+		.names = TEMPLATE_HOST,
+		.where = "'derived'",
+	};
 	int l = derived_layer(layers, name);
 	const struct node_pair *pair = node_find(node_get(layers[l], "derived"), name);
 	struct named_value *out = &b->derived[b->derived_n];

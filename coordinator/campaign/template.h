@@ -29,9 +29,11 @@ struct template_scope {
 	const struct campaign *any_of;     /* with benchmark NULL: those of any of its benchmarks,
 					      in expressions */
 	const struct node *const
-		*layers;   /* of its matrix, to tell a dropped axis from an unknown one */
-	unsigned names;    /* enum template_names */
-	const char *where; /* "'pattern'", for messages */
+		*layers; /* of its matrix, to tell a dropped axis from an unknown one */
+	const struct node *const *later; /* the same while not all of the matrix is known: what is
+					    missing yet stands behind */
+	unsigned names;                  /* enum template_names */
+	const char *where;               /* "'pattern'", for messages */
 };
 
 /*

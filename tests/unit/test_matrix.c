@@ -305,8 +305,15 @@ static const struct {
 		"4:13: error: 'a' in 'derived' is an axis of benchmark 'a' already\n"
 		"4:19: error: 'end' cannot be the name of a derived parameter: it means something "
 		"else in templates and expressions\n"
-		"4:30: error: derived 'b': unknown name 'c'; did you mean 'a'?\n"
+		"4:30: error: derived 'b': 'c' must stand before what is computed of it\n"
 		"4:42: error: 'd' is a list, expected an expression, such as n * 8\n"},
+	{"  a: {x: {n: {expr: b + d}, m: 1}}\n  b: [1]\n",
+		"3:21: error: attribute 'n' of 'x': 'b' must stand before what is computed of it\n"
+		"3:25: error: attribute 'n' of 'x': unknown name 'd'\n"},
+	{"  a: {x: {n: {expr: a.m}, m: 1}, y: {n: {expr: c}, m: 2}}\n  derived: {c: b, b: 1}\n",
+		"3:21: error: attribute 'n' of 'x': 'a' must stand before what is computed of it\n"
+		"3:48: error: attribute 'n' of 'y': 'c' must stand before what is computed of it\n"
+		"4:16: error: derived 'c': 'b' must stand before what is computed of it\n"},
 	/* where, exclude, include */
 	{"  a: [1]\n  where: [a > 1]\n",
 		"4:10: error: 'where' is a list, expected an expression, such as threads <= "
