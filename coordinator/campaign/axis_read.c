@@ -1,41 +1,14 @@
 /* The values of one axis, from what axis_check.c has seen. */
 #include "coordinator/campaign/cpus.h"
 #include "coordinator/campaign/matrix.h"
+#include "coordinator/campaign/schema.h"
 #include "coordinator/campaign/settings.h"
-
-/* A JSON number: no leading zeros, no plus, a digit on both sides of the point. */
-static bool is_json_number(const char *s)
-{
-	const char digits[] = "0123456789";
-	size_t n;
-
-	s += *s == '-';
-	n = strspn(s, digits);
-	if (n == 0 || (n > 1 && *s == '0'))
-		return false;
-	s += n;
-	if (*s == '.') {
-		n = strspn(s + 1, digits);
-		if (n == 0)
-			return false;
-		s += n + 1;
-	}
-	if (*s == 'e' || *s == 'E') {
-		s++;
-		s += *s == '-' || *s == '+';
-		n = strspn(s, digits);
-		if (n == 0)
-			return false;
-		s += n;
-	}
-	return *s == '\0';
-}
 
 struct value value_read(const char *text, bool is_plain)
 {
 	return (struct value){
 		.text = (char *)text,
-		.is_number = is_plain && is_json_number(text),
+		.is_number = is_plain && is_number_text(text),
 		.is_bool = is_plain && (strcmp(text, "true") == 0 || strcmp(text, "false") == 0),
 	};
 }
