@@ -3,11 +3,14 @@
  * an assignment
  *
  * Reading is strict: every error of a file is one diagnostic with line, column, what was expected
- * and the nearest known word; of a file that is no YAML its first syntax error alone. What the
- * language has but this version does not is an error that says so. The steps are files of their
- * own: yaml.c (events to a tree with marks, limits), read.c (the tree to struct campaign, by the
- * key tables in schema.c), matrix.c (axes to configurations), template.c, plan.c, render.c (an
- * ASSIGN of a configuration), extract.c (the program's own metrics out of its output).
+ * and the nearest known word; of a file that is no YAML its first syntax error alone. The whole
+ * language is read; what this version does not do of it, campaign_is_beyond() tells. The steps are
+ * files of their own: yaml.c (events to a tree with marks, limits), schema*.c (which keys there are
+ * and what they take), read*.c (the tree to struct campaign), matrix*.c, axis*.c and rules_read.c
+ * (axes and what selects among their values), expression*.c, sandbox.c and names.c (expressions,
+ * and what they and templates name), template.c, plan*.c (configurations of each host), place.c and
+ * settings.c (what they ask of it), render.c (an ASSIGN of a configuration), extract*.c (the
+ * program's own metrics out of its output), shipped.c (files), rewrite.c (a file with its changes).
  */
 #ifndef COORDINATOR_CAMPAIGN_CAMPAIGN_H
 #define COORDINATOR_CAMPAIGN_CAMPAIGN_H
@@ -308,8 +311,8 @@ struct plan_host {
 	const char *inventory; /* JSON, with labels in it */
 };
 
-/* One benchmark with one value for every axis. Only plan*.c and matrix*.c look into it; there may be
- * millions. */
+/* One benchmark with one value for every axis. Only plan*.c and matrix*.c look into it; there may
+ * be millions. */
 struct configuration {
 	const struct benchmark *benchmark;
 	/* For each axis of the benchmark, in its order: the values that it has in this plan, and

@@ -128,7 +128,7 @@ int submission_read(struct submission_file *out, const char *path,
 
 	*out = (struct submission_file){.path = xstrdup(path), .yaml = BUF_INIT};
 	r = buf_read_file(&out->yaml, AT_FDCWD, path, FILE_LIMIT);
-	/* What was read of a longer one is more than the language takes, and is told with its line. */
+	/* What was read of a longer one is more than the language takes, which tells the line. */
 	if (r < 0 && r != -EFBIG)
 		return error_set(err, ERR_USAGE, "%s: %s", path, strerror(-r));
 	out->directory = directory_of(path, err);
