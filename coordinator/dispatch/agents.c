@@ -1,5 +1,6 @@
 /* What agents say, and what they are told. */
 #include "coordinator/dispatch/core.h"
+#include "coordinator/dispatch/minor.h"
 
 #include "proto/clock.h"
 #include "proto/log.h"
@@ -50,7 +51,9 @@ static int next_for(
 
 	DL_FOREACH (d->lives, *l) {
 		struct lane *lane = live_lane(*l, h);
-		enum live_next next = lane == NULL ? NEXT_NONE : live_peek(*l, lane);
+		enum live_next next = lane == NULL || minor_lacks(h, (*l)->campaign) != NULL
+					      ? NEXT_NONE
+					      : live_peek(*l, lane);
 		*r = NULL;
 		if (next == NEXT_WAIT)
 			return 0;

@@ -4,13 +4,12 @@
  * fails here is noted and fails no campaign.
  */
 #include "coordinator/dispatch/core.h"
+#include "coordinator/dispatch/minor.h"
 
 #include "proto/clock.h"
 #include "proto/log.h"
 #include <stdio.h>
 #include <utlist.h>
-
-#define MINOR_OF_FINISH 1
 
 void dispatch_note(struct dispatch *d, const struct live *l, const struct host *h, const char *text)
 {
@@ -58,7 +57,7 @@ static void finish_lane(struct dispatch *d, const struct live *l, struct lane *l
 	const struct host *h = lane->host;
 	bool has_steps = l->campaign->teardown.n > 0;
 
-	if (host_is_connected(h) && lane->finish == FINISH_DUE && h->minor < MINOR_OF_FINISH) {
+	if (host_is_connected(h) && lane->finish == FINISH_DUE && h->minor < MINOR_OF_STEPS) {
 		lane->finish = FINISH_DONE;
 		if (has_steps)
 			note_no_teardown(d, l, h, "its agent is too old for it");
