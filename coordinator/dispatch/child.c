@@ -35,24 +35,25 @@ static bool take(int fd, struct buf *b, bool is_last)
 	return n > 0;
 }
 
-/* Read both streams to their end, which may be forced. */
+/* Read both streams to their end, or until it must end: a process of its own session, such as ssh's
+ * that keeps a connection, may hold them for ever. */
 static void read_streams(
 	pid_t pid, int fds[2], int stop_fd, int64_t deadline_ns, struct child_output *o)
 {
 	while (fds[0] >= 0 || fds[1] >= 0) {
 		struct pollfd p[3] = {{.fd = fds[0], .events = POLLIN},
 			{.fd = fds[1], .events = POLLIN},
-			{.fd = o->was_stopped ? -1 : stop_fd, .events = POLLIN}};
+			{.fd = stop_fd, .events = POLLIN}};
 		int64_t left = deadline_ns - clock_monotonic_ns();
-		int timeout = o->was_too_slow ? -1
-			      : left <= 0     ? 0
-					      : (int)((left + NS_PER_MS - 1) / NS_PER_MS);
+		int timeout = left <= 0 ? 0 : (int)((left + NS_PER_MS - 1) / NS_PER_MS);
 		if (poll(p, 3, timeout) < 0 && errno != EINTR)
 			break;
 		o->was_stopped |= (p[2].revents & POLLIN) != 0;
 		o->was_too_slow |= clock_monotonic_ns() >= deadline_ns;
-		if (o->was_stopped || o->was_too_slow)
+		if (o->was_stopped || o->was_too_slow) {
 			kill(-pid, SIGKILL);
+			break;
+		}
 		for (int i = 0; i < 2; i++) {
 			if (p[i].revents != 0 &&
 				!take(fds[i], i == 0 ? &o->out : &o->err, i == 1)) {
