@@ -5,6 +5,7 @@
 #include "proto/content.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <poll.h>
 #include <stdio.h>
 #include <sys/file.h>
@@ -225,6 +226,32 @@ static int lock_mirror(struct git_repository *g, struct error *err)
 	return 0;
 }
 
+static int remove_lock(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	size_t len = strlen(path);
+
+	(void)st;
+	(void)at;
+	if (type == FTW_F && len > 5 && strcmp(path + len - 5, ".lock") == 0)
+		(void)unlink(path);
+	return 0;
+}
+
+/* A git that was killed leaves its own locks, and every later one would give up at them. The mirror
+ * is ours alone now, and no ref ends so (git-check-ref-format(1)). */
+static void remove_stale_locks(const struct git_repository *g)
+{
+	static const char *const names[] = {"HEAD.lock", "config.lock", "packed-refs.lock",
+		"shallow.lock"};
+	_cleanup_free_ char *refs = xasprintf("%s/refs", g->mirror);
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		_cleanup_free_ char *path = xasprintf("%s/%s", g->mirror, names[i]);
+		(void)unlink(path);
+	}
+	(void)nftw(refs, remove_lock, 16, FTW_PHYS);
+}
+
 int git_open(struct git_repository *g, const char *mirrors, const char *directory, const char *url,
 	int stop_fd, struct error *err)
 {
@@ -241,6 +268,8 @@ int git_open(struct git_repository *g, const char *mirrors, const char *director
 	content_hash_bytes(&hash, g->from, strlen(g->from));
 	g->mirror = xasprintf("%s/%.32s", mirrors, hex_encode(name, hash.b, sizeof hash.b));
 	int r = lock_mirror(g, err);
+	if (r == 0)
+		remove_stale_locks(g);
 	_cleanup_free_ char *head = xasprintf("%s/HEAD", g->mirror);
 	if (r == 0 && stat(head, &st) < 0)
 		r = RUN(g, "make a mirror of it", NULL, err, "init", "--quiet", "--bare",

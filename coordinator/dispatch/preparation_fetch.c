@@ -45,17 +45,19 @@ static bool is_below(const char *path)
 	return true;
 }
 
-/* The files of a commit as a tree of their own, through a folder that goes again. */
+/* The files of a commit as a tree of their own, through a folder that goes again; it is ours as long
+ * as the mirror is. */
 static int add_tree(struct fetching *f, struct git_repository *g, const char *commit,
 	const char *as, struct content_hash *tree, struct error *err)
 {
-	_cleanup_free_ char *scratch = xasprintf("%s/checkout.XXXXXX", f->mirrors);
+	_cleanup_free_ char *scratch = xasprintf("%s.checkout", g->mirror);
 	int r;
 
 	if (!is_below(as))
 		return error_set(err, ERR_CAMPAIGN,
 			"files: git %s: as: '%s': expected a folder, without ..", g->url, as);
-	if (mkdtemp(scratch) == NULL)
+	(void)remove_tree(scratch); /* a coordinator that was killed left it */
+	if (mkdir(scratch, 0700) < 0)
 		return error_errno(err, "files: git: cannot make %s", scratch);
 	_cleanup_free_ char *root = xasprintf("%s/tree", scratch);
 	_cleanup_free_ char *index = xasprintf("%s/index", scratch);

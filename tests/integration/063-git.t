@@ -69,6 +69,16 @@ like "what is there twice is an error" "$(source "{git: \"file://$PWD/repo\", re
 sed "s|{git: .*v1, as: old}|{git: repo, ref: v1, as: old}|; /third/d; /new:/d" c.yaml >path.yaml
 ok "embedded, a relative path begins beside the file" joulerig run path.yaml --db run.db
 is "the coordinator goes on" "$(at joulerig submit pinned.yaml 2>/dev/null)" sources.3
-is "and leaves no checkouts behind" "$(find c.db.d/content/git -name 'checkout.*' | wc -l)" 0
+is "and leaves no checkouts behind" "$(find c.db.d/content/git -name '*.checkout' | wc -l)" 0
+
+# What a coordinator leaves that was killed while git worked.
+for mirror in c.db.d/content/git/*/; do
+	mkdir -p "${mirror%/}.checkout/tree/old" && touch "${mirror%/}.checkout/index" "${mirror%/}.checkout/tree/old/left"
+	touch "$mirror/packed-refs.lock" "$mirror/refs/tags/v2.lock" "$mirror/HEAD.lock"
+done
+git -C repo tag v2
+sed 's/ref: v1/ref: v2/' c.yaml >v2.yaml
+like "a git that was killed keeps no later one from its work" "$(at joulerig submit v2.yaml 2>&1)" "old: v2 is ${third:0:12}"
+ok "nor is anything left of its files" test -z "$(find c.db.d/content/git -name '*.checkout')"
 
 done_testing
