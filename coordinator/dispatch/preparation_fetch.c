@@ -45,6 +45,17 @@ static bool is_below(const char *path)
 	return true;
 }
 
+/* They are not fetched: what stands in their place is an empty folder. */
+static void note_submodules(struct fetching *f, const char *as, const char *directory)
+{
+	_cleanup_free_ char *list = xasprintf("%s/.gitmodules", directory);
+	struct stat st;
+
+	if (lstat(list, &st) == 0)
+		buf_addf(&f->p->sources, "%s: its submodules are not fetched, their folders are empty\n",
+			as);
+}
+
 /* The files of a commit as a tree of their own, through a folder that goes again; it is ours as long
  * as the mirror is. */
 static int add_tree(struct fetching *f, struct git_repository *g, const char *commit,
@@ -67,6 +78,8 @@ static int add_tree(struct fetching *f, struct git_repository *g, const char *co
 		r = make_folders(root, as, err);
 	if (r == 0)
 		r = git_check_out(g, commit, directory, index, err);
+	if (r == 0)
+		note_submodules(f, as, directory);
 	if (r == 0 && (r = content_add_tree(f->content, root, &as, 1, tree, err)) < 0)
 		r = error_wrap(err, "git %s", g->url);
 	(void)remove_tree(scratch);

@@ -81,4 +81,8 @@ sed 's/ref: v1/ref: v2/' c.yaml >v2.yaml
 like "a git that was killed keeps no later one from its work" "$(at joulerig submit v2.yaml 2>&1)" "old: v2 is ${third:0:12}"
 ok "nor is anything left of its files" test -z "$(find c.db.d/content/git -name '*.checkout')"
 
+printf '[submodule "m"]\n\tpath = m\n\turl = ../m\n' >repo/.gitmodules
+commit submodules >/dev/null
+like "submodules are said to be empty" "$(at joulerig submit c.yaml 2>&1)" "third/new: its submodules are not fetched"
+
 done_testing
