@@ -133,6 +133,7 @@ struct results_cursor {
 	struct results *results;
 	const char *what, *label;
 	size_t expected; /* columns of queries.h */
+	size_t needed;   /* those that a coordinator one minor version older has */
 	size_t *map;     /* our column -> the answer's, NULL: the same */
 	struct block *memory;
 	struct message_cell *cells; /* rows * expected, in order */
@@ -146,17 +147,17 @@ struct results_cursor {
 
 static const struct {
 	const char *what;
-	size_t columns;
+	size_t columns, needed;
 } expected_columns[] = {
-	{"campaigns", CAMPAIGNS_N},
-	{"configurations", CONFIGURATIONS_N},
-	{"lanes", LANES_N},
-	{"hosts", HOSTS_N},
-	{"runs", RUNS_FIXED},
-	{"metrics", METRICS_N},
-	{"samples", SAMPLES_N},
-	{"output", OUTPUT_N},
-	{"events", EVENTS_N},
+	{"campaigns", CAMPAIGNS_N, CAMPAIGNS_N},
+	{"configurations", CONFIGURATIONS_N, CONFIGURATIONS_N},
+	{"lanes", LANES_N, LANES_N},
+	{"hosts", HOSTS_N, HOSTS_N},
+	{"runs", RUNS_FIXED, RUNS_FIXED},
+	{"metrics", METRICS_N, METRICS_TEXT},
+	{"samples", SAMPLES_N, SAMPLES_N},
+	{"output", OUTPUT_N, OUTPUT_N},
+	{"events", EVENTS_N, EVENTS_N},
 };
 
 static void *take(struct results_cursor *c, size_t size)
@@ -223,7 +224,7 @@ static int on_row(void *arg, int64_t key, const struct message_cell *cells, size
 {
 	struct results_cursor *c = arg;
 
-	if (n < (c->map == NULL ? c->expected : RUNS_FIXED)) {
+	if (n < c->needed) {
 		c->is_bad = true;
 		return 1;
 	}
@@ -306,8 +307,10 @@ struct results_cursor *results_cursor_open(struct results *r, const char *what, 
 
 	*c = (struct results_cursor){.results = r, .what = what, .label = label};
 	for (size_t i = 0; i < ARRAY_SIZE(expected_columns); i++) {
-		if (strcmp(expected_columns[i].what, what) == 0)
-			c->expected = expected_columns[i].columns;
+		if (strcmp(expected_columns[i].what, what) != 0)
+			continue;
+		c->expected = expected_columns[i].columns;
+		c->needed = expected_columns[i].needed;
 	}
 	if (strcmp(what, "runs") == 0)
 		c->expected += standard_metrics_n;

@@ -83,9 +83,7 @@ enum {
 	METRICS_INTEGER,
 	METRICS_BETTER /* "lower" ... */,
 	METRICS_TEXT /* as it was printed; VALUE is nothing where that is no number */,
-	METRICS_SERIES /* JSON array: all values of the run; VALUE is the one that stands for them
-			*/
-	,
+	METRICS_SERIES /* JSON array: all values of the run, for which VALUE stands */,
 	METRICS_N
 };
 /*
