@@ -361,12 +361,10 @@ static void on_file_chunk(struct connection *c, const struct message_file_chunk 
 {
 	struct error err = {0};
 	int r = files_take(c->files, chunk, &err);
-	if (r < 0) {
-		error_wrap(&err, "files");
+	if (r < 0)
 		runner_files_failed(c->runner, err.text);
-	} else if (r > 0) {
+	else if (r > 0)
 		runner_files_arrived(c->runner);
-	}
 }
 
 /* Nothing is deleted while a run is measured: that would be written to the disk within it. */

@@ -79,7 +79,7 @@ int files_take(struct files *f, const struct message_file_chunk *c, struct error
 	struct content_hash hash;
 	if (c->hash.len != sizeof hash.b)
 		return error_set(
-			err, ERR_PROTOCOL, "FILE_CHUNK: the hash has %zu bytes", c->hash.len);
+			err, ERR_PROTOCOL, "files: FILE_CHUNK: the hash has %zu bytes", c->hash.len);
 	memcpy(hash.b, c->hash.data, sizeof hash.b);
 	char hex[2 * CONTENT_HASH_LEN + 1];
 	log_debug("files: %zu bytes of %.16s at %" PRId64, c->data.len,
@@ -100,7 +100,9 @@ int files_take(struct files *f, const struct message_file_chunk *c, struct error
 	}
 	if (r != 0) {
 		drop_request(f, &hash);
-		return r < 0 || f->requests_n <= FILES_REQUESTS / 2 ? r : 0;
+		if (r < 0)
+			return error_wrap(err, "files");
+		return f->requests_n <= FILES_REQUESTS / 2 ? r : 0;
 	}
 	if (asked != NULL && content_partial_size(f->contents, &hash) >= asked->to)
 		ask(f, &hash, c->size);
