@@ -79,6 +79,7 @@ struct extract_source {
 	size_t gap;
 	bool is_parsed;
 	struct printed json; /* its last complete JSON value; len 0: none */
+	char broken[96];     /* why what begins last like a JSON value is none; "": nothing does */
 };
 
 /*

@@ -6,16 +6,26 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdio.h>
 
 /* Integers are read as real numbers: a 64-bit checksum would else be refused as too big. */
 #define JSON_FLAGS (JSON_DISABLE_EOF_CHECK | JSON_DECODE_INT_AS_REAL)
 
+/* ": unexpected token near 'NaN'", as jansson says it, of which the program wrote a part. */
+static void show_broken(char broken[96], const char *why)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+
+	printed_show(why, strlen(why), &text);
+	snprintf(broken, 96, ": %s", text.data);
+}
+
 /*
  * The last complete object or list that begins at the start of a line. Tried at each line from the
  * front, as a line inside of a value is no start of one. Broken attempts are read again and again,
- * so their bytes are bounded.
+ * so their bytes are bounded. broken gets why the last of them is none.
  */
-static struct printed last_json(const char *text, size_t len)
+static struct printed last_json(const char *text, size_t len, char broken[96])
 {
 	uint64_t budget = 8 * (uint64_t)len + 1024 * 1024;
 	struct printed last = {0};
@@ -33,9 +43,10 @@ static struct printed last_json(const char *text, size_t len)
 				json_decref(value);
 				last = (struct printed){.text = text + at, .len = read};
 				at += read;
-			} else if (read > budget) {
-				break;
 			} else {
+				show_broken(broken, why.text);
+				if (read > budget)
+					break;
 				budget -= read;
 			}
 		}
@@ -249,7 +260,7 @@ int extract_json(const struct benchmark_metric *m, const char *key, struct extra
 	int code;
 
 	if (!s->is_parsed)
-		s->json = last_json(s->text, s->len);
+		s->json = last_json(s->text, s->len, s->broken);
 	s->is_parsed = true;
 	if (s->has_gap && !is_surely_last(s))
 		return extract_fail_gap(m, s, err);
@@ -257,8 +268,8 @@ int extract_json(const struct benchmark_metric *m, const char *key, struct extra
 	if (s->json.len == 0)
 		return error_set(err, -ENODATA,
 			       "metric '%s': no JSON value that begins at the start of a line in "
-			       "%s",
-			       m->name, s->name),
+			       "%s%s",
+			       m->name, s->name, s->broken),
 		       0;
 	if (value.len == 0 || value.text[0] == 'n')
 		return error_set(err, -ENODATA, "metric '%s': no '%s' in the last JSON value of %s",

@@ -40,7 +40,8 @@ static const struct vector vectors[] = {
 	{"{json: a}", "{\"a\": null}\n", 0, "metric 'x': no 'a' in the last JSON value of stdout"},
 	{"{json: a}", "{\"a\": \"1\"}\n", 0, "metric 'x': 'a' in stdout is no number"},
 	{"{json: a}", "{\"a\": NaN}\n", 0,
-		"metric 'x': no JSON value that begins at the start of a line in stdout"},
+		"metric 'x': no JSON value that begins at the start of a line in stdout: invalid "
+		"token near 'NaN'"},
 	{"{json: /0/1}", "[5, 6]", 0, "metric 'x': no '/0/1' in the last JSON value of stdout"},
 	{"{json: /01}", "[5, 6]", 0, "metric 'x': no '/01' in the last JSON value of stdout"},
 	{"{json: a, optional: true}", "nothing", 0, ""},
