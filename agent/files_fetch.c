@@ -78,8 +78,8 @@ int files_take(struct files *f, const struct message_file_chunk *c, struct error
 {
 	struct content_hash hash;
 	if (c->hash.len != sizeof hash.b)
-		return error_set(
-			err, ERR_PROTOCOL, "files: FILE_CHUNK: the hash has %zu bytes", c->hash.len);
+		return error_set(err, ERR_PROTOCOL, "files: FILE_CHUNK: the hash has %zu bytes",
+			c->hash.len);
 	memcpy(hash.b, c->hash.data, sizeof hash.b);
 	char hex[2 * CONTENT_HASH_LEN + 1];
 	log_debug("files: %zu bytes of %.16s at %" PRId64, c->data.len,

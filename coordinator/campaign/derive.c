@@ -66,8 +66,8 @@ static int evaluate(struct names *names, const struct benchmark_metric *m, struc
 {
 	bool wants_text = m->expect == EXPECT_SAME || m->expect == EXPECT_VALUE;
 
-	/* What was not measured is nil, and computing with it is an error, which names the metric: as
-	 * if it gave nil. */
+	/* What was not measured is nil, and computing with it is an error, which names the metric:
+	 * as if it gave nil. */
 	if (names_evaluate(names, m->expr, out, err) < 0)
 		return 0;
 	switch (out->type) {

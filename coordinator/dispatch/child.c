@@ -42,8 +42,7 @@ static void read_streams(
 {
 	while (fds[0] >= 0 || fds[1] >= 0) {
 		struct pollfd p[3] = {{.fd = fds[0], .events = POLLIN},
-			{.fd = fds[1], .events = POLLIN},
-			{.fd = stop_fd, .events = POLLIN}};
+			{.fd = fds[1], .events = POLLIN}, {.fd = stop_fd, .events = POLLIN}};
 		int64_t left = deadline_ns - clock_monotonic_ns();
 		int timeout = left <= 0 ? 0 : (int)((left + NS_PER_MS - 1) / NS_PER_MS);
 		if (poll(p, 3, timeout) < 0 && errno != EINTR)

@@ -241,8 +241,8 @@ static int remove_lock(const char *path, const struct stat *st, int type, struct
  * is ours alone now, and no ref ends so (git-check-ref-format(1)). */
 static void remove_stale_locks(const struct git_repository *g)
 {
-	static const char *const names[] = {"HEAD.lock", "config.lock", "packed-refs.lock",
-		"shallow.lock"};
+	static const char *const names[] = {
+		"HEAD.lock", "config.lock", "packed-refs.lock", "shallow.lock"};
 	_cleanup_free_ char *refs = xasprintf("%s/refs", g->mirror);
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {

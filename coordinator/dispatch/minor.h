@@ -1,5 +1,6 @@
 /*
- * minor.h - what agents of an older minor version of the protocol cannot do (PROTOCOL.md, section 4)
+ * minor.h - what agents of an older minor version of the protocol (PROTOCOL.md, section 4) cannot
+ * do
  *
  * They decode a message without the keys that they do not know: a run would go on without what the
  * campaign wants around it. So they are asked before it is handed out.

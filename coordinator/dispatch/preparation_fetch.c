@@ -52,12 +52,12 @@ static void note_submodules(struct fetching *f, const char *as, const char *dire
 	struct stat st;
 
 	if (lstat(list, &st) == 0)
-		buf_addf(&f->p->sources, "%s: its submodules are not fetched, their folders are empty\n",
-			as);
+		buf_addf(&f->p->sources,
+			"%s: its submodules are not fetched, their folders are empty\n", as);
 }
 
-/* The files of a commit as a tree of their own, through a folder that goes again; it is ours as long
- * as the mirror is. */
+/* The files of a commit as a tree of their own, through a folder that goes again; it is ours as
+ * long as the mirror is. */
 static int add_tree(struct fetching *f, struct git_repository *g, const char *commit,
 	const char *as, struct content_hash *tree, struct error *err)
 {
