@@ -19,7 +19,7 @@ struct connection_options {
 	const char *name;        /* what the machine calls itself; NULL: its host name */
 	const char *root;        /* machine.h */
 	struct texts labels;     /* "k=v" */
-	int64_t cache; /* files_limit(): bytes of contents and work directories */
+	int64_t cache;           /* files_limit(): bytes of contents and work directories */
 	bool verbose;
 };
 

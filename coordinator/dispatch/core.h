@@ -41,8 +41,8 @@ struct dispatch {
 	struct live_store s; /* of config, as live.h takes it */
 	struct id16 store_id;
 	int64_t epoch, sequence;
-	const char *only;               /* of dispatch_load(), while it runs */
-	int64_t *half; /* store ids of campaigns that were not written to their end; likewise */
+	const char *only; /* of dispatch_load(), while it runs */
+	int64_t *half;    /* store ids of campaigns that were not written to their end; likewise */
 	size_t half_n;
 	struct host *hosts;             /* hash by public key (owned) */
 	struct live *lives;             /* in the order of submission (owned) */
@@ -101,8 +101,7 @@ void finish_campaigns(struct dispatch *d, int64_t now_ns);
 void finish_now(struct dispatch *d, struct live *l);
 /* What was not answered is said again. */
 void finish_on_hello(struct dispatch *d, const struct host *h);
-void finish_on_finished(
-	struct dispatch *d, const struct host *h, const struct message_finished *m);
+void finish_on_finished(struct dispatch *d, const struct host *h, const struct message_finished *m);
 
 /* reports.c: what an agent tells of a run */
 void reports_on_started(struct dispatch *d, const struct host *h, const struct message_started *m);

@@ -4,10 +4,10 @@
  *
  * A lane is the campaign on one host. A lane goes through its passes (warm-up, then blocks); when a
  * pass begins, its runs are ordered, numbered, and written to the store as queued, a large pass in
- * slices. So at most one pass of a lane is in the store ahead of time, however long the campaign is,
- * and nothing keeps other campaigns waiting. A run's number follows from pass, lane and place alone: passes x all lanes' runs before it, plus the
- * lanes before, plus the place in the order of all configurations; those that ended early leave
- * gaps.
+ * slices. So at most one pass of a lane is in the store ahead of time, however long the campaign
+ * is, and nothing keeps other campaigns waiting. A run's number follows from pass, lane and place
+ * alone: passes x all lanes' runs before it, plus the lanes before, plus the place in the order of
+ * all configurations; those that ended early leave gaps.
  *
  * Three things change which pass comes next, each in a file of its own:
  * - `order: sequential` (live_passes.c): one configuration after the other goes through all its
@@ -73,14 +73,14 @@ struct lane {
 	bool *open;               /* by place: what the next pass has, where is_decided */
 	bool is_decided;          /* open is what follows from all results */
 	bool is_over;             /* no more pass begins */
-	size_t *order; /* places of the pass that began last, where it is not written to its end
-			  (owned); else NULL */
+	size_t *order;   /* places of the pass that began last, where it is not written to its end
+			    (owned); else NULL */
 	size_t order_at; /* how many of them are */
-	struct live_run *queue;   /* queued runs, next first */
-	int64_t unended;          /* runs queued or in the host's hands */
-	int64_t ended;            /* runs that ended, any way, skipped ones too */
-	int64_t timed;            /* of those, since first_ns */
-	int64_t first_ns; /* CLOCK_MONOTONIC when this process first assigned one; 0 before */
+	struct live_run *queue; /* queued runs, next first */
+	int64_t unended;        /* runs queued or in the host's hands */
+	int64_t ended;          /* runs that ended, any way, skipped ones too */
+	int64_t timed;          /* of those, since first_ns */
+	int64_t first_ns;       /* CLOCK_MONOTONIC when this process first assigned one; 0 before */
 	enum finish finish;
 	/* with `spread: any` */
 	int64_t holds;               /* the block that it runs; 0: none */

@@ -36,7 +36,7 @@ struct until_scope {
 	const struct campaign *campaign;
 	const struct plan *plan;
 	const uint32_t *configurations; /* indices in the plan; NULL: 0, 1, 2 ... */
-	const char *const *cannot;          /* why that one cannot run, or NULL; NULL: all can */
+	const char *const *cannot;      /* why that one cannot run, or NULL; NULL: all can */
 	size_t n;
 	struct tally *tallies; /* one a configuration; owned */
 	/* Made at the first question; owned. */

@@ -99,8 +99,8 @@ int db_add_campaign(struct store *s, struct store_campaign *c, struct error *err
 	return code;
 }
 
-/* Without the check of foreign keys: for each configuration that goes it would look through all runs
- * of the store, and there is none of this campaign. */
+/* Without the check of foreign keys: for each configuration that goes it would look through all
+ * runs of the store, and there is none of this campaign. */
 int db_remove_campaign(struct store *s, int64_t campaign, struct error *err)
 {
 	_cleanup_free_ char *sql = xasprintf("BEGIN IMMEDIATE;"
