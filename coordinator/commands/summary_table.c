@@ -6,46 +6,11 @@
 #include "coordinator/commands/host_text.h"
 #include "coordinator/commands/summary_grid.h"
 #include "coordinator/commands/summary_notes.h"
+#include "coordinator/commands/summary_numbers.h"
 #include "coordinator/commands/summary_view.h"
 #include <math.h>
 
 #define SHORT_BOUND 0.003 /* a bound of the energy beyond this part of it gets a footnote */
-
-/* ---- numbers ---- */
-
-/* Digits after the point: two digits of the interval's width; without one, four digits of the
- * value. */
-static int decimals_of(const struct summary *s)
-{
-	double width = s->has_interval ? s->high - s->low : 0;
-	double digits = 3;
-
-	if (width > 0)
-		digits = 1 - floor(log10(width));
-	else if (s->median != 0)
-		digits = 3 - floor(log10(fabs(s->median)));
-	return digits < 0 ? 0 : digits > 9 ? 9 : (int)digits;
-}
-
-/* "4.128" and " [4.119, 4.141]". */
-static void add_value(struct buf *value, struct buf *interval, const struct summary *s)
-{
-	int decimals = decimals_of(s);
-
-	buf_addf(value, "%.*f", decimals, s->median);
-	if (s->has_interval)
-		buf_addf(interval, " [%.*f, %.*f]", decimals, s->low, decimals, s->high);
-}
-
-static void add_ratio(struct buf *b, double ratio)
-{
-	if (!isfinite(ratio))
-		return;
-	if (ratio >= 0.1)
-		buf_addf(b, "%.3f", ratio);
-	else
-		buf_addf(b, "%.3g", ratio);
-}
 
 /* ---- a group: one benchmark on one host ---- */
 
@@ -177,7 +142,7 @@ static struct grid_column *add_metric(
 		summary_of_cell(cell_of(group, row), metric, &s);
 		if (s.n == 0)
 			continue;
-		add_value(&values[row], &rest[row], &s);
+		summary_add_value(&values[row], &rest[row], &s);
 		if (marks == MARKS_TIME)
 			mark_time(group, cell_of(group, row), &s, &rest[row], &has_mark);
 		else if (marks == MARKS_ENERGY)
@@ -207,9 +172,10 @@ static struct grid_column *add_ratios(struct group *group, size_t metric)
 			buf_adds(&text,
 				gathered_series(cell_of(group, row), metric) == NULL ? "" : "1");
 		else if (baseline >= 0)
-			add_ratio(&text, gathered_ratio(cell_of(group, row),
-						 gathered_cell(v->g, group->lane, (size_t)baseline),
-						 metric, NULL));
+			summary_add_ratio(
+				&text, gathered_ratio(cell_of(group, row),
+					       gathered_cell(v->g, group->lane, (size_t)baseline),
+					       metric, NULL));
 		c->texts[row] = buf_take(&text);
 	}
 	return c;

@@ -68,6 +68,16 @@ like "runs are what is counted, not values of a series" "$(joulerig results all.
 like "what has no room is named" "$(cat table)" 'no room for .*time\.per_work'
 like "and to be had" "$(joulerig results all.1 --db s.db --columns time.per_work)" 'time\.per_work s/op'
 
+cat >tiny.yaml <<'YAML'
+campaign: tiny
+benchmarks: {a: {command: "echo 3.4e-11 0.00025", metrics: {tiny: {pattern: '^(\S+)'}, small: {pattern: ' (\S+)'}}}}
+measure: {energy: off}
+repeat: {warmup: 0, blocks: 6}
+YAML
+joulerig run tiny.yaml --db tiny.db --quiet >tiny
+like "a tiny number keeps its digits" "$(cat tiny)" ' 3\.400e-11 \[3\.400e-11, 3\.400e-11\]'
+like "a small one is plain" "$(joulerig results tiny --db tiny.db --columns small)" ' 0\.0002500 \[0\.0002500, 0\.0002500\]'
+
 # A wrong answer each: the metric, what the program prints, the reason.
 wrong() {
 	printf 'campaign: wrong\nbenchmarks:\n  a:\n    command: %s\n    metrics: {x: %s}\n%s\nmeasure: {energy: off}\nrepeat: {warmup: 0, blocks: 1}\n' \
