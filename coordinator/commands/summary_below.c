@@ -3,6 +3,7 @@
 #include "coordinator/commands/flag_words.h"
 #include "coordinator/commands/host_text.h"
 #include "coordinator/commands/summary_view.h"
+#include <math.h>
 
 #define MAX_LINES 12 /* of skipped, and of failed ones; `runs` has the rest */
 
@@ -159,6 +160,57 @@ static void print_overhead(const struct summary_view *v, FILE *to)
 	}
 }
 
+/* ---- what was to be reached ---- */
+
+/* Half of the interval's width, relative to the median, in percent; INFINITY where there is none.
+ */
+static double spread_of(const struct gathered_cell *cell, size_t metric)
+{
+	struct summary s;
+
+	summary_of_cell(cell, metric, &s);
+	return s.has_interval && s.median != 0 ? 50 * (s.high - s.low) / fabs(s.median) : INFINITY;
+}
+
+/* Of a campaign that ends when it is precise enough: what ended otherwise. */
+static void print_until(const struct summary_view *v, FILE *to)
+{
+	const struct gathered *g = v->g;
+	size_t n = 0, open = 0, widest = 0;
+	double most = -1;
+	char percent[32];
+
+	if (v->campaign == NULL || v->campaign->until.metric == NULL || v->campaign->is_spread ||
+		strcmp(g->state, "done") != 0)
+		return;
+	double within = (double)v->campaign->until.within / 10000;
+	size_t metric = gathered_metric(g, v->campaign->until.metric);
+	for (size_t i = 0; i < g->lanes_n * g->configurations_n; i++) {
+		if (!summary_is_shown(v, i / g->configurations_n) || g->cells[i].runs == 0)
+			continue;
+		double spread = spread_of(&g->cells[i], metric);
+		n++;
+		open += spread > within;
+		if (spread > most) {
+			most = spread;
+			widest = i;
+		}
+	}
+	if (open == 0)
+		return;
+	_cleanup_buf_ struct buf line = BUF_INIT;
+	units_format_decimal(percent, v->campaign->until.within, 10000);
+	buf_addf(&line, "%zu of %zu configurations did not come to ±%s %% of %s: ", open, n,
+		percent, v->campaign->until.metric);
+	add_configuration(
+		g, widest / g->configurations_n, widest % g->configurations_n, " ", &line);
+	if (isinf(most))
+		buf_adds(&line, " has no interval of it");
+	else
+		buf_addf(&line, " has ±%.2g %%", most);
+	print_remark("until", &line, to);
+}
+
 /* ---- what is not there ---- */
 
 static void print_skipped(const struct summary_view *v, FILE *to)
@@ -229,6 +281,7 @@ void summary_below(const struct summary_view *v, bool has_energy, const struct n
 	print_no_energy(v, has_energy, to);
 	print_remarks(v, to);
 	print_overhead(v, to);
+	print_until(v, to);
 	print_skipped(v, to);
 	print_failed(v, to);
 }

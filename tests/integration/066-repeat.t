@@ -35,6 +35,13 @@ ok "a campaign with until" joulerig run until.yaml --db s.db
 is "ends what is narrow, goes on with what is not, or has no value" "$(counts repeat.1)" "noisy 9, silent 9, steady 6"
 is "its total is what was run" "$(joulerig status repeat.1 --db s.db --format json | jq -c '.[0] | [.done, .total]')" "[27,27]"
 like "results tells the blocks" "$(header repeat.1)" '6 to 9 blocks'
+like "and what did not come to it" "$(joulerig results repeat.1 --db s.db | tr -s '\n ' ' ')" \
+	'until 2 of 3 configurations did not come to ±2 % of value: a kind=silent [^ ]+ has no interval of it'
+campaign 'repeat: {warmup: 1, blocks: 6, max: 9, until: {metric: value, within: 2%}}' | sed 's/, silent//; s/repeat$/wide/' >wide.yaml
+joulerig run wide.yaml --db w.db --quiet >wide
+like "with the widest interval" "$(cat wide)" 'until +1 of 2 configurations did not come to ±2 % of value: a kind=noisy [^ ]+ has ±(25|50) %'
+joulerig run wide.yaml --db w.db --quiet --set kind=steady >narrow
+unlike "what came to it is not told" "$(cat narrow)" '^until'
 
 campaign 'repeat: {warmup: 0, blocks: 6, max: 9, until: {metric: value, within: 2%}}
 compare: {by: kind, baseline: steady}' >baseline.yaml
