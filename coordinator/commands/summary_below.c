@@ -233,29 +233,56 @@ static void print_skipped(const struct summary_view *v, FILE *to)
 		fprintf(to, "skipped  %zu more   joulerig runs %s\n", lines - MAX_LINES, g->label);
 }
 
+/* Whether a failure is the first with its reason; if so, of how many runs and configurations it is.
+ */
+static bool count_failure(
+	const struct summary_view *v, size_t at, const char *reason, size_t *runs, size_t *cells)
+{
+	const struct gathered *g = v->g;
+
+	*runs = *cells = 0;
+	for (size_t i = 0; i < g->lanes_n * g->configurations_n; i++)
+		for (size_t k = 0; k < g->cells[i].failures.n; k++) {
+			if (!summary_is_shown(v, i / g->configurations_n) ||
+				strcmp(g->cells[i].failures.items[k].text, reason) != 0)
+				continue;
+			if (i < at)
+				return false;
+			*runs += g->cells[i].failures.items[k].n;
+			++*cells;
+		}
+	return true;
+}
+
+/* A reason once, with the first configuration that it is of. */
 static void print_failed(const struct summary_view *v, FILE *to)
 {
 	const struct gathered *g = v->g;
-	size_t lines = 0;
+	size_t lines = 0, runs, cells;
 
 	for (size_t i = 0; i < g->lanes_n * g->configurations_n; i++) {
 		size_t lane = i / g->configurations_n;
 		for (size_t k = 0; k < g->cells[i].failures.n && summary_is_shown(v, lane); k++) {
-			const struct tally *t = &g->cells[i].failures.items[k];
-			if (lines++ >= MAX_LINES)
+			const char *reason = g->cells[i].failures.items[k].text;
+			if (!count_failure(v, i, reason, &runs, &cells) || lines++ >= MAX_LINES)
 				continue;
 			_cleanup_buf_ struct buf line = BUF_INIT;
-			buf_addf(&line, "%zu run%s (", t->n, t->n == 1 ? "" : "s");
+			buf_addf(&line, "%zu run%s (", runs, runs == 1 ? "" : "s");
 			add_configuration(g, lane, i % g->configurations_n, " ", &line);
+			if (cells > 1)
+				buf_addf(&line, " and %zu more", cells - 1);
 			buf_addc(&line, ')');
-			add_reason(t->text, &line);
-			if (lines == 1)
-				buf_addf(&line, "   joulerig runs %s --failed", g->label);
+			add_reason(reason, &line);
 			print_remark("failed", &line, to);
 		}
 	}
 	if (lines > MAX_LINES)
 		fprintf(to, "failed   %zu more reasons\n", lines - MAX_LINES);
+	if (lines > 0)
+		fprintf(to,
+			"         joulerig runs %s --failed          each of them\n"
+			"         joulerig export %s --what output   what they printed\n",
+			g->label, g->label);
 }
 
 static void print_left_out(const struct notes *left_out, FILE *to)
