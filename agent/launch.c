@@ -341,7 +341,10 @@ static void on_error(struct launcher *l, const struct exec_error *e)
 		l->failure = xasprintf("placement: cannot bind to the CPUs: %s", why);
 		break;
 	case EXEC_STAGE_EXEC:
-		l->failure = xasprintf("exec failed: %s: %s", l->argv0, why);
+		l->failure = xasprintf("exec failed: %s: %s%s", l->argv0, why,
+			e->error == ENOENT && l->argv0[0] != '\0' && strchr(l->argv0, '/') == NULL
+				? "; without a / it is sought in PATH alone"
+				: "");
 		break;
 	case EXEC_STAGE_FORK:
 	default:

@@ -207,7 +207,9 @@ static void test_failures(void **state)
 	} vectors[] = {
 		{"/", "/opt/x-is-not-there",
 			"exec failed: /opt/x-is-not-there: No such file or directory", true},
-		{"/", "x-is-not-there", "exec failed: x-is-not-there: No such file or directory",
+		{"/", "x-is-not-there",
+			"exec failed: x-is-not-there: No such file or directory; "
+			"without a / it is sought in PATH alone",
 			false},
 		{"/", "", "exec failed: : No such file or directory", false},
 		{"/", "/etc/passwd", "exec failed: /etc/passwd: Permission denied", true},
