@@ -215,6 +215,38 @@ static int no_number(const struct benchmark_metric *m, const char *key, size_t p
 		err, -ENODATA, "metric '%s': %s in %s is no number", m->name, which, s->name);
 }
 
+#define MAX_KEYS 8  /* that an error names */
+#define MAX_KEY  64 /* of such letters, with its quotes */
+
+/* "no 'rte' in the last JSON value of stdout, which has 'rate', 'sum'"; without the rest where it
+ * is there and null. */
+static int no_value(const struct benchmark_metric *m, const char *key,
+	const struct extract_source *s, bool with_keys, struct error *err)
+{
+	_cleanup_buf_ struct buf keys = BUF_INIT;
+	struct walk w = {s->json.text, s->json.text + s->json.len};
+
+	for (size_t i = 0; with_keys && i < MAX_KEYS && next_element(&w) && *s->json.text == '{';
+		i++) {
+		struct printed name = take_value(&w);
+
+		if (name.len > MAX_KEY)
+			break;
+		buf_addf(&keys, "%s'%.*s'", i == 0 ? ", which has " : ", ", (int)name.len - 2,
+			name.text + 1);
+		skip_space(&w);
+		w.at++; /* the colon */
+		skip_space(&w);
+		take_value(&w);
+		skip_space(&w);
+		if (*w.at != ',')
+			break;
+	}
+	error_set(err, -ENODATA, "metric '%s': no '%s' in the last JSON value of %s%s", m->name,
+		key, s->name, keys.data);
+	return 0;
+}
+
 static int take_elements(const struct benchmark_metric *m, const char *key,
 	const struct printed *array, const struct extract_source *s, struct taking *t,
 	struct error *err)
@@ -272,9 +304,7 @@ int extract_json(const struct benchmark_metric *m, const char *key, struct extra
 			       m->name, s->name, s->broken),
 		       0;
 	if (value.len == 0 || value.text[0] == 'n')
-		return error_set(err, -ENODATA, "metric '%s': no '%s' in the last JSON value of %s",
-			       m->name, key, s->name),
-		       0;
+		return no_value(m, key, s, value.len == 0, err);
 	if (m->expect == EXPECT_MATCH)
 		return 1;
 	if (value.text[0] == '[')
