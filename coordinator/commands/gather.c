@@ -271,6 +271,15 @@ static int add_runs(struct gathered *g, struct results *r, struct error *err)
 	return code;
 }
 
+/* Of a file that nobody holds nothing runs: as `status` has it. */
+static void mark_paused(struct gathered *g, const struct results *r)
+{
+	if (results_coordinator(r) != NULL || g->ended_at != ABSENT)
+		return;
+	free(g->state);
+	g->state = xstrdup("paused");
+}
+
 int gather(struct results *r, const char *label, struct gathered *out, struct error *err)
 {
 	*out = (struct gathered){0};
@@ -282,6 +291,8 @@ int gather(struct results *r, const char *label, struct gathered *out, struct er
 	int code = results_query(r, "campaigns", label, NULL, on_campaign, out, err);
 	if (code == 0 && out->label == NULL)
 		code = error_set(err, ERR_USAGE, "results: there is no campaign '%s'", label);
+	if (code == 0)
+		mark_paused(out, r);
 	if (code == 0)
 		code = results_query(
 			r, "configurations", out->label, NULL, on_configuration, out, err);

@@ -55,6 +55,7 @@ here_done() { [ "$(sqlite3 -readonly here.db "SELECT count(*) FROM v_run WHERE s
 wait_for 60 here_done 8
 kill -KILL $!
 wait $! 2>/dev/null
+like "results of what was cut off says so" "$(joulerig results kill.1 --db here.db)" '^kill\.1  paused '
 ok "a killed 'run' can be resumed" joulerig resume kill.1 --db here.db
 is "and has every run once" "$(joulerig export kill.1 --db here.db | jq -r 'select(.state == "done") | .run' | sort -n | uniq | wc -l)" 50
 
