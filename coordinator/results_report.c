@@ -162,6 +162,41 @@ static void list_done(struct label_list *l)
 	free(l->items);
 }
 
+static bool has_name(const char *label, const char *name, size_t len)
+{
+	return strncmp(label, name, len) == 0 && label[len] == '.';
+}
+
+/*
+ * What was meant: the last submission of the campaign where only its number is wrong, or where its
+ * file was typed; else that of the nearest name, or the nearest label. NULL: nothing is near.
+ */
+static const char *nearest_label(const struct label_list *all, const char *typed)
+{
+	const char *dot = strrchr(typed, '.'), *slash = strrchr(typed, '/');
+	const char *name = slash == NULL ? typed : slash + 1;
+	size_t len = dot != NULL && dot > name ? (size_t)(dot - name) : strlen(name);
+	char **names = xcalloc(all->n + 1, sizeof *names);
+	const char *found = NULL;
+
+	for (size_t i = 0; i < all->n; i++) {
+		names[i] = xstrndup(all->items[i], strcspn(all->items[i], "."));
+		if (has_name(all->items[i], name, len))
+			found = all->items[i];
+	}
+	const char *near = nearest_word(typed, (const char *const *)names, all->n);
+	if (found == NULL)
+		for (size_t i = 0; i < all->n && near != NULL; i++)
+			if (strcmp(names[i], near) == 0)
+				found = all->items[i];
+	if (found == NULL)
+		found = nearest_word(typed, (const char *const *)all->items, all->n);
+	for (size_t i = 0; i < all->n; i++)
+		free(names[i]);
+	free(names);
+	return found;
+}
+
 static int no_such_label(struct results *r, const char *typed, struct error *err)
 {
 	struct label_list all = {0};
@@ -172,7 +207,7 @@ static int no_such_label(struct results *r, const char *typed, struct error *err
 			"results: %s holds no campaign yet; `joulerig run FILE` makes one",
 			r->name);
 	} else if (code == 0) {
-		const char *nearest = nearest_word(typed, (const char *const *)all.items, all.n);
+		const char *nearest = nearest_label(&all, typed);
 		code = error_set(err, ERR_USAGE, "results: %s has no campaign '%s'; %s '%s'%s",
 			r->name, typed, nearest == NULL ? "the last one is" : "did you mean",
 			nearest == NULL ? all.items[all.n - 1] : nearest,

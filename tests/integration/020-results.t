@@ -18,4 +18,14 @@ is "and left alone" "$(sqlite3 other.db .schema)" "CREATE TABLE t (a);"
 
 fails "export of an unknown kind" 2 joulerig export --what everything
 like "export in another format" "$(joulerig export --format xml 2>&1)" "'xml' is none of"
+
+for name in first second; do
+	printf 'campaign: %s\nbenchmarks: {a: {command: ["true"]}}\nmeasure: {energy: off}\nrepeat: {warmup: 0, blocks: 1}\n' $name >$name.yaml
+	joulerig run $name.yaml --db n.db --quiet >/dev/null && joulerig run $name.yaml --db n.db --quiet >/dev/null
+done
+near() { joulerig results "$1" --db n.db 2>&1; }
+like "a wrong number: the last submission" "$(near first.7)" "no campaign 'first\.7'; did you mean 'first\.2'\?$"
+like "its file" "$(near ./first.yaml)" "did you mean 'first\.2'\?$"
+like "a wrong name" "$(near frist)" "did you mean 'first\.2'\?$"
+like "a name of its own kind" "$(near x)" "the last one is 'second\.2'$"
 done_testing
