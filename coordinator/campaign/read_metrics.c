@@ -233,14 +233,14 @@ static void read_role(struct reader *r, const struct benchmark_reader *b, const 
 			diag_nearest(nearest, out->role, words, benchmark->roles_n));
 }
 
-static const struct expression *read_expr(
-	struct reader *r, struct benchmark_reader *b, const struct node *n, const char *what)
+static const struct expression *read_expr(struct reader *r, struct benchmark_reader *b,
+	const struct node *n, const char *what, bool *used)
 {
 	const struct template_scope scope =
 		read_scope(b, TEMPLATE_HOST | TEMPLATE_METRIC, "'metrics'");
 
 	return n && n->kind == NODE_SCALAR && n->text[0]
-		       ? expression_read(n, what, &scope, b->used, r->arena, r->d)
+		       ? expression_read(n, what, &scope, used, r->arena, r->d)
 		       : NULL;
 }
 
@@ -268,8 +268,8 @@ static void read_metric(
 		.take = (enum metric_take)read_word(n, "take", takes, ARRAY_SIZE(takes)),
 		.is_optional = read_bool(n, "optional"),
 	};
-	out->expr = read_expr(
-		r, b, node_get(n, "expr"), arena_printf(r->arena, "metric '%s'", key->text));
+	out->expr = read_expr(r, b, node_get(n, "expr"),
+		arena_printf(r->arena, "metric '%s'", key->text), b->used);
 	check_sources(r, key, n);
 	check_from(r, b, node_get(n, "from"), out);
 	read_role(r, b, n, out);
@@ -329,7 +329,8 @@ static void read_work(struct reader *r, struct benchmark_reader *b)
 		if (!value && !schema_is_bare_template(n) && !schema_has_typo(n, "value"))
 			diag_error(r->d, n, "'work' has no 'value'");
 	}
-	b->benchmark->work = read_expr(r, b, value, "work");
+	/* It tells how much a run does, and changes nothing of it: no use of an axis. */
+	b->benchmark->work = read_expr(r, b, value, "work", NULL);
 }
 
 void read_metrics(struct reader *r, struct benchmark_reader *b)

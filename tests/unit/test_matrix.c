@@ -497,6 +497,7 @@ static void test_axes_that_are_used_have_no_warning(void **state)
 		{"{n: [1, 2], w: {a: {x: {expr: n}}}, derived: {e: w.x}}", NULL},
 		{"{w: {a: {}, b: {env: {X: '1'}}}, derived: {e: 1}}", NULL},
 		{"{w: {a: {}, b: {x: 1}}, derived: {e: 1}}", "w"},
+		{"{n: [1, 2], derived: {e: 1}}\ndefaults: {work: n}", "n"},
 	};
 
 	(void)state;
