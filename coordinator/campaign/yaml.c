@@ -27,22 +27,39 @@ static void error_at(struct yaml_reader *r, yaml_mark_t mark, const char *text)
 	diag_add(r->diagnostics, (int)mark.line + 1, (int)mark.column + 1, false, "%s", text);
 }
 
-/* Whether a line of the text has `{name}` outside quotes' reach of YAML: what a forgotten pair of
- * quotes looks like. */
-static bool line_has_template(const struct yaml_reader *r, size_t line)
+/* Where a line of the text begins; its end where it has no such line. */
+static const char *line_start(const struct yaml_reader *r, size_t line)
 {
 	const char *p = r->text, *end = r->text + r->len;
 
 	while (line-- > 0) {
 		p = memchr(p, '\n', (size_t)(end - p));
 		if (!p)
-			return false;
+			return end;
 		p++;
 	}
+	return p;
+}
+
+static bool is_indented_with_tab(const struct yaml_reader *r, size_t line)
+{
+	const char *p = line_start(r, line), *end = r->text + r->len;
+
+	while (p < end && *p == ' ')
+		p++;
+	return p < end && *p == '\t';
+}
+
+/* Whether a line of the text has `{name}` outside quotes' reach of YAML: what a forgotten pair of
+ * quotes looks like. */
+static bool line_has_template(const struct yaml_reader *r, size_t line)
+{
+	const char *p = line_start(r, line), *end = r->text + r->len;
+
 	for (; p < end && *p != '\n'; p++) {
 		const char *q = p + 1;
 
-		if (*p != '{')
+		if (*p != '{' || (p > r->text && (p[-1] == '"' || p[-1] == '\'')))
 			continue;
 		while (q < end && (*q == '_' || *q == '.' || (*q >= 'a' && *q <= 'z') ||
 					  (*q >= 'A' && *q <= 'Z') || (*q >= '0' && *q <= '9')))
@@ -57,6 +74,7 @@ static void syntax_error(struct yaml_reader *r)
 {
 	const yaml_parser_t *p = &r->parser;
 	const char *hint = "", *problem = p->problem ? p->problem : "unreadable";
+	_cleanup_buf_ struct buf context = BUF_INIT;
 	yaml_mark_t mark = p->problem_mark;
 
 	/* What was found before means little in a file that is no YAML. */
@@ -71,6 +89,9 @@ static void syntax_error(struct yaml_reader *r)
 		hint = "; the file must be UTF-8 without control characters";
 	} else if (strstr(problem, "escape")) {
 		hint = "; use single quotes, in which a backslash is just a backslash: '\\d'";
+	} else if (strstr(problem, "cannot start any token") &&
+		   is_indented_with_tab(r, mark.line)) {
+		hint = ": a tab; indent with spaces";
 	} else if (strstr(problem, "cannot start any token")) {
 		hint = "; indent with spaces, and quote a text that starts with %, @ or `";
 	} else if (strstr(problem, "mapping values are not allowed")) {
@@ -83,9 +104,13 @@ static void syntax_error(struct yaml_reader *r)
 	} else if (line_has_template(r, mark.line)) {
 		hint = "; write a template in quotes: \"{name}\"";
 	}
+	/* What was not closed may begin far above of where that is seen. */
+	if (p->context && p->error != YAML_READER_ERROR && p->context_mark.line < mark.line)
+		buf_addf(&context, "%s (from line %zu on), ", p->context, p->context_mark.line + 1);
+	else if (p->context)
+		buf_addf(&context, "%s, ", p->context);
 	diag_add(r->diagnostics, (int)mark.line + 1, (int)mark.column + 1, false,
-		"this is no YAML: %s%s%s%s", p->context ? p->context : "", p->context ? ", " : "",
-		problem, hint);
+		"this is no YAML: %s%s%s", context.data, problem, hint);
 }
 
 /* The next event, or false after its error was noted. The caller deletes the event. */
