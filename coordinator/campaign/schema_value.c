@@ -14,6 +14,22 @@ static void add_choices(const struct schema *s, struct buf *out)
 		buf_addf(out, "%s%s", c == s->choices ? "" : ", ", *c);
 }
 
+#define MAX_KEYS 4 /* that are told; the manual has longer lists */
+
+/* " {metric, within}" */
+static void add_keys(const struct schema *s, struct buf *out)
+{
+	size_t n = 0;
+
+	while (s->keys && s->keys[n].name)
+		n++;
+	if (n == 0 || n > MAX_KEYS)
+		return;
+	for (size_t i = 0; i < n; i++)
+		buf_addf(out, "%s%s", i == 0 ? " {" : ", ", s->keys[i].name);
+	buf_adds(out, "}");
+}
+
 void schema_expectation(const struct schema *s, struct buf *out)
 {
 	char size[32];
@@ -83,6 +99,9 @@ void schema_expectation(const struct schema *s, struct buf *out)
 		buf_adds(out, "a command, {command, timeout}, or a list of such mappings");
 		break;
 	case TYPE_MAP:
+		buf_adds(out, "a mapping");
+		add_keys(s, out);
+		break;
 	case TYPE_NAMES:
 	case TYPE_MATRIX:
 		buf_adds(out, "a mapping");
