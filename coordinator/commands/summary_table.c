@@ -398,7 +398,10 @@ void summary_table(const struct summary_view *v, const struct output_ops *ops, F
 	if (memory != NULL) {
 		summary_below(v, has_energy, &notes, &left_out, memory);
 		fclose(memory);
-		if (len > 1)
+		/* As it stands: Markdown would make one paragraph of its lines. */
+		if (len > 1 && ops == &output_markdown)
+			fprintf(to, "\n```\n%s```\n", below + 1);
+		else if (len > 1)
 			fwrite(below, 1, len, to);
 		free(below);
 	}

@@ -77,6 +77,8 @@ YAML
 joulerig run tiny.yaml --db tiny.db --quiet >tiny
 like "a tiny number keeps its digits" "$(cat tiny)" ' 3\.400e-11 \[3\.400e-11, 3\.400e-11\]'
 like "a small one is plain" "$(joulerig results tiny --db tiny.db --columns small)" ' 0\.0002500 \[0\.0002500, 0\.0002500\]'
+joulerig results tiny --db tiny.db --format markdown >tiny.md
+is "in Markdown the lines below keep their form" "$(grep -c '^```$' tiny.md) $(tail -n 1 tiny.md)" '2 ```'
 
 # A wrong answer each: the metric, what the program prints, the reason.
 wrong() {
