@@ -68,16 +68,33 @@ static void show_progress(struct follow *f, const struct message_campaign *c, co
 	}
 }
 
+/* Whether it was said before; the next block would say it again, and is counted alone. */
+static bool is_told(struct follow *f, const char *what)
+{
+	uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
+
+	for (const char *p = what; *p != '\0'; p++)
+		hash = (hash ^ (unsigned char)*p) * 0x100000001b3;
+	for (size_t i = 0; i < f->told_n && i < FOLLOW_TOLD; i++)
+		if (f->told[i] == hash)
+			return true;
+	f->told[f->told_n++ % FOLLOW_TOLD] = hash;
+	return false;
+}
+
 static void show_failed_run(struct follow *f, const struct message_event *e)
 {
 	bool has_parameters = text_is_set(e->parameters) && strcmp(e->parameters, "{}") != 0;
 	const char *why = text_is_set(e->text) ? e->text : e->state;
 
-	follow_clear(f);
-	fprintf(stderr, "run %" PRId64 " (%s%s%s on %s) %s%s\n", e->run,
+	_cleanup_free_ char *what = xasprintf("(%s%s%s on %s) %s%s",
 		e->benchmark ? e->benchmark : "?", has_parameters ? " " : "",
 		has_parameters ? e->parameters : "", e->host ? e->host : "?",
 		strcmp(e->state, "failed") == 0 ? "failed: " : "", why);
+	if (is_told(f, what))
+		return;
+	follow_clear(f);
+	fprintf(stderr, "run %" PRId64 " %s\n", e->run, what);
 }
 
 void follow_event(struct follow *f, const struct message *m)

@@ -1,8 +1,8 @@
 /*
  * follow.h - a campaign's progress on the user's terminal, from its EVENT messages
  *
- * On a terminal one line that is drawn anew; otherwise a plain line now and then. Failed runs are
- * told at once. All of it goes to stderr.
+ * On a terminal one line that is drawn anew; otherwise a plain line now and then. A failed
+ * run is told at once, the first of a configuration and reason. All of it goes to stderr.
  */
 #ifndef COORDINATOR_COMMANDS_FOLLOW_H
 #define COORDINATOR_COMMANDS_FOLLOW_H
@@ -10,14 +10,18 @@
 #include "coordinator/client.h"
 #include "coordinator/commands/commands.h"
 
+#define FOLLOW_TOLD 256
+
 struct follow {
 	bool is_quiet, is_terminal;
 	bool has_line;    /* an unfinished line stands on the terminal */
 	int64_t plain_ns; /* when the last plain line was printed */
 	bool has_ended;
 	bool was_cancelled;
-	bool was_skipped; /* nothing of it could run */
-	int64_t failed;   /* counted runs that failed or timed out, once it has ended */
+	bool was_skipped;           /* nothing of it could run */
+	int64_t failed;             /* counted runs that failed or timed out, once it has ended */
+	uint64_t told[FOLLOW_TOLD]; /* hashes of the last failures that were told */
+	size_t told_n;
 };
 
 void follow_init(struct follow *f, const struct common_options *o);

@@ -67,8 +67,9 @@ like "why is shown" "$(joulerig runs failing.1 --db s.db --failed --format csv)"
 like "with the last line of its stderr" "$(sed 's/exit {code}/echo oops >\&2; exit {code}/' campaign/failing.yaml >campaign/oops.yaml
 	joulerig run campaign/oops.yaml --db s.db 2>/dev/null >&2; joulerig runs failing.2 --db s.db --failed --format csv)" 'exit status 3: oops'
 sed 's/code: \[0, 3\]/code: [0, 3, 4]/; s/exit {code}/test {code} = 0/' campaign/failing.yaml >campaign/reasons.yaml
-joulerig run campaign/reasons.yaml --db r.db >reasons 2>/dev/null
-like "results has a reason once" "$(tr -s '\n ' ' ' <reasons)" 'failed 2 runs \(exit code=3 [^ ]+ and 1 more\): exit status 1 '
+joulerig run campaign/reasons.yaml --db r.db --blocks 3 >reasons 2>reasons.err
+is "the same failure of the next block is not told again" "$(grep -c '^run .*"code":3.*exit status 1' reasons.err)" 1
+like "results has a reason once" "$(tr -s '\n ' ' ' <reasons)" 'failed 6 runs \(exit code=3 [^ ]+ and 1 more\): exit status 1 '
 like "and where there is more" "$(cat reasons)" 'joulerig export failing\.1 --what output +what they printed'
 fails "--set of one axis twice is an error" 2 joulerig run campaign/small.yaml --db s.db --set n=1 --set n=2
 fails "a missing file is a usage error" 2 joulerig run nothing.yaml --db s.db
