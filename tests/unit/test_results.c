@@ -367,9 +367,10 @@ static void test_results_table(void **state)
 		"a  shared_cpu: 1 of 9 runs\n"
 		"shared_cpu  the run's CPUs include the one that the agent itself uses\n"
 		"no room for loops: name what you want in --columns\n"
-		"failed   1 run (spin threads=1 lab1): exit status 3   joulerig runs demo.1 "
-		"--failed\n"
-		"failed   1 run (spin threads=2 lab1): killed by signal 9\n";
+		"failed   1 run (spin threads=1 lab1): exit status 3\n"
+		"failed   1 run (spin threads=2 lab1): killed by signal 9\n"
+		"         joulerig runs demo.1 --failed          each of them\n"
+		"         joulerig export demo.1 --what output   what they printed\n";
 
 	assert_string_equal(text, wanted);
 }

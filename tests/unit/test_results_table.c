@@ -142,7 +142,7 @@ static void test_results_tell_of_net_energy_flags_remarks_and_costs(void **state
 	_cleanup_free_ char *text = shown(f->results, NULL);
 	_cleanup_free_ char *asked = shown(f->results, "frequency.busy");
 	static const char wanted[] =
-		"rich.1  running · 1 host · 9 runs · 3 blocks · 200 J\n"
+		"rich.1  paused · 1 host · 9 runs · 3 blocks · 200 J\n"
 		"median (an interval needs 6 blocks) · energy: package, gross\n"
 		"\n"
 		"work on lab7\n"
