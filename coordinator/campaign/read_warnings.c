@@ -64,10 +64,10 @@ static void warn_of_comparison(
 	if (needed <= c->max)
 		return;
 	diag_warning(r->d, max ? max : at,
-		"%lld blocks: with %lld comparison%s a metric on %s a change needs at least %lld "
+		"%lld block%s: with %lld comparison%s a metric on %s a change needs at least %lld "
 		"to "
 		"be told",
-		(long long)c->max, (long long)n, n == 1 ? "" : "s",
+		(long long)c->max, c->max == 1 ? "" : "s", (long long)n, n == 1 ? "" : "s",
 		c->hosts.names_n > 1 ? "all hosts" : "a host", (long long)needed);
 }
 
