@@ -80,7 +80,9 @@ static const struct expression *parse(struct parser *p)
 
 	p->code = (struct buf)BUF_INIT;
 	p->token = token_next(p->text);
-	if (p->token.kind == TOKEN_END)
+	if (strlen(p->text) > EXPRESSION_MAX_TEXT)
+		parser_error(p, p->text, "it is longer than 256 KiB");
+	else if (p->token.kind == TOKEN_END)
 		parser_error(p, p->text, "it is empty, expected an expression");
 	else if (parser_expression(p) && p->token.kind != TOKEN_END && p->errors == before)
 		parser_unexpected(p, "an operator or the end");

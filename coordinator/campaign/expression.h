@@ -15,6 +15,8 @@
 
 /* Parameters that one expression may name, beside those of host and metric. */
 #define EXPRESSION_MAX_PARAMETERS 100
+/* Bytes of its text: Lua takes the square of a long row of `or` to compile it. */
+#define EXPRESSION_MAX_TEXT (256 * 1024)
 
 /* A path that an expression names. */
 struct expression_name {

@@ -112,16 +112,22 @@ static bool is_safe_in_shell(const char *text)
 			    ":=,@%+-") == strlen(text);
 }
 
-static void warn_of_value(
+/* Of an axis in one command; those behind it are no other. */
+#define MAX_VALUE_WARNINGS 10
+
+/* Returns whether it warned. */
+static bool warn_of_value(
 	struct reader *r, const struct node *command, const char *name, const struct value *v)
 {
 	_cleanup_free_ char *slot = xasprintf("{%s}", name);
 
-	if (v->text && !is_safe_in_shell(v->text) && strstr(command->text, slot))
-		diag_warning(r->d, command,
-			"value '%s' of '%s' goes into the shell's command as it is; a command as a "
-			"list needs no shell",
-			v->text, name);
+	if (!v->text || is_safe_in_shell(v->text) || !strstr(command->text, slot))
+		return false;
+	diag_warning(r->d, command,
+		"value '%s' of '%s' goes into the shell's command as it is; a command as a "
+		"list needs no shell",
+		v->text, name);
+	return true;
 }
 
 /* Values go into a shell command as they are, those of axes as well as their attributes'. */
@@ -135,16 +141,18 @@ static void warn_of_shell(struct reader *r, const struct benchmark *b, const str
 	if (!command || command->kind != NODE_SCALAR)
 		return;
 	for (size_t i = 0; i < b->axes_n; i++) {
-		for (size_t v = 0; v < b->axes[i].n; v++) {
+		size_t n = 0;
+
+		for (size_t v = 0; v < b->axes[i].n && n < MAX_VALUE_WARNINGS; v++) {
 			const struct value *value = &b->axes[i].values[v];
 
-			warn_of_value(r, command, b->axes[i].name, value);
+			n += warn_of_value(r, command, b->axes[i].name, value);
 			for (size_t k = 0; value->attributes && k < value->attributes->n; k++) {
 				const struct named_value *a = &value->attributes->items[k];
 				_cleanup_free_ char *path =
 					xasprintf("%s.%s", b->axes[i].name, a->name);
 
-				warn_of_value(r, command, path, &a->value);
+				n += warn_of_value(r, command, path, &a->value);
 			}
 		}
 	}
