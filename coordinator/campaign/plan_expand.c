@@ -208,7 +208,7 @@ static size_t place_of(struct walker *w, const uint32_t *index)
 {
 	size_t *slot;
 
-	if (2 * (w->builder->plan->configurations_n - w->first) > w->mask)
+	if (!w->slots || 2 * (w->builder->plan->configurations_n - w->first) > w->mask)
 		index_known(w);
 	slot = slot_of(w, index);
 	if (*slot == 0)
