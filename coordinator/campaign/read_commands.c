@@ -36,7 +36,7 @@ static void read_step(struct reader *r, const struct node *n, const struct templ
 					      : DEFAULT_STEP_TIMEOUT;
 }
 
-/* A command, a mapping with one, or a list of such mappings. */
+/* A command, a mapping with one, or a list of these. */
 static void read_steps(struct reader *r, const struct node *n, const struct template_scope *scope,
 	bool *used, struct steps *out)
 {
@@ -45,7 +45,7 @@ static void read_steps(struct reader *r, const struct node *n, const struct temp
 
 	out->items = arena_array(r->arena, count, sizeof *out->items);
 	for (size_t i = 0; i < count; i++)
-		if (!is_list || n->items[i]->kind == NODE_MAP)
+		if (!is_list || !schema_is_bare_template(n->items[i]))
 			read_step(r, is_list ? n->items[i] : n, scope, used, &out->items[out->n++]);
 }
 

@@ -154,8 +154,13 @@ static void check_command(
 
 bool schema_is_step_list(const struct node *n)
 {
-	return n->kind == NODE_LIST && n->n > 0 && n->items[0]->kind == NODE_MAP &&
-	       !schema_is_bare_template(n->items[0]);
+	if (n->kind != NODE_LIST)
+		return false;
+	for (size_t i = 0; i < n->n; i++)
+		if (n->items[i]->kind == NODE_LIST ||
+			(n->items[i]->kind == NODE_MAP && !schema_is_bare_template(n->items[i])))
+			return true;
+	return false;
 }
 
 static void check_steps(
@@ -167,10 +172,20 @@ static void check_steps(
 	}
 	if (!schema_is_step_list(n)) {
 		check_command(n, s, name, d);
+		if (n->kind == NODE_LIST && n->n > 0 && n->items[0]->kind == NODE_SCALAR &&
+			strpbrk(n->items[0]->text, " \t\n"))
+			diag_warning(d, n->items[0],
+				"'%s' is a list of texts, so one program, '%s', and its arguments; "
+				"steps of a list are {command: ...}",
+				name, n->items[0]->text);
 		return;
 	}
-	for (size_t i = 0; i < n->n; i++)
-		schema_check(n->items[i], s->of, name, d);
+	for (size_t i = 0; i < n->n; i++) {
+		if (n->items[i]->kind == NODE_MAP)
+			schema_check(n->items[i], s->of, name, d);
+		else
+			check_command(n->items[i], s, name, d);
+	}
 }
 
 static const struct key_info *find_key(const struct key_info *keys, const char *name)

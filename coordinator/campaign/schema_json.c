@@ -318,7 +318,7 @@ static json_t *whole(const struct schema *s)
 		return either(list_of(scalar(), 1, 0), out);
 	case TYPE_STEPS:
 		return json_pack("{s:[o,o,o]}", "anyOf", json_of(&schema_command), json_of(s->of),
-			list_of(json_of(s->of), 1, 0));
+			list_of(either(json_of(&schema_command), json_of(s->of)), 1, 0));
 	case TYPE_MAP:
 		return map_of(s);
 	case TYPE_NAMES:

@@ -96,7 +96,7 @@ void schema_expectation(const struct schema *s, struct buf *out)
 		buf_adds(out, "a command: a list of texts, or one text for /bin/sh");
 		break;
 	case TYPE_STEPS:
-		buf_adds(out, "a command, {command, timeout}, or a list of such mappings");
+		buf_adds(out, "a command, {command, timeout}, or a list of these");
 		break;
 	case TYPE_MAP:
 		buf_adds(out, "a mapping");

@@ -77,6 +77,22 @@ static void test_the_campaign_itself(void **state)
 	campaign_free(c);
 }
 
+static void test_a_list_of_steps_takes_every_form(void **state)
+{
+	struct campaign *c = read_text("campaign: c\n"
+				       "teardown: [\"a | b\", [make, clean], {command: [rm, x]}]\n"
+				       "benchmarks: {a: {command: [./a], cleanup: [[rm, y]]}}\n");
+
+	(void)state;
+	assert_int_equal(c->teardown.n, 3);
+	assert_step(&c->teardown.items[0], "/bin/sh", "a | b", 3);
+	assert_step(&c->teardown.items[1], "make", "clean", 2);
+	assert_step(&c->teardown.items[2], "rm", "x", 2);
+	assert_int_equal(c->benchmarks[0].cleanup.n, 1);
+	assert_step(&c->benchmarks[0].cleanup.items[0], "rm", "y", 2);
+	campaign_free(c);
+}
+
 static void test_repetition_budget_and_schedule(void **state)
 {
 	struct campaign *c = read_whole();
@@ -353,6 +369,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_campaign_itself),
+		cmocka_unit_test(test_a_list_of_steps_takes_every_form),
 		cmocka_unit_test(test_repetition_budget_and_schedule),
 		cmocka_unit_test(test_comparisons),
 		cmocka_unit_test(test_what_is_done_around_runs),
