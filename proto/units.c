@@ -145,8 +145,7 @@ int units_parse_power(const char *text, int64_t *out_uw, struct error *err)
 
 int units_parse_energy(const char *text, int64_t *out_uj, struct error *err)
 {
-	return parse_quantity(
-		text, energies, "an energy such as 500J, 2MJ or 1.5kWh", out_uj, err);
+	return parse_quantity(text, energies, "an energy such as 500J, 2MJ or 1.5kWh", out_uj, err);
 }
 
 int units_parse_temperature_difference(const char *text, int64_t *out_mk, struct error *err)

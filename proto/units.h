@@ -25,7 +25,7 @@ int units_parse_size(const char *text, int64_t *out_bytes,
 int units_parse_percent(const char *text, int64_t *out_ppm, struct error *err); /* 2% -> 20000 */
 int units_parse_frequency(const char *text, int64_t *out_hz,
 	struct error *err); /* 2.1GHz 800MHz; no fractions of Hz */
-int units_parse_power(const char *text, int64_t *out_uw, struct error *err); /* 65W 500mW 1.2kW */
+int units_parse_power(const char *text, int64_t *out_uw, struct error *err);  /* 65W 500mW 1.2kW */
 int units_parse_energy(const char *text, int64_t *out_uj, struct error *err); /* 500J 2MJ 1.5kWh */
 /* A difference, so that its zero is none of a scale: 3K -> 3000 m°C. */
 int units_parse_temperature_difference(const char *text, int64_t *out_mk, struct error *err);

@@ -30,8 +30,8 @@ struct node {
 	/* Characters of the text before it and before what follows it; of a block list or mapping
 	 * up to the end of its last item. Of what an alias stands for: where the anchor is. */
 	size_t from, to;
-	bool is_plain;    /* a scalar without quotes */
-	bool is_flow;     /* a list in [], a mapping in {} */
+	bool is_plain; /* a scalar without quotes */
+	bool is_flow;  /* a list in [], a mapping in {} */
 	char *text; /* of a scalar, without NUL in it; as written apart from quotes and escapes */
 	size_t n;   /* of items or pairs */
 	struct node **items;

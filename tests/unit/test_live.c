@@ -600,8 +600,9 @@ static void test_teardown_of_a_host_that_is_away(void **state)
 	assert_note("teardown was not run on lab1: it is not connected");
 }
 
-#define STEPS "campaign: demo\nbenchmarks: {a: {command: [/bin/true], %s}}\n" \
-	      "measure: {energy: off}\nrepeat: {warmup: 0, blocks: 2}\n"
+#define STEPS                                                                                      \
+	"campaign: demo\nbenchmarks: {a: {command: [/bin/true], %s}}\n"                            \
+	"measure: {energy: off}\nrepeat: {warmup: 0, blocks: 2}\n"
 
 /* An agent that would leave out a step gets no run that has one. */
 static void test_steps_and_old_agents(void **state)

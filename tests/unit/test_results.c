@@ -50,7 +50,8 @@ static int setup(void **state)
 	assert_good(
 		store_sqlite.put_output(s, campaign, 3, 1, "stdout", 12, "tail\0x", 6, &err), &err);
 	assert_good(store_sqlite.put_output(s, campaign, 3, 1, "stderr", 0, "oops", 4, &err), &err);
-	assert_good(store_sqlite.add_event(s, campaign, 1, 7, "lost", "it went silent", FIXTURE_START, &err),
+	assert_good(store_sqlite.add_event(
+			    s, campaign, 1, 7, "lost", "it went silent", FIXTURE_START, &err),
 		&err);
 	store_sqlite.close(s);
 	f->results = open_results(f->path);
@@ -325,8 +326,9 @@ static void test_output_and_events(void **state)
 		"{\"campaign\":\"demo.1\",\"run\":3,\"stream\":\"stdout\","
 		"\"text\":\"{\\\"loops\\\":1}\\ntail\xef\xbf\xbdx\"}\n"));
 	assert_int_equal(count_lines(output), FIXTURE_RUNS - 2 + 1);
-	assert_string_equal(events, "id,at,campaign,host,run,kind,text\n"
-				    "1,2026-09-21T14:13:20.123Z,demo.1,lab1,7,lost,it went silent\n");
+	assert_string_equal(events,
+		"id,at,campaign,host,run,kind,text\n"
+		"1,2026-09-21T14:13:20.123Z,demo.1,lab1,7,lost,it went silent\n");
 }
 
 /* ---- tables ---- */

@@ -150,10 +150,11 @@ static void test_power(void **state)
 static void test_energy(void **state)
 {
 	static const struct quantity q[] = {{"2MJ", INT64_C(2000000000000)}, {"500J", 500000000},
-		{"1.5kJ", 1500000000}, {"3mJ", 3000}, {"7uJ", 7}, {"1GJ", INT64_C(1000000000000000)},
-		{"1Wh", INT64_C(3600000000)}, {"1.5kWh", INT64_C(5400000000000)}, {"0J", 0},
-		{"2", INVALID}, {"2M", INVALID}, {"2mj", INVALID}, {"2 MJ", INVALID}, {"", INVALID},
-		{"0.1uJ", RANGE}, {"9224GJ", RANGE}};
+		{"1.5kJ", 1500000000}, {"3mJ", 3000}, {"7uJ", 7},
+		{"1GJ", INT64_C(1000000000000000)}, {"1Wh", INT64_C(3600000000)},
+		{"1.5kWh", INT64_C(5400000000000)}, {"0J", 0}, {"2", INVALID}, {"2M", INVALID},
+		{"2mj", INVALID}, {"2 MJ", INVALID}, {"", INVALID}, {"0.1uJ", RANGE},
+		{"9224GJ", RANGE}};
 
 	(void)state;
 	check(q, ARRAY_SIZE(q), units_parse_energy);
