@@ -54,14 +54,16 @@ static void show_progress(struct follow *f, const struct message_campaign *c, co
 {
 	_cleanup_buf_ struct buf line = BUF_INIT;
 	int64_t now = clock_monotonic_ns();
+	bool waits_now = text_is_set(waits_for) && !f->is_waiting;
 
+	f->is_waiting = text_is_set(waits_for);
 	if (f->is_quiet)
 		return;
 	if (f->is_terminal) {
 		format_progress(c, waits_for, true, &line);
 		fprintf(stderr, "\r%s\033[K", line.data);
 		f->has_line = true;
-	} else if (now - f->plain_ns >= PLAIN_NS) {
+	} else if (now - f->plain_ns >= PLAIN_NS || waits_now) {
 		f->plain_ns = now;
 		format_progress(c, waits_for, false, &line);
 		fprintf(stderr, "%s\n", line.data);

@@ -37,7 +37,8 @@ static int64_t left_of_lanes(const struct live *l, int64_t now_ns)
 		int64_t remaining = lane->unended + live_rest_of_lane(l, lane);
 		if (remaining == 0)
 			continue;
-		if (lane->timed == 0)
+		/* Nobody knows when a host that is away comes back. */
+		if (lane->timed == 0 || !host_is_connected(lane->host))
 			return ABSENT;
 		int64_t mine = (int64_t)(pace(lane, now_ns) * (double)remaining);
 		left = mine > left ? mine : left;

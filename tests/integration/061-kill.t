@@ -27,7 +27,9 @@ start_agent beta
 joulerig submit k.yaml --coordinator "$ADDRESS" --keys keys >/dev/null
 ok "it has begun" wait_for 60 at_least kill.1 10
 kill_agent alpha
+joulerig watch kill.1 --coordinator "$ADDRESS" --keys keys 2>watch.log &
 ok "the other host goes on" wait_for 60 at_least kill.1 25
+ok "then for whom it waits is said at once, also in a log" wait_for 25 grep -q 'waiting for alpha (silent)' watch.log
 start_agent alpha
 ok "after an agent's SIGKILL the campaign ends" joulerig watch kill.1 --coordinator "$ADDRESS" --keys keys
 check_complete kill.1 "agent killed"

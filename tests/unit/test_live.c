@@ -717,6 +717,16 @@ static void test_time_left(void **state)
 	assert_int_equal(described().at_most, ABSENT);
 }
 
+static void test_no_time_left_without_a_host(void **state)
+{
+	(void)state;
+	vic = new_route();
+	begin(WHAT "repeat: {warmup: 0, blocks: 10}\n", 1);
+	go_on(20);
+	tick(60 * NS_PER_S);
+	assert_int_equal(described().left_ns, ABSENT);
+}
+
 static void test_time_left_at_most(void **state)
 {
 	(void)state;
@@ -767,6 +777,7 @@ int main(void)
 		TEST(test_an_agent_becomes_old),
 		TEST(test_teardown_after_cancel),
 		TEST(test_time_left),
+		TEST(test_no_time_left_without_a_host),
 		TEST(test_time_left_at_most),
 		TEST(test_total_shrinks),
 	};
