@@ -198,8 +198,9 @@ int keys_trust(const char *dir, const char *name, const char *public_key, enum r
 		bool same_key = strcmp(list[i].public_key, public_key) == 0;
 		if (same_name != same_key)
 			return error_set(err, -EEXIST,
-				"keys: %s already trusts %s as '%s'; remove %s/%s first", dir,
-				same_key ? "this key" : "another key", list[i].name, trusted,
+				"keys: %s already trusts %s as '%s'; 'joulerig key revoke %s' "
+				"takes that back",
+				dir, same_key ? "this key" : "another key", list[i].name,
 				list[i].name);
 	}
 	_cleanup_free_ char *path = xasprintf("%s/%s", trusted, name);
