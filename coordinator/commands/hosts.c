@@ -40,7 +40,7 @@ static const struct column columns[OUT_N] = {
 struct row {
 	struct cell cells[OUT_N];
 	char cores[32], memory[32], seen[32];
-	struct buf energy, labels;
+	struct buf labels, energy;
 };
 
 static void set_text(struct row *row, int at, const char *text)
@@ -54,15 +54,17 @@ static void set_inventory(struct row *row, const json_t *inventory, bool is_for_
 	const json_t *cpu = json_object_get(inventory, "cpu");
 	const json_t *cores = json_object_get(inventory, "cores"),
 		     *memory = json_object_get(inventory, "memory");
-	const char *key;
-	json_t *label;
 
-	json_object_foreach(json_object_get(inventory, "labels"), key, label)
+	const json_t *value;
+	const char *key;
+
+	json_object_foreach(json_object_get(inventory, "labels"), key, value)
 	{
-		buf_addf(&row->labels, "%s%s=%s", row->labels.len > 0 ? " " : "", key,
-			json_is_string(label) ? json_string_value(label) : "?");
+		buf_addf(&row->labels, "%s%s=%s", row->labels.len ? " " : "", key,
+			json_string_value(value) ? json_string_value(value) : "");
 	}
-	set_text(row, OUT_LABELS, row->labels.data);
+	if (row->labels.len > 0)
+		set_text(row, OUT_LABELS, row->labels.data);
 	set_text(row, OUT_CPU, json_string_value(json_object_get(cpu, "model")));
 	set_text(row, OUT_CODENAME, json_string_value(json_object_get(cpu, "codename")));
 	set_text(row, OUT_KERNEL, json_string_value(json_object_get(inventory, "kernel")));
@@ -87,7 +89,7 @@ static void set_inventory(struct row *row, const json_t *inventory, bool is_for_
 static void write_host(const struct message_host *h, const struct output_ops *ops, struct output *o,
 	bool is_for_people)
 {
-	struct row row = {.energy = BUF_INIT, .labels = BUF_INIT};
+	struct row row = {.labels = BUF_INIT, .energy = BUF_INIT};
 	json_t *inventory = host_inventory(h->inventory);
 
 	set_text(&row, OUT_NAME, h->name);
@@ -98,8 +100,8 @@ static void write_host(const struct message_host *h, const struct output_ops *op
 		set_text(&row, OUT_SEEN, clock_rfc3339(row.seen, h->seen_at));
 	set_inventory(&row, inventory, is_for_people);
 	ops->row(o, row.cells);
-	buf_done(&row.energy);
 	buf_done(&row.labels);
+	buf_done(&row.energy);
 	json_decref(inventory);
 }
 

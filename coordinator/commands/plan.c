@@ -49,6 +49,8 @@ static int find_hosts(struct hosts *h, const struct plan_options *o, struct erro
 			why.len ? ":\n" : "", why.data);
 	if (why.len && !wants_json(o))
 		fprintf(stderr, "%s\n", why.data);
+	if (h->notes.len && !wants_json(o))
+		fputs(h->notes.data, stderr);
 	return 0;
 }
 
@@ -103,7 +105,7 @@ static int run_plan(void *options, const char **arguments, size_t n, struct erro
 {
 	struct plan_options *o = options;
 	struct submission_file file;
-	struct hosts hosts = {0};
+	struct hosts hosts = {.notes = BUF_INIT};
 	int rc;
 
 	(void)n;

@@ -34,12 +34,65 @@ void hosts_done(struct hosts *h)
 		free(h->unwanted[i].name);
 		free(h->unwanted[i].why);
 	}
+	buf_done(&h->notes);
 	free(h->items);
 	free(h->all);
 	free(h->unwanted);
 }
 
 /* ---- of a coordinator ---- */
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct plan_host *)a)->name, ((const struct plan_host *)b)->name);
+}
+
+static int unwanted_by_name(const void *a, const void *b)
+{
+	return strcmp(
+		((const struct unwanted_host *)a)->name, ((const struct unwanted_host *)b)->name);
+}
+
+static bool has_host(const struct hosts *h, const char *name)
+{
+	for (size_t i = 0; i < h->all_n; i++)
+		if (strcmp(h->all[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static bool is_wanted(const struct hosts *h, const char *name)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (strcmp(h->items[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Who is wanted and would take no part if it were submitted now. */
+static int note_absent(struct hosts *h, struct results *results, struct error *err)
+{
+	const struct campaign *c = h->campaign;
+	struct message m;
+	int rc = results_report(results, NULL, &m, err);
+
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < m.report.hosts.n; i++) {
+		const struct message_host *host = LIST_AT(&m.report.hosts, struct message_host, i);
+		bool is_away =
+			strcmp(host->state, "silent") == 0 || strcmp(host->state, "offline") == 0;
+		if (is_away && is_wanted(h, host->name))
+			buf_addf(&h->notes, "%s is not connected: it takes no part until it is\n",
+				host->name);
+	}
+	message_done(&m);
+	for (size_t i = 0; i < c->hosts.names_n; i++)
+		if (!has_host(h, c->hosts.names[i]))
+			buf_addf(&h->notes, "%s is not known there: it takes no part\n",
+				c->hosts.names[i]);
+	return 0;
+}
 
 static int host_row(void *arg, int64_t key, const struct message_cell *cells, size_t n)
 {
@@ -57,6 +110,12 @@ int hosts_of_coordinator(struct hosts *h, const struct common_options *o, struct
 
 	if (rc == 0)
 		rc = results_query(results, "hosts", NULL, NULL, host_row, h, err);
+	if (rc == 0)
+		rc = note_absent(h, results, err);
+	if (h->n > 0)
+		qsort(h->items, h->n, sizeof *h->items, by_name);
+	if (h->unwanted_n > 0)
+		qsort(h->unwanted, h->unwanted_n, sizeof *h->unwanted, unwanted_by_name);
 	results_close(results);
 	return rc;
 }

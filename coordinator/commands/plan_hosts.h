@@ -20,6 +20,7 @@ struct hosts {
 	size_t all_n;
 	struct unwanted_host *unwanted;
 	size_t unwanted_n;
+	struct buf notes; /* lines: who takes no part though it is wanted */
 	const struct campaign *campaign;
 };
 

@@ -203,6 +203,7 @@ static struct host *introduce(struct dispatch *d, const struct trusted_key *who)
 		HASH_ADD_STR(d->hosts, public_key, h);
 	}
 	memcpy(h->name, who->name, sizeof h->name);
+	HASH_SORT(d->hosts, host_by_name);
 	return h;
 }
 

@@ -221,6 +221,7 @@ static struct host *find_or_add_host(
 		h->id = id;
 		h->offset = h->delay = h->seen_at = ABSENT;
 		HASH_ADD_STR(d->hosts, public_key, h);
+		HASH_SORT(d->hosts, host_by_name);
 	}
 	return h;
 }

@@ -64,6 +64,11 @@ static inline bool host_is_connected(const struct host *h)
 {
 	return h->state == HOST_IDLE || h->state == HOST_RUNNING;
 }
+/* Of the table of hosts, so that whoever goes through it tells of them in this order. */
+static inline int host_by_name(const struct host *a, const struct host *b)
+{
+	return strcmp(a->name, b->name);
+}
 void host_apply(struct host *h, enum host_event e);
 /* Take a run into the host's hands; false where they are full. */
 bool host_take(struct host *h, struct live *live, struct live_run *run);

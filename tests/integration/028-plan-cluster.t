@@ -4,8 +4,8 @@
 trap stop_cluster EXIT
 
 start_coordinator
-start_agent alpha --label role=server
 start_agent beta --label role=client --label pool=lab
+start_agent alpha --label role=server
 there() { [ "$(joulerig hosts --coordinator "$ADDRESS" --keys keys --format json | jq length)" = 2 ]; }
 ok "two hosts" wait_for 60 there
 plan() { joulerig plan "$@" --coordinator "$ADDRESS" --keys keys; }
@@ -44,4 +44,14 @@ like "a role has its hosts" "$roles" 'role rpc, 1: server: \./server; on alpha; 
 like "and the main one is told" "$roles" 'role rpc, 2: client \(what is measured ends with it\): \./client .*; on beta'
 is "in JSON, too" "$(plan roles.yaml --format json 2>/dev/null | jq -c '[.roles[] | [.role, .main, .hosts]]')" \
 	'[["server",false,["alpha"]],["client",true,["beta"]]]'
+printf 'campaign: named\nhosts: {names: [alpha, beta, gamma]}\nbenchmarks: {a: {command: ["true"]}}\n' >named.yaml
+kill_agent alpha
+away() { joulerig hosts alpha --coordinator "$ADDRESS" --keys keys --format json | jq -e '.[0].state | . == "silent" or . == "offline"'; }
+ok "a killed agent is found out" wait_for 60 away
+named=$(plan named.yaml 2>&1 >/dev/null)
+like "who is away is told" "$named" '^alpha is not connected: it takes no part until it is$'
+like "and who is not known" "$named" '^gamma is not known there: it takes no part$'
+is "hosts are told of by name, whoever came first" "$(joulerig hosts --coordinator "$ADDRESS" --keys keys --format json | jq -r '.[].name' | tr '\n' ' ')" 'alpha beta '
+is "with their labels" "$(joulerig hosts beta --coordinator "$ADDRESS" --keys keys --format json | jq -r '.[].labels')" 'role=client pool=lab'
+
 done_testing
