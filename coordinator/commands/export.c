@@ -80,7 +80,7 @@ const struct command command_export = {
 		   "uncertainty, flags.\n"
 		   "campaign: a campaign file that does the same again, with what --set, --only, "
 		   "--blocks,\n"
-		   "--seed and --label changed, and the commits of git sources.",
+		   "--seed and --label changed, and the commits of git sources in comments.",
 	.options = table,
 	.options_size = sizeof(struct options),
 	.max_arguments = 1,
