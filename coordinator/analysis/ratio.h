@@ -1,0 +1,66 @@
+/*
+ * ratio.h - how much contender differs from baseline: a ratio on the log scale, its interval and
+ * its p-value
+ *
+ * Values are positive numbers of any unit. Paired: contender[i] and baseline[i] are of one block of
+ * one host, so what drifts from block to block falls out. Unpaired: two samples. All estimates are
+ * of the mean of the logs; exp() of that is a ratio of geometric means, which no average of joules
+ * over unlike machines is.
+ *
+ * Permutation tests are exact where there are at most 2^17 arrangements, else seeded random ones,
+ * for which p = (1 + as extreme ones) / (1 + drawn) (Phipson and Smyth 2010, arXiv 1603.05766).
+ */
+#ifndef COORDINATOR_ANALYSIS_RATIO_H
+#define COORDINATOR_ANALYSIS_RATIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ratio {
+	size_t n; /* pairs; of two samples the smaller one */
+	bool is_paired;
+	double ratio;     /* NaN where there is none: n 0, or a value that is not positive */
+	double low, high; /* NaN below n = 2 */
+	double p;         /* of ratio = 1, two-sided; NaN below n = 2 */
+	double se;        /* standard error of log(ratio) */
+	double df;        /* its degrees of freedom */
+};
+
+/*
+ * Mean of the log ratios of n pairs; interval at level (0.99) by Student's t with n - 1 degrees of
+ * freedom; p by flipping signs.
+ */
+void ratio_of_pairs(const double *contender, const double *baseline, size_t n, double level,
+	uint64_t seed, struct ratio *out);
+
+/*
+ * Difference of the log means of two samples; interval by Welch's t (Welch 1947, degrees of freedom
+ * after Satterthwaite); p by permuting the labels.
+ */
+void ratio_of_samples(const double *contender, size_t contender_n, const double *baseline,
+	size_t baseline_n, double level, uint64_t seed, struct ratio *out);
+
+/*
+ * The same from ranks, where outliers ask for it: the Hodges-Lehmann estimate (the median of the
+ * Walsh averages of the log ratios, or of all differences of logs), with the interval that inverts
+ * Wilcoxon's signed-rank or the Mann-Whitney test, exact up to n = 50 pairs or 50 + 50 values, and
+ * its p. (Hollander, Wolfe, Chicken, Nonparametric Statistical Methods, 3rd ed., sections 3.1
+ * to 3.3 and 4.1 to 4.3.) se and df are NaN.
+ */
+void ratio_of_pair_ranks(
+	const double *contender, const double *baseline, size_t n, double level, struct ratio *out);
+void ratio_of_sample_ranks(const double *contender, size_t contender_n, const double *baseline,
+	size_t baseline_n, double level, struct ratio *out);
+
+/*
+ * One ratio of many hosts: level 0 are the blocks of each host. Log ratios of host h are
+ * logs[start[h]] up to logs[start[h + 1]]; the estimate is the mean of the hosts' means. Its
+ * interval is a percentile bootstrap that draws hosts, then their blocks, with replacement
+ * (Kalibera and Jones 2012, arXiv 2007.10899), 10,000 times; with one host it is Student's t on its
+ * logs. p is NaN: a pooled line has no verdict of its own.
+ */
+void ratio_pooled(const double *logs, const size_t *start, size_t hosts, double level,
+	uint64_t seed, struct ratio *out);
+
+#endif

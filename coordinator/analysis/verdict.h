@@ -1,0 +1,60 @@
+/*
+ * verdict.h - what a ratio means: improved, regressed, unchanged or inconclusive, and what would
+ * settle it
+ */
+#ifndef COORDINATOR_ANALYSIS_VERDICT_H
+#define COORDINATOR_ANALYSIS_VERDICT_H
+
+#include "coordinator/analysis/ratio.h"
+#include "proto/units.h"
+
+enum verdict {
+	VERDICT_NONE, /* no ratio, or no interval to judge by */
+	VERDICT_INCONCLUSIVE,
+	VERDICT_UNCHANGED,
+	VERDICT_IMPROVED,
+	VERDICT_REGRESSED,
+	VERDICT_CHANGED, /* beyond the threshold, of a metric of which nobody said which way is good
+			  */
+};
+
+/* "improved" ...; "none". */
+const char *verdict_name(enum verdict v);
+
+/*
+ * Benjamini and Hochberg's adjusted p-values of one family (J. R. Statist. Soc. B 57, 1995):
+ * p[0..n) is replaced. NaN is no comparison: it stays, and does not count.
+ */
+void adjust_family(double *p, size_t n);
+
+/*
+ * unchanged: the interval lies within (1/(1+t), 1+t), t the threshold (0.02). improved or
+ * regressed, by the metric's better: adjusted p <= alpha and the ratio is beyond the threshold.
+ * Else inconclusive.
+ */
+enum verdict verdict_of(const struct ratio *r, double p_adjusted, double threshold, double alpha,
+	enum better better);
+
+/*
+ * The smallest change of the ratio, as a fraction (0.059: 5.9 %), that data of this spread and
+ * number would show with a probability of 0.8: exp((t(1 - alpha/2) + t(0.8)) se) - 1. NaN without
+ * se.
+ */
+double smallest_effect(const struct ratio *r, double alpha);
+
+/*
+ * About how many more blocks would settle an inconclusive one, if its estimate and its spread stay:
+ * so many that its interval lies within the threshold, or excludes 1 with the ratio beyond it. 0
+ * where nothing can be said (the estimate sits on the threshold, or there is no spread); at most
+ * MAX_MORE_BLOCKS.
+ */
+#define MAX_MORE_BLOCKS 100000
+size_t blocks_to_settle(const struct ratio *r, double threshold, double alpha);
+
+/*
+ * The equivalence test of that threshold (two one-sided tests; Schuirmann 1987): the larger of both
+ * p-values. NaN without se.
+ */
+double equivalence_p(const struct ratio *r, double threshold);
+
+#endif
