@@ -21,6 +21,7 @@ const struct command *const commands[] = {
 	&command_resume,
 	&command_hosts,
 	&command_results,
+	&command_compare,
 	&command_runs,
 	&command_export,
 	&command_key,

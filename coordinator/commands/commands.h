@@ -37,9 +37,10 @@ struct command {
 	int (*run)(void *options, const char **arguments, size_t n, struct error *err);
 };
 
-extern const struct command command_run, command_submit, command_check, command_plan, command_serve,
-	command_status, command_watch, command_hosts, command_results, command_runs, command_export,
-	command_key, command_cancel, command_resume, command_new, command_completion;
+extern const struct command command_run, command_submit, command_check, command_compare,
+	command_plan, command_serve, command_status, command_watch, command_hosts, command_results,
+	command_runs, command_export, command_key, command_cancel, command_resume, command_new,
+	command_completion;
 extern const struct command *const commands[]; /* ended by NULL; in main.c */
 
 /* results_where of the common options. */

@@ -1,0 +1,77 @@
+/*
+ * comparison.h - which cells of gathered campaigns are compared with which, and what comes out:
+ * between the values of an axis, between hosts, between two submissions
+ *
+ * A question says along what is compared. Each of its metrics is a family of its own, over which
+ * p-values are adjusted. Cells of one host and one submission are paired by block; all others are
+ * two samples.
+ */
+#ifndef COORDINATOR_COMMANDS_COMPARISON_H
+#define COORDINATOR_COMMANDS_COMPARISON_H
+
+#include "coordinator/analysis/verdict.h"
+#include "coordinator/commands/gather.h"
+
+enum compared_by {
+	BY_AXIS,       /* by is an axis of the matrix */
+	BY_HOST,       /* by is "host", or a path below it: "host.cpu.codename" */
+	BY_SUBMISSION, /* the second campaign against the first */
+};
+
+struct question {
+	enum compared_by kind;
+	const char *by;       /* "python"; of BY_SUBMISSION NULL */
+	const char *baseline; /* a value of it, or the first campaign's label */
+	const char **metrics; /* names; owned, the texts are not */
+	size_t metrics_n;
+	double threshold, alpha;
+	bool by_ranks; /* Hodges-Lehmann instead of means of logs */
+};
+
+/* One line: a metric of a contender's cell against that of its baseline. */
+struct compared {
+	size_t metric;                    /* index into the question's */
+	size_t configuration, lane;       /* of the contender, in its gathered */
+	const char *host;                 /* "lab07", or "lab07 / lab01" of unlike hosts */
+	const char *contender, *baseline; /* values: "nogil", "gil" */
+	double contender_median, baseline_median;
+	struct ratio ratio;
+	double p_adjusted;
+	enum verdict verdict;
+	double smallest;    /* effect that these data could have shown; NaN */
+	size_t more_blocks; /* that would settle an inconclusive one; 0: cannot be said */
+	size_t outliers;    /* in both */
+};
+
+/* One ratio over all hosts of a configuration. */
+struct pooled {
+	size_t metric, configuration;
+	const char *contender, *baseline;
+	struct ratio ratio;
+	size_t hosts, verdicts[VERDICT_CHANGED + 1];
+};
+
+/* Cells that have no counterpart, as text: "threads=24 on lab03: no gil there". */
+struct comparison_result {
+	const struct question *question;
+	const struct gathered *contender, *baseline; /* the same one but for BY_SUBMISSION */
+	struct compared *rows; /* in the order of metrics, configurations, hosts */
+	size_t n;
+	struct pooled *pooled; /* of configurations with several hosts, same order */
+	size_t pooled_n;
+	char **missing;
+	size_t missing_n;
+	char **texts; /* what rows point to */
+	size_t texts_n;
+};
+
+/*
+ * Compare. baseline is the same as contender but for BY_SUBMISSION. Returns 0, or ERR_USAGE: no
+ * such axis, value, metric; nothing to compare. comparison_done() in both cases; the gathered and
+ * the question must outlive it.
+ */
+int comparison_make(const struct question *q, const struct gathered *contender,
+	const struct gathered *baseline, struct comparison_result *out, struct error *err);
+void comparison_done(struct comparison_result *c);
+
+#endif
