@@ -97,12 +97,15 @@ static int ask_by(struct inquiry *q, const char *by, struct error *err)
 {
 	const struct campaign *c = q->campaign;
 	const struct comparison *known = NULL;
+	const char *baseline = q->o->baseline;
 	struct question *out;
 
 	for (size_t i = 0; c != NULL && i < c->comparisons_n; i++)
 		if (strcmp(c->comparisons[i].by, by) == 0)
 			known = &c->comparisons[i];
-	if (q->o->baseline == NULL && known == NULL)
+	if (baseline == NULL && known != NULL)
+		baseline = known->baseline;
+	if (baseline == NULL)
 		return error_set(err, ERR_USAGE,
 			"compare: --by %s needs --baseline VALUE: the value that the others are "
 			"compared with",
@@ -110,7 +113,7 @@ static int ask_by(struct inquiry *q, const char *by, struct error *err)
 	out = add_question(q);
 	out->kind = kind_of(by);
 	out->by = by;
-	out->baseline = q->o->baseline != NULL ? q->o->baseline : known->baseline;
+	out->baseline = baseline;
 	set_metrics(q, out, known ? known->metrics : NULL, known ? known->metrics_n : 0);
 	if (known != NULL && known->alpha > 0) {
 		out->threshold = (double)known->threshold / 1e6;
