@@ -3,7 +3,7 @@
 
 struct options {
 	struct common_options common;
-	const char *what;
+	const char *what, *to;
 	bool with_warmup;
 };
 
@@ -24,6 +24,8 @@ static const char *const whats[] = {"runs", "samples", "output", "events", "camp
 static const struct option_info table[] = {
 	{"what", OPTION_TEXT, offsetof(struct options, what), "WHAT",
 		"runs (the default), samples, output, events or campaign", whats},
+	{"to", OPTION_TEXT, offsetof(struct options, to), "DIR",
+		"with --what output: files DIR/RUN/NAME, byte for byte", NULL},
 	{"warmup", OPTION_FLAG, offsetof(struct options, with_warmup), NULL,
 		"warm-up runs too (block 0)", NULL},
 	{.name = NULL},
@@ -44,9 +46,13 @@ static int write_kind(
 	const char *what = o->what == NULL ? "runs" : o->what;
 	_cleanup_free_ char *label = NULL;
 
+	if (o->to != NULL && strcmp(what, "output") != 0)
+		return error_set(err, ERR_USAGE, "export: --to goes with --what output");
 	label = results_label(r, typed, err);
 	if (label == NULL)
 		return err->code;
+	if (o->to != NULL)
+		return export_files(r, label, o->to, o->with_warmup, err);
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		if (strcmp(kinds[i].what, what) == 0)
 			return kinds[i].write(r, label, format, o->with_warmup, stdout, err);

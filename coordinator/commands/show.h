@@ -30,6 +30,9 @@ int export_output(struct results *r, const char *label, const char *format, bool
 /* export_campaign.c: the file of a campaign, with its changes; format is of no matter. */
 int export_campaign(struct results *r, const char *label, const char *format, bool with_warmup,
 	FILE *to, struct error *err);
+/* Each stream and collected file as DIR/RUN/NAME; what stands there already is an error. */
+int export_files(
+	struct results *r, const char *label, const char *dir, bool with_warmup, struct error *err);
 int export_events(struct results *r, const char *label, const char *format, bool with_warmup,
 	FILE *to, struct error *err);
 

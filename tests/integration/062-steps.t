@@ -96,4 +96,16 @@ ok "the campaign ends" user joulerig watch "$label"
 torn() { [ "$(grep -c teardown log)" -ge 2 ]; }
 ok "each host was torn down" wait_for 60 torn
 is "once" "$(sed -n 's/^teardown-.*agents\/\([a-z]*\)\/.*/\1/p' log | sort | paste -sd' ')" "alpha beta"
+
+cat >binary.yaml <<'YAML'
+campaign: binary
+benchmarks: {a: {command: 'head -c 300000 /dev/urandom >bin; sha256sum <bin; echo out', collect: {bin: {path: bin}}}}
+repeat: {warmup: 1, blocks: 2}
+YAML
+ok "a campaign that collects what is no text" joulerig run binary.yaml --quiet
+ok "its files come out" joulerig export binary --what output --to out
+is "of counted runs, each with its streams" "$(cd out && find . -type f | sort | tr '\n' ' ')" './2/bin ./2/stdout ./3/bin ./3/stdout '
+for run in 2 3; do is "byte for byte ($run)" "$(sha256sum <"out/$run/bin")" "$(head -n 1 "out/$run/stdout")"; done
+fails "nothing is written over" 5 joulerig export binary --what output --to out
+fails "files are of output alone" 2 joulerig export binary --to other
 done_testing
