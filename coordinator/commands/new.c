@@ -41,6 +41,8 @@ static const char starter[] =
 	"      counted: {pattern: 'counted (\\d+)', expect: {value: \"{steps}\"}}\n"
 	"      # rate: {json: rate, unit: M/s, better: higher}  # of a line such as {\"rate\": "
 	"7.3}\n"
+	"      # sum: {json: sum, expect: {same: [steps]}}      # whatever it is: the same wherever "
+	"steps is\n"
 	"    # work: metric.counted                           # gives energy and time per step\n"
 	"\n"
 	"# What your program needs: paths beside this file, and how it is built, once on each "
