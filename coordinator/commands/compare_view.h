@@ -4,7 +4,7 @@
 #ifndef COORDINATOR_COMMANDS_COMPARE_VIEW_H
 #define COORDINATOR_COMMANDS_COMPARE_VIEW_H
 
-#include "coordinator/commands/comparison.h"
+#include "coordinator/findings/comparison.h"
 #include "coordinator/output/output.h"
 
 /* For people: a block for each metric; regressed first, then improved, then inconclusive; unchanged

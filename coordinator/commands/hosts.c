@@ -1,5 +1,5 @@
 #include "coordinator/commands/commands.h"
-#include "coordinator/commands/host_text.h"
+#include "coordinator/findings/host_text.h"
 #include "coordinator/output/output.h"
 #include "proto/clock.h"
 #include "proto/units.h"

@@ -1,7 +1,7 @@
 /* What stands below the tables of `results`: footnotes, what their flags mean, why there is no
  * energy, what runs remark, what sampling costs, what was skipped, what failed. */
 #include "coordinator/commands/flag_words.h"
-#include "coordinator/commands/host_text.h"
+#include "coordinator/findings/host_text.h"
 #include "coordinator/commands/summary_view.h"
 #include <math.h>
 

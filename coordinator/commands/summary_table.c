@@ -3,7 +3,7 @@
  * be known beside the numbers: footnotes, configurations that were skipped, runs that failed, why
  * there is no energy.
  */
-#include "coordinator/commands/host_text.h"
+#include "coordinator/findings/host_text.h"
 #include "coordinator/commands/summary_grid.h"
 #include "coordinator/commands/summary_notes.h"
 #include "coordinator/commands/summary_numbers.h"

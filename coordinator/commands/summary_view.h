@@ -7,7 +7,7 @@
 
 #include "coordinator/analysis/summary.h"
 #include "coordinator/campaign/campaign.h"
-#include "coordinator/commands/gather.h"
+#include "coordinator/findings/gather.h"
 #include "coordinator/commands/show.h"
 #include "coordinator/commands/summary_notes.h"
 #include "coordinator/output/output.h"

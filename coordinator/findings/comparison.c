@@ -1,7 +1,7 @@
-#include "coordinator/commands/comparison.h"
+#include "coordinator/findings/comparison.h"
 
 #include "coordinator/analysis/summary.h"
-#include "coordinator/commands/host_text.h"
+#include "coordinator/findings/host_text.h"
 #include <math.h>
 
 /* The seed of every random draw: the same data give the same numbers. */

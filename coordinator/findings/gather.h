@@ -2,8 +2,8 @@
  * gather.h - the counted runs of a campaign, sorted into a cell for each configuration and host,
  * for summaries
  */
-#ifndef COORDINATOR_COMMANDS_GATHER_H
-#define COORDINATOR_COMMANDS_GATHER_H
+#ifndef COORDINATOR_FINDINGS_GATHER_H
+#define COORDINATOR_FINDINGS_GATHER_H
 
 #include "coordinator/analysis/parameters.h"
 #include "coordinator/results.h"

@@ -1,6 +1,6 @@
-#include "coordinator/commands/gather.h"
+#include "coordinator/findings/gather.h"
 #include "coordinator/analysis/summary.h"
-#include "coordinator/commands/run_reader.h"
+#include "coordinator/findings/run_reader.h"
 #include <jansson.h>
 #include <math.h>
 

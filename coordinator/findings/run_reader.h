@@ -4,8 +4,8 @@
  * Standard metrics are columns of a run, all others rows of their own in the order of runs: the
  * reader merges the two, with a page of each in memory.
  */
-#ifndef COORDINATOR_COMMANDS_RUN_READER_H
-#define COORDINATOR_COMMANDS_RUN_READER_H
+#ifndef COORDINATOR_FINDINGS_RUN_READER_H
+#define COORDINATOR_FINDINGS_RUN_READER_H
 
 #include "coordinator/results.h"
 #include "proto/units.h"

@@ -1,4 +1,4 @@
-#include "coordinator/commands/run_reader.h"
+#include "coordinator/findings/run_reader.h"
 #include <jansson.h>
 #include <math.h>
 

@@ -1,8 +1,8 @@
 /*
  * host_text.h - a machine in a few words, out of the JSON of its inventory
  */
-#ifndef COORDINATOR_COMMANDS_HOST_TEXT_H
-#define COORDINATOR_COMMANDS_HOST_TEXT_H
+#ifndef COORDINATOR_FINDINGS_HOST_TEXT_H
+#define COORDINATOR_FINDINGS_HOST_TEXT_H
 
 #include "proto/base.h"
 #include <jansson.h>

@@ -1,4 +1,4 @@
-#include "coordinator/commands/host_text.h"
+#include "coordinator/findings/host_text.h"
 #include "proto/units.h"
 
 json_t *host_inventory(const char *json)

@@ -6,11 +6,11 @@
  * p-values are adjusted. Cells of one host and one submission are paired by block; all others are
  * two samples.
  */
-#ifndef COORDINATOR_COMMANDS_COMPARISON_H
-#define COORDINATOR_COMMANDS_COMPARISON_H
+#ifndef COORDINATOR_FINDINGS_COMPARISON_H
+#define COORDINATOR_FINDINGS_COMPARISON_H
 
 #include "coordinator/analysis/verdict.h"
-#include "coordinator/commands/gather.h"
+#include "coordinator/findings/gather.h"
 
 enum compared_by {
 	BY_AXIS,       /* by is an axis of the matrix */
