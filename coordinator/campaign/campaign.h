@@ -231,6 +231,7 @@ struct benchmark {
 	char *settings[SETTINGS];      /* templates; NULL: not given */
 	struct measuring measure;
 	struct guarding guard;
+	bool is_canary; /* the same program in every submission: what it shows is the machine */
 	int line, column;           /* of the benchmark, for later messages */
 	struct matrix_rules *rules; /* exclude and include; private to matrix.c */
 };
@@ -266,6 +267,47 @@ struct schedule {
 	char *unless;  /* "unchanged", or NULL */
 };
 
+/* One figure of the report; NULL and 0 where the file does not say. */
+struct report_figure {
+	char *kind;   /* "speedup" */
+	char *metric; /* of which metric */
+	char *x;      /* the axis (or metric, or "benchmark") along the page */
+	char *by;     /* the axis whose values are lines of their own; "benchmark" */
+	char *baseline;
+	char *facet;                   /* the axis whose values are figures of their own; "benchmark" */
+	const struct expression *only; /* NULL: all configurations */
+	char *only_text;               /* as written, for the caption */
+	char **chain;                  /* of a decomposition */
+	size_t chain_n;
+};
+
+/* What somebody says that the results should show. */
+struct report_claim {
+	char *name, *says;               /* "C2"; says may be NULL */
+	char *metric;                    /* a metric; NULL where it is an expression over metrics */
+	const struct expression *expr;   /* NULL where it is a metric */
+	char *metric_text;               /* either, as written */
+	char *by, *contender, *baseline; /* of whose ratio it speaks */
+	const struct expression *only;   /* NULL: all configurations */
+	char *only_text;
+	double low, high; /* the ratio lies within */
+	bool is_best;     /* of: best: one configuration must hold; else each */
+};
+
+struct report_section {
+	char *title, *text; /* text is Markdown */
+};
+
+struct report_request {
+	char *title; /* NULL: none */
+	struct report_figure *figures;
+	size_t figures_n; /* 0: all that the matrix allows */
+	struct report_claim *claims;
+	size_t claims_n;
+	struct report_section *sections;
+	size_t sections_n;
+};
+
 struct campaign {
 	char *name;
 	char *description; /* NULL: none */
@@ -290,7 +332,7 @@ struct campaign {
 	struct comparison *comparisons;
 	size_t comparisons_n;
 	struct schedule schedule;
-	bool has_report;
+	struct report_request report;
 	struct benchmark *benchmarks;
 	size_t benchmarks_n;
 	struct campaign_private *private;

@@ -205,6 +205,9 @@ static void read_benchmark(struct reader *r, struct benchmark_reader *b)
 	out->name = b->key->text;
 	out->line = b->key->line;
 	out->column = b->key->column;
+	out->is_canary = read_bool(b->own, "canary") ||
+			 (!node_find(b->own, "canary") &&
+				 read_bool(node_get(r->root, "defaults"), "canary"));
 	read_sections(r, b);
 	read_layers(r, b);
 	matrix_read(out, b->matrices, r->arena, r->d);

@@ -11,13 +11,20 @@ static size_t entries(const struct node *n)
 	return all < SCHEMA_MAX_ENTRIES ? all : SCHEMA_MAX_ENTRIES;
 }
 
-static void check_only(struct reader *r, const struct node *n)
+static const struct expression *read_only(struct reader *r, const struct node *n)
 {
 	const struct template_scope scope = {
 		.any_of = r->campaign, .names = TEMPLATE_HOST, .where = "'only'"};
 
-	if (n && n->kind == NODE_SCALAR && n->text[0])
-		expression_read(n, "only", &scope, NULL, r->arena, r->d);
+	if (!n || n->kind != NODE_SCALAR || n->text[0] == '\0')
+		return NULL;
+	return expression_read(n, "only", &scope, NULL, r->arena, r->d);
+}
+
+/* The text of a key, NULL where it is not given. */
+static char *text_of(const struct node *map, const char *key)
+{
+	return (char *)(uintptr_t)read_text(map, key, NULL);
 }
 
 static bool is_text(const struct node *n, const char *text)
@@ -74,7 +81,6 @@ static void check_figure(struct reader *r, const struct node *n)
 	metric_check(r, node_get(n, "metric"), "'metric'");
 	check_x(r, node_get(n, "x"));
 	check_facet(r, node_get(n, "facet"));
-	check_only(r, node_get(n, "only"));
 	is_good_by = by && !is_text(by, "benchmark") && read_check_by(r, by, "'by'");
 	if (baseline && !by && !schema_has_typo(n, "by"))
 		diag_error(r->d, node_find(n, "baseline")->key,
@@ -83,6 +89,22 @@ static void check_figure(struct reader *r, const struct node *n)
 		read_check_value_of(r, baseline, by, "'baseline'");
 	if (!by || is_good_by)
 		check_chain(r, n, by);
+}
+
+static void read_figure(struct reader *r, const struct node *n, struct report_figure *out)
+{
+	const struct node *chain = node_get(n, "chain");
+
+	check_figure(r, n);
+	*out = (struct report_figure){.kind = text_of(n, "kind"),
+		.metric = text_of(n, "metric"),
+		.x = text_of(n, "x"),
+		.by = text_of(n, "by"),
+		.baseline = text_of(n, "baseline"),
+		.facet = text_of(n, "facet"),
+		.only = read_only(r, node_get(n, "only")),
+		.only_text = text_of(n, "only")};
+	out->chain = read_texts(r->arena, chain, &out->chain_n);
 }
 
 /* ---- claims ---- */
@@ -102,46 +124,55 @@ static void check_expression_metrics(struct reader *r, const struct expression *
 }
 
 /* A name, or an expression over names. */
-static void check_claim_metric(struct reader *r, const struct node *n)
+static void read_claim_metric(struct reader *r, const struct node *n, struct report_claim *out)
 {
 	const struct template_scope scope = {.any_of = r->campaign,
 		.names = TEMPLATE_HOST | TEMPLATE_METRIC,
 		.where = "'metric'"};
 
-	if (!n || n->kind != NODE_SCALAR || n->text[0] == '\0' ||
-		metric_is_known(r->campaign, n->text))
+	if (!n || n->kind != NODE_SCALAR || n->text[0] == '\0')
 		return;
-	if (is_word(n->text, 256, "_.-") && strncmp(n->text, "metric.", 7) != 0)
+	if (metric_is_known(r->campaign, n->text) ||
+		(is_word(n->text, 256, "_.-") && strncmp(n->text, "metric.", 7) != 0)) {
 		metric_check(r, n, "'metric'");
-	else
-		check_expression_metrics(
-			r, expression_read(n, "metric", &scope, NULL, r->arena, r->d));
+		out->metric = n->text;
+		return;
+	}
+	out->expr = expression_read(n, "metric", &scope, NULL, r->arena, r->d);
+	check_expression_metrics(r, out->expr);
 }
 
-static void check_within(struct reader *r, const struct node *n)
+static void read_within(struct reader *r, const struct node *n, struct report_claim *out)
 {
-	double low, high;
 
 	if (!n || n->kind != NODE_LIST || n->n != 2 || n->items[0]->kind != NODE_SCALAR ||
 		n->items[1]->kind != NODE_SCALAR)
 		return;
-	low = strtod(n->items[0]->text, NULL);
-	high = strtod(n->items[1]->text, NULL);
-	if (low > high)
+	out->low = strtod(n->items[0]->text, NULL);
+	out->high = strtod(n->items[1]->text, NULL);
+	if (out->low > out->high)
 		diag_error(r->d, n, "'within' is [%s, %s], and the first is above the second",
 			n->items[0]->text, n->items[1]->text);
 }
 
-static void check_claim(struct reader *r, const struct node *n)
+static void read_claim(struct reader *r, const struct node *n, struct report_claim *out)
 {
 	const struct node *by = node_get(n, "by"), *contender = node_get(n, "contender");
 	const struct node *baseline = node_get(n, "baseline");
 
 	if (n->kind != NODE_MAP)
 		return;
-	check_claim_metric(r, node_get(n, "metric"));
-	check_only(r, node_get(n, "only"));
-	check_within(r, node_get(n, "within"));
+	*out = (struct report_claim){.name = text_of(n, "name"),
+		.says = text_of(n, "says"),
+		.metric_text = text_of(n, "metric"),
+		.by = text_of(n, "by"),
+		.contender = text_of(n, "contender"),
+		.baseline = text_of(n, "baseline"),
+		.only = read_only(r, node_get(n, "only")),
+		.only_text = text_of(n, "only"),
+		.is_best = is_text(node_get(n, "of"), "best")};
+	read_claim_metric(r, node_get(n, "metric"), out);
+	read_within(r, node_get(n, "within"), out);
 	if (!read_check_by(r, by, "'by'"))
 		return;
 	read_check_value_of(r, contender, by, "'contender'");
@@ -165,16 +196,32 @@ static void check_claim_names(struct reader *r, const struct node *claims)
 	}
 }
 
+static void read_sections_of(
+	struct reader *r, const struct node *sections, struct report_request *out)
+{
+	out->sections_n = entries(sections);
+	out->sections = arena_array(r->arena, out->sections_n, sizeof *out->sections);
+	for (size_t i = 0; i < out->sections_n; i++)
+		out->sections[i] = (struct report_section){text_of(sections->items[i], "title"),
+			text_of(sections->items[i], "text")};
+}
+
 void read_report(struct reader *r)
 {
 	const struct node *report = node_get(r->root, "report");
 	const struct node *figures = node_get(report, "figures"),
 			  *claims = node_get(report, "claims");
+	struct report_request *out = &r->campaign->report;
 
-	r->campaign->has_report = report != NULL;
-	for (size_t i = 0; i < entries(figures); i++)
-		check_figure(r, figures->items[i]);
-	for (size_t i = 0; i < entries(claims); i++)
-		check_claim(r, claims->items[i]);
+	out->title = text_of(report, "title");
+	out->figures_n = entries(figures);
+	out->figures = arena_array(r->arena, out->figures_n, sizeof *out->figures);
+	for (size_t i = 0; i < out->figures_n; i++)
+		read_figure(r, figures->items[i], &out->figures[i]);
+	out->claims_n = entries(claims);
+	out->claims = arena_array(r->arena, out->claims_n, sizeof *out->claims);
+	for (size_t i = 0; i < out->claims_n; i++)
+		read_claim(r, claims->items[i], &out->claims[i]);
 	check_claim_names(r, claims);
+	read_sections_of(r, node_get(report, "sections"), out);
 }

@@ -301,6 +301,8 @@ static const struct key_info benchmark_keys[] = {
 	{"collect", 0, &collect, "files that are kept with each run"},
 	{"metrics", 0, &metrics, "numbers out of the program's output"},
 	{"work", 0, &work, "how much a run does: gives throughput and costs per unit of it"},
+	{"canary", 0, &schema_boolean,
+		"the same program in every submission: what it shows is the machine"},
 	{"matrix", 0, &schema_matrix, "axes"},
 	{"placement", 0, &schema_placement, "CPUs of a run"},
 	{"measure", 0, &schema_measure, "what is measured"},

@@ -73,7 +73,54 @@ static void test_the_campaign_itself(void **state)
 	assert_int_equal(c->teardown.n, 1);
 	assert_step(&c->teardown.items[0], "make", "clean", 2);
 	assert_int_equal(c->attempts, 2);
-	assert_true(c->has_report);
+	assert_int_equal(c->report.figures_n, 3);
+	campaign_free(c);
+}
+
+static void test_the_report_is_kept(void **state)
+{
+	struct campaign *c = read_text(
+		"campaign: c\nmatrix: {arm: [a, b], n: [1, 2]}\n"
+		"benchmarks: {x: {command: [x, '{arm}', '{n}'], canary: true}}\n"
+		"report:\n"
+		"  title: What it costs\n"
+		"  figures: [{kind: speedup, x: n, by: arm, baseline: a, only: n > 1, metric: time},\n"
+		"    {kind: decomposition, by: arm, chain: [a, b]}]\n"
+		"  claims:\n"
+		"  - {name: C1, says: no slower, metric: time, by: arm, contender: b, baseline: a,\n"
+		"     within: [0.9, 1.1], of: best}\n"
+		"  - {name: C2, metric: 'metric.time * 2', by: arm, contender: b, baseline: a,\n"
+		"     within: [1, 2], only: n == 1}\n"
+		"  sections: [{title: Method, text: 'As *usual*.'}]\n");
+	const struct report_request *r = &c->report;
+
+	(void)state;
+	assert_true(c->benchmarks[0].is_canary);
+	assert_string_equal(r->title, "What it costs");
+	assert_int_equal(r->figures_n, 2);
+	assert_string_equal(r->figures[0].kind, "speedup");
+	assert_string_equal(r->figures[0].x, "n");
+	assert_string_equal(r->figures[0].by, "arm");
+	assert_string_equal(r->figures[0].baseline, "a");
+	assert_string_equal(r->figures[0].metric, "time");
+	assert_string_equal(r->figures[0].only_text, "n > 1");
+	assert_non_null(r->figures[0].only);
+	assert_null(r->figures[0].facet);
+	assert_int_equal(r->figures[1].chain_n, 2);
+	assert_string_equal(r->figures[1].chain[1], "b");
+	assert_null(r->figures[1].only);
+	assert_int_equal(r->claims_n, 2);
+	assert_string_equal(r->claims[0].metric, "time");
+	assert_null(r->claims[0].expr);
+	assert_true(r->claims[0].is_best);
+	assert_true(r->claims[0].low == 0.9 && r->claims[0].high == 1.1);
+	assert_null(r->claims[1].metric);
+	assert_non_null(r->claims[1].expr);
+	assert_string_equal(r->claims[1].metric_text, "metric.time * 2");
+	assert_null(r->claims[1].says);
+	assert_false(r->claims[1].is_best);
+	assert_int_equal(r->sections_n, 1);
+	assert_string_equal(r->sections[0].text, "As *usual*.");
 	campaign_free(c);
 }
 
@@ -250,7 +297,9 @@ static void test_defaults_of_what_is_not_given(void **state)
 	assert_true(c->budget.energy_uj == ABSENT);
 	assert_true(c->budget.until_minute == ABSENT);
 	assert_null(c->schedule.cron);
-	assert_false(c->has_report);
+	assert_int_equal(c->report.figures_n, 0);
+	assert_null(c->report.title);
+	assert_false(c->benchmarks[0].is_canary);
 	assert_false(c->is_spread);
 	assert_null(c->hosts.where);
 	assert_null(c->only);
@@ -369,6 +418,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_campaign_itself),
+		cmocka_unit_test(test_the_report_is_kept),
 		cmocka_unit_test(test_a_list_of_steps_takes_every_form),
 		cmocka_unit_test(test_repetition_budget_and_schedule),
 		cmocka_unit_test(test_comparisons),
