@@ -1,10 +1,7 @@
 /* joulerig compare: is it faster, does it use less energy, by how much, how sure. */
-#include "coordinator/campaign/campaign.h"
 #include "coordinator/commands/commands.h"
 #include "coordinator/commands/compare_view.h"
-
-#define DEFAULT_THRESHOLD 0.02
-#define DEFAULT_ALPHA     0.01
+#include "coordinator/findings/questions.h"
 
 struct options {
 	struct common_options common;
@@ -32,143 +29,14 @@ static const struct option_info table[] = {
 	{.name = NULL},
 };
 
-/* All that is asked of one or two campaigns. */
+/* One or two campaigns, what is asked of them, and the answers. */
 struct inquiry {
 	const struct options *o;
-	struct gathered contender, second; /* second: of two campaigns the first, the baseline */
+	struct study contender, second; /* second: of two campaigns the first, the baseline */
 	bool has_second;
-	struct campaign *campaign; /* the contender's, or NULL */
-	struct question *questions;
+	struct questions questions;
 	struct comparison_result *results;
-	size_t n;
 };
-
-/* ---- the questions ---- */
-
-static struct question *add_question(struct inquiry *q)
-{
-	q->questions = xreallocarray(q->questions, q->n + 1, sizeof *q->questions);
-	q->questions[q->n] =
-		(struct question){.threshold = DEFAULT_THRESHOLD, .alpha = DEFAULT_ALPHA};
-	return &q->questions[q->n++];
-}
-
-static bool is_measured(const struct gathered *g, const char *metric)
-{
-	size_t at = gathered_metric(g, metric);
-
-	return at < g->metrics_n && g->metrics[at].is_used;
-}
-
-/* From the command line, else the campaign's, else time and energy as far as they were measured. */
-static void set_metrics(struct inquiry *q, struct question *out, char *const *of, size_t n)
-{
-	static const char *const usual[] = {"time", "energy.package"};
-	const struct texts *given = &q->o->metrics;
-
-	out->metrics = xcalloc(given->n + n + ARRAY_SIZE(usual), sizeof *out->metrics);
-	for (size_t i = 0; i < given->n; i++)
-		out->metrics[out->metrics_n++] = given->items[i];
-	for (size_t i = 0; i < n && given->n == 0; i++)
-		if (is_measured(&q->contender, of[i]))
-			out->metrics[out->metrics_n++] = of[i];
-	for (size_t i = 0; i < ARRAY_SIZE(usual) && given->n + n == 0; i++)
-		if (is_measured(&q->contender, usual[i]))
-			out->metrics[out->metrics_n++] = usual[i];
-}
-
-static enum compared_by kind_of(const char *by)
-{
-	return strcmp(by, "host") == 0 || strncmp(by, "host.", strlen("host.")) == 0 ? BY_HOST
-										     : BY_AXIS;
-}
-
-static void ask_of_submissions(struct inquiry *q)
-{
-	struct question *out = add_question(q);
-
-	out->kind = BY_SUBMISSION;
-	out->baseline = q->second.label;
-	set_metrics(q, out, NULL, 0);
-}
-
-/* The campaign's comparison along the same axis knows the baseline, where none is given. */
-static int ask_by(struct inquiry *q, const char *by, struct error *err)
-{
-	const struct campaign *c = q->campaign;
-	const struct comparison *known = NULL;
-	const char *baseline = q->o->baseline;
-	struct question *out;
-
-	for (size_t i = 0; c != NULL && i < c->comparisons_n; i++)
-		if (strcmp(c->comparisons[i].by, by) == 0)
-			known = &c->comparisons[i];
-	if (baseline == NULL && known != NULL)
-		baseline = known->baseline;
-	if (baseline == NULL)
-		return error_set(err, ERR_USAGE,
-			"compare: --by %s needs --baseline VALUE: the value that the others are "
-			"compared with",
-			by);
-	out = add_question(q);
-	out->kind = kind_of(by);
-	out->by = by;
-	out->baseline = baseline;
-	set_metrics(q, out, known ? known->metrics : NULL, known ? known->metrics_n : 0);
-	if (known != NULL && known->alpha > 0) {
-		out->threshold = (double)known->threshold / 1e6;
-		out->alpha = known->alpha;
-	}
-	return 0;
-}
-
-static int ask(struct inquiry *q, struct error *err)
-{
-	int rc = 0;
-
-	if (q->has_second && q->o->by != NULL)
-		return error_set(err, ERR_USAGE,
-			"compare: --by is along an axis of one campaign; two campaigns are "
-			"compared with each other");
-	if (q->has_second)
-		ask_of_submissions(q);
-	else if (q->o->by != NULL)
-		rc = ask_by(q, q->o->by, err);
-	else if (q->campaign == NULL || q->campaign->comparisons_n == 0)
-		rc = error_set(err, ERR_USAGE,
-			"compare: the campaign %s has no 'compare'; say --by AXIS --baseline "
-			"VALUE, or name two campaigns",
-			q->contender.label);
-	for (size_t i = 0; rc == 0 && q->n == 0 && i < q->campaign->comparisons_n; i++)
-		rc = ask_by(q, q->campaign->comparisons[i].by, err);
-	return rc;
-}
-
-/* --threshold and --alpha hold for all questions. */
-static int apply_levels(struct inquiry *q, struct error *err)
-{
-	int64_t threshold = 0;
-	double alpha = 0;
-	char *end;
-
-	if (q->o->threshold != NULL && units_parse_percent(q->o->threshold, &threshold, err) < 0)
-		return error_wrap(err, "compare: --threshold"), ERR_USAGE;
-	if (q->o->alpha != NULL) {
-		alpha = strtod(q->o->alpha, &end);
-		if (*end != '\0' || !(alpha > 0 && alpha < 0.5))
-			return error_set(err, ERR_USAGE,
-				"compare: --alpha: '%s', expected a number between 0 and 0.5",
-				q->o->alpha);
-	}
-	for (size_t i = 0; i < q->n; i++) {
-		q->questions[i].by_ranks = q->o->by_ranks;
-		if (q->o->threshold != NULL)
-			q->questions[i].threshold = (double)threshold / 1e6;
-		if (alpha > 0)
-			q->questions[i].alpha = alpha;
-	}
-	return 0;
-}
 
 /* ---- the answers ---- */
 
@@ -176,19 +44,23 @@ static int answer(struct inquiry *q, struct error *err)
 {
 	int rc = 0;
 
-	q->results = xcalloc(q->n + 1, sizeof *q->results);
-	for (size_t i = 0; i < q->n && rc == 0; i++) {
-		if (q->questions[i].metrics_n == 0)
+	const struct gathered *contender = &q->contender.g;
+	const struct gathered *baseline = q->has_second ? &q->second.g : contender;
+
+	q->results = xcalloc(q->questions.n + 1, sizeof *q->results);
+	for (size_t i = 0; i < q->questions.n && rc == 0; i++) {
+		const struct question *question = &q->questions.items[i];
+
+		if (question->metrics_n == 0)
 			return error_set(err, ERR_USAGE,
 				"compare: %s has none of the metrics to compare; --metric names "
 				"others",
-				q->contender.label);
-		rc = comparison_make(&q->questions[i], &q->contender,
-			q->has_second ? &q->second : &q->contender, &q->results[i], err);
+				contender->label);
+		rc = comparison_make(question, contender, baseline, &q->results[i], err);
 		if (rc == 0 && q->results[i].n == 0)
 			rc = error_set(err, ERR_USAGE,
 				"compare: there is nothing to compare with %s%s%s",
-				q->questions[i].baseline, q->results[i].missing_n ? ": " : "",
+				question->baseline, q->results[i].missing_n ? ": " : "",
 				q->results[i].missing_n ? q->results[i].missing[0] : "");
 	}
 	return rc;
@@ -198,7 +70,7 @@ static bool has_regressed(const struct inquiry *q)
 {
 	bool any = false;
 
-	for (size_t i = 0; i < q->n; i++) {
+	for (size_t i = 0; i < q->questions.n; i++) {
 		const struct comparison_result *c = &q->results[i];
 
 		for (size_t k = 0; k < c->n; k++) {
@@ -227,12 +99,12 @@ static int show(const struct inquiry *q, struct error *err)
 
 	if (ops == NULL)
 		return ERR_USAGE;
-	all = xcalloc(q->n + 1, sizeof *all);
-	for (size_t i = 0; i < q->n; i++)
+	all = xcalloc(q->questions.n + 1, sizeof *all);
+	for (size_t i = 0; i < q->questions.n; i++)
 		all[i] = &q->results[i];
 	if (ops != &output_table && ops != &output_markdown)
-		compare_rows(all, q->n, ops, stdout);
-	for (size_t i = 0; i < q->n && (ops == &output_table || ops == &output_markdown); i++) {
+		compare_rows(all, q->questions.n, ops, stdout);
+	for (size_t i = 0; i < q->questions.n && (ops == &output_table || ops == &output_markdown); i++) {
 		if (i > 0)
 			putchar('\n');
 		compare_table(&q->results[i], q->o->is_all, ops, stdout);
@@ -241,45 +113,40 @@ static int show(const struct inquiry *q, struct error *err)
 	return 0;
 }
 
-static int gather_one(struct results *r, const char *typed, struct gathered *out, struct error *err)
-{
-	_cleanup_free_ char *label = results_label(r, typed, err);
-
-	*out = (struct gathered){0};
-	return label == NULL ? err->code : gather(r, label, out, err);
-}
-
-static int gather_all(
+static int open_all(
 	struct inquiry *q, struct results *r, const char **arguments, size_t n, struct error *err)
 {
-	struct diagnostics d = {0};
 	int rc = 0;
 
 	q->has_second = n > 1;
 	if (n > 1)
-		rc = gather_one(r, arguments[0], &q->second, err);
+		rc = study_open(r, arguments[0], NULL, &q->second, err);
 	if (rc == 0)
-		rc = gather_one(r, n > 0 ? arguments[n - 1] : NULL, &q->contender, err);
-	if (rc < 0)
-		return rc;
-	q->campaign = campaign_read(
-		q->contender.yaml, strlen(q->contender.yaml), q->contender.changes, &d);
-	diagnostics_done(&d);
-	return 0;
+		rc = study_open(r, n > 0 ? arguments[n - 1] : NULL, NULL, &q->contender, err);
+	return rc;
+}
+
+static int ask(struct inquiry *q, struct error *err)
+{
+	const struct asked asked = {.by = q->o->by,
+		.baseline = q->o->baseline,
+		.threshold = q->o->threshold,
+		.alpha = q->o->alpha,
+		.metrics = &q->o->metrics,
+		.by_ranks = q->o->by_ranks};
+
+	return questions_make(
+		&asked, &q->contender, q->has_second ? &q->second : NULL, &q->questions, err);
 }
 
 static void inquiry_done(struct inquiry *q)
 {
-	for (size_t i = 0; i < q->n; i++) {
-		if (q->results != NULL)
-			comparison_done(&q->results[i]);
-		free(q->questions[i].metrics);
-	}
+	for (size_t i = 0; q->results != NULL && i < q->questions.n; i++)
+		comparison_done(&q->results[i]);
 	free(q->results);
-	free(q->questions);
-	gathered_done(&q->contender);
-	gathered_done(&q->second);
-	campaign_free(q->campaign);
+	questions_done(&q->questions);
+	study_done(&q->contender);
+	study_done(&q->second);
 }
 
 static int run(void *options, const char **arguments, size_t n, struct error *err)
@@ -291,12 +158,10 @@ static int run(void *options, const char **arguments, size_t n, struct error *er
 
 	if (results_open(&r, &where, err) < 0)
 		return error_exit_status(err);
-	int rc = gather_all(&q, r, arguments, n, err);
+	int rc = open_all(&q, r, arguments, n, err);
 	results_close(r);
 	if (rc == 0)
 		rc = ask(&q, err);
-	if (rc == 0)
-		rc = apply_levels(&q, err);
 	if (rc == 0)
 		rc = answer(&q, err);
 	if (rc == 0)

@@ -12,21 +12,6 @@ bool summary_is_baseline(const struct summary_view *v, size_t configuration)
 	return value != NULL && strcmp(value, v->baseline) == 0;
 }
 
-/* The same benchmark with the same parameters, but for the axis of the comparison. */
-static bool differs_only_in(const struct gathered_configuration *a,
-	const struct gathered_configuration *b, const char *axis)
-{
-	if (strcmp(a->benchmark, b->benchmark) != 0 || a->parameters.n != b->parameters.n)
-		return false;
-	for (size_t i = 0; i < a->parameters.n; i++) {
-		const struct parameter *p = &a->parameters.items[i];
-		const char *other = parameters_get(&b->parameters, p->name);
-		if (other == NULL || (strcmp(p->name, axis) != 0 && strcmp(other, p->text) != 0))
-			return false;
-	}
-	return true;
-}
-
 int summary_baseline(const struct summary_view *v, size_t configuration)
 {
 	if (v->by == NULL ||
@@ -34,7 +19,7 @@ int summary_baseline(const struct summary_view *v, size_t configuration)
 		return -1;
 	for (size_t i = 0; i < v->g->configurations_n; i++) {
 		if (summary_is_baseline(v, i) &&
-			differs_only_in(&v->g->configurations[i],
+			gathered_is_counterpart(&v->g->configurations[i],
 				&v->g->configurations[configuration], v->by))
 			return (int)i;
 	}
@@ -159,7 +144,7 @@ int show_results(struct results *r, const char *label, const struct show_options
 	struct error *err)
 {
 	struct gathered g;
-	int code = gather(r, label, &g, err);
+	int code = gather(r, label, NULL, &g, err);
 
 	if (code == 0)
 		code = show(&g, o, to, err);

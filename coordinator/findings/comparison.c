@@ -49,24 +49,6 @@ static char *host_value(const struct gathered *g, size_t lane, const char *by)
 	return out;
 }
 
-/* The same benchmark and parameters, but for one axis, which may be NULL. */
-static bool is_counterpart(const struct gathered_configuration *a,
-	const struct gathered_configuration *b, const char *axis)
-{
-	if (strcmp(a->benchmark, b->benchmark) != 0 || a->parameters.n != b->parameters.n)
-		return false;
-	for (size_t i = 0; i < a->parameters.n; i++) {
-		const struct parameter *p = &a->parameters.items[i];
-		const char *other = parameters_get(&b->parameters, p->name);
-
-		if (other == NULL)
-			return false;
-		if ((axis == NULL || strcmp(p->name, axis) != 0) && strcmp(other, p->text) != 0)
-			return false;
-	}
-	return true;
-}
-
 /* ---- one line ---- */
 
 static void add_medians(struct compared *row, const struct series *a, const struct series *b)
@@ -85,26 +67,6 @@ static void add_medians(struct compared *row, const struct series *a, const stru
 	}
 }
 
-/* The values of the blocks that both have. Returns how many; the caller frees. */
-static size_t pair_up(const struct series *a, const struct series *b, double **x, double **y)
-{
-	size_t n = 0;
-
-	*x = xcalloc(a->n + 1, sizeof **x);
-	*y = xcalloc(a->n + 1, sizeof **y);
-	for (size_t i = 0, k = 0; i < a->n && k < b->n;) {
-		if (a->blocks[i] < b->blocks[k]) {
-			i++;
-		} else if (a->blocks[i] > b->blocks[k]) {
-			k++;
-		} else {
-			(*x)[n] = a->values[i++];
-			(*y)[n++] = b->values[k++];
-		}
-	}
-	return n;
-}
-
 static void estimate(const struct maker *m, const struct series *a, const struct series *b,
 	bool is_paired, struct ratio *out)
 {
@@ -112,7 +74,7 @@ static void estimate(const struct maker *m, const struct series *a, const struct
 
 	if (is_paired) {
 		_cleanup_free_ double *x = NULL, *y = NULL;
-		size_t n = pair_up(a, b, &x, &y);
+		size_t n = gathered_pairs(a, b, &x, &y);
 
 		if (m->q->by_ranks)
 			ratio_of_pair_ranks(x, y, n, level, out);
@@ -179,7 +141,7 @@ static int find_baseline(const struct maker *m, size_t configuration)
 		const char *value = parameters_get(&g->configurations[i].parameters, m->q->by);
 
 		if (value != NULL && strcmp(value, m->q->baseline) == 0 &&
-			is_counterpart(&g->configurations[i],
+			gathered_is_counterpart(&g->configurations[i],
 				&m->contender->configurations[configuration], m->q->by))
 			return (int)i;
 	}
@@ -259,7 +221,7 @@ static int find_lane(const struct gathered *g, const char *host)
 static int find_configuration(const struct gathered *g, const struct gathered_configuration *like)
 {
 	for (size_t i = 0; i < g->configurations_n; i++)
-		if (is_counterpart(&g->configurations[i], like, NULL))
+		if (gathered_is_counterpart(&g->configurations[i], like, NULL))
 			return (int)i;
 	return -1;
 }
@@ -328,7 +290,7 @@ static void add_logs(const struct maker *m, const struct compared *row, double *
 	a = gathered_series(
 		gathered_cell(m->contender, row->lane, row->configuration), m->of_contender);
 	b = gathered_series(gathered_cell(m->baseline, row->lane, (size_t)other), m->of_baseline);
-	pairs = pair_up(a, b, &x, &y);
+	pairs = gathered_pairs(a, b, &x, &y);
 	*logs = xreallocarray(*logs, *n + pairs, sizeof **logs);
 	for (size_t i = 0; i < pairs; i++)
 		(*logs)[(*n)++] = log(x[i]) - log(y[i]);

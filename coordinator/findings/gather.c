@@ -6,15 +6,17 @@
 
 /* ---- small containers ---- */
 
-static void series_add(struct series *s, int64_t block, double value)
+static void series_add(struct series *s, const struct message_cell *run, double value)
 {
 	if (s->n == s->allocated) {
 		s->allocated = s->allocated == 0 ? 16 : 2 * s->allocated;
 		s->values = xreallocarray(s->values, s->allocated, sizeof *s->values);
 		s->blocks = xreallocarray(s->blocks, s->allocated, sizeof *s->blocks);
+		s->runs = xreallocarray(s->runs, s->allocated, sizeof *s->runs);
 	}
 	s->values[s->n] = value;
-	s->blocks[s->n++] = block;
+	s->runs[s->n] = run[RUNS_RUN].integer;
+	s->blocks[s->n++] = run[RUNS_BLOCK].integer;
 }
 
 static void tally(struct tallies *t, const char *text)
@@ -114,8 +116,8 @@ size_t gathered_metric(const struct gathered *g, const char *name)
 	return i;
 }
 
-static void add_value(
-	struct gathered *g, struct gathered_cell *cell, size_t metric, int64_t block, double value)
+static void add_value(struct gathered *g, struct gathered_cell *cell, size_t metric,
+	const struct message_cell *run, double value)
 {
 	if (cell->series_n <= metric) {
 		cell->series = xreallocarray(cell->series, g->metrics_n, sizeof *cell->series);
@@ -124,7 +126,7 @@ static void add_value(
 		cell->series_n = g->metrics_n;
 	}
 	g->metrics[metric].is_used = true;
-	series_add(&cell->series[metric], block, value);
+	series_add(&cell->series[metric], run, value);
 }
 
 static void on_energy_bound(void *arg, const struct run_metric *m, const char *decimal)
@@ -192,8 +194,7 @@ static void add_power(struct gathered *g, struct gathered_cell *cell, const stru
 	double seconds = strtod(time->decimal, NULL);
 	size_t metric = gathered_metric(g, "power.package");
 	if (seconds > 0 && metric < g->metrics_n)
-		add_value(g, cell, metric, row->cells[RUNS_BLOCK].integer,
-			strtod(energy->decimal, NULL) / seconds);
+		add_value(g, cell, metric, row->cells, strtod(energy->decimal, NULL) / seconds);
 }
 
 static void add_done(struct gathered *g, struct gathered_cell *cell, struct gathered_lane *lane,
@@ -207,8 +208,7 @@ static void add_done(struct gathered *g, struct gathered_cell *cell, struct gath
 		size_t metric = gathered_metric(g, m->name);
 		if (metric == g->metrics_n)
 			add_metric(g, m->name, m->unit, m->better, m->is_own);
-		add_value(
-			g, cell, metric, row->cells[RUNS_BLOCK].integer, strtod(m->decimal, NULL));
+		add_value(g, cell, metric, row->cells, strtod(m->decimal, NULL));
 	}
 	add_power(g, cell, row);
 	add_flags(cell, row->cells[RUNS_FLAGS].text);
@@ -280,8 +280,10 @@ static void mark_paused(struct gathered *g, const struct results *r)
 	g->state = xstrdup("paused");
 }
 
-int gather(struct results *r, const char *label, struct gathered *out, struct error *err)
+int gather(struct results *r, const char *label, const struct gather_wanted *wanted,
+	struct gathered *out, struct error *err)
 {
+	(void)wanted;
 	*out = (struct gathered){0};
 	for (size_t i = 0; i < standard_metrics_n; i++) {
 		const struct metric_info *m = &standard_metrics[i];
@@ -311,6 +313,7 @@ static void cell_done(struct gathered_cell *cell)
 	for (size_t i = 0; i < cell->series_n; i++) {
 		free(cell->series[i].values);
 		free(cell->series[i].blocks);
+		free(cell->series[i].runs);
 	}
 	free(cell->series);
 	tallies_done(&cell->flags);
@@ -358,29 +361,54 @@ const struct series *gathered_series(const struct gathered_cell *cell, size_t me
 	return metric < cell->series_n && cell->series[metric].n > 0 ? &cell->series[metric] : NULL;
 }
 
+size_t gathered_pairs(const struct series *a, const struct series *b, double **x, double **y)
+{
+	size_t n = 0;
+
+	*x = xcalloc(a->n + 1, sizeof **x);
+	*y = xcalloc(a->n + 1, sizeof **y);
+	for (size_t i = 0, k = 0; i < a->n && k < b->n;) {
+		if (a->blocks[i] < b->blocks[k]) {
+			i++;
+		} else if (a->blocks[i] > b->blocks[k]) {
+			k++;
+		} else {
+			(*x)[n] = a->values[i++];
+			(*y)[n++] = b->values[k++];
+		}
+	}
+	return n;
+}
+
+bool gathered_is_counterpart(const struct gathered_configuration *a,
+	const struct gathered_configuration *b, const char *axis)
+{
+	if (strcmp(a->benchmark, b->benchmark) != 0 || a->parameters.n != b->parameters.n)
+		return false;
+	for (size_t i = 0; i < a->parameters.n; i++) {
+		const struct parameter *p = &a->parameters.items[i];
+		const char *other = parameters_get(&b->parameters, p->name);
+
+		if (other == NULL)
+			return false;
+		if ((axis == NULL || strcmp(p->name, axis) != 0) && strcmp(other, p->text) != 0)
+			return false;
+	}
+	return true;
+}
+
 double gathered_ratio(const struct gathered_cell *contender, const struct gathered_cell *baseline,
 	size_t metric, size_t *n)
 {
 	const struct series *a = gathered_series(contender, metric),
 			    *b = gathered_series(baseline, metric);
-	size_t pairs = 0;
+	_cleanup_free_ double *above = NULL, *below = NULL;
 
 	if (n != NULL)
 		*n = 0;
 	if (a == NULL || b == NULL)
 		return NAN;
-	_cleanup_free_ double *above = xcalloc(a->n, sizeof *above);
-	_cleanup_free_ double *below = xcalloc(a->n, sizeof *below);
-	for (size_t i = 0, j = 0; i < a->n && j < b->n;) {
-		if (a->blocks[i] < b->blocks[j]) {
-			i++;
-		} else if (a->blocks[i] > b->blocks[j]) {
-			j++;
-		} else {
-			above[pairs] = a->values[i++];
-			below[pairs++] = b->values[j++];
-		}
-	}
+	size_t pairs = gathered_pairs(a, b, &above, &below);
 	if (n != NULL)
 		*n = pairs;
 	return ratio_paired(above, below, pairs);

@@ -13,6 +13,7 @@
 struct series {
 	double *values; /* in the metric's unit */
 	int64_t *blocks;
+	int64_t *runs; /* their numbers */
 	size_t n, allocated;
 };
 
@@ -74,8 +75,17 @@ struct gathered {
 	double energy; /* J, of all runs, warm-up too */
 };
 
-/* Read a campaign. Returns 0 or negative; gathered_done() in both cases. */
-int gather(struct results *r, const char *label, struct gathered *out, struct error *err);
+/* Which metrics of the runs are wanted: what is not named has no series, but is_used all the same
+ * where some run has it. */
+struct gather_wanted {
+	const char *const *metrics;
+	size_t n;
+};
+
+/* Read a campaign, all of its metrics where wanted is NULL. Returns 0 or negative; gathered_done()
+ * in both cases. */
+int gather(struct results *r, const char *label, const struct gather_wanted *wanted,
+	struct gathered *out, struct error *err);
 void gathered_done(struct gathered *g);
 
 static inline struct gathered_cell *gathered_cell(
@@ -88,6 +98,17 @@ static inline struct gathered_cell *gathered_cell(
 const struct series *gathered_series(const struct gathered_cell *cell, size_t metric);
 /* The index of a metric; metrics_n where there is none of this name. */
 size_t gathered_metric(const struct gathered *g, const char *name);
+
+/*
+ * The values of the blocks that both series have, in the order of blocks: x[i] and y[i] are of one
+ * block. Returns how many; both arrays are the caller's.
+ */
+size_t gathered_pairs(const struct series *a, const struct series *b, double **x, double **y);
+
+/* The same benchmark with the same parameters, but for those of one axis, which may be NULL; both
+ * have that axis, or none has it. */
+bool gathered_is_counterpart(const struct gathered_configuration *a,
+	const struct gathered_configuration *b, const char *axis);
 
 /*
  * The ratio of two cells' metric over the blocks that both have (summary.h's ratio_paired()); NaN

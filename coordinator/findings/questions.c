@@ -1,0 +1,157 @@
+#include "coordinator/findings/questions.h"
+
+struct asking {
+	const struct asked *asked;
+	const struct study *contender;
+	struct questions *out;
+};
+
+static struct question *add_question(struct questions *q)
+{
+	q->items = xreallocarray(q->items, q->n + 1, sizeof *q->items);
+	q->items[q->n] = (struct question){.threshold = DEFAULT_THRESHOLD, .alpha = DEFAULT_ALPHA};
+	return &q->items[q->n++];
+}
+
+static bool is_measured(const struct gathered *g, const char *metric)
+{
+	size_t at = gathered_metric(g, metric);
+
+	return at < g->metrics_n && g->metrics[at].is_used;
+}
+
+/* From the command line, else the campaign's, else time and energy as far as they were measured. */
+static void set_metrics(
+	const struct asking *a, struct question *out, const struct comparison *known)
+{
+	static const char *const usual[] = {"time", "energy.package"};
+	const struct gathered *g = &a->contender->g;
+	const struct texts *given = a->asked->metrics;
+	size_t given_n = given == NULL ? 0 : given->n;
+	size_t known_n = known == NULL ? 0 : known->metrics_n;
+
+	out->metrics = xcalloc(given_n + known_n + ARRAY_SIZE(usual), sizeof *out->metrics);
+	for (size_t i = 0; i < given_n; i++)
+		out->metrics[out->metrics_n++] = given->items[i];
+	for (size_t i = 0; i < known_n && given_n == 0; i++)
+		if (is_measured(g, known->metrics[i]))
+			out->metrics[out->metrics_n++] = known->metrics[i];
+	for (size_t i = 0; i < ARRAY_SIZE(usual) && given_n + known_n == 0; i++)
+		if (is_measured(g, usual[i]))
+			out->metrics[out->metrics_n++] = usual[i];
+}
+
+enum compared_by compared_by_of(const char *by)
+{
+	return strcmp(by, "host") == 0 || strncmp(by, "host.", strlen("host.")) == 0 ? BY_HOST
+										     : BY_AXIS;
+}
+
+static void ask_of_submissions(const struct asking *a, const struct study *baseline)
+{
+	struct question *out = add_question(a->out);
+
+	out->kind = BY_SUBMISSION;
+	out->baseline = baseline->g.label;
+	set_metrics(a, out, NULL);
+}
+
+/* The campaign's comparison along the same axis knows the baseline, where none is given. */
+static int ask_by(const struct asking *a, const char *by, struct error *err)
+{
+	const struct campaign *c = a->contender->campaign;
+	const struct comparison *known = NULL;
+	const char *baseline = a->asked->baseline;
+	struct question *out;
+
+	for (size_t i = 0; c != NULL && i < c->comparisons_n; i++)
+		if (strcmp(c->comparisons[i].by, by) == 0)
+			known = &c->comparisons[i];
+	if (baseline == NULL && known != NULL)
+		baseline = known->baseline;
+	if (baseline == NULL)
+		return error_set(err, ERR_USAGE,
+			"compare: --by %s needs --baseline VALUE: the value that the others are "
+			"compared with",
+			by);
+	out = add_question(a->out);
+	out->kind = compared_by_of(by);
+	out->by = by;
+	out->baseline = baseline;
+	set_metrics(a, out, known);
+	if (known != NULL && known->alpha > 0) {
+		out->threshold = (double)known->threshold / 1e6;
+		out->alpha = known->alpha;
+	}
+	return 0;
+}
+
+static int ask(const struct asking *a, const struct study *baseline, struct error *err)
+{
+	const struct campaign *c = a->contender->campaign;
+	int rc = 0;
+
+	if (baseline != NULL && a->asked->by != NULL)
+		return error_set(err, ERR_USAGE,
+			"compare: --by is along an axis of one campaign; two campaigns are "
+			"compared with each other");
+	if (baseline != NULL) {
+		ask_of_submissions(a, baseline);
+		return 0;
+	}
+	if (a->asked->by != NULL)
+		return ask_by(a, a->asked->by, err);
+	if (c == NULL || c->comparisons_n == 0)
+		return error_set(err, ERR_USAGE,
+			"compare: the campaign %s has no 'compare'; say --by AXIS --baseline "
+			"VALUE, or name two campaigns",
+			a->contender->g.label);
+	for (size_t i = 0; rc == 0 && i < c->comparisons_n; i++)
+		rc = ask_by(a, c->comparisons[i].by, err);
+	return rc;
+}
+
+/* --threshold and --alpha hold for all questions. */
+static int apply_levels(const struct asking *a, struct error *err)
+{
+	const struct asked *asked = a->asked;
+	int64_t threshold = 0;
+	double alpha = 0;
+	char *end;
+
+	if (asked->threshold != NULL && units_parse_percent(asked->threshold, &threshold, err) < 0)
+		return error_wrap(err, "compare: --threshold"), ERR_USAGE;
+	if (asked->alpha != NULL) {
+		alpha = strtod(asked->alpha, &end);
+		if (*end != '\0' || !(alpha > 0 && alpha < 0.5))
+			return error_set(err, ERR_USAGE,
+				"compare: --alpha: '%s', expected a number between 0 and 0.5",
+				asked->alpha);
+	}
+	for (size_t i = 0; i < a->out->n; i++) {
+		a->out->items[i].by_ranks = asked->by_ranks;
+		if (asked->threshold != NULL)
+			a->out->items[i].threshold = (double)threshold / 1e6;
+		if (alpha > 0)
+			a->out->items[i].alpha = alpha;
+	}
+	return 0;
+}
+
+int questions_make(const struct asked *asked, const struct study *contender,
+	const struct study *baseline, struct questions *out, struct error *err)
+{
+	const struct asking a = {.asked = asked, .contender = contender, .out = out};
+
+	*out = (struct questions){0};
+	int rc = ask(&a, baseline, err);
+	return rc < 0 ? rc : apply_levels(&a, err);
+}
+
+void questions_done(struct questions *q)
+{
+	for (size_t i = 0; i < q->n; i++)
+		free(q->items[i].metrics);
+	free(q->items);
+	*q = (struct questions){0};
+}
