@@ -25,13 +25,16 @@ struct question {
 	const char **metrics; /* names; owned, the texts are not */
 	size_t metrics_n;
 	double threshold, alpha;
-	bool by_ranks; /* Hodges-Lehmann instead of means of logs */
+	bool by_ranks;   /* Hodges-Lehmann instead of means of logs */
+	bool with_ranks; /* its p-value beside (Wilcoxon, Mann-Whitney) */
 };
 
 /* One line: a metric of a contender's cell against that of its baseline. */
 struct compared {
 	size_t metric;                    /* index into the question's */
 	size_t configuration, lane;       /* of the contender, in its gathered */
+	size_t baseline_configuration, baseline_lane; /* in that of the baseline */
+	const char *metric_name; /* what was compared: of unequal work "energy.package.per_work" */
 	const char *host;                 /* "lab07", or "lab07 / lab01" of unlike hosts */
 	const char *contender, *baseline; /* values: "nogil", "gil" */
 	double contender_median, baseline_median;
@@ -41,6 +44,17 @@ struct compared {
 	double smallest;    /* effect that these data could have shown; NaN */
 	size_t more_blocks; /* that would settle an inconclusive one; 0: cannot be said */
 	size_t outliers;    /* in both */
+	double rank_p;      /* with_ranks; else NaN */
+	double equivalence; /* equivalence_p() at the threshold */
+	const char **flags; /* "unpaired", "outliers", "per_work", "machine_changed" ... */
+	size_t flags_n;
+};
+
+/* What else differs between two machines, or one and itself at another time. */
+struct difference {
+	const char *host, *other; /* of the contender and of the baseline; may be the same */
+	const char *what;         /* "kernel", "cpu.microcode", "governor" */
+	const char *contender, *baseline;
 };
 
 /* One ratio over all hosts of a configuration. */
@@ -61,6 +75,10 @@ struct comparison_result {
 	size_t pooled_n;
 	char **missing;
 	size_t missing_n;
+	char **refused; /* what must not be compared, and why: unlike energy domains */
+	size_t refused_n;
+	struct difference *differences;
+	size_t differences_n;
 	char **texts; /* what rows point to */
 	size_t texts_n;
 };

@@ -1,0 +1,12 @@
+#include "coordinator/report/figure.h"
+
+const struct figure_ops *const figure_kinds[] = {NULL};
+
+const struct figure_ops *figure_kind(const char *name)
+{
+	for (size_t i = 0; figure_kinds[i] != NULL; i++) {
+		if (strcmp(figure_kinds[i]->kind, name) == 0)
+			return figure_kinds[i];
+	}
+	return NULL;
+}
