@@ -7,27 +7,9 @@
 #include "coordinator/campaign/campaign.h"
 #include "coordinator/campaign/names.h"
 #include "coordinator/campaign/template.h"
+#include "tests/unit/campaign_text.h"
 #include <cmocka.h>
 #include <stdio.h>
-
-static struct campaign *read_changed(const char *text, const char *changes)
-{
-	_cleanup_buf_ struct buf out = BUF_INIT;
-	struct diagnostics d = {0};
-	struct campaign *c = campaign_read(text, strlen(text), changes, &d);
-
-	diagnostics_format(&d, "-", &out);
-	if (!c)
-		print_message("%s", out.data);
-	assert_non_null(c);
-	diagnostics_done(&d);
-	return c;
-}
-
-static struct campaign *read_text(const char *text)
-{
-	return read_changed(text, NULL);
-}
 
 static void test_defaults_are_those_of_the_design(void **state)
 {

@@ -7,28 +7,10 @@
 
 #include "coordinator/campaign/campaign.h"
 #include "coordinator/campaign/expression.h"
+#include "tests/unit/campaign_text.h"
 #include <cmocka.h>
 #include <fcntl.h>
 #include <stdio.h>
-
-static struct campaign *read_changed(const char *text, const char *changes)
-{
-	_cleanup_buf_ struct buf out = BUF_INIT;
-	struct diagnostics d = {0};
-	struct campaign *c = campaign_read(text, strlen(text), changes, &d);
-
-	diagnostics_format(&d, "-", &out);
-	if (!c)
-		print_message("%s", out.data);
-	assert_non_null(c);
-	diagnostics_done(&d);
-	return c;
-}
-
-static struct campaign *read_text(const char *text)
-{
-	return read_changed(text, NULL);
-}
 
 /* tests/campaigns/good/whole-language.yaml has every key. */
 static struct campaign *read_whole(void)
@@ -84,10 +66,12 @@ static void test_the_report_is_kept(void **state)
 		"benchmarks: {x: {command: [x, '{arm}', '{n}'], canary: true}}\n"
 		"report:\n"
 		"  title: What it costs\n"
-		"  figures: [{kind: speedup, x: n, by: arm, baseline: a, only: n > 1, metric: time},\n"
+		"  figures: [{kind: speedup, x: n, by: arm, baseline: a, only: n > 1, metric: "
+		"time},\n"
 		"    {kind: decomposition, by: arm, chain: [a, b]}]\n"
 		"  claims:\n"
-		"  - {name: C1, says: no slower, metric: time, by: arm, contender: b, baseline: a,\n"
+		"  - {name: C1, says: no slower, metric: time, by: arm, contender: b, baseline: "
+		"a,\n"
 		"     within: [0.9, 1.1], of: best}\n"
 		"  - {name: C2, metric: 'metric.time * 2', by: arm, contender: b, baseline: a,\n"
 		"     within: [1, 2], only: n == 1}\n"

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "coordinator/campaign/extract.h"
+#include "tests/unit/campaign_text.h"
 #include <cmocka.h>
 #include <errno.h>
 #include <stdio.h>
@@ -85,14 +86,8 @@ static struct campaign *campaign_with(const char *metrics, const char *work)
 		xasprintf("campaign: c\nmatrix: {n: [a.b], size: [10, '2 0']}\n"
 			  "benchmarks: {a: {command: ['{n}', '{size}'], metrics: {%s}%s%s}}\n",
 			metrics, work ? ", work: " : "", work ? work : "");
-	struct diagnostics d = {0};
-	struct campaign *c = campaign_read(text, strlen(text), NULL, &d);
 
-	for (size_t i = 0; i < d.n; i++)
-		print_message("%s: %s\n", metrics, d.items[i].text);
-	assert_non_null(c);
-	diagnostics_done(&d);
-	return c;
+	return read_text(text);
 }
 
 static struct campaign *campaign_of(const char *metrics)

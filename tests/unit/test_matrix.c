@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "coordinator/campaign/matrix.h"
+#include "tests/unit/campaign_text.h"
 #include <cmocka.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -16,19 +17,6 @@ static const struct plan_host hosts[] = {
 	{"lab07", "{\"threads\": 32, \"cores\": 24, \"thread_steps\": [1, 2, 4, 8, 16, 24], "
 		  "\"labels\": {\"pool\": \"night\", \"width\": \"16\"}}"},
 };
-
-static struct campaign *read_changed(const char *text, const char *changes)
-{
-	_cleanup_buf_ struct buf out = BUF_INIT;
-	struct diagnostics d = {0};
-	struct campaign *c = campaign_read(text, strlen(text), changes, &d);
-
-	diagnostics_format(&d, "-", &out);
-	diagnostics_done(&d);
-	if (!c)
-		fail_msg("%s%s", text, out.data);
-	return c;
-}
 
 /* "a{"n":1} b{}" for a lane; skipped ones with their reason; how many are left out at its end. */
 static void describe(const struct plan *p, size_t lane, struct buf *out)

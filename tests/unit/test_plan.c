@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "coordinator/campaign/place.h"
+#include "tests/unit/campaign_text.h"
 #include <cmocka.h>
 #include <stdio.h>
 
@@ -14,20 +15,6 @@ static const struct plan_host hosts[] = {
 	{"lab07", "{\"threads\": 32, \"cores\": 24, \"thread_steps\": [1, 2, 4, 8, 16, 24],"
 		  "\"labels\": {\"few\": \"0\"}}"},
 };
-
-static struct campaign *read_text(const char *text)
-{
-	_cleanup_buf_ struct buf out = BUF_INIT;
-	struct diagnostics d = {0};
-	struct campaign *c = campaign_read(text, strlen(text), NULL, &d);
-
-	diagnostics_format(&d, "-", &out);
-	if (!c)
-		print_message("%s", out.data);
-	assert_non_null(c);
-	diagnostics_done(&d);
-	return c;
-}
 
 /* "a {"n":1} | ..." for a lane, skipped ones with their reason. */
 static void describe(const struct plan *p, size_t lane, struct buf *out)

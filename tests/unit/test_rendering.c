@@ -1,6 +1,7 @@
 /* A configuration as its host gets it: templates in every section, attributes that override, steps
  * and files around a run; and which hosts a campaign wants. */
 #include "coordinator/campaign/campaign.h"
+#include "tests/unit/campaign_text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,19 +15,6 @@ static const struct plan_host lab03 = {"lab03",
 	"\"frequency\": {\"base\": 2100000000}, \"labels\": {\"pool\": \"lab\"},"
 	"\"energy\": {\"source\": null}, \"cpu\": {\"vendor\": \"GenuineIntel\", \"packages\": 1,"
 	"\"kinds\": [{\"kind\": \"performance\", \"cpus\": [0,1,2,3,4,5,6,7], \"cores\": 4}]}}"};
-
-static struct campaign *read_good(const char *text)
-{
-	struct diagnostics d = {0};
-	_cleanup_buf_ struct buf said = BUF_INIT;
-	struct campaign *c = campaign_read(text, strlen(text), NULL, &d);
-
-	diagnostics_format(&d, "c.yaml", &said);
-	if (!c)
-		fail_msg("%s", said.data);
-	diagnostics_done(&d);
-	return c;
-}
 
 /* All that is rendered of a configuration, by name, one text. */
 static void add_list(struct buf *out, const char *name, const struct list *texts)
@@ -155,7 +143,7 @@ static void test_configurations_as_their_host_gets_them(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
 		_cleanup_free_ char *text = xasprintf("campaign: c\n%s", vectors[i].campaign);
-		struct campaign *c = read_good(text);
+		struct campaign *c = read_text(text);
 		struct plan *p = NULL;
 		struct error err = {0};
 		size_t n = 0;
@@ -185,7 +173,7 @@ static void test_configurations_as_their_host_gets_them(void **state)
 
 static void test_teardown_knows_the_campaign_and_the_host(void **state)
 {
-	struct campaign *c = read_good("campaign: c\nbenchmarks: {a: {command: [x]}}\n"
+	struct campaign *c = read_text("campaign: c\nbenchmarks: {a: {command: [x]}}\n"
 				       "teardown: {command: [rm, '{campaign}', '{host.name}']}\n");
 	struct list steps;
 	struct render_arena *arena;
@@ -227,7 +215,7 @@ static void test_which_hosts_are_wanted(void **state)
 		_cleanup_free_ char *text =
 			xasprintf("campaign: c\nhosts: %s\nbenchmarks: {a: {command: [x]}}\n",
 				cases[i].hosts);
-		struct campaign *c = read_good(text);
+		struct campaign *c = read_text(text);
 		char why[256];
 
 		assert_int_equal(campaign_wants_host(c, &lab03, why), cases[i].why == NULL);

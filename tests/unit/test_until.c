@@ -1,6 +1,7 @@
 /* When a configuration has enough blocks, and which go on together. */
 #include "coordinator/dispatch/groups.h"
 #include "coordinator/dispatch/until.h"
+#include "tests/unit/campaign_text.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,13 +30,9 @@ static void read_plan(const char *yaml)
 {
 	static const struct plan_host host = {
 		.name = "lab1", .inventory = "{\"cores\":2,\"threads\":2,\"thread_steps\":[1,2]}"};
-	struct diagnostics d = {0};
 	struct error err = {0};
 
-	campaign = campaign_read(yaml, strlen(yaml), NULL, &d);
-	if (campaign == NULL)
-		fail_msg("%d: %s", d.items[0].line, d.items[0].text);
-	diagnostics_done(&d);
+	campaign = read_text(yaml);
 	if (plan_make(campaign, &host, 1, &plan, &err) < 0)
 		fail_msg("%s", err.text);
 	assert_int_equal(plan->configurations_n, CONFIGURATIONS);
