@@ -8,10 +8,8 @@
  */
 #include "proto/message.h"
 #include "proto/scan.h"
-#include <fcntl.h>
+#include "tests/fuzz/replay.h"
 #include <stdio.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void fail(const char *what)
 {
@@ -54,39 +52,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 }
 
 #ifdef FUZZ_REPLAY
-static void replay(const char *path)
+/* The vectors are hex, in lines. */
+static size_t replay_bytes(const char *path, char *bytes, size_t len)
 {
-	_cleanup_buf_ struct buf bytes = BUF_INIT;
-	size_t n = 0;
-
-	if (buf_read_file(&bytes, AT_FDCWD, path, 2 * MESSAGE_MAX_FRAME) < 0) {
-		fprintf(stderr, "%s cannot be read\n", path);
-		exit(1);
-	}
 	const char *end = strrchr(path, '.');
-	if (end != NULL && strcmp(end, ".hex") == 0) {
-		char pair[3] = "";
-		size_t digits = 0;
-		for (size_t i = 0; i < bytes.len; i++) {
-			if (bytes.data[i] == '\n')
-				continue;
-			pair[digits++] = bytes.data[i];
-			if (digits == 2 && !hex_decode(&bytes.data[n++], 1, pair))
-				fail(path);
-			digits %= 2;
-		}
-		bytes.len = n;
-	}
-	/* A copy of its exact size, so that a sanitizer sees every byte that is read beyond it. */
-	_cleanup_free_ uint8_t *exact = xmalloc(bytes.len);
-	memcpy(exact, bytes.data, bytes.len);
-	LLVMFuzzerTestOneInput(exact, bytes.len);
-}
+	size_t n = 0, digits = 0;
+	char pair[3] = "";
 
-int main(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++)
-		replay(argv[i]);
-	return 0;
+	if (end == NULL || strcmp(end, ".hex") != 0)
+		return len;
+	for (size_t i = 0; i < len; i++) {
+		if (bytes[i] == '\n')
+			continue;
+		pair[digits++] = bytes[i];
+		if (digits == 2 && !hex_decode(&bytes[n++], 1, pair))
+			fail(path);
+		digits %= 2;
+	}
+	return n;
 }
 #endif
