@@ -2,6 +2,7 @@
 
 #include "agent/spool.h"
 #include "proto/clock.h"
+#include "tests/unit/run_result.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -145,25 +146,13 @@ static size_t run(const struct message_assign *a, struct message *out)
 	return n;
 }
 
-static const struct message_metric *metric(const struct message *m, const char *name)
+static const struct message_metric *present_metric(const struct message *m, const char *name)
 {
-	for (size_t i = 0; i < m->result.metrics.n; i++) {
-		const struct message_metric *e =
-			LIST_AT(&m->result.metrics, struct message_metric, i);
-		if (strcmp(e->name, name) == 0)
-			return e;
-	}
-	fail_msg("no metric %s", name);
-	return NULL;
-}
+	const struct message_metric *e = find_metric(m, name);
 
-static bool has_flag(const struct message *m, const char *flag)
-{
-	for (size_t i = 0; i < m->result.flags.n; i++) {
-		if (strcmp(*LIST_AT(&m->result.flags, char *, i), flag) == 0)
-			return true;
-	}
-	return false;
+	if (e == NULL)
+		fail_msg("no metric %s", name);
+	return e;
 }
 
 static void test_ends(void **state)
@@ -189,15 +178,15 @@ static void test_ends(void **state)
 		assert_int_equal(m.result.exit_code, vectors[i].exit_code);
 		assert_int_equal(m.result.signal, vectors[i].signal);
 		assert_true(m.result.started_at > 0);
-		assert_true(metric(&m, "time")->value > 0);
-		assert_string_equal(metric(&m, "time")->unit, "ns");
-		assert_true(metric(&m, "memory.peak")->value > 100000);
-		metric(&m, "time.user");
-		metric(&m, "time.system");
-		metric(&m, "context_switches.voluntary");
-		metric(&m, "context_switches.involuntary");
-		metric(&m, "page_faults.minor");
-		metric(&m, "page_faults.major");
+		assert_true(present_metric(&m, "time")->value > 0);
+		assert_string_equal(present_metric(&m, "time")->unit, "ns");
+		assert_true(present_metric(&m, "memory.peak")->value > 100000);
+		present_metric(&m, "time.user");
+		present_metric(&m, "time.system");
+		present_metric(&m, "context_switches.voluntary");
+		present_metric(&m, "context_switches.involuntary");
+		present_metric(&m, "page_faults.minor");
+		present_metric(&m, "page_faults.major");
 		message_done(&m);
 	}
 }
@@ -255,7 +244,7 @@ static void test_timeout(void **state)
 		run(&a, &m);
 		assert_string_equal(m.result.state, "timeout");
 		assert_string_equal(m.result.reason, vectors[i].reason);
-		assert_true(metric(&m, "time")->value >= vectors[i].ns);
+		assert_true(present_metric(&m, "time")->value >= vectors[i].ns);
 		message_done(&m);
 	}
 }

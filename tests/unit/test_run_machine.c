@@ -5,6 +5,7 @@
 #include "agent/run.h"
 #include "agent/spool.h"
 #include "proto/clock.h"
+#include "tests/unit/run_result.h"
 #include "tests/unit/tree.h"
 
 #include <fcntl.h>
@@ -182,26 +183,6 @@ static void run(const struct message_assign *a, struct message *out)
 		fail_msg("%s", err.text);
 }
 
-static bool has_flag(const struct message *m, const char *flag)
-{
-	for (size_t i = 0; i < m->result.flags.n; i++) {
-		if (strcmp(*LIST_AT(&m->result.flags, char *, i), flag) == 0)
-			return true;
-	}
-	return false;
-}
-
-static int64_t metric(const struct message *m, const char *name)
-{
-	for (size_t i = 0; i < m->result.metrics.n; i++) {
-		const struct message_metric *e =
-			LIST_AT(&m->result.metrics, struct message_metric, i);
-		if (strcmp(e->name, name) == 0)
-			return e->value;
-	}
-	return ABSENT;
-}
-
 static void assert_line(const char *path, const char *want)
 {
 	char line[64];
@@ -263,9 +244,9 @@ static void test_rerun(void **state)
 	_cleanup_buf_ struct buf around = BUF_INIT;
 	buf_read_file(&around, AT_FDCWD, path, 4096);
 	assert_string_equal(around.data, "p\nc\na\np\nc\na\np\nc\na\n");
-	assert_int_equal(metric(&m, "collect.f"), 2);
+	assert_int_equal(metric_value(&m, "collect.f"), 2);
 	assert_string_equal(m.result.state, "done");
-	assert_int_equal(metric(&m, "guard.reruns"), 2);
+	assert_int_equal(metric_value(&m, "guard.reruns"), 2);
 	assert_false(has_flag(&m, "governor_changed"));
 	assert_int_equal(starts, 1);
 	assert_int_equal(sample_calls, 0);
@@ -280,7 +261,7 @@ static void test_rerun(void **state)
 	a.reruns = 1;
 	run(&a, &m); /* never good: the last one counts, flagged */
 	assert_string_equal(m.result.state, "done");
-	assert_int_equal(metric(&m, "guard.reruns"), 1);
+	assert_int_equal(metric_value(&m, "guard.reruns"), 1);
 	assert_true(has_flag(&m, "governor_changed"));
 	message_done(&m);
 
@@ -349,8 +330,8 @@ static void test_quiet(void **state)
 	assert_int_equal(starts, 0);
 	assert_int_equal(sample_calls, 0);
 	assert_true(m.result.chunks > 0);
-	assert_true(metric(&m, "agent.time") >= 0);
-	assert_true(metric(&m, "agent.wakeups") > 0);
+	assert_true(metric_value(&m, "agent.time") >= 0);
+	assert_true(metric_value(&m, "agent.wakeups") > 0);
 	message_done(&m);
 }
 
@@ -365,7 +346,7 @@ static void test_padding(void **state)
 	for (int i = 0; i < 8; i++) {
 		struct message_assign a = assign_of("printf %s \"$JOULERIG_PADDING\" | wc -c");
 		run(&a, &m);
-		int64_t padding = metric(&m, "environment.padding");
+		int64_t padding = metric_value(&m, "environment.padding");
 		assert_in_range(padding, 0, 4095);
 		assert_int_equal(strtoll(m.result.stdout_data.data, NULL, 10), padding);
 		differs = differs || (first != ABSENT && padding != first);

@@ -5,6 +5,7 @@
 #include "agent/run.h"
 #include "agent/spool.h"
 #include "proto/clock.h"
+#include "tests/unit/run_result.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -229,26 +230,6 @@ static void expect_log(const char *want_text)
 /* Every command knows the agent's state directory. */
 #define LOG(word) "echo " word " >>$JOULERIG_STATE/log"
 
-static bool has_flag(const struct message *m, const char *flag)
-{
-	for (size_t i = 0; i < m->result.flags.n; i++) {
-		if (strcmp(*LIST_AT(&m->result.flags, char *, i), flag) == 0)
-			return true;
-	}
-	return false;
-}
-
-static int64_t metric(const struct message *m, const char *name)
-{
-	for (size_t i = 0; i < m->result.metrics.n; i++) {
-		const struct message_metric *e =
-			LIST_AT(&m->result.metrics, struct message_metric, i);
-		if (strcmp(e->name, name) == 0)
-			return e->value;
-	}
-	return ABSENT;
-}
-
 /* ---- tests ---- */
 
 static void test_order(void **state)
@@ -372,7 +353,7 @@ static void test_prepare_is_like_the_run(void **state)
 	a.prepare = PREPARE(1, "sleep 0.5");
 	a.cleanup = CLEANUP(1, "sleep 0.5; echo much");
 	run(&a, &m);
-	assert_true(metric(&m, "time") < 400 * NS_PER_MS);
+	assert_true(metric_value(&m, "time") < 400 * NS_PER_MS);
 	assert_int_equal(m.result.stdout_total, 0);
 	message_done(&m);
 }
@@ -420,7 +401,7 @@ static void test_cleanup(void **state)
 	assert_string_equal(m.result.reason,
 		"cleanup: /bin/sh -c echo what a mess; exit 1: exit status 1: what a mess");
 	assert_true(has_flag(&m, "cleanup_failed"));
-	assert_true(metric(&m, "time") > 0);
+	assert_true(metric_value(&m, "time") > 0);
 	message_done(&m);
 	expect_log("");
 	a.cleanup = (struct list){0}; /* of the next run nothing is said any more */
@@ -531,10 +512,10 @@ static void test_collect(void **state)
 	assert_int_equal(collected("file:big", &text), 600000);
 	assert_int_equal(collected("file:gone", &text), -1);
 	assert_true(collected("file:proc", &text) > 10);
-	assert_int_equal(metric(&m, "collect.a"), 3);
-	assert_int_equal(metric(&m, "collect.empty"), 0);
-	assert_int_equal(metric(&m, "collect.big"), 700000);
-	assert_int_equal(metric(&m, "collect.gone"), ABSENT);
+	assert_int_equal(metric_value(&m, "collect.a"), 3);
+	assert_int_equal(metric_value(&m, "collect.empty"), 0);
+	assert_int_equal(metric_value(&m, "collect.big"), 700000);
+	assert_int_equal(metric_value(&m, "collect.gone"), ABSENT);
 	assert_true(has_flag(&m, "collect_missing"));
 	assert_true(has_flag(&m, "collect_truncated"));
 	assert_non_null(strstr(m.result.reason, "collect: gone: gone: No such file or directory"));
