@@ -39,10 +39,6 @@ struct matrix_rules {
 
 /* ---- matrix_check.c, axis_check.c ---- */
 
-/* Keys of a matrix, derived parameters, entries of a rule or of zip: each is looked for among all,
- * and a file of 1 MiB could have tens of thousands. */
-#define MATRIX_MAX_ENTRIES 1000
-
 /* Check one matrix section by itself: keys, axes, entries of exclude, include, zip, derived. */
 void matrix_check(const struct node *matrix, struct diagnostics *d);
 

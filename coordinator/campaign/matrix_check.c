@@ -5,10 +5,10 @@
 /* Whether there are no more entries than can be looked at. */
 static bool check_length(const struct node *n, const char *name, struct diagnostics *d)
 {
-	if (n->n <= MATRIX_MAX_ENTRIES)
+	if (n->n <= SCHEMA_MAX_ENTRIES)
 		return true;
 	diag_error(
-		d, n, "'%s' has %zu entries, expected at most %d", name, n->n, MATRIX_MAX_ENTRIES);
+		d, n, "'%s' has %zu entries, expected at most %d", name, n->n, SCHEMA_MAX_ENTRIES);
 	return false;
 }
 
@@ -125,9 +125,9 @@ static void check_zip(const struct node *key, const struct node *n, struct diagn
 		return;
 	for (size_t i = 0; i < n->n; i++)
 		members += n->items[i]->n;
-	if (members > MATRIX_MAX_ENTRIES) {
+	if (members > SCHEMA_MAX_ENTRIES) {
 		diag_error(d, n, "'zip' names %zu axes, expected at most %d", members,
-			MATRIX_MAX_ENTRIES);
+			SCHEMA_MAX_ENTRIES);
 		return;
 	}
 	for (size_t i = 0; i < n->n; i++)

@@ -320,12 +320,12 @@ static bool is_short(const struct node *layer)
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		const struct node *n = node_get(layer, words[i]);
 
-		if (n && n->n > MATRIX_MAX_ENTRIES)
+		if (n && n->n > SCHEMA_MAX_ENTRIES)
 			return false;
 	}
 	for (size_t i = 0; zip && zip->kind == NODE_LIST && i < zip->n; i++)
 		members += zip->items[i]->n;
-	return !layer || (layer->n <= MATRIX_MAX_ENTRIES && members <= MATRIX_MAX_ENTRIES);
+	return !layer || (layer->n <= SCHEMA_MAX_ENTRIES && members <= SCHEMA_MAX_ENTRIES);
 }
 
 void matrix_read(struct benchmark *b, const struct node *const layers[LAYERS], struct arena *a,

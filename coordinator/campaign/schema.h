@@ -13,8 +13,9 @@
 
 /* More words for a suggestion than any table has. */
 #define SCHEMA_MAX_WORDS 64
-/* What nobody has more of: entries of a list that is looked at as a whole, metrics and roles of a
- * benchmark. Whoever reads them stops there. */
+/* What nobody has more of: entries of a list that is looked at as a whole, keys of a matrix,
+ * metrics and roles of a benchmark. Each is looked for among all, and a file of 1 MiB could have
+ * tens of thousands: whoever reads them stops there. */
 #define SCHEMA_MAX_ENTRIES 1000
 #define SCHEMA_MAX_ROLES   64
 
@@ -52,7 +53,9 @@ struct schema {
 	bool is_layer;    /* `~` may stand for a value: it removes what a lower layer gave */
 	bool is_template; /* a template may stand there; its value is checked by schema_value() */
 	bool is_one;
-	int64_t min, max; /* of TYPE_INT, and of quantities in inner units: ns, bytes, Hz, uW ... */
+	/* Of TYPE_INT, and of quantities in inner units: ns, bytes, Hz, uW ...; of lists, how many
+	 * entries: max 0 is any number, min 0 means that only max is worth telling. */
+	int64_t min, max;
 	const char *const *choices; /* ended by NULL */
 	const struct schema *of, *scalar;
 	const char *named; /* TYPE_NAMES: what the names are: "benchmark" */

@@ -282,9 +282,9 @@ static void check_list(
 		schema_check(n, s->of, name, d);
 		return;
 	}
-	if (s->max == SCHEMA_MAX_ENTRIES && (int64_t)n->n > s->max) {
-		diag_error(d, n, "'%s' has %zu entries, expected at most %d", name, n->n,
-			SCHEMA_MAX_ENTRIES);
+	if (s->min == 0 && s->max && (int64_t)n->n > s->max) {
+		diag_error(d, n, "'%s' has %zu entries, expected at most %lld", name, n->n,
+			(long long)s->max);
 		return;
 	}
 	if (s->max && ((int64_t)n->n < s->min || (int64_t)n->n > s->max)) {

@@ -108,11 +108,9 @@ void schema_expectation(const struct schema *s, struct buf *out)
 		break;
 	case TYPE_LIST:
 		buf_adds(out, "a list");
-		if (s->max == SCHEMA_MAX_ENTRIES)
-			break;
-		if (s->max && s->min == s->max)
+		if (s->min > 0 && s->min == s->max)
 			buf_addf(out, " of %lld", (long long)s->min);
-		else if (s->max)
+		else if (s->min > 0 && s->max)
 			buf_addf(out, " of %lld to %lld", (long long)s->min, (long long)s->max);
 		break;
 	case TYPE_ONE_OR_LIST:

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "coordinator/campaign/matrix.h"
+#include "coordinator/campaign/schema.h"
 #include "tests/unit/campaign_text.h"
 #include <cmocka.h>
 #include <stdio.h>
@@ -377,7 +378,7 @@ static void test_too_many_entries(void **state)
 		bool has_it = false;
 
 		buf_addf(&text, "campaign: c\nmatrix: {%s", all[i].before);
-		add_entries(&text, all[i].entry, MATRIX_MAX_ENTRIES + 1);
+		add_entries(&text, all[i].entry, SCHEMA_MAX_ENTRIES + 1);
 		buf_addf(&text, "%s}\nbenchmarks: {a: {command: [x]}}\n", all[i].after);
 		assert_null(campaign_read(text.data, text.len, NULL, &d));
 		for (size_t k = 0; k < d.n; k++)
