@@ -1,28 +1,11 @@
-#include "agent/run.h"
 
-#include "agent/spool.h"
-#include "proto/clock.h"
-#include "tests/unit/run_result.h"
+#include "tests/unit/run_rig.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include <cmocka.h>
-
-static char dir[64];
-static struct loop *loop;
-static struct machine machine;
-static struct topology topology;
-static struct meters *meters;
-static struct files *files;
-static struct machine_lock machine_lock;
-static struct runner *runner;
-static struct buf frames; /* of the run that ended */
 static int starts, sample_calls, wants;
 
 static void on_started(void *arg, const struct attempt_id *id, int64_t at, int64_t raw_ns)
@@ -39,16 +22,6 @@ static void on_samples(void *arg)
 	sample_calls++;
 }
 
-static void on_end(void *arg, const struct attempt_id *id, struct buf *f)
-{
-	(void)arg;
-	(void)id;
-	struct buf old = frames;
-	frames = *f;
-	*f = old;
-	loop_stop(loop, 0);
-}
-
 static void want(void *arg, const struct content_hash *hash, int64_t offset, int64_t length)
 {
 	(void)arg;
@@ -61,48 +34,18 @@ static void want(void *arg, const struct content_hash *hash, int64_t offset, int
 
 static int set_up(void **state)
 {
-	struct error err = {0};
-	struct files_handler h = {.want = want};
-	struct runner_handler r = {
-		.on_started = on_started, .on_samples = on_samples, .on_end = on_end};
+	const struct files_handler f = {.want = want};
+	const struct runner_handler r = {
+		.on_started = on_started, .on_samples = on_samples, .on_end = rig_keep};
+
 	(void)state;
-	strcpy(dir, "/tmp/joulerig-test-run.XXXXXX");
-	frames = (struct buf)BUF_INIT;
-	loop = loop_new();
-	if (mkdtemp(dir) == NULL || machine_open(&machine, NULL, &err) < 0 ||
-		topology_load(&topology, &machine, &err) < 0 ||
-		meters_open(&meters, &machine, &topology, &err) < 0 ||
-		files_open(&files, dir, &h, &err) < 0)
-		goto bad;
-	machine_lock_open(&machine_lock);
-	struct runner_options options = {.loop = loop,
-		.machine = &machine,
-		.topology = &topology,
-		.meters = meters,
-		.files = files,
-		.state = dir,
-		.lock = &machine_lock};
-	if (runner_open(&runner, &options, &r, &err) == 0)
-		return 0;
-bad:
-	print_error("%s\n", err.text);
-	return -1;
+	return rig_open(NULL, &f, &r);
 }
 
 static int tear_down(void **state)
 {
-	char command[128];
 	(void)state;
-	runner_close(runner);
-	files_close(files);
-	meters_close(meters);
-	topology_done(&topology);
-	machine_close(&machine);
-	machine_lock_close(&machine_lock);
-	loop_free(loop);
-	buf_done(&frames);
-	snprintf(command, sizeof command, "rm -r %s", dir);
-	return system(command);
+	return rig_close();
 }
 
 static const char *shell_command[3] = {"sh", "-c", NULL};
@@ -124,23 +67,11 @@ static struct message_assign assign_of(const char *script)
 	return m.assign;
 }
 
-/* Run it to its end; the RESULT, which is the last frame, into *out (message_done() by the caller).
- */
+/* rig_run() of an assignment of assign_of(). */
 static size_t run(const struct message_assign *a, struct message *out)
 {
-	const void *frame = NULL;
-	size_t len = 0, at = 0, n = 0;
-	struct error err = {0};
 	starts = sample_calls = 0;
-	runner_start(runner, a);
-	if (runner_current(runner) != NULL)
-		assert_int_equal(loop_run(loop), 0);
-	while (spool_next_frame(frames.data, frames.len, &at, &frame, &len))
-		n++;
-	*out = (struct message){0};
-	if (message_decode(out, frame, len, &err) < 0)
-		fail_msg("%s", err.text);
-	assert_int_equal(out->type, MESSAGE_RESULT);
+	size_t n = rig_run(a, out);
 	assert_int_equal(out->result.id.run, 7);
 	assert_int_equal(out->result.id.attempt, 2);
 	return n;

@@ -2,31 +2,14 @@
  * What a run asks of its machine's state: guard, tune, quiet, on a generated machine with two CPUs
  * whose files are plain files. The commands themselves run here.
  */
-#include "agent/run.h"
-#include "agent/spool.h"
-#include "proto/clock.h"
-#include "tests/unit/run_result.h"
+#include "tests/unit/run_rig.h"
 #include "tests/unit/tree.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
 
 #define CPU "sys/devices/system/cpu"
 
 static struct tree tree;
-static char state_dir[64];
-static struct loop *loop;
-static struct machine machine;
-static struct topology topology;
-static struct meters *meters;
-static struct files *files;
-static struct machine_lock machine_lock;
-static struct runner *runner;
-static struct buf frames;
 static int starts, sample_calls, was_measuring;
 
 static void on_started(void *arg, const struct attempt_id *id, int64_t at, int64_t raw_ns)
@@ -47,14 +30,8 @@ static void on_samples(void *arg)
 
 static void on_end(void *arg, const struct attempt_id *id, struct buf *f)
 {
-	struct buf old = frames;
-
-	(void)arg;
-	(void)id;
 	assert_false(runner_is_measuring(runner));
-	frames = *f;
-	*f = old;
-	loop_stop(loop, 0);
+	rig_keep(arg, id, f);
 }
 
 static void write_cpu(int cpu)
@@ -88,62 +65,22 @@ static void write_machine(void)
 	tree_write_cpuinfo(&tree, "GenuineIntel", 0x55, 4, "fpu");
 }
 
-static void open_runner(void)
-{
-	struct error err = {0};
-	struct runner_options options = {.loop = loop,
-		.machine = &machine,
-		.topology = &topology,
-		.meters = meters,
-		.files = files,
-		.state = state_dir,
-		.lock = &machine_lock};
-	struct runner_handler handler = {
-		.on_started = on_started, .on_samples = on_samples, .on_end = on_end};
-
-	if (runner_open(&runner, &options, &handler, &err) < 0)
-		fail_msg("%s", err.text);
-}
+static const struct files_handler files_handler;
+static const struct runner_handler runner_handler = {
+	.on_started = on_started, .on_samples = on_samples, .on_end = on_end};
 
 static int set_up(void **state)
 {
-	struct error err = {0};
-	struct files_handler h = {0};
-
 	(void)state;
 	write_machine();
-	strcpy(state_dir, "/tmp/joulerig-test-run-state.XXXXXX");
-	frames = (struct buf)BUF_INIT;
-	loop = loop_new();
-	if (mkdtemp(state_dir) == NULL || machine_open(&machine, tree.path, &err) < 0 ||
-		topology_load(&topology, &machine, &err) < 0 ||
-		meters_open(&meters, &machine, &topology, &err) < 0 ||
-		files_open(&files, state_dir, &h, &err) < 0) {
-		print_error("%s\n", err.text);
-		return -1;
-	}
-	machine_lock_open(&machine_lock);
-	open_runner();
-	return 0;
+	return rig_open(tree.path, &files_handler, &runner_handler);
 }
 
 static int tear_down(void **state)
 {
-	struct tree left;
-
 	(void)state;
-	runner_close(runner);
-	files_close(files);
-	meters_close(meters);
-	topology_done(&topology);
-	machine_close(&machine);
-	machine_lock_close(&machine_lock);
-	loop_free(loop);
-	buf_done(&frames);
 	tree_remove(&tree);
-	strcpy(left.path, state_dir);
-	tree_remove(&left);
-	return 0;
+	return rig_close();
 }
 
 static const char *shell_command[3] = {"sh", "-c", NULL};
@@ -168,19 +105,8 @@ static struct message_assign assign_of(const char *script)
 
 static void run(const struct message_assign *a, struct message *out)
 {
-	const void *frame = NULL;
-	size_t len = 0, at = 0;
-	struct error err = {0};
-
 	starts = sample_calls = was_measuring = 0;
-	runner_start(runner, a);
-	if (runner_current(runner) != NULL)
-		assert_int_equal(loop_run(loop), 0);
-	while (spool_next_frame(frames.data, frames.len, &at, &frame, &len))
-		;
-	*out = (struct message){0};
-	if (message_decode(out, frame, len, &err) < 0)
-		fail_msg("%s", err.text);
+	rig_run(a, out);
 }
 
 static void assert_line(const char *path, const char *want)
@@ -223,7 +149,7 @@ static void test_rerun(void **state)
 	snprintf(script, sizeof script,
 		"echo x >>%s/tries; test $(wc -l <%s/tries) -gt 2 || "
 		"echo $(date +%%N) >%s/" CPU "/cpu1/cpufreq/scaling_governor; sleep 0.25",
-		state_dir, state_dir, tree.path);
+		dir, dir, tree.path);
 	struct message_assign a = assign_of(script);
 	a.cpus = 2;
 	a.on_violation = "rerun";
@@ -240,7 +166,7 @@ static void test_rerun(void **state)
 	a.cleanup = (struct list){&cleanup, 1};
 	a.collect = (struct list){&kept, 1};
 	run(&a, &m);
-	_cleanup_free_ char *path = xasprintf("%s/around", state_dir);
+	_cleanup_free_ char *path = xasprintf("%s/around", dir);
 	_cleanup_buf_ struct buf around = BUF_INIT;
 	buf_read_file(&around, AT_FDCWD, path, 4096);
 	assert_string_equal(around.data, "p\nc\na\np\nc\na\np\nc\na\n");
@@ -310,9 +236,10 @@ static void test_tune(void **state)
 	message_done(&m);
 	assert_line(CPU "/intel_pstate/no_turbo", "1");
 	runner_close(runner);
+	files_close(files);
 	assert_line(CPU "/intel_pstate/no_turbo", "0");
 	assert_line(CPU "/cpu0/cpufreq/scaling_governor", "powersave");
-	open_runner();
+	assert_int_equal(rig_open_runner(&files_handler, &runner_handler), 0);
 }
 
 static void test_quiet(void **state)

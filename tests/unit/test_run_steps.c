@@ -2,29 +2,12 @@
  * What is done around a run: requires, setup, prepare, cleanup, collected files, and the teardown
  * of a campaign. The steps are real commands; each writes down that it was, in a file "log".
  */
-#include "agent/run.h"
-#include "agent/spool.h"
-#include "proto/clock.h"
-#include "tests/unit/run_result.h"
+#include "tests/unit/run_rig.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include <cmocka.h>
-
-static char dir[64];
-static struct loop *loop;
-static struct machine machine;
-static struct topology topology;
-static struct meters *meters;
-static struct files *files;
-static struct machine_lock machine_lock;
-static struct runner *runner;
-static struct buf frames;
 static char torn_down[512]; /* reason, "-" where none; "" while it was not */
 
 static void on_started(void *arg, const struct attempt_id *id, int64_t at, int64_t raw_ns)
@@ -38,16 +21,6 @@ static void on_started(void *arg, const struct attempt_id *id, int64_t at, int64
 static void on_samples(void *arg)
 {
 	(void)arg;
-}
-
-static void on_end(void *arg, const struct attempt_id *id, struct buf *f)
-{
-	(void)arg;
-	(void)id;
-	struct buf old = frames;
-	frames = *f;
-	*f = old;
-	loop_stop(loop, 0);
 }
 
 static void on_torn_down(void *arg, const struct id16 *campaign, const char *reason)
@@ -67,68 +40,30 @@ static void want(void *arg, const struct content_hash *hash, int64_t offset, int
 	fail_msg("nothing is missing");
 }
 
-static int open_runner(void)
-{
-	struct error err = {0};
-	const struct files_handler h = {.want = want};
-	const struct runner_handler r = {.on_started = on_started,
-		.on_samples = on_samples,
-		.on_end = on_end,
-		.on_torn_down = on_torn_down};
-	if (files_open(&files, dir, &h, &err) == 0) {
-		const struct runner_options options = {.loop = loop,
-			.machine = &machine,
-			.topology = &topology,
-			.meters = meters,
-			.files = files,
-			.state = dir,
-			.lock = &machine_lock};
-		if (runner_open(&runner, &options, &r, &err) == 0)
-			return 0;
-	}
-	print_error("%s\n", err.text);
-	return -1;
-}
+static const struct files_handler files_handler = {.want = want};
+static const struct runner_handler runner_handler = {.on_started = on_started,
+	.on_samples = on_samples,
+	.on_end = rig_keep,
+	.on_torn_down = on_torn_down};
 
 /* As an agent that was killed and started again; what it had in memory is gone. */
 static void restart(void)
 {
 	runner_close(runner);
 	files_close(files);
-	assert_int_equal(open_runner(), 0);
+	assert_int_equal(rig_open_runner(&files_handler, &runner_handler), 0);
 }
 
 static int set_up(void **state)
 {
-	struct error err = {0};
 	(void)state;
-	strcpy(dir, "/tmp/joulerig-test-steps.XXXXXX");
-	frames = (struct buf)BUF_INIT;
-	loop = loop_new();
-	if (mkdtemp(dir) == NULL || machine_open(&machine, NULL, &err) < 0 ||
-		topology_load(&topology, &machine, &err) < 0 ||
-		meters_open(&meters, &machine, &topology, &err) < 0) {
-		print_error("%s\n", err.text);
-		return -1;
-	}
-	machine_lock_open(&machine_lock);
-	return open_runner();
+	return rig_open(NULL, &files_handler, &runner_handler);
 }
 
 static int tear_down(void **state)
 {
-	char command[128];
 	(void)state;
-	runner_close(runner);
-	files_close(files);
-	meters_close(meters);
-	topology_done(&topology);
-	machine_close(&machine);
-	machine_lock_close(&machine_lock);
-	loop_free(loop);
-	buf_done(&frames);
-	snprintf(command, sizeof command, "rm -r %s", dir);
-	return system(command);
+	return rig_close();
 }
 
 /* ---- an assignment ---- */
@@ -177,24 +112,6 @@ static struct message_assign assign_of(const char *script)
 	return m.assign;
 }
 
-/* Run it to its end; the RESULT into *out (message_done() by the caller). */
-static void run(const struct message_assign *a, struct message *out)
-{
-	const void *frame = NULL;
-	size_t len = 0, at = 0;
-	struct error err = {0};
-	buf_reset(&frames);
-	runner_start(runner, a);
-	if (runner_current(runner) != NULL)
-		assert_int_equal(loop_run(loop), 0);
-	while (spool_next_frame(frames.data, frames.len, &at, &frame, &len))
-		;
-	*out = (struct message){0};
-	if (message_decode(out, frame, len, &err) < 0)
-		fail_msg("%s", err.text);
-	assert_int_equal(out->type, MESSAGE_RESULT);
-}
-
 static void finish(const struct list *teardown)
 {
 	const struct id16 campaign = {{9}};
@@ -209,7 +126,7 @@ static void finish(const struct list *teardown)
 static void expect(const struct message_assign *a, const char *state, const char *reason)
 {
 	struct message m;
-	run(a, &m);
+	rig_run(a, &m);
 	assert_string_equal(m.result.state, state);
 	if (reason == NULL)
 		assert_null(m.result.reason);
@@ -288,7 +205,7 @@ static void test_requires_once(void **state)
 		"requires: /bin/sh -c echo asked >>$JOULERIG_STATE/log; exit 1: exit status 1");
 	a.id.run = 8;
 	struct message m;
-	run(&a, &m);
+	rig_run(&a, &m);
 	assert_string_equal(m.result.state, "skipped");
 	message_done(&m);
 	expect_log("asked\n");
@@ -337,7 +254,7 @@ static void test_prepare_is_like_the_run(void **state)
 	a.prepare = PREPARE(1, "pwd >" MARK_TMP "/made; grep Cpus_allowed_list /proc/self/status "
 			       ">>" MARK_TMP "/made; echo $A >>" MARK_TMP "/made");
 	a.cleanup = CLEANUP(1, "cp " MARK_TMP "/made $JOULERIG_STATE/log");
-	run(&a, &m);
+	rig_run(&a, &m);
 	assert_string_equal(m.result.state, "done");
 	size_t half = m.result.stdout_data.len / 2;
 	assert_true(half > 10);
@@ -352,7 +269,7 @@ static void test_prepare_is_like_the_run(void **state)
 	a = assign_of("true");
 	a.prepare = PREPARE(1, "sleep 0.5");
 	a.cleanup = CLEANUP(1, "sleep 0.5; echo much");
-	run(&a, &m);
+	rig_run(&a, &m);
 	assert_true(metric_value(&m, "time") < 400 * NS_PER_MS);
 	assert_int_equal(m.result.stdout_total, 0);
 	message_done(&m);
@@ -396,7 +313,7 @@ static void test_cleanup(void **state)
 
 	a = assign_of("true");
 	a.cleanup = CLEANUP(2, "echo what a mess; exit 1", LOG("never"));
-	run(&a, &m);
+	rig_run(&a, &m);
 	assert_string_equal(m.result.state, "done");
 	assert_string_equal(m.result.reason,
 		"cleanup: /bin/sh -c echo what a mess; exit 1: exit status 1: what a mess");
@@ -405,7 +322,7 @@ static void test_cleanup(void **state)
 	message_done(&m);
 	expect_log("");
 	a.cleanup = (struct list){0}; /* of the next run nothing is said any more */
-	run(&a, &m);
+	rig_run(&a, &m);
 	assert_null(m.result.reason);
 	assert_false(has_flag(&m, "cleanup_failed"));
 	message_done(&m);
@@ -413,7 +330,7 @@ static void test_cleanup(void **state)
 	a = assign_of("true");
 	a.cpus = 100000;
 	a.cleanup = CLEANUP(1, LOG("cleanup"));
-	run(&a, &m);
+	rig_run(&a, &m);
 	assert_string_equal(m.result.state, "skipped");
 	message_done(&m);
 	expect_log("");
@@ -443,7 +360,7 @@ static void test_cancel(void **state)
 		steps_of(0, 1, i == 3 ? hangs : LOG("run"));
 		loop_add_timer(loop, clock_monotonic_ns() + 100 * NS_PER_MS, 0, on_cancel, NULL);
 		struct message m;
-		run(&vectors[i], &m);
+		rig_run(&vectors[i], &m);
 		assert_string_equal(m.result.state, "cancelled");
 		message_done(&m);
 		expect_log(i >= 2 ? "cleanup\n" : "");
@@ -493,7 +410,7 @@ static void test_collect(void **state)
 			  "link");
 	a.collect = (struct list){files_of, ARRAY_SIZE(files_of)};
 	a.cleanup = CLEANUP(1, "rm a.json");
-	run(&a, &m); /* "w" is not the workdir */
+	rig_run(&a, &m); /* "w" is not the workdir */
 	assert_true(has_flag(&m, "collect_missing"));
 	message_done(&m);
 	assert_int_equal(collected("file:a", &text), -1);
@@ -502,7 +419,7 @@ static void test_collect(void **state)
 	a.output_limit = 600000;
 	steps_of(0, 1,
 		"echo '{}' >a.json; echo t >$TMPDIR/t; : >empty; head -c 700000 /dev/zero >big");
-	run(&a, &m);
+	rig_run(&a, &m);
 	assert_string_equal(m.result.state, "done");
 	assert_int_equal(collected("file:a", &text), 3);
 	assert_string_equal(text.data, "{}\n");
@@ -537,7 +454,7 @@ static void test_collect_traps(void **state)
 		"out; ln -s $JOULERIG_STATE sub; ln -s loop loop; mkdir real; echo f >real/f; ln "
 		"-s real inside");
 	a.collect = (struct list){files_of, ARRAY_SIZE(files_of)};
-	run(&a, &m);
+	rig_run(&a, &m);
 	assert_string_equal(m.result.state, "done");
 	for (size_t i = 0; i + 1 < ARRAY_SIZE(files_of); i++) {
 		_cleanup_free_ char *stream = xasprintf("file:%s", files_of[i].key);
@@ -572,7 +489,7 @@ static void test_teardown(void **state)
 	/* Private directories are gone. */
 	a = assign_of("ls");
 	struct message m;
-	run(&a, &m);
+	rig_run(&a, &m);
 	assert_int_equal(m.result.stdout_total, 0);
 	message_done(&m);
 }
