@@ -9,6 +9,7 @@
 #define CONNECT_NS (5 * NS_PER_S)
 #define ANSWER_NS  (60 * NS_PER_S)
 #define PAGE_ROWS  1000
+#define PAGE_BLOBS 4 /* rows of "values", each of some 50 kB: about one message */
 #define PUBLISH_WAIT_NS                                                                            \
 	(5 * NS_PER_S) /* for a coordinator that holds the file and is about to bind its socket */
 #define PUBLISH_LOOK_NS (50 * NS_PER_MS)
@@ -139,7 +140,7 @@ struct results_cursor {
 	struct message_cell *cells; /* rows * expected, in order */
 	int64_t *keys;
 	size_t rows, allocated, at;
-	int64_t after;
+	int64_t after, limit; /* rows in a page */
 	bool is_last, is_bad;
 	void (*columns)(void *arg, const char *const *names, size_t n);
 	void *arg;
@@ -150,6 +151,7 @@ static const struct {
 	size_t columns, needed;
 } expected_columns[] = {
 	{"campaigns", CAMPAIGNS_N, CAMPAIGNS_N},
+	{"values", VALUES_N, VALUES_N},
 	{"configurations", CONFIGURATIONS_N, CONFIGURATIONS_N},
 	{"lanes", LANES_N, LANES_N},
 	{"hosts", HOSTS_N, HOSTS_N},
@@ -256,9 +258,9 @@ static int page_of_file(struct results_cursor *c, struct error *err)
 {
 	struct results *r = c->results;
 	int code = r->ops->query(
-		r->store, c->what, c->label, c->after, PAGE_ROWS, on_columns, on_row, c, err);
+		r->store, c->what, c->label, c->after, c->limit, on_columns, on_row, c, err);
 
-	c->is_last = c->rows < PAGE_ROWS;
+	c->is_last = (int64_t)c->rows < c->limit;
 	return code;
 }
 
@@ -287,7 +289,7 @@ static int page_of_coordinator(struct results_cursor *c, struct error *err)
 	question.query.what = c->what;
 	question.query.label = c->label;
 	question.query.after = c->after;
-	question.query.limit = PAGE_ROWS;
+	question.query.limit = c->limit;
 	int code = results_ask(c->results, &question, MESSAGE_ROWS, &answer, err);
 	if (code < 0)
 		return code;
@@ -314,6 +316,7 @@ struct results_cursor *results_cursor_open(struct results *r, const char *what, 
 	}
 	if (strcmp(what, "runs") == 0)
 		c->expected += standard_metrics_n;
+	c->limit = strcmp(what, "values") == 0 ? PAGE_BLOBS : PAGE_ROWS;
 	return c;
 }
 

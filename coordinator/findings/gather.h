@@ -9,12 +9,13 @@
 #include "coordinator/results.h"
 #include "proto/units.h"
 
-/* One metric of the done, counted runs of a cell, in the order of blocks. */
+/* One metric of the done, counted runs of a cell, in the order of blocks. The arrays are parts of
+ * larger ones (gathered.arrays), which several series may share: never freed one by one. */
 struct series {
 	double *values; /* in the metric's unit */
 	int64_t *blocks;
 	int64_t *runs; /* their numbers */
-	size_t n, allocated;
+	size_t n;
 };
 
 /* A text and how often it occurred. */
@@ -73,6 +74,8 @@ struct gathered {
 	size_t notes_n;
 	size_t runs, failed;
 	double energy; /* J, of all runs, warm-up too */
+	void **arrays; /* memory of the series */
+	size_t arrays_n;
 };
 
 /* Which metrics of the runs are wanted: what is not named has no series, but is_used all the same

@@ -112,9 +112,7 @@ static void add_columns(struct run_reader *reader)
 	}
 }
 
-/* Parts of standard metrics are as good as these: energy.package-0. What else the agent counts says
- * something of the machine, and has no good way. */
-static enum better better_of_part(const char *name)
+enum better run_better_of_part(const char *name)
 {
 	static const char *const families[] = {"energy.", "power.", "temperature.", "throttle."};
 
@@ -148,7 +146,7 @@ static void add_long(struct run_reader *reader, const struct message_cell *cells
 
 	if (cells[METRICS_INTEGER].integer != ABSENT) {
 		add_integer(reader, name, unit, cells[METRICS_INTEGER].integer)->better =
-			better_of_part(name);
+			run_better_of_part(name);
 		return;
 	}
 	/* JSON has no infinity; what is no number is no value. */

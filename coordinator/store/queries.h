@@ -87,6 +87,11 @@ enum {
 	METRICS_N
 };
 /*
+ * "values" of a campaign: all runs and their numbers, many runs in one row, for summaries. The blob
+ * is a page of pages.h. key: the number of the last run in it
+ */
+enum { VALUES_PAGE /* blob */, VALUES_N };
+/*
  * "samples" of a campaign's counted attempts, in the order of run and chunk. key: opaque, of the
  * row to go on after; it does not grow.
  */

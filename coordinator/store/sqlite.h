@@ -2,7 +2,8 @@
  * sqlite.h - what the files of the SQLite store share; nobody else includes this
  *
  * schema.c has the tables, views and migrations; sqlite.c opens and closes; sqlite_write.c and
- * sqlite_result.c have the changes, sqlite_query.c the named queries.
+ * sqlite_result.c have the changes, sqlite_query.c the named queries, sqlite_pages.c the one that
+ * packs many runs.
  *
  * A run's row id is campaign << RUN_BITS | run, so that a campaign's runs lie together and in their
  * order, and are found without an index of their own: fewer pages to write with each commit, and
@@ -136,6 +137,10 @@ int db_add_event(struct store *s, int64_t campaign, int64_t host, int64_t run, c
 	const char *text, int64_t at, struct error *err);
 int db_query(struct store *s, const char *what, const char *label, int64_t after, int64_t limit,
 	void (*columns)(void *arg, const char *const *names, size_t n),
+	int (*row)(void *arg, int64_t key, const struct message_cell *cells, size_t n), void *arg,
+	struct error *err);
+/* Its query "values" (sqlite_pages.c), of a campaign that there is. */
+int db_query_pages(struct store *s, int64_t campaign, int64_t after, int64_t limit,
 	int (*row)(void *arg, int64_t key, const struct message_cell *cells, size_t n), void *arg,
 	struct error *err);
 

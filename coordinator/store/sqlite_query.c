@@ -15,7 +15,7 @@ struct named_query {
 	const char *name;
 	const char *columns; /* with spaces between */
 	bool needs_campaign;
-	const char *sql;
+	const char *sql; /* NULL: "values", which is no SELECT alone */
 	/* For rows in an order of their own: the position of the row with key ?1 as up to four
 	 * columns. */
 	const char *position;
@@ -78,6 +78,7 @@ static const struct named_query queries[] = {
 		"?2 & 4095 END)"
 		" AND m.run < (?1 + 1) << 24 ORDER BY m.run, m.place LIMIT ?3",
 		NULL},
+	{"values", "page", true, NULL, NULL},
 	{"samples", "run attempt chunk data", true,
 		"SELECT s.id, s.run & 16777215, s.attempt, s.chunk, s.data FROM sample_chunk s"
 		" JOIN run r ON r.id = s.run AND r.result = s.attempt"
@@ -149,7 +150,7 @@ static size_t split_columns(const struct named_query *q, char *words, const char
 	for (char *word = strtok_r(words, " ", &rest); word != NULL;
 		word = strtok_r(NULL, " ", &rest))
 		names[n++] = word;
-	for (size_t i = 0; q->sql[0] == ' ' && i < standard_metrics_n && n < MAX_COLUMNS; i++)
+	for (size_t i = 0; q->sql != NULL && q->sql[0] == ' ' && i < standard_metrics_n && n < MAX_COLUMNS; i++)
 		names[n++] = standard_metrics[i].column;
 	return n;
 }
@@ -266,6 +267,8 @@ int db_query(struct store *s, const char *what, const char *label, int64_t after
 	}
 	if (campaign == 0 && (q->needs_campaign || text_is_set(label)))
 		return 0;
+	if (q->sql == NULL)
+		return db_query_pages(s, campaign, after, limit, row, arg, err);
 	if (q->sql[0] == ' ')
 		runs_sql(s, q->sql, &sql);
 	else

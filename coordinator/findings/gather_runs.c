@@ -1,0 +1,460 @@
+#include "coordinator/findings/gather_runs.h"
+#include "coordinator/findings/run_reader.h"
+#include "coordinator/store/pages.h"
+#include <jansson.h>
+#include <math.h>
+
+/* The values of a metric, one for each noted run, NaN where it has none; shorter where the last ones
+ * have none. */
+struct column {
+	double *values;
+	size_t n, allocated;
+	size_t present;
+	bool is_wanted;
+};
+
+struct reading {
+	struct gathered *g;
+	const struct gather_wanted *wanted;
+	struct pages_reader page;
+	size_t *metrics; /* of the page's metrics: the gathered one, SIZE_MAX: not looked up */
+	size_t metrics_allocated, metrics_known;
+	/* Done, counted runs, in their order. */
+	int64_t *runs, *blocks;
+	uint32_t *cells;
+	size_t n, allocated;
+	struct column *columns; /* [metric of g] */
+	size_t columns_n;
+	size_t time, energy, power; /* these metrics */
+	char *flags_text;           /* flags of the last run that had any, */
+	json_t *flags;              /* and what they are */
+};
+
+/* ---- small containers ---- */
+
+static void tally(struct tallies *t, const char *text)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		if (strcmp(t->items[i].text, text) == 0) {
+			t->items[i].n++;
+			return;
+		}
+	}
+	t->items = xreallocarray(t->items, t->n + 1, sizeof *t->items);
+	t->items[t->n++] = (struct tally){.text = xstrdup(text), .n = 1};
+}
+
+static bool is_wanted(const struct gather_wanted *wanted, const char *name)
+{
+	bool is = wanted == NULL;
+
+	for (size_t i = 0; wanted != NULL && i < wanted->n; i++)
+		is |= strcmp(wanted->metrics[i], name) == 0;
+	return is;
+}
+
+/* The column of a metric; columns follow the metrics as they come. */
+static struct column *column_of(struct reading *r, size_t metric)
+{
+	if (r->columns_n <= metric) {
+		r->columns = xreallocarray(r->columns, r->g->metrics_n, sizeof *r->columns);
+		for (size_t i = r->columns_n; i < r->g->metrics_n; i++)
+			r->columns[i] = (struct column){
+				.is_wanted = is_wanted(r->wanted, r->g->metrics[i].name)};
+		r->columns_n = r->g->metrics_n;
+	}
+	return &r->columns[metric];
+}
+
+/* The value of the run that was noted last. */
+static void add_value(struct reading *r, size_t metric, double value)
+{
+	struct column *c = column_of(r, metric);
+
+	r->g->metrics[metric].is_used = true;
+	if (!c->is_wanted || c->n == r->n)
+		return;
+	if (c->allocated < r->n) {
+		c->allocated = r->allocated;
+		c->values = xreallocarray(c->values, c->allocated, sizeof *c->values);
+	}
+	while (c->n < r->n - 1)
+		c->values[c->n++] = NAN;
+	c->values[c->n++] = value;
+	c->present++;
+}
+
+static void note_run(struct reading *r, const struct page_run *run, size_t cell)
+{
+	if (r->n == r->allocated) {
+		r->allocated = r->allocated == 0 ? 1024 : 2 * r->allocated;
+		r->runs = xreallocarray(r->runs, r->allocated, sizeof *r->runs);
+		r->blocks = xreallocarray(r->blocks, r->allocated, sizeof *r->blocks);
+		r->cells = xreallocarray(r->cells, r->allocated, sizeof *r->cells);
+	}
+	r->runs[r->n] = run->run;
+	r->blocks[r->n] = run->block;
+	r->cells[r->n++] = (uint32_t)cell;
+}
+
+/* ---- what a run says ---- */
+
+static void add_flags(struct reading *r, struct gathered_cell *cell, const char *json)
+{
+	json_t *flag;
+	size_t i;
+
+	if (json == NULL || strcmp(json, "[]") == 0)
+		return;
+	if (r->flags_text == NULL || strcmp(r->flags_text, json) != 0) {
+		free(r->flags_text);
+		json_decref(r->flags);
+		r->flags_text = xstrdup(json);
+		r->flags = json_loads(json, 0, NULL);
+	}
+	json_array_foreach(r->flags, i, flag)
+	{
+		if (json_is_string(flag))
+			tally(&cell->flags, json_string_value(flag));
+	}
+}
+
+/* A remark on energy begins so. */
+static const char energy_remark[] = "energy: ";
+
+/* The first line of a text that is, or is not, about energy; NULL where there is none. *len is its
+ * length. */
+static const char *find_line(const char *text, bool is_about_energy, size_t *len)
+{
+	while (*text != '\0') {
+		*len = strcspn(text, "\n");
+		if ((strncmp(text, energy_remark, strlen(energy_remark)) == 0) == is_about_energy)
+			return text;
+		text += *len + (text[*len] == '\n');
+	}
+	return NULL;
+}
+
+/* The reason of a done run is its remarks, a line each, such as why a number is missing. They
+ * differ in figures from run to run, so one stands for all; what has no other place comes first. */
+static void add_remarks(
+	struct gathered_cell *cell, struct gathered_lane *lane, bool has_energy, const char *text)
+{
+	const size_t skipped = strlen(energy_remark);
+	size_t len = 0, energy_len = 0;
+
+	if (!text_is_set(text))
+		return;
+	cell->remarks++;
+	if (cell->remark != NULL && (has_energy || lane->no_energy != NULL))
+		return;
+	const char *energy = find_line(text, true, &energy_len);
+	const char *line = find_line(text, false, &len);
+	if (energy != NULL && !has_energy && lane->no_energy == NULL)
+		lane->no_energy = xstrndup(energy + skipped, energy_len - skipped);
+	if (cell->remark == NULL)
+		cell->remark = line != NULL ? xstrndup(line, len) : xstrndup(energy, energy_len);
+}
+
+/* ---- its values ---- */
+
+static int64_t divisor_of(const struct page_metric *m)
+{
+	const struct unit *unit = m->is_inner ? unit_by_inner(m->unit) : NULL;
+
+	return unit == NULL ? 1 : unit->divisor;
+}
+
+/* The double that is nearest to value / divisor. Both are doubles themselves up to 2^53, and then a
+ * division rounds once; beyond it goes by the decimal. */
+static double outer_value(int64_t value, int64_t divisor)
+{
+	char decimal[32];
+
+	if (value >= -(INT64_C(1) << 53) && value <= INT64_C(1) << 53)
+		return (double)value / (double)divisor;
+	return strtod(units_format_decimal(decimal, value, divisor), NULL);
+}
+
+static double value_of(const struct reading *r, const struct page_value *v)
+{
+	const struct page_metric *m = &r->page.metrics[v->metric];
+
+	return m->is_inner ? outer_value(v->integer, divisor_of(m)) : v->real;
+}
+
+/* The gathered metric of a page's; metrics_n where there is none yet. */
+static size_t metric_of(struct reading *r, size_t of_page)
+{
+	if (of_page >= r->metrics_allocated) {
+		r->metrics_allocated = 2 * of_page + 16;
+		r->metrics = xreallocarray(
+			r->metrics, r->metrics_allocated, sizeof *r->metrics);
+	}
+	while (r->metrics_known <= of_page)
+		r->metrics[r->metrics_known++] = SIZE_MAX;
+	if (r->metrics[of_page] >= r->g->metrics_n)
+		r->metrics[of_page] = gathered_metric(r->g, r->page.metrics[of_page].name);
+	return r->metrics[of_page];
+}
+
+static void add_new_metric(struct gathered *g, const struct page_metric *m)
+{
+	const struct unit *unit = m->is_inner ? unit_by_inner(m->unit) : NULL;
+	enum better better = m->is_inner	      ? run_better_of_part(m->name)
+			     : m->better == NULL      ? BETTER_NONE
+			     : text_is(m->better, "lower")  ? BETTER_LOWER
+			     : text_is(m->better, "higher") ? BETTER_HIGHER
+							    : BETTER_NONE;
+
+	gather_add_metric(g, m->name, unit == NULL ? m->unit : unit->outer, better, !m->is_inner);
+}
+
+/* The value of a metric in a run; NaN where it has none. */
+static double find_value(struct reading *r, const struct page_run *run, size_t metric)
+{
+	for (size_t i = 0; i < run->n; i++) {
+		if (metric_of(r, run->values[i].metric) == metric)
+			return value_of(r, &run->values[i]);
+	}
+	return NAN;
+}
+
+/* The bound is in inner units of the run's own energy. */
+static double energy_bound(const struct page_run *run)
+{
+	const struct unit *unit = unit_by_inner("uJ");
+
+	return run->energy_bound == ABSENT ? 0 : outer_value(run->energy_bound, unit->divisor);
+}
+
+static void add_done(
+	struct reading *r, size_t at, const struct page_run *run, double energy)
+{
+	struct gathered *g = r->g;
+	struct gathered_cell *cell = &g->cells[at];
+	struct gathered_lane *lane = &g->lanes[run->lane];
+
+	cell->done++;
+	note_run(r, run, at);
+	for (size_t i = 0; i < run->n; i++) {
+		size_t metric = metric_of(r, run->values[i].metric);
+		if (metric == g->metrics_n)
+			add_new_metric(g, &r->page.metrics[run->values[i].metric]);
+		add_value(r, metric, value_of(r, &run->values[i]));
+	}
+	/* Power is energy by time, run by run, where the agent did not give it. */
+	double seconds = isnan(energy) ? NAN : find_value(r, run, r->time);
+	if (seconds > 0 && r->power < g->metrics_n && isnan(find_value(r, run, r->power)))
+		add_value(r, r->power, energy / seconds);
+	add_flags(r, cell, run->flags);
+	add_remarks(cell, lane, !isnan(energy), run->reason);
+	if (!isnan(energy)) {
+		lane->has_energy = true;
+		cell->energy += energy;
+		cell->energy_bound += energy_bound(run);
+	}
+}
+
+static int add_run(struct reading *r, const struct page_run *run, struct error *err)
+{
+	struct gathered *g = r->g;
+	const char *state = run->state == NULL ? "" : run->state;
+	const char *reason = run->reason == NULL ? "" : run->reason;
+	size_t lane = (size_t)run->lane, configuration = (size_t)run->configuration;
+
+	if (lane >= g->lanes_n || configuration >= g->configurations_n)
+		return error_set(err, ERR_INTERNAL,
+			"results: run %lld of %s is of no host or configuration of it",
+			(long long)run->run, g->label);
+	size_t at = lane * g->configurations_n + configuration;
+	struct gathered_cell *cell = &g->cells[at];
+	double energy = find_value(r, run, r->energy);
+	if (!isnan(energy))
+		g->energy += energy;
+	if (strcmp(state, "skipped") == 0) {
+		cell->skipped++;
+		tally(&cell->skips, reason);
+		return 0;
+	}
+	if (run->block == 0)
+		return 0;
+	bool has_failed = strcmp(state, "failed") == 0 || strcmp(state, "timeout") == 0;
+	if (strcmp(state, "done") == 0) {
+		add_done(r, at, run, energy);
+	} else if (has_failed) {
+		g->failed++;
+		tally(&cell->failures, reason[0] != '\0' ? reason : state);
+	} else {
+		return 0;
+	}
+	cell->runs++;
+	g->runs++;
+	return 0;
+}
+
+static int add_page(struct reading *r, struct blob page, struct error *err)
+{
+	struct page_run run;
+	int code;
+
+	pages_read(&r->page, page);
+	r->metrics_known = 0;
+	while ((code = pages_next(&r->page, &run)) == 1) {
+		code = add_run(r, &run, err);
+		if (code < 0)
+			return code;
+	}
+	if (code < 0)
+		return error_set(err, ERR_PROTOCOL, "results: a page of %s's runs cannot be read",
+			r->g->label);
+	return 0;
+}
+
+/* ---- from columns to cells ---- */
+
+/* Memory that lives as long as the gathered. */
+static void *keep(struct gathered *g, size_t n, size_t size)
+{
+	g->arrays = xreallocarray(g->arrays, g->arrays_n + 1, sizeof *g->arrays);
+	return g->arrays[g->arrays_n++] = xcalloc(n + 1, size);
+}
+
+/* What all columns share that have a value for every run. */
+struct places {
+	int64_t *runs, *blocks;
+	size_t *next; /* [cell] */
+	size_t cells_n;
+};
+
+/* Turn the counts of cells into where each cell begins. */
+static void begin_cells(size_t *counts, size_t n)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t count = counts[i];
+		counts[i] = at;
+		at += count;
+	}
+}
+
+static bool has_value(const struct column *c, size_t run)
+{
+	return c == NULL || (run < c->n && !isnan(c->values[run]));
+}
+
+/* The runs and blocks of those that have a value, cell after cell; counts[cell] ends where the next
+ * begins. Of all runs where c is NULL. */
+static void place_runs(const struct reading *r, const struct column *c, struct places *p)
+{
+	memset(p->next, 0, p->cells_n * sizeof *p->next);
+	for (size_t i = 0; i < r->n; i++)
+		p->next[r->cells[i]] += has_value(c, i);
+	begin_cells(p->next, p->cells_n);
+	for (size_t i = 0; i < r->n; i++) {
+		if (!has_value(c, i))
+			continue;
+		size_t at = p->next[r->cells[i]]++;
+		p->runs[at] = r->runs[i];
+		p->blocks[at] = r->blocks[i];
+	}
+}
+
+/* p->next[cell] is where the cell ends, and so where the next begins. */
+static void place_values(
+	struct reading *r, size_t metric, const struct column *c, const struct places *p)
+{
+	struct gathered *g = r->g;
+	double *values = keep(g, c->present, sizeof *values);
+	size_t *at = xcalloc(p->cells_n + 1, sizeof *at);
+
+	for (size_t i = 1; i < p->cells_n; i++)
+		at[i] = p->next[i - 1];
+	for (size_t i = 0; i < c->n; i++) {
+		if (!isnan(c->values[i]))
+			values[at[r->cells[i]]++] = c->values[i];
+	}
+	for (size_t i = 0; i < p->cells_n; i++) {
+		size_t begin = i == 0 ? 0 : p->next[i - 1], n = p->next[i] - begin;
+		if (n > 0)
+			g->cells[i].series[metric] = (struct series){.values = values + begin,
+				.blocks = p->blocks + begin,
+				.runs = p->runs + begin,
+				.n = n};
+	}
+	free(at);
+}
+
+static void fill_cells(struct reading *r)
+{
+	struct gathered *g = r->g;
+	size_t cells_n = g->lanes_n * g->configurations_n;
+	struct places all = {.runs = keep(g, r->n, sizeof *all.runs),
+		.blocks = keep(g, r->n, sizeof *all.blocks),
+		.next = xcalloc(cells_n + 1, sizeof *all.next),
+		.cells_n = cells_n};
+
+	for (size_t i = 0; i < cells_n; i++) {
+		if (g->cells[i].done == 0)
+			continue;
+		g->cells[i].series = xcalloc(g->metrics_n, sizeof *g->cells[i].series);
+		g->cells[i].series_n = g->metrics_n;
+	}
+	place_runs(r, NULL, &all);
+	for (size_t metric = 0; metric < r->columns_n; metric++) {
+		struct column *c = &r->columns[metric];
+		struct places own = {.cells_n = cells_n};
+		if (c->present == r->n && c->present > 0) {
+			place_values(r, metric, c, &all);
+		} else if (c->present > 0) {
+			own.runs = keep(g, c->present, sizeof *own.runs);
+			own.blocks = keep(g, c->present, sizeof *own.blocks);
+			own.next = xcalloc(cells_n + 1, sizeof *own.next);
+			place_runs(r, c, &own);
+			place_values(r, metric, c, &own);
+		}
+		free(own.next);
+		free(c->values);
+		c->values = NULL;
+	}
+	free(all.next);
+}
+
+static void reading_done(struct reading *r)
+{
+	for (size_t i = 0; i < r->columns_n; i++)
+		free(r->columns[i].values);
+	pages_reader_done(&r->page);
+	free(r->columns);
+	free(r->metrics);
+	free(r->runs);
+	free(r->blocks);
+	free(r->cells);
+	free(r->flags_text);
+	json_decref(r->flags);
+}
+
+int gather_runs(struct gathered *g, struct results *results, const struct gather_wanted *wanted,
+	struct error *err)
+{
+	struct reading r = {.g = g,
+		.wanted = wanted,
+		.time = gathered_metric(g, "time"),
+		.energy = gathered_metric(g, "energy.package"),
+		.power = gathered_metric(g, "power.package")};
+	struct results_cursor *cursor = results_cursor_open(results, "values", g->label);
+	const struct message_cell *cells;
+	int code;
+
+	while ((code = results_cursor_next(cursor, &cells, err)) == 1) {
+		code = add_page(&r, cells[VALUES_PAGE].blob, err);
+		if (code < 0)
+			break;
+	}
+	results_cursor_close(cursor);
+	if (code == 0)
+		fill_cells(&r);
+	reading_done(&r);
+	return code;
+}
