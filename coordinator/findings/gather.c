@@ -102,7 +102,8 @@ int gather(struct results *r, const char *label, const struct gather_wanted *wan
 	for (size_t i = 0; i < standard_metrics_n; i++) {
 		const struct metric_info *m = &standard_metrics[i];
 		const struct unit *unit = unit_by_inner(m->inner);
-		gather_add_metric(out, m->name, unit == NULL ? m->inner : unit->outer, m->better, false);
+		gather_add_metric(
+			out, m->name, unit == NULL ? m->inner : unit->outer, m->better, false);
 	}
 	int code = results_query(r, "campaigns", label, NULL, on_campaign, out, err);
 	if (code == 0 && out->label == NULL)

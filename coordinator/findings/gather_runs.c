@@ -4,8 +4,8 @@
 #include <jansson.h>
 #include <math.h>
 
-/* The values of a metric, one for each noted run, NaN where it has none; shorter where the last ones
- * have none. */
+/* The values of a metric, one for each noted run, NaN where it has none; shorter where the last
+ * ones have none. */
 struct column {
 	double *values;
 	size_t n, allocated;
@@ -188,8 +188,7 @@ static size_t metric_of(struct reading *r, size_t of_page)
 {
 	if (of_page >= r->metrics_allocated) {
 		r->metrics_allocated = 2 * of_page + 16;
-		r->metrics = xreallocarray(
-			r->metrics, r->metrics_allocated, sizeof *r->metrics);
+		r->metrics = xreallocarray(r->metrics, r->metrics_allocated, sizeof *r->metrics);
 	}
 	while (r->metrics_known <= of_page)
 		r->metrics[r->metrics_known++] = SIZE_MAX;
@@ -201,8 +200,8 @@ static size_t metric_of(struct reading *r, size_t of_page)
 static void add_new_metric(struct gathered *g, const struct page_metric *m)
 {
 	const struct unit *unit = m->is_inner ? unit_by_inner(m->unit) : NULL;
-	enum better better = m->is_inner	      ? run_better_of_part(m->name)
-			     : m->better == NULL      ? BETTER_NONE
+	enum better better = m->is_inner                    ? run_better_of_part(m->name)
+			     : m->better == NULL            ? BETTER_NONE
 			     : text_is(m->better, "lower")  ? BETTER_LOWER
 			     : text_is(m->better, "higher") ? BETTER_HIGHER
 							    : BETTER_NONE;
@@ -228,8 +227,7 @@ static double energy_bound(const struct page_run *run)
 	return run->energy_bound == ABSENT ? 0 : outer_value(run->energy_bound, unit->divisor);
 }
 
-static void add_done(
-	struct reading *r, size_t at, const struct page_run *run, double energy)
+static void add_done(struct reading *r, size_t at, const struct page_run *run, double energy)
 {
 	struct gathered *g = r->g;
 	struct gathered_cell *cell = &g->cells[at];

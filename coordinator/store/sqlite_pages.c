@@ -1,6 +1,6 @@
 /* The query "values": a page of runs and what they measured as one blob (pages.h). */
-#include "coordinator/store/sqlite.h"
 #include "coordinator/store/pages.h"
+#include "coordinator/store/sqlite.h"
 #include "proto/units.h"
 #include <math.h>
 #include <stdlib.h>
@@ -59,10 +59,9 @@ static int read_lanes(struct paging *p, int64_t campaign, struct error *err)
 static int64_t lane_of(const struct paging *p, int64_t host)
 {
 	struct host_lane key = {.host = host};
-	const struct host_lane *found =
-		p->lanes_n == 0
-			? NULL
-			: bsearch(&key, p->lanes, p->lanes_n, sizeof *p->lanes, compare_hosts);
+	const struct host_lane *found = p->lanes_n == 0 ? NULL
+							: bsearch(&key, p->lanes, p->lanes_n,
+								  sizeof *p->lanes, compare_hosts);
 
 	return found == NULL ? ABSENT : found->lane;
 }
@@ -151,8 +150,7 @@ static void add_long(struct paging *p)
 	/* A text is no number. */
 	if (!is_inner && !is_real)
 		return;
-	size_t slot = PAGES_SLOTS / 2 +
-		      (size_t)sqlite3_column_int64(s, PLACE) % (PAGES_SLOTS / 2);
+	size_t slot = PAGES_SLOTS / 2 + (size_t)sqlite3_column_int64(s, PLACE) % (PAGES_SLOTS / 2);
 	pages_add(p->page, slot,
 		&(struct page_metric){.name = text_at(s, NAME),
 			.unit = text_at(s, UNIT),
@@ -165,8 +163,7 @@ static void add_long(struct paging *p)
 /* All rows of the long form that belong to this run, and past those of runs before it. */
 static void add_long_of(struct paging *p, int64_t run)
 {
-	while (p->metrics_at == SQLITE_ROW &&
-		sqlite3_column_int64(p->metrics, METRIC_RUN) <= run) {
+	while (p->metrics_at == SQLITE_ROW && sqlite3_column_int64(p->metrics, METRIC_RUN) <= run) {
 		if (sqlite3_column_int64(p->metrics, METRIC_RUN) == run)
 			add_long(p);
 		p->metrics_at = sqlite3_step(p->metrics);
@@ -195,8 +192,8 @@ static void add_run(struct paging *p)
 static int give_page(struct paging *p,
 	int (*row)(void *arg, int64_t key, const struct message_cell *cells, size_t n), void *arg)
 {
-	const struct message_cell cell = {.integer = ABSENT,
-		.blob = {.data = p->page->out.data, .len = p->page->out.len}};
+	const struct message_cell cell = {
+		.integer = ABSENT, .blob = {.data = p->page->out.data, .len = p->page->out.len}};
 	int answer = row(arg, p->page->last_run, &cell, 1);
 
 	pages_begin(p->page);
