@@ -1,12 +1,12 @@
 #include "coordinator/analysis/summary.h"
+#include "coordinator/analysis/sorting.h"
 #include <gsl/gsl_cdf.h>
-#include <gsl/gsl_sort_double.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 
 /* The largest k whose interval [x(k), x(n+1-k)] covers the median with at least this probability; 0
  * where none does. */
-static size_t order_of_interval(size_t n, double level)
+static size_t find_order(size_t n, double level)
 {
 	size_t k = 0;
 
@@ -18,6 +18,20 @@ static size_t order_of_interval(size_t n, double level)
 		k++;
 	}
 	return k;
+}
+
+/* Most cells have as many runs as the one before, and the search takes longer than all else. */
+static size_t order_of_interval(size_t n, double level)
+{
+	static _Thread_local size_t last_n, last_order;
+	static _Thread_local double last_level;
+
+	if (n != last_n || last_level < level || last_level > level) {
+		last_order = find_order(n, level);
+		last_n = n;
+		last_level = level;
+	}
+	return last_order;
 }
 
 static size_t count_outliers(const double *sorted, size_t n)
@@ -37,9 +51,13 @@ void summary_of(double *values, size_t n, double level, struct summary *out)
 	*out = (struct summary){.n = n};
 	if (n == 0)
 		return;
-	gsl_sort(values, 1, n);
+	sort_counting(values, n);
 	out->median = gsl_stats_median_from_sorted_data(values, 1, n);
 	out->mean = gsl_stats_mean(values, 1, n);
+	out->least = values[0];
+	out->most = values[n - 1];
+	out->deviation = n > 1 ? gsl_stats_sd_m(values, 1, n, out->mean) : NAN;
+	out->cv = out->mean > 0 ? out->deviation / out->mean : NAN;
 	out->outliers = count_outliers(values, n);
 	size_t k = order_of_interval(n, level);
 	if (k > 0) {

@@ -16,7 +16,9 @@ struct summary {
 	size_t n;
 	double median, low, high; /* low and high only with has_interval */
 	bool has_interval;
-	double mean;
+	double mean, least, most;
+	double deviation; /* of the sample, by n - 1; NaN where n is 1 */
+	double cv;        /* deviation by mean; NaN where n is 1, or the mean is not positive */
 	size_t outliers; /* beyond 3 times the interquartile range outside the quartiles: marked,
 			    never removed */
 };
