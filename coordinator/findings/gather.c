@@ -130,6 +130,7 @@ static void cell_done(struct gathered_cell *cell)
 	free(cell->remark);
 	tallies_done(&cell->failures);
 	tallies_done(&cell->skips);
+	tallies_done(&cell->cancels);
 }
 
 void gathered_done(struct gathered *g)

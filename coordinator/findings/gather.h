@@ -21,6 +21,8 @@ struct series {
 /* A text and how often it occurred. */
 struct tally {
 	char *text;
+	const char *state; /* of runs and their reasons: "failed", "timeout", "skipped",
+			      "cancelled"; else NULL */
 	size_t n;
 };
 
@@ -32,13 +34,18 @@ struct tallies {
 struct gathered_cell {         /* a configuration on a host; warm-up runs are not in it */
 	struct series *series; /* [metric of gathered] up to series_n */
 	size_t series_n;
-	size_t runs, done, skipped;  /* runs: all that ended and were not skipped */
+	size_t runs, done, skipped;  /* runs: all that ended and were not skipped or cancelled */
+	size_t timeouts, cancelled;
+	size_t cpus;                 /* that the first done run was given; 0: not known */
+	size_t warmups;              /* warm-up runs that ended, as they may */
+	size_t open;                 /* counted runs that are still to come, or running */
 	double energy, energy_bound; /* sums of energy.package and its bounds, J */
 	struct tallies flags;        /* of done runs */
 	char *remark;                /* what the first done run that has one says, or NULL */
 	size_t remarks;              /* done runs that have one */
 	struct tallies failures;     /* reasons of failed and timed out ones */
 	struct tallies skips;        /* reasons of skipped ones */
+	struct tallies cancels;      /* reasons of cancelled ones */
 };
 
 struct gathered_metric {

@@ -32,16 +32,17 @@ struct reading {
 
 /* ---- small containers ---- */
 
-static void tally(struct tallies *t, const char *text)
+/* state is one of few literals, or NULL. */
+static void tally(struct tallies *t, const char *text, const char *state)
 {
 	for (size_t i = 0; i < t->n; i++) {
-		if (strcmp(t->items[i].text, text) == 0) {
+		if (t->items[i].state == state && strcmp(t->items[i].text, text) == 0) {
 			t->items[i].n++;
 			return;
 		}
 	}
 	t->items = xreallocarray(t->items, t->n + 1, sizeof *t->items);
-	t->items[t->n++] = (struct tally){.text = xstrdup(text), .n = 1};
+	t->items[t->n++] = (struct tally){.text = xstrdup(text), .state = state, .n = 1};
 }
 
 static bool is_wanted(const struct gather_wanted *wanted, const char *name)
@@ -115,7 +116,7 @@ static void add_flags(struct reading *r, struct gathered_cell *cell, const char 
 	json_array_foreach(r->flags, i, flag)
 	{
 		if (json_is_string(flag))
-			tally(&cell->flags, json_string_value(flag));
+			tally(&cell->flags, json_string_value(flag), NULL);
 	}
 }
 
@@ -219,6 +220,25 @@ static double find_value(struct reading *r, const struct page_run *run, size_t m
 	return NAN;
 }
 
+/* How many CPUs a list such as "0-3,8" names. */
+static size_t count_cpus(const char *list)
+{
+	size_t n = 0;
+	long from, to;
+	char *end;
+
+	while (list != NULL && *list != '\0') {
+		from = to = strtol(list, &end, 10);
+		if (end == list)
+			break;
+		if (*end == '-')
+			to = strtol(end + 1, &end, 10);
+		n += to >= from ? (size_t)(to - from) + 1 : 0;
+		list = *end == ',' ? end + 1 : end;
+	}
+	return n;
+}
+
 /* The bound is in inner units of the run's own energy. */
 static double energy_bound(const struct page_run *run)
 {
@@ -233,7 +253,8 @@ static void add_done(struct reading *r, size_t at, const struct page_run *run, d
 	struct gathered_cell *cell = &g->cells[at];
 	struct gathered_lane *lane = &g->lanes[run->lane];
 
-	cell->done++;
+	if (cell->done++ == 0)
+		cell->cpus = count_cpus(run->cpus);
 	note_run(r, run, at);
 	for (size_t i = 0; i < run->n; i++) {
 		size_t metric = metric_of(r, run->values[i].metric);
@@ -254,6 +275,51 @@ static void add_done(struct reading *r, size_t at, const struct page_run *run, d
 	}
 }
 
+static const char state_failed[] = "failed", state_timeout[] = "timeout",
+		  state_skipped[] = "skipped", state_cancelled[] = "cancelled";
+
+/* Whether a run is one of those that count; where not, what it is instead is noted. */
+static bool is_counted(
+	struct gathered_cell *cell, int64_t block, const char *state, const char *reason)
+{
+	bool is_done = strcmp(state, "done") == 0;
+	bool has_failed =
+		strcmp(state, state_failed) == 0 || strcmp(state, state_timeout) == 0;
+
+	if (strcmp(state, state_skipped) == 0) {
+		cell->skipped++;
+		tally(&cell->skips, reason, state_skipped);
+	} else if (block == 0) {
+		cell->warmups += is_done || has_failed;
+	} else if (strcmp(state, state_cancelled) == 0) {
+		cell->cancelled++;
+		tally(&cell->cancels, reason, state_cancelled);
+	} else if (!is_done && !has_failed) {
+		cell->open++;
+	} else {
+		return true;
+	}
+	return false;
+}
+
+static void add_ended(struct reading *r, size_t at, const struct page_run *run, const char *state,
+	double energy)
+{
+	struct gathered_cell *cell = &r->g->cells[at];
+	const char *reason = text_is_set(run->reason) ? run->reason : state;
+	bool is_late = strcmp(state, state_timeout) == 0;
+
+	if (strcmp(state, "done") == 0) {
+		add_done(r, at, run, energy);
+	} else {
+		r->g->failed++;
+		cell->timeouts += is_late;
+		tally(&cell->failures, reason, is_late ? state_timeout : state_failed);
+	}
+	cell->runs++;
+	r->g->runs++;
+}
+
 static int add_run(struct reading *r, const struct page_run *run, struct error *err)
 {
 	struct gathered *g = r->g;
@@ -270,24 +336,8 @@ static int add_run(struct reading *r, const struct page_run *run, struct error *
 	double energy = find_value(r, run, r->energy);
 	if (!isnan(energy))
 		g->energy += energy;
-	if (strcmp(state, "skipped") == 0) {
-		cell->skipped++;
-		tally(&cell->skips, reason);
-		return 0;
-	}
-	if (run->block == 0)
-		return 0;
-	bool has_failed = strcmp(state, "failed") == 0 || strcmp(state, "timeout") == 0;
-	if (strcmp(state, "done") == 0) {
-		add_done(r, at, run, energy);
-	} else if (has_failed) {
-		g->failed++;
-		tally(&cell->failures, reason[0] != '\0' ? reason : state);
-	} else {
-		return 0;
-	}
-	cell->runs++;
-	g->runs++;
+	if (is_counted(cell, run->block, state, reason))
+		add_ended(r, at, run, state, energy);
 	return 0;
 }
 

@@ -102,6 +102,7 @@ void pages_add_run(struct pages_writer *w, const struct page_run *run)
 	add_text(w, run->state);
 	add_text(w, run->reason);
 	add_text(w, run->flags);
+	add_text(w, run->cpus);
 	add_signed(w, run->energy_bound);
 	w->last_run = run->run;
 	w->runs++;
@@ -296,6 +297,7 @@ int pages_next(struct pages_reader *r, struct page_run *run)
 	run->state = read_text(r);
 	run->reason = read_text(r);
 	run->flags = read_text(r);
+	run->cpus = read_text(r);
 	run->energy_bound = read_signed(r);
 	read_values(r);
 	if (r->at == NULL)

@@ -11,7 +11,7 @@
  * this page, in the order of their first occurrence. A run is
  *
  *	its number less the one before it in the page (at first: its number); signed block, lane,
- *	configuration; texts state, reason, flags (JSON array); signed bound of energy.package
+ *	configuration; texts state, reason, flags (JSON array), CPUs; signed bound of energy.package
  *	in uJ; then its values, each: 1: a new metric, whose kind (bit 0: an integer in an inner
  *	unit; else a real one of the campaign's own), and texts name, unit, better follow; n: metric
  *	n - 2 of this page, in the order of first occurrence; then the value: signed, or eight
@@ -42,6 +42,7 @@ struct page_value {
 struct page_run {
 	int64_t run, block, lane, configuration; /* lane ABSENT: its host is none of the campaign */
 	const char *state, *reason, *flags;      /* NULL: none */
+	const char *cpus;                        /* "0-3,8"; likewise */
 	int64_t energy_bound;                    /* uJ, or ABSENT */
 	const struct page_value *values;
 	size_t n;

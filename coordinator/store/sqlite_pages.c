@@ -9,7 +9,7 @@
 #define PAGE_RUNS  4096
 
 /* The columns of the runs' statement before those of the standard metrics. */
-enum { RUN, BLOCK, HOST, CONFIGURATION, STATE, REASON, FLAGS, UNCERTAINTY, FIXED };
+enum { RUN, BLOCK, HOST, CONFIGURATION, STATE, REASON, FLAGS, CPUS, UNCERTAINTY, FIXED };
 enum { METRIC_RUN, PLACE, NAME, UNIT, VALUE, INTEGER, BETTER };
 
 struct host_lane {
@@ -70,7 +70,7 @@ static int prepare_runs(struct paging *p, int64_t campaign, int64_t after, struc
 {
 	_cleanup_buf_ struct buf sql = BUF_INIT;
 
-	buf_adds(&sql, "SELECT run, block, host, configuration, state, reason, flags, uncertainty");
+	buf_adds(&sql, "SELECT run, block, host, configuration, state, reason, flags, cpus, uncertainty");
 	for (size_t i = 0; i < standard_metrics_n; i++) {
 		if (!p->store->has_column[i])
 			continue;
@@ -180,6 +180,7 @@ static void add_run(struct paging *p)
 		.state = text_at(s, STATE),
 		.reason = text_at(s, REASON),
 		.flags = text_at(s, FLAGS),
+		.cpus = text_at(s, CPUS),
 		.energy_bound = energy_bound(text_at(s, UNCERTAINTY))};
 
 	pages_add_run(p->page, &run);
