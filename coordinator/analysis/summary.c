@@ -34,15 +34,24 @@ static size_t order_of_interval(size_t n, double level)
 	return last_order;
 }
 
-static size_t count_outliers(const double *sorted, size_t n)
+void summary_fences(const double *sorted, size_t n, double *low, double *high)
 {
 	double q1 = gsl_stats_quantile_from_sorted_data(sorted, 1, n, 0.25);
 	double q3 = gsl_stats_quantile_from_sorted_data(sorted, 1, n, 0.75);
 	double far = 3 * (q3 - q1);
+
+	*low = q1 - far;
+	*high = q3 + far;
+}
+
+static size_t count_outliers(const double *sorted, size_t n)
+{
+	double low, high;
 	size_t count = 0;
 
+	summary_fences(sorted, n, &low, &high);
 	for (size_t i = 0; i < n; i++)
-		count += sorted[i] < q1 - far || sorted[i] > q3 + far;
+		count += sorted[i] < low || sorted[i] > high;
 	return count;
 }
 

@@ -26,6 +26,9 @@ struct summary {
 /* Of n values (sorted in place). n 0 gives a summary with n 0. level is 0.95. */
 void summary_of(double *values, size_t n, double level, struct summary *out);
 
+/* What lies outside [low, high] counts as an outlier; of n > 0 sorted values. */
+void summary_fences(const double *sorted, size_t n, double *low, double *high);
+
 /*
  * The ratio contender / baseline as exp(mean of the log ratios), paired: contender[i] and
  * baseline[i] are of the same block. Returns NaN where n is 0 or a value is not positive.
