@@ -30,12 +30,12 @@ static int column_width(const struct grid *grid, const struct grid_column *c)
 /* Columns that fit on the page; at least all that are not optional. */
 static size_t fitting_columns(const struct grid *grid)
 {
-	int width = -2;
+	int width = -2, page = output_page_width();
 	size_t n = 0;
 
 	for (; n < grid->n; n++) {
 		width += column_width(grid, &grid->columns[n]) + 2;
-		if (width > PAGE_WIDTH && grid->columns[n].is_optional)
+		if (width > page && grid->columns[n].is_optional)
 			break;
 	}
 	return n;

@@ -1,6 +1,10 @@
 #include "coordinator/output/output.h"
 #include <locale.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 #include <wchar.h>
+
+#define MIN_WIDTH 40 /* of a page; in a narrower terminal lines break as they may */
 
 const struct output_ops *const outputs[] = {
 	&output_table, &output_csv, &output_json, &output_ndjson, &output_markdown, NULL};
@@ -100,15 +104,24 @@ void json_add_string(struct buf *b, const char *s, size_t len)
 	buf_addc(b, '"');
 }
 
+int output_page_width(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
+		return PAGE_WIDTH;
+	return size.ws_col < MIN_WIDTH ? MIN_WIDTH : size.ws_col;
+}
+
 void output_wrapped(const char *text, int indent, FILE *to)
 {
-	int at = indent;
+	int at = indent, page = output_page_width();
 
 	while (*text != '\0') {
 		_cleanup_free_ char *word = xstrndup(text, strcspn(text, " "));
 		int width = text_width(word);
 
-		if (at > indent && at + 1 + width > PAGE_WIDTH) {
+		if (at > indent && at + 1 + width > page) {
 			fprintf(to, "\n%*s", indent, "");
 			at = indent;
 		}

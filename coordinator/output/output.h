@@ -52,7 +52,9 @@ const struct output_ops *output_by_name(const char *name, struct error *err);
  * has them). */
 int text_width(const char *s);
 
-#define PAGE_WIDTH 100 /* columns of a terminal that texts and tables for people keep to */
+#define PAGE_WIDTH 100 /* columns that texts and tables for people keep to where no terminal says */
+/* Columns of the terminal that stdout is, PAGE_WIDTH where it is none. */
+int output_page_width(void);
 /* Print a text from column indent on, and a newline: broken between words where the page ends, its
  * further lines indented as much. */
 void output_wrapped(const char *text, int indent, FILE *to);

@@ -5,7 +5,6 @@
  */
 #include "coordinator/output/output.h"
 
-#define PAGE_WIDTH 100
 #define MIN_LAST   16 /* narrower than this a wrapped column helps nobody */
 
 struct output {
@@ -137,7 +136,7 @@ static int fit_page(struct output *o)
 
 	for (size_t i = 0; i + 1 < o->n; i++)
 		indent += o->widths[i] + 2;
-	int room = PAGE_WIDTH - indent;
+	int room = output_page_width() - indent;
 	if (o->widths[o->n - 1] > room && room >= MIN_LAST && !o->columns[o->n - 1].is_right)
 		o->widths[o->n - 1] = room;
 	return indent;
