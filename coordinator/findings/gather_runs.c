@@ -25,7 +25,7 @@ struct reading {
 	size_t n, allocated;
 	struct column *columns; /* [metric of g] */
 	size_t columns_n;
-	size_t time, energy, power; /* these metrics */
+	size_t time, energy, power, edp; /* these metrics */
 	char *flags_text;           /* flags of the last run that had any, */
 	json_t *flags;              /* and what they are */
 };
@@ -262,10 +262,13 @@ static void add_done(struct reading *r, size_t at, const struct page_run *run, d
 			add_new_metric(g, &r->page.metrics[run->values[i].metric]);
 		add_value(r, metric, value_of(r, &run->values[i]));
 	}
-	/* Power is energy by time, run by run, where the agent did not give it. */
+	/* Power is energy by time, run by run, where the agent did not give it; likewise energy
+	 * times time. */
 	double seconds = isnan(energy) ? NAN : find_value(r, run, r->time);
-	if (seconds > 0 && r->power < g->metrics_n && isnan(find_value(r, run, r->power)))
+	if (seconds > 0 && isnan(find_value(r, run, r->power)))
 		add_value(r, r->power, energy / seconds);
+	if (seconds > 0 && isnan(find_value(r, run, r->edp)))
+		add_value(r, r->edp, energy * seconds);
 	add_flags(r, cell, run->flags);
 	add_remarks(cell, lane, !isnan(energy), run->reason);
 	if (!isnan(energy)) {
@@ -490,7 +493,8 @@ int gather_runs(struct gathered *g, struct results *results, const struct gather
 		.wanted = wanted,
 		.time = gathered_metric(g, "time"),
 		.energy = gathered_metric(g, "energy.package"),
-		.power = gathered_metric(g, "power.package")};
+		.power = gathered_metric(g, "power.package"),
+		.edp = gathered_metric(g, "edp.package")};
 	struct results_cursor *cursor = results_cursor_open(results, "values", g->label);
 	const struct message_cell *cells;
 	int code;
