@@ -34,7 +34,7 @@ struct tallies {
 struct gathered_cell {         /* a configuration on a host; warm-up runs are not in it */
 	struct series *series; /* [metric of gathered] up to series_n */
 	size_t series_n;
-	size_t runs, done, skipped;  /* runs: all that ended and were not skipped or cancelled */
+	size_t runs, done, skipped; /* runs: all that ended and were not skipped or cancelled */
 	size_t timeouts, cancelled;
 	size_t cpus;                 /* that the first done run was given; 0: not known */
 	size_t warmups;              /* warm-up runs that ended, as they may */

@@ -13,21 +13,30 @@ struct column {
 	bool is_wanted;
 };
 
+struct known_metric {
+	size_t metric;   /* of the gathered ones; SIZE_MAX: none yet */
+	bool is_inner;   /* an integer in inner units, */
+	int64_t divisor; /* so many of which are one at the edge */
+};
+
 struct reading {
 	struct gathered *g;
 	const struct gather_wanted *wanted;
 	struct pages_reader page;
-	size_t *metrics; /* of the page's metrics: the gathered one, SIZE_MAX: not looked up */
-	size_t metrics_allocated, metrics_known;
+	struct known_metric *known; /* of the page's metrics */
+	size_t known_allocated, known_n;
+	double *values; /* of the run, in edge units */
+	size_t values_allocated;
+	double energy, time, power, edp; /* of the run; NaN: it has none */
 	/* Done, counted runs, in their order. */
 	int64_t *runs, *blocks;
 	uint32_t *cells;
 	size_t n, allocated;
 	struct column *columns; /* [metric of g] */
 	size_t columns_n;
-	size_t time, energy, power, edp; /* these metrics */
-	char *flags_text;           /* flags of the last run that had any, */
-	json_t *flags;              /* and what they are */
+	size_t energy_at, time_at, power_at, edp_at; /* these metrics */
+	char *flags_text;                            /* flags of the last run that had any, */
+	json_t *flags;                               /* and what they are */
 };
 
 /* ---- small containers ---- */
@@ -159,13 +168,6 @@ static void add_remarks(
 
 /* ---- its values ---- */
 
-static int64_t divisor_of(const struct page_metric *m)
-{
-	const struct unit *unit = m->is_inner ? unit_by_inner(m->unit) : NULL;
-
-	return unit == NULL ? 1 : unit->divisor;
-}
-
 /* The double that is nearest to value / divisor. Both are doubles themselves up to 2^53, and then a
  * division rounds once; beyond it goes by the decimal. */
 static double outer_value(int64_t value, int64_t divisor)
@@ -177,25 +179,46 @@ static double outer_value(int64_t value, int64_t divisor)
 	return strtod(units_format_decimal(decimal, value, divisor), NULL);
 }
 
-static double value_of(const struct reading *r, const struct page_value *v)
+/* What a page's metric is here. */
+static struct known_metric *known_metric(struct reading *r, size_t of_page)
 {
-	const struct page_metric *m = &r->page.metrics[v->metric];
-
-	return m->is_inner ? outer_value(v->integer, divisor_of(m)) : v->real;
+	if (of_page >= r->known_allocated) {
+		r->known_allocated = 2 * of_page + 16;
+		r->known = xreallocarray(r->known, r->known_allocated, sizeof *r->known);
+	}
+	for (; r->known_n <= of_page; r->known_n++) {
+		const struct page_metric *m = &r->page.metrics[r->known_n];
+		const struct unit *unit = m->is_inner ? unit_by_inner(m->unit) : NULL;
+		size_t metric = gathered_metric(r->g, m->name);
+		r->known[r->known_n] = (struct known_metric){
+			.metric = metric < r->g->metrics_n ? metric : SIZE_MAX,
+			.is_inner = m->is_inner,
+			.divisor = unit == NULL ? 1 : unit->divisor};
+	}
+	return &r->known[of_page];
 }
 
-/* The gathered metric of a page's; metrics_n where there is none yet. */
-static size_t metric_of(struct reading *r, size_t of_page)
+/* Note the values of a run by themselves, and those that others are made of. */
+static void read_values(struct reading *r, const struct page_run *run)
 {
-	if (of_page >= r->metrics_allocated) {
-		r->metrics_allocated = 2 * of_page + 16;
-		r->metrics = xreallocarray(r->metrics, r->metrics_allocated, sizeof *r->metrics);
+	r->energy = r->time = r->power = r->edp = NAN;
+	if (r->values_allocated < run->n) {
+		r->values_allocated = 2 * run->n;
+		r->values = xreallocarray(r->values, r->values_allocated, sizeof *r->values);
 	}
-	while (r->metrics_known <= of_page)
-		r->metrics[r->metrics_known++] = SIZE_MAX;
-	if (r->metrics[of_page] >= r->g->metrics_n)
-		r->metrics[of_page] = gathered_metric(r->g, r->page.metrics[of_page].name);
-	return r->metrics[of_page];
+	for (size_t i = 0; i < run->n; i++) {
+		const struct known_metric *m = known_metric(r, run->values[i].metric);
+		double value = m->is_inner ? outer_value(run->values[i].integer, m->divisor)
+					   : run->values[i].real;
+		double *special = m->metric == r->energy_at  ? &r->energy
+				  : m->metric == r->time_at  ? &r->time
+				  : m->metric == r->power_at ? &r->power
+				  : m->metric == r->edp_at   ? &r->edp
+							     : NULL;
+		r->values[i] = value;
+		if (special != NULL && isnan(*special))
+			*special = value;
+	}
 }
 
 static void add_new_metric(struct gathered *g, const struct page_metric *m)
@@ -210,14 +233,17 @@ static void add_new_metric(struct gathered *g, const struct page_metric *m)
 	gather_add_metric(g, m->name, unit == NULL ? m->unit : unit->outer, better, !m->is_inner);
 }
 
-/* The value of a metric in a run; NaN where it has none. */
-static double find_value(struct reading *r, const struct page_run *run, size_t metric)
+/* The gathered metric of a page's: a new one is added when a counted run has it. */
+static size_t gathered_of(struct reading *r, size_t of_page)
 {
-	for (size_t i = 0; i < run->n; i++) {
-		if (metric_of(r, run->values[i].metric) == metric)
-			return value_of(r, &run->values[i]);
-	}
-	return NAN;
+	struct known_metric *m = &r->known[of_page];
+
+	if (m->metric != SIZE_MAX)
+		return m->metric;
+	m->metric = gathered_metric(r->g, r->page.metrics[of_page].name);
+	if (m->metric == r->g->metrics_n)
+		add_new_metric(r->g, &r->page.metrics[of_page]);
+	return m->metric;
 }
 
 /* How many CPUs a list such as "0-3,8" names. */
@@ -247,33 +273,29 @@ static double energy_bound(const struct page_run *run)
 	return run->energy_bound == ABSENT ? 0 : outer_value(run->energy_bound, unit->divisor);
 }
 
-static void add_done(struct reading *r, size_t at, const struct page_run *run, double energy)
+static void add_done(struct reading *r, size_t at, const struct page_run *run)
 {
 	struct gathered *g = r->g;
 	struct gathered_cell *cell = &g->cells[at];
 	struct gathered_lane *lane = &g->lanes[run->lane];
+	bool has_energy = !isnan(r->energy);
 
 	if (cell->done++ == 0)
 		cell->cpus = count_cpus(run->cpus);
 	note_run(r, run, at);
-	for (size_t i = 0; i < run->n; i++) {
-		size_t metric = metric_of(r, run->values[i].metric);
-		if (metric == g->metrics_n)
-			add_new_metric(g, &r->page.metrics[run->values[i].metric]);
-		add_value(r, metric, value_of(r, &run->values[i]));
-	}
+	for (size_t i = 0; i < run->n; i++)
+		add_value(r, gathered_of(r, run->values[i].metric), r->values[i]);
 	/* Power is energy by time, run by run, where the agent did not give it; likewise energy
 	 * times time. */
-	double seconds = isnan(energy) ? NAN : find_value(r, run, r->time);
-	if (seconds > 0 && isnan(find_value(r, run, r->power)))
-		add_value(r, r->power, energy / seconds);
-	if (seconds > 0 && isnan(find_value(r, run, r->edp)))
-		add_value(r, r->edp, energy * seconds);
+	if (has_energy && r->time > 0 && isnan(r->power))
+		add_value(r, r->power_at, r->energy / r->time);
+	if (has_energy && r->time > 0 && isnan(r->edp))
+		add_value(r, r->edp_at, r->energy * r->time);
 	add_flags(r, cell, run->flags);
-	add_remarks(cell, lane, !isnan(energy), run->reason);
-	if (!isnan(energy)) {
+	add_remarks(cell, lane, has_energy, run->reason);
+	if (has_energy) {
 		lane->has_energy = true;
-		cell->energy += energy;
+		cell->energy += r->energy;
 		cell->energy_bound += energy_bound(run);
 	}
 }
@@ -286,8 +308,7 @@ static bool is_counted(
 	struct gathered_cell *cell, int64_t block, const char *state, const char *reason)
 {
 	bool is_done = strcmp(state, "done") == 0;
-	bool has_failed =
-		strcmp(state, state_failed) == 0 || strcmp(state, state_timeout) == 0;
+	bool has_failed = strcmp(state, state_failed) == 0 || strcmp(state, state_timeout) == 0;
 
 	if (strcmp(state, state_skipped) == 0) {
 		cell->skipped++;
@@ -305,15 +326,14 @@ static bool is_counted(
 	return false;
 }
 
-static void add_ended(struct reading *r, size_t at, const struct page_run *run, const char *state,
-	double energy)
+static void add_ended(struct reading *r, size_t at, const struct page_run *run, const char *state)
 {
 	struct gathered_cell *cell = &r->g->cells[at];
 	const char *reason = text_is_set(run->reason) ? run->reason : state;
 	bool is_late = strcmp(state, state_timeout) == 0;
 
 	if (strcmp(state, "done") == 0) {
-		add_done(r, at, run, energy);
+		add_done(r, at, run);
 	} else {
 		r->g->failed++;
 		cell->timeouts += is_late;
@@ -336,11 +356,11 @@ static int add_run(struct reading *r, const struct page_run *run, struct error *
 			(long long)run->run, g->label);
 	size_t at = lane * g->configurations_n + configuration;
 	struct gathered_cell *cell = &g->cells[at];
-	double energy = find_value(r, run, r->energy);
-	if (!isnan(energy))
-		g->energy += energy;
+	read_values(r, run);
+	if (!isnan(r->energy))
+		g->energy += r->energy;
 	if (is_counted(cell, run->block, state, reason))
-		add_ended(r, at, run, state, energy);
+		add_ended(r, at, run, state);
 	return 0;
 }
 
@@ -350,7 +370,7 @@ static int add_page(struct reading *r, struct blob page, struct error *err)
 	int code;
 
 	pages_read(&r->page, page);
-	r->metrics_known = 0;
+	r->known_n = 0;
 	while ((code = pages_next(&r->page, &run)) == 1) {
 		code = add_run(r, &run, err);
 		if (code < 0)
@@ -478,7 +498,8 @@ static void reading_done(struct reading *r)
 		free(r->columns[i].values);
 	pages_reader_done(&r->page);
 	free(r->columns);
-	free(r->metrics);
+	free(r->known);
+	free(r->values);
 	free(r->runs);
 	free(r->blocks);
 	free(r->cells);
@@ -491,10 +512,10 @@ int gather_runs(struct gathered *g, struct results *results, const struct gather
 {
 	struct reading r = {.g = g,
 		.wanted = wanted,
-		.time = gathered_metric(g, "time"),
-		.energy = gathered_metric(g, "energy.package"),
-		.power = gathered_metric(g, "power.package"),
-		.edp = gathered_metric(g, "edp.package")};
+		.time_at = gathered_metric(g, "time"),
+		.energy_at = gathered_metric(g, "energy.package"),
+		.power_at = gathered_metric(g, "power.package"),
+		.edp_at = gathered_metric(g, "edp.package")};
 	struct results_cursor *cursor = results_cursor_open(results, "values", g->label);
 	const struct message_cell *cells;
 	int code;

@@ -115,6 +115,10 @@ static bool is_same(const struct buf *kept, const char *text)
 
 static void add_metric(struct pages_writer *w, size_t slot, const struct page_metric *m)
 {
+	if (w->metrics[slot].is_set && m->is_constant && w->metrics[slot].constant == m->name) {
+		add_number(w, w->metrics[slot].number + 2);
+		return;
+	}
 	if (w->metrics[slot].is_set && w->metrics[slot].is_inner == m->is_inner &&
 		is_same(&w->metrics[slot].name, m->name) &&
 		is_same(&w->metrics[slot].unit, m->unit) &&
@@ -125,6 +129,7 @@ static void add_metric(struct pages_writer *w, size_t slot, const struct page_me
 	keep(&w->metrics[slot].name, m->name);
 	keep(&w->metrics[slot].unit, m->unit);
 	keep(&w->metrics[slot].better, m->better);
+	w->metrics[slot].constant = m->is_constant ? m->name : NULL;
 	w->metrics[slot].is_inner = m->is_inner;
 	w->metrics[slot].number = w->metrics_n++;
 	w->metrics[slot].is_set = true;

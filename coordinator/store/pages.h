@@ -31,6 +31,7 @@ struct page_metric {
 	const char *name, *unit; /* the unit is an inner one where is_inner */
 	const char *better;      /* "lower", "higher" or NULL */
 	bool is_inner;
+	bool is_constant; /* its texts are constants of the program; of no matter when read */
 };
 
 struct page_value {
@@ -63,6 +64,7 @@ struct pages_writer {
 	} texts[PAGES_SLOTS];
 	struct {
 		struct buf name, unit, better;
+		const char *constant; /* the name's, where it is_constant */
 		size_t number;
 		bool is_set, is_inner;
 	} metrics[PAGES_SLOTS];

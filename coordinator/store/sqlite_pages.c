@@ -70,7 +70,8 @@ static int prepare_runs(struct paging *p, int64_t campaign, int64_t after, struc
 {
 	_cleanup_buf_ struct buf sql = BUF_INIT;
 
-	buf_adds(&sql, "SELECT run, block, host, configuration, state, reason, flags, cpus, uncertainty");
+	buf_adds(&sql,
+		"SELECT run, block, host, configuration, state, reason, flags, cpus, uncertainty");
 	for (size_t i = 0; i < standard_metrics_n; i++) {
 		if (!p->store->has_column[i])
 			continue;
@@ -129,14 +130,16 @@ static void add_standard(struct paging *p)
 {
 	for (size_t i = 0; i < p->columns_n; i++) {
 		const struct metric_info *info = &standard_metrics[p->columns[i]];
-		int column = (int)(FIXED + i);
+		sqlite3_value *value = sqlite3_column_value(p->runs, (int)(FIXED + i));
 
-		if (sqlite3_column_type(p->runs, column) != SQLITE_INTEGER)
+		if (sqlite3_value_type(value) != SQLITE_INTEGER)
 			continue;
 		pages_add(p->page, p->columns[i] % (PAGES_SLOTS / 2),
-			&(struct page_metric){
-				.name = info->name, .unit = info->inner, .is_inner = true},
-			&(struct page_value){.integer = sqlite3_column_int64(p->runs, column)});
+			&(struct page_metric){.name = info->name,
+				.unit = info->inner,
+				.is_inner = true,
+				.is_constant = true},
+			&(struct page_value){.integer = sqlite3_value_int64(value)});
 	}
 }
 
