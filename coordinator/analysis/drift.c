@@ -37,8 +37,7 @@ static double test_trend(double *values, size_t n, struct drift *out)
 
 /* Means of at most DRIFT_POINTS stretches of neighbours, as even as they can be. Returns how many;
  * x are their mean blocks. */
-static size_t thin(
-	const double *values, const int64_t *blocks, size_t n, double *x, double *y)
+static size_t thin(const double *values, const int64_t *blocks, size_t n, double *x, double *y)
 {
 	size_t points = n < DRIFT_POINTS ? n : DRIFT_POINTS;
 
@@ -79,7 +78,7 @@ void drift_of(const double *values, const int64_t *blocks, size_t n, struct drif
 	out->is_tested = median > 0 || median < 0;
 	if (!out->is_tested || out->p >= DRIFT_ALPHA)
 		return;
-	out->change = slope_of(values, blocks, n) * (double)(blocks[n - 1] - blocks[0]) /
-		      fabs(median);
+	out->change =
+		slope_of(values, blocks, n) * (double)(blocks[n - 1] - blocks[0]) / fabs(median);
 	out->is_found = fabs(out->change) > DRIFT_LEAST;
 }

@@ -1,10 +1,10 @@
 /*
  * drift.h - whether the values of a configuration rise or fall over the blocks of a campaign
  *
- * Blocks are in the order of time, so a trend over them is the machine (it grew warm, something else
- * came to run on it) or a program that keeps state. It widens intervals, and makes medians depend on
- * when they were taken; ratios that are paired within blocks bear it. It is told, nothing is taken
- * out for it.
+ * Blocks are in the order of time, so a trend over them is the machine (it grew warm, something
+ * else came to run on it) or a program that keeps state. It widens intervals, and makes medians
+ * depend on when they were taken; ratios that are paired within blocks bear it. It is told, nothing
+ * is taken out for it.
  *
  * The test is Mann's and Kendall's: S is the number of pairs of blocks whose later value is the
  * larger, less the number of those whose later one is the smaller; without a trend it is nearly
@@ -13,8 +13,8 @@
  * Nonparametric tests against trend, Econometrica 13, 1945; Kendall, Rank Correlation Methods, 4th
  * ed., 1975, chapter 4.)
  *
- * How much: the median of the slopes between all pairs of blocks, times the blocks from the first to
- * the last, relative to the median of the values. (Theil 1950; Sen, Estimates of the regression
+ * How much: the median of the slopes between all pairs of blocks, times the blocks from the first
+ * to the last, relative to the median of the values. (Theil 1950; Sen, Estimates of the regression
  * coefficient based on Kendall's tau, JASA 63, 1968.) Of more than DRIFT_POINTS values the slopes
  * are those between the means of so many stretches of neighbouring ones.
  *
@@ -31,7 +31,7 @@
 #define DRIFT_MIN    8
 #define DRIFT_ALPHA  0.01
 #define DRIFT_LEAST  0.01
-#define DRIFT_POINTS 128
+#define DRIFT_POINTS 64
 
 struct drift {
 	bool is_tested; /* there are DRIFT_MIN values, and their median is not 0 */

@@ -19,8 +19,8 @@ struct summary {
 	double mean, least, most;
 	double deviation; /* of the sample, by n - 1; NaN where n is 1 */
 	double cv;        /* deviation by mean; NaN where n is 1, or the mean is not positive */
-	size_t outliers; /* beyond 3 times the interquartile range outside the quartiles: marked,
-			    never removed */
+	size_t outliers;  /* beyond 3 times the interquartile range outside the quartiles: marked,
+			     never removed */
 };
 
 /* Of n values (sorted in place). n 0 gives a summary with n 0. level is 0.95. */

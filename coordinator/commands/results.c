@@ -3,21 +3,33 @@
 
 struct options {
 	struct common_options common;
-	const char *host, *columns;
+	const char *host, *columns, *only, *sort;
+	bool has_bars;
 };
 
 static const struct option_info table[] = {
 	{"host", OPTION_TEXT, offsetof(struct options, host), "NAME", "this host alone", NULL},
-	{"columns", OPTION_TEXT, offsetof(struct options, columns), "METRIC,...",
-		"these metrics too", NULL},
+	{"only", OPTION_TEXT, offsetof(struct options, only), "EXPRESSION",
+		"configurations that it holds for: threads > 2 and host.cores >= 8", NULL},
+	{"columns", OPTION_TEXT, offsetof(struct options, columns), "NAME,...",
+		"these too: a metric, a statistic of it (time.mean), or of the usual ones (cv)",
+		NULL},
+	{"sort", OPTION_TEXT, offsetof(struct options, sort), "NAME",
+		"rows by this column, the smallest first; -NAME: the largest first", NULL},
+	{"bars", OPTION_FLAG, offsetof(struct options, has_bars), NULL,
+		"draw time and energy as bars beside the numbers", NULL},
 	{.name = NULL},
 };
 
 static int run(void *options, const char **arguments, size_t n, struct error *err)
 {
 	const struct options *o = options;
-	const struct show_options what = {
-		.format = o->common.format, .host = o->host, .columns = o->columns};
+	const struct show_options what = {.format = o->common.format,
+		.host = o->host,
+		.columns = o->columns,
+		.only = o->only,
+		.sort = o->sort,
+		.has_bars = o->has_bars};
 	struct results_where where = common_where(&o->common);
 	struct results *r;
 
@@ -31,12 +43,17 @@ static int run(void *options, const char **arguments, size_t n, struct error *er
 
 const struct command command_results = {
 	.name = "results",
-	.usage = "results [ID] [--host NAME] [--columns METRIC,...]",
+	.usage =
+		"results [ID] [--host NAME] [--only EXPRESSION] [--columns NAME,...] [--sort NAME]",
 	.summary = "summary of a campaign per configuration and host",
 	.details = "ID is a campaign as NAME.N, or NAME for its last submission; without one, the "
 		   "last of all.\n"
 		   "Each number is a median over the blocks with its exact 95 % interval, which "
-		   "needs 6 of them.",
+		   "needs 6 of them.\n"
+		   "Statistics are n median low high mean deviation cv min max outliers drift "
+		   "ratio;\n"
+		   "csv, json and ndjson have most of them for every metric. docs/results.md tells "
+		   "how\nto read them.",
 	.options = table,
 	.options_size = sizeof(struct options),
 	.max_arguments = 1,

@@ -12,7 +12,10 @@
 struct show_options {
 	const char *format;  /* NULL: table */
 	const char *host;    /* of this host alone; NULL: all */
-	const char *columns; /* more metrics, "name,name"; NULL: the usual ones */
+	const char *columns; /* more metrics and statistics, "name,name"; NULL: the usual ones */
+	const char *only;    /* configurations that this expression holds for; NULL: all */
+	const char *sort;    /* by this column, "-name": the largest first; NULL: as in the file */
+	bool has_bars;       /* draw them in the table */
 };
 
 /* The summary of a campaign (label "NAME.N") per configuration and host. Returns 0 or negative. */

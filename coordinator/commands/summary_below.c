@@ -1,11 +1,13 @@
 /* What stands below the tables of `results`: footnotes, what their flags mean, why there is no
- * energy, what runs remark, what sampling costs, what was skipped, what failed. */
+ * energy, what runs remark, what sampling costs, which hosts drift; what did not count is
+ * summary_excluded.c. */
 #include "coordinator/commands/flag_words.h"
-#include "coordinator/findings/host_text.h"
 #include "coordinator/commands/summary_view.h"
+#include "coordinator/commands/word_set.h"
+#include "coordinator/findings/host_text.h"
 #include <math.h>
 
-#define MAX_LINES 12 /* of skipped, and of failed ones; `runs` has the rest */
+#define DRIFTING_LEAST 3 /* configurations that drift together, and at least half of all */
 
 static bool has_done_runs(const struct gathered *g, size_t lane)
 {
@@ -47,29 +49,6 @@ static void print_no_energy(const struct summary_view *v, bool has_energy, FILE 
 	notes_done(&said);
 }
 
-static void add_configuration(const struct gathered *g, size_t lane, size_t configuration,
-	const char *between, struct buf *out)
-{
-	_cleanup_buf_ struct buf text = BUF_INIT;
-
-	parameters_format(&g->configurations[configuration].parameters, NULL, 0, &text);
-	buf_addf(out, "%s%s%s%s%s", g->configurations[configuration].benchmark,
-		text.len > 0 ? " " : "", text.data, between, g->lanes[lane].host);
-}
-
-static void add_reason(const char *reason, struct buf *out)
-{
-	/* The first line of it, so that a table stays one. */
-	buf_addf(out, ": %.*s", (int)strcspn(reason, "\n"), reason);
-}
-
-/* A word of at most seven letters, and what is to be said, in lines below each other. */
-static void print_remark(const char *word, const struct buf *line, FILE *to)
-{
-	fprintf(to, "%-7s  ", word);
-	output_wrapped(line->data, 9, to);
-}
-
 /* ---- flags ---- */
 
 /* What the flags mean that the footnotes name, in the words of the manual. */
@@ -82,7 +61,7 @@ static void print_flags(const struct summary_view *v, FILE *to)
 
 		for (size_t i = 0; i < g->lanes_n * g->configurations_n; i++)
 			for (size_t k = 0; k < g->cells[i].flags.n; k++)
-				is_used |= summary_is_shown(v, i / g->configurations_n) &&
+				is_used |= summary_is_cell_shown(v, i) &&
 					   strcmp(g->cells[i].flags.items[k].text, f->name) == 0;
 		if (!is_used)
 			continue;
@@ -110,41 +89,30 @@ static bool is_said(const struct gathered_lane *lane, const char *remark)
 	return is_same;
 }
 
-/* Whether a cell before this one has the same remark. */
-static bool is_repeated(const struct summary_view *v, size_t cell)
-{
-	const struct gathered *g = v->g;
-
-	for (size_t i = 0; i < cell; i++)
-		if (summary_is_shown(v, i / g->configurations_n) && g->cells[i].remark != NULL &&
-			strcmp(g->cells[i].remark, g->cells[cell].remark) == 0)
-			return true;
-	return false;
-}
-
 /* A remark once, with the first configuration that it is of. */
 static void print_remarks(const struct summary_view *v, FILE *to)
 {
 	const struct gathered *g = v->g;
+	struct word_set seen = {0};
 	size_t lines = 0;
 
 	for (size_t i = 0; i < g->lanes_n * g->configurations_n; i++) {
 		const struct gathered_cell *cell = &g->cells[i];
-		size_t lane = i / g->configurations_n;
 
-		if (!summary_is_shown(v, lane) || cell->remark == NULL ||
-			is_said(&g->lanes[lane], cell->remark) || is_repeated(v, i) ||
-			lines++ >= MAX_LINES)
+		if (!summary_is_cell_shown(v, i) || cell->remark == NULL ||
+			is_said(&g->lanes[i / g->configurations_n], cell->remark) ||
+			!word_set_add(&seen, cell->remark) || lines++ >= SUMMARY_MAX_LINES)
 			continue;
 		_cleanup_buf_ struct buf line = BUF_INIT;
 		buf_addf(&line, "%zu of %zu runs (", cell->remarks, cell->done);
-		add_configuration(g, lane, i % g->configurations_n, " ", &line);
+		summary_add_configuration(g, i, " ", &line);
 		buf_addc(&line, ')');
-		add_reason(cell->remark, &line);
-		print_remark("note", &line, to);
+		summary_add_reason(cell->remark, &line);
+		summary_remark("note", &line, to);
 	}
-	if (lines > MAX_LINES)
-		fprintf(to, "note     %zu more\n", lines - MAX_LINES);
+	word_set_done(&seen);
+	if (lines > SUMMARY_MAX_LINES)
+		fprintf(to, "note     %zu more\n", lines - SUMMARY_MAX_LINES);
 }
 
 static void print_overhead(const struct summary_view *v, FILE *to)
@@ -186,7 +154,7 @@ static void print_until(const struct summary_view *v, FILE *to)
 	double within = (double)v->campaign->until.within / 10000;
 	size_t metric = gathered_metric(g, v->campaign->until.metric);
 	for (size_t i = 0; i < g->lanes_n * g->configurations_n; i++) {
-		if (!summary_is_shown(v, i / g->configurations_n) || g->cells[i].runs == 0)
+		if (!summary_is_cell_shown(v, i) || g->cells[i].runs == 0)
 			continue;
 		double spread = spread_of(&g->cells[i], metric);
 		n++;
@@ -202,87 +170,69 @@ static void print_until(const struct summary_view *v, FILE *to)
 	units_format_decimal(percent, v->campaign->until.within, 10000);
 	buf_addf(&line, "%zu of %zu configurations did not come to ±%s %% of %s: ", open, n,
 		percent, v->campaign->until.metric);
-	add_configuration(
-		g, widest / g->configurations_n, widest % g->configurations_n, " ", &line);
+	summary_add_configuration(g, widest, " ", &line);
 	if (isinf(most))
 		buf_adds(&line, " has no interval of it");
 	else
 		buf_addf(&line, " has ±%.2g %%", most);
-	print_remark("until", &line, to);
+	summary_remark("until", &line, to);
 }
 
-/* ---- what is not there ---- */
+/* ---- drift of a host ---- */
 
-static void print_skipped(const struct summary_view *v, FILE *to)
+/* Which of a host's configurations drift in their time, up or down. */
+struct drifting {
+	size_t tested, up, down;
+	double changes; /* sum of those of the more frequent way */
+};
+
+static struct drifting count_drifting(const struct summary_view *v, size_t lane, size_t metric)
 {
 	const struct gathered *g = v->g;
-	size_t lines = 0;
+	struct drifting d = {0};
+	double up = 0, down = 0;
+	struct drift drift;
 
-	for (size_t i = 0; i < g->lanes_n * g->configurations_n; i++) {
-		size_t lane = i / g->configurations_n;
-		for (size_t k = 0; k < g->cells[i].skips.n && summary_is_shown(v, lane); k++) {
-			if (lines++ >= MAX_LINES)
-				continue;
-			_cleanup_buf_ struct buf line = BUF_INIT;
-			add_configuration(g, lane, i % g->configurations_n, " on ", &line);
-			add_reason(g->cells[i].skips.items[k].text, &line);
-			print_remark("skipped", &line, to);
+	for (size_t i = 0; i < g->configurations_n; i++) {
+		if (!summary_is_cell_shown(v, lane * g->configurations_n + i))
+			continue;
+		bool is_found = summary_drift(gathered_cell(g, lane, i), metric, &drift);
+		d.tested += drift.is_tested;
+		if (is_found && drift.change > 0) {
+			d.up++;
+			up += drift.change;
+		} else if (is_found) {
+			d.down++;
+			down += drift.change;
 		}
 	}
-	if (lines > MAX_LINES)
-		fprintf(to, "skipped  %zu more   joulerig runs %s\n", lines - MAX_LINES, g->label);
+	d.changes = d.up >= d.down ? up : down;
+	return d;
 }
 
-/* Whether a failure is the first with its reason; if so, of how many runs and configurations it is.
- */
-static bool count_failure(
-	const struct summary_view *v, size_t at, const char *reason, size_t *runs, size_t *cells)
+/* One configuration that drifts may be a program that keeps something; many together are the
+ * machine. */
+static void print_drift(const struct summary_view *v, FILE *to)
 {
 	const struct gathered *g = v->g;
+	size_t time = gathered_metric(g, "time");
 
-	*runs = *cells = 0;
-	for (size_t i = 0; i < g->lanes_n * g->configurations_n; i++)
-		for (size_t k = 0; k < g->cells[i].failures.n; k++) {
-			if (!summary_is_shown(v, i / g->configurations_n) ||
-				strcmp(g->cells[i].failures.items[k].text, reason) != 0)
-				continue;
-			if (i < at)
-				return false;
-			*runs += g->cells[i].failures.items[k].n;
-			++*cells;
-		}
-	return true;
-}
-
-/* A reason once, with the first configuration that it is of. */
-static void print_failed(const struct summary_view *v, FILE *to)
-{
-	const struct gathered *g = v->g;
-	size_t lines = 0, runs, cells;
-
-	for (size_t i = 0; i < g->lanes_n * g->configurations_n; i++) {
-		size_t lane = i / g->configurations_n;
-		for (size_t k = 0; k < g->cells[i].failures.n && summary_is_shown(v, lane); k++) {
-			const char *reason = g->cells[i].failures.items[k].text;
-			if (!count_failure(v, i, reason, &runs, &cells) || lines++ >= MAX_LINES)
-				continue;
-			_cleanup_buf_ struct buf line = BUF_INIT;
-			buf_addf(&line, "%zu run%s (", runs, runs == 1 ? "" : "s");
-			add_configuration(g, lane, i % g->configurations_n, " ", &line);
-			if (cells > 1)
-				buf_addf(&line, " and %zu more", cells - 1);
-			buf_addc(&line, ')');
-			add_reason(reason, &line);
-			print_remark("failed", &line, to);
-		}
+	for (size_t lane = 0; lane < g->lanes_n; lane++) {
+		if (!summary_is_shown(v, lane))
+			continue;
+		struct drifting d = count_drifting(v, lane, time);
+		size_t n = d.up >= d.down ? d.up : d.down;
+		if (n < DRIFTING_LEAST || 2 * n < d.tested)
+			continue;
+		_cleanup_buf_ struct buf line = BUF_INIT;
+		buf_addf(&line,
+			"%s: the time of %zu of %zu configurations drifts %s over the blocks, by "
+			"%+.1f %% on average: that is the machine rather than the programs; ratios "
+			"are paired within blocks and bear it, medians and their intervals do not",
+			g->lanes[lane].host, n, d.tested, d.up >= d.down ? "up" : "down",
+			100 * d.changes / (double)n);
+		summary_remark("drift", &line, to);
 	}
-	if (lines > MAX_LINES)
-		fprintf(to, "failed   %zu more reasons\n", lines - MAX_LINES);
-	if (lines > 0)
-		fprintf(to,
-			"         joulerig runs %s --failed          each of them\n"
-			"         joulerig export %s --what output   what they printed\n",
-			g->label, g->label);
 }
 
 static void print_left_out(const struct notes *left_out, FILE *to)
@@ -309,6 +259,6 @@ void summary_below(const struct summary_view *v, bool has_energy, const struct n
 	print_remarks(v, to);
 	print_overhead(v, to);
 	print_until(v, to);
-	print_skipped(v, to);
-	print_failed(v, to);
+	print_drift(v, to);
+	summary_excluded(v, to);
 }

@@ -27,41 +27,51 @@ static int column_width(const struct grid *grid, const struct grid_column *c)
 	return width;
 }
 
-/* Columns that fit on the page; at least all that are not optional. */
-static size_t fitting_columns(const struct grid *grid)
+/* What must be there takes its room first. A ratio stands beside its metric: with the one the other
+ * goes, too. */
+static void leave_out(struct grid *grid)
 {
-	int width = -2, page = output_page_width();
-	size_t n = 0;
+	int page = output_page_width(), width = -2;
 
-	for (; n < grid->n; n++) {
-		width += column_width(grid, &grid->columns[n]) + 2;
-		if (width > page && grid->columns[n].is_optional)
-			break;
+	for (size_t i = 0; i < grid->n; i++)
+		if (!grid->columns[i].is_optional)
+			width += column_width(grid, &grid->columns[i]) + 2;
+	for (size_t i = 0; i < grid->n; i++) {
+		struct grid_column *c = &grid->columns[i];
+		int own = column_width(grid, c) + 2;
+		if (!c->is_optional)
+			continue;
+		c->is_left_out =
+			(c->is_beside && grid->columns[i - 1].is_left_out) || width + own > page;
+		width += c->is_left_out ? 0 : own;
 	}
-	return n;
 }
 
-size_t grid_print(const struct grid *grid, const struct output_ops *ops, FILE *to)
+void grid_print(struct grid *grid, const struct output_ops *ops, FILE *to)
 {
-	size_t n = fitting_columns(grid);
-	struct column *columns = xcalloc(n + 1, sizeof *columns);
-	struct cell *cells = xcalloc(n + 1, sizeof *cells);
+	struct column *columns = xcalloc(grid->n + 1, sizeof *columns);
+	struct cell *cells = xcalloc(grid->n + 1, sizeof *cells);
+	size_t n = 0;
 
-	for (size_t i = 0; i < n; i++)
-		columns[i] =
-			(struct column){grid->columns[i].title, NULL, grid->columns[i].is_right};
+	leave_out(grid);
+	for (size_t i = 0; i < grid->n; i++)
+		if (!grid->columns[i].is_left_out)
+			columns[n++] = (struct column){
+				grid->columns[i].title, NULL, grid->columns[i].is_right};
 	struct output *o = ops->begin(to, columns, n);
 	for (size_t row = 0; row < grid->rows; row++) {
-		for (size_t i = 0; i < n; i++) {
+		n = 0;
+		for (size_t i = 0; i < grid->n; i++) {
 			const char *text = grid->columns[i].texts[row];
-			cells[i] = (struct cell){text == NULL ? CELL_NONE : CELL_TEXT, text};
+			if (!grid->columns[i].is_left_out)
+				cells[n++] =
+					(struct cell){text == NULL ? CELL_NONE : CELL_TEXT, text};
 		}
 		ops->row(o, cells);
 	}
 	ops->end(o);
 	free(columns);
 	free(cells);
-	return n;
 }
 
 void grid_done(struct grid *grid)

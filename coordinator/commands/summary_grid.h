@@ -10,7 +10,9 @@
 struct grid_column {
 	char *title; /* owned */
 	bool is_right;
-	bool is_optional; /* left out, the last first, where the page is too narrow */
+	bool is_optional; /* left out where the page is too narrow for it */
+	bool is_beside;   /* of the one before: never without it */
+	bool is_left_out; /* so grid_print() found */
 	char **texts;     /* owned; [row] */
 	const char *name; /* of what may be said to be left out; NULL: it is not missed */
 };
@@ -23,9 +25,9 @@ struct grid {
 /* Add a column with this title for grid->rows rows, all empty. Valid until the next is added. */
 struct grid_column *grid_add(struct grid *grid, bool is_right, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* Write it, without the optional columns at the end that do not fit on a page. Returns how many
- * columns were written. */
-size_t grid_print(const struct grid *grid, const struct output_ops *ops, FILE *to);
+/* Write it, without the optional columns that do not fit on a page: those before take the room
+ * first. */
+void grid_print(struct grid *grid, const struct output_ops *ops, FILE *to);
 void grid_done(struct grid *grid);
 
 #endif

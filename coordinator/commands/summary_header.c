@@ -28,6 +28,19 @@ static void add_blocks(const struct summary_view *v, struct buf *b)
 		buf_addf(b, " · %zu to %zu blocks", least, most);
 }
 
+/* The runs and the energy above are of the whole campaign. */
+static void add_only(const struct summary_view *v, struct buf *b)
+{
+	const struct gathered *g = v->g;
+	size_t shown = 0, all = 0;
+
+	for (size_t i = 0; i < g->lanes_n * g->configurations_n; i++) {
+		all += summary_is_shown(v, i / g->configurations_n);
+		shown += summary_is_cell_shown(v, i);
+	}
+	buf_addf(b, "\nonly %s: %zu of %zu", v->only, shown, all);
+}
+
 void summary_header(
 	const struct summary_view *v, bool has_energy, const struct output_ops *ops, FILE *to)
 {
@@ -57,6 +70,8 @@ void summary_header(
 		buf_adds(&line, " · energy: package, gross");
 	if (v->by != NULL)
 		buf_addf(&line, " · ×: ratio to %s=%s, else equal", v->by, v->baseline);
+	if (v->only != NULL)
+		add_only(v, &line);
 	fprintf(to, "%s\n", line.data);
 	for (size_t i = 0; i < g->notes_n; i++)
 		fprintf(to, "%s%s\n", ops == &output_markdown ? "\n" : "", g->notes[i]);

@@ -2,7 +2,7 @@
 
 static char letter(size_t i)
 {
-	return i < 26 ? (char)('a' + i) : '*';
+	return i < 26 ? (char)('a' + i) : i < 52 ? (char)('A' + i - 26) : '*';
 }
 
 /* Marks stand at the end of a cell, in the order of the alphabet. */

@@ -3,11 +3,12 @@
  * be known beside the numbers: footnotes, configurations that were skipped, runs that failed, why
  * there is no energy.
  */
-#include "coordinator/findings/host_text.h"
 #include "coordinator/commands/summary_grid.h"
 #include "coordinator/commands/summary_notes.h"
 #include "coordinator/commands/summary_numbers.h"
 #include "coordinator/commands/summary_view.h"
+#include "coordinator/commands/word_set.h"
+#include "coordinator/findings/host_text.h"
 #include <math.h>
 
 #define SHORT_BOUND 0.003 /* a bound of the energy beyond this part of it gets a footnote */
@@ -47,28 +48,31 @@ static bool has_one_value(const struct group *group, const char *axis)
 	return first != NULL;
 }
 
+static void add_axis(struct group *group, const char *axis)
+{
+	struct grid_column *c = grid_add(&group->grid, false, "%s", axis);
+	bool is_numeric = true;
+
+	for (size_t k = 0; k < group->n; k++) {
+		const char *value = parameters_get(parameters_of(group, k), axis);
+		c->texts[k] = value == NULL ? NULL : xstrdup(value);
+		is_numeric &= value != NULL && value[strspn(value, "0123456789.-+eE")] == '\0';
+	}
+	c->is_right = is_numeric;
+}
+
 static void add_axes(struct group *group)
 {
+	struct word_set seen = {0};
+
 	for (size_t row = 0; row < group->n; row++) {
 		const struct parameters *p = parameters_of(group, row);
-		for (size_t i = 0; i < p->n; i++) {
-			const char *axis = p->items[i].name;
-			bool is_there = has_one_value(group, axis);
-			for (size_t k = 0; k < group->grid.n && !is_there; k++)
-				is_there = strcmp(group->grid.columns[k].title, axis) == 0;
-			if (is_there)
-				continue;
-			struct grid_column *c = grid_add(&group->grid, false, "%s", axis);
-			bool is_numeric = true;
-			for (size_t k = 0; k < group->n; k++) {
-				const char *value = parameters_get(parameters_of(group, k), axis);
-				c->texts[k] = value == NULL ? NULL : xstrdup(value);
-				is_numeric &= value != NULL &&
-					      value[strspn(value, "0123456789.-+eE")] == '\0';
-			}
-			c->is_right = is_numeric;
-		}
+		for (size_t i = 0; i < p->n; i++)
+			if (word_set_add(&seen, p->items[i].name) &&
+				!has_one_value(group, p->items[i].name))
+				add_axis(group, p->items[i].name);
 	}
+	word_set_done(&seen);
 }
 
 static void add_counts(struct group *group)
@@ -79,28 +83,36 @@ static void add_counts(struct group *group)
 		c->texts[row] = xasprintf("%zu", cell_of(group, row)->done);
 }
 
-/* What must be said of a cell's time: outliers, flags. */
-static void mark_time(struct group *group, const struct gathered_cell *cell,
+/* What must be said of any metric's values: outliers, drift. */
+static void mark_values(struct group *group, const struct gathered_cell *cell, size_t metric,
 	const struct summary *s, struct buf *text, bool *has_mark)
 {
+	struct drift drift;
+
 	if (s->outliers > 0)
 		notes_mark(group->notes, text, has_mark, "%zu of %zu runs %s outlier%s (kept)",
 			s->outliers, s->n, s->outliers == 1 ? "is an" : "are",
 			s->outliers == 1 ? "" : "s");
+	if (summary_drift(cell, metric, &drift))
+		notes_mark(group->notes, text, has_mark,
+			"drifts by %+.*f %% from the first block to the last (kept)",
+			fabs(drift.change) < 0.1 ? 1 : 0, 100 * drift.change);
+}
+
+/* What must be said of a cell's runs: flags. */
+static void mark_runs(
+	struct group *group, const struct gathered_cell *cell, struct buf *text, bool *has_mark)
+{
 	for (size_t i = 0; i < cell->flags.n; i++)
 		notes_mark(group->notes, text, has_mark, "%s: %zu of %zu runs",
 			cell->flags.items[i].text, cell->flags.items[i].n, cell->done);
 }
 
-static void mark_energy(struct group *group, const struct gathered_cell *cell,
-	const struct summary *s, struct buf *text, bool *has_mark)
+static void mark_energy(
+	struct group *group, const struct gathered_cell *cell, struct buf *text, bool *has_mark)
 {
 	double bound = cell->energy > 0 ? cell->energy_bound / cell->energy : 0;
 
-	if (s->outliers > 0)
-		notes_mark(group->notes, text, has_mark, "%zu of %zu runs %s outlier%s (kept)",
-			s->outliers, s->n, s->outliers == 1 ? "is an" : "are",
-			s->outliers == 1 ? "" : "s");
 	if (bound > SHORT_BOUND)
 		notes_mark(group->notes, text, has_mark,
 			"counter steps alone are ±%.*f %% of this energy", bound < 0.1 ? 1 : 0,
@@ -123,7 +135,7 @@ static void align_values(struct grid_column *c, struct buf *values, struct buf *
 	}
 }
 
-enum marks { MARKS_NONE, MARKS_TIME, MARKS_ENERGY };
+enum marks { MARKS_NONE, MARKS_VALUES, MARKS_TIME, MARKS_ENERGY };
 
 /* Median, interval and marks of a metric. */
 static struct grid_column *add_metric(
@@ -143,10 +155,12 @@ static struct grid_column *add_metric(
 		if (s.n == 0)
 			continue;
 		summary_add_value(&values[row], &rest[row], &s);
+		if (marks != MARKS_NONE)
+			mark_values(group, cell_of(group, row), metric, &s, &rest[row], &has_mark);
 		if (marks == MARKS_TIME)
-			mark_time(group, cell_of(group, row), &s, &rest[row], &has_mark);
+			mark_runs(group, cell_of(group, row), &rest[row], &has_mark);
 		else if (marks == MARKS_ENERGY)
-			mark_energy(group, cell_of(group, row), &s, &rest[row], &has_mark);
+			mark_energy(group, cell_of(group, row), &rest[row], &has_mark);
 		if (s.n < cell_of(group, row)->done)
 			notes_mark(group->notes, &rest[row], &has_mark,
 				"median of %zu of %zu runs: the others have none", s.n,
@@ -166,19 +180,27 @@ static struct grid_column *add_ratios(struct group *group, size_t metric)
 		return NULL;
 	struct grid_column *c = grid_add(&group->grid, true, "×");
 	for (size_t row = 0; row < group->n; row++) {
-		int baseline = summary_baseline(v, group->configurations[row]);
+		size_t configuration = group->configurations[row];
 		struct buf text = BUF_INIT;
-		if (baseline >= 0 && summary_is_baseline(v, group->configurations[row]))
+		if (summary_baseline(v, configuration) == (int)configuration)
 			buf_adds(&text,
 				gathered_series(cell_of(group, row), metric) == NULL ? "" : "1");
-		else if (baseline >= 0)
+		else
 			summary_add_ratio(
-				&text, gathered_ratio(cell_of(group, row),
-					       gathered_cell(v->g, group->lane, (size_t)baseline),
-					       metric, NULL));
+				&text, summary_ratio(v, group->lane, configuration, metric));
 		c->texts[row] = buf_take(&text);
 	}
 	return c;
+}
+
+/* Three digits of a number. */
+static char *three_digits(double value)
+{
+	double digits = value != 0 ? 2 - floor(log10(fabs(value))) : 0;
+
+	if (value != 0 && fabs(value) < 1e-4)
+		return xasprintf("%.2e", value);
+	return xasprintf("%.*f", digits < 0 ? 0 : digits > 6 ? 6 : (int)digits, value);
 }
 
 /* The median alone, for quantities whose spread is of no interest here: in units of scale, or with
@@ -198,15 +220,92 @@ static struct grid_column *add_median(
 			c->texts[row] = xstrdup(units_format_size(size, (int64_t)s.median));
 			continue;
 		}
-		double value = s.median / scale;
-		double digits = value != 0 ? 2 - floor(log10(fabs(value))) : 0;
-		c->texts[row] = xasprintf("%.*f",
-			digits < 0   ? 0
-			: digits > 6 ? 6
-				     : (int)digits,
-			value);
+		c->texts[row] = three_digits(s.median / scale);
 	}
 	return c;
+}
+
+/* A share as people write it: "1.2 %". */
+static char *percent(double value, const char *sign)
+{
+	char number[32];
+
+	snprintf(number, sizeof number, fabs(value) < 0.1 ? "%.1f" : "%.0f", 100 * value);
+	return xasprintf("%s%s %%", value > 0 ? sign : "", number);
+}
+
+static char *statistic_text(enum statistic statistic, double value)
+{
+	if (isnan(value))
+		return NULL;
+	switch (statistic) {
+	case STATISTIC_N:
+	case STATISTIC_OUTLIERS:
+		return xasprintf("%.0f", value);
+	case STATISTIC_CV:
+		return percent(value, "");
+	case STATISTIC_DRIFT:
+		return percent(value, "+");
+	case STATISTIC_RATIO:
+		return xasprintf(value >= 0.1 ? "%.3f" : "%.3g", value);
+	default:
+		return xasprintf("%.6g", value);
+	}
+}
+
+/* One statistic of a metric; title NULL: "time mean s". */
+static struct grid_column *add_statistic(
+	struct group *group, const char *title, const struct summary_column *column)
+{
+	const struct gathered_metric *m = &group->v->g->metrics[column->metric];
+	bool has_unit = statistic_has_unit(column->statistic) && strcmp(m->unit, "1") != 0;
+	struct grid_column *c = title != NULL
+					? grid_add(&group->grid, true, "%s", title)
+					: grid_add(&group->grid, true, "%s.%s%s%s", m->name,
+						  statistic_name(column->statistic),
+						  has_unit ? " " : "", has_unit ? m->unit : "");
+
+	for (size_t row = 0; row < group->n; row++)
+		c->texts[row] = statistic_text(
+			column->statistic, summary_statistic(group->v, group->lane,
+						   group->configurations[row], column));
+	return c;
+}
+
+/* ---- bars ---- */
+
+#define BAR_WIDTH 10
+
+/* A bar of value / most, in eighths of a column. */
+static char *bar_of(double value, double most)
+{
+	static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+	int n = (int)lround(8 * BAR_WIDTH * value / most);
+	struct buf text = BUF_INIT;
+
+	for (int i = 0; i < n / 8; i++)
+		buf_adds(&text, "█");
+	buf_adds(&text, eighths[n % 8]);
+	return buf_take(&text);
+}
+
+/* Medians as lengths: the longest is the group's largest. */
+static void add_bars(struct group *group, size_t metric)
+{
+	const struct summary_column median = {.metric = metric, .statistic = STATISTIC_MEDIAN};
+	double *values = xcalloc(group->n + 1, sizeof *values), most = 0;
+
+	for (size_t row = 0; row < group->n; row++) {
+		values[row] = summary_statistic(
+			group->v, group->lane, group->configurations[row], &median);
+		most = values[row] > most ? values[row] : most;
+	}
+	struct grid_column *c = grid_add(&group->grid, false, "%s", "");
+	c->is_optional = c->is_beside = true;
+	for (size_t row = 0; row < group->n && most > 0; row++)
+		if (values[row] >= 0)
+			c->texts[row] = bar_of(values[row], most);
+	free(values);
 }
 
 static bool is_measured(const struct group *group, size_t metric)
@@ -221,7 +320,7 @@ static bool is_measured(const struct group *group, size_t metric)
 static bool is_asked_for(const struct summary_view *v, size_t metric)
 {
 	for (size_t i = 0; i < v->columns_n; i++) {
-		if (v->columns[i] == metric)
+		if (v->columns[i].metric == metric && v->columns[i].statistic == STATISTIC_WHOLE)
 			return true;
 	}
 	return false;
@@ -236,10 +335,14 @@ static void add_usual_columns(struct group *group)
 
 	if (is_measured(group, time)) {
 		add_metric(group, "time", time, MARKS_TIME);
+		if (group->v->has_bars)
+			add_bars(group, time);
 		add_ratios(group, time);
 	}
 	if (is_measured(group, energy)) {
 		add_metric(group, "energy", energy, MARKS_ENERGY);
+		if (group->v->has_bars)
+			add_bars(group, energy);
 		add_ratios(group, energy);
 	}
 	if (is_measured(group, power))
@@ -256,6 +359,7 @@ static const struct {
 	{"energy.package.net", "net J", 1},
 	{"cores.effective", "cores", 1},
 	{"frequency.busy", "GHz", 1e9},
+	{"edp.package", "EDP J·s", 1},
 };
 
 static void add_extra(struct group *group, size_t extra)
@@ -266,6 +370,20 @@ static void add_extra(struct group *group, size_t extra)
 		summary_more(group->v, metric) != MORE_COMPARED)
 		add_median(group, extras[extra].title, metric, extras[extra].scale)->is_optional =
 			true;
+}
+
+/* How much the time varies, if there is more than one run. */
+static void add_variation(struct group *group)
+{
+	const struct summary_column cv = {
+		.metric = gathered_metric(group->v->g, "time"), .statistic = STATISTIC_CV};
+
+	for (size_t row = 0; row < group->n && is_measured(group, cv.metric); row++) {
+		if (cell_of(group, row)->done < 2)
+			continue;
+		add_statistic(group, "cv", &cv)->is_optional = true;
+		break;
+	}
 }
 
 /* The metrics of one kind, with a ratio where they are compared, as far as there is room. */
@@ -281,7 +399,7 @@ static void add_more(struct group *group, enum summary_more kind)
 		c->name = v->g->metrics[i].name;
 		c = kind == MORE_COMPARED ? add_ratios(group, i) : NULL;
 		if (c != NULL)
-			c->is_optional = true;
+			c->is_optional = c->is_beside = true;
 	}
 }
 
@@ -291,25 +409,31 @@ static void add_more_columns(struct group *group)
 	const struct summary_view *v = group->v;
 
 	for (size_t i = 0; i < v->columns_n; i++) {
-		if (is_measured(group, v->columns[i]))
-			add_metric(group, v->g->metrics[v->columns[i]].name, v->columns[i],
-				MARKS_NONE);
+		const struct summary_column *column = &v->columns[i];
+		if (!is_measured(group, column->metric))
+			continue;
+		if (column->statistic == STATISTIC_WHOLE)
+			add_metric(group, v->g->metrics[column->metric].name, column->metric,
+				MARKS_VALUES);
+		else
+			add_statistic(group, NULL, column);
 	}
 	add_more(group, MORE_COMPARED);
 	add_more(group, MORE_OWN);
 	add_more(group, MORE_THROUGHPUT);
+	add_variation(group);
 	for (size_t i = 0; i < ARRAY_SIZE(extras); i++)
 		add_extra(group, i);
 	add_more(group, MORE_PER_WORK);
 }
 
-static void note_left_out(const struct group *group, size_t shown)
+static void note_left_out(const struct group *group)
 {
-	for (size_t i = shown; i < group->grid.n; i++) {
+	for (size_t i = 0; i < group->grid.n; i++) {
 		struct buf unused = BUF_INIT;
 		bool has_mark = false;
 
-		if (group->grid.columns[i].name != NULL)
+		if (group->grid.columns[i].is_left_out && group->grid.columns[i].name != NULL)
 			notes_mark(group->left_out, &unused, &has_mark, "%s",
 				group->grid.columns[i].name);
 		buf_done(&unused);
@@ -337,17 +461,32 @@ static void print_heading(const struct group *group, const struct output_ops *op
 		host.data, ops == &output_markdown ? "\n" : "");
 }
 
+/* The configurations of the benchmark that ran on the host, in the order of --sort. */
+static void find_rows(struct group *group, const char *benchmark)
+{
+	const struct gathered *g = group->v->g;
+	struct summary_place *places = xcalloc(g->configurations_n + 1, sizeof *places);
+
+	for (size_t i = 0; i < g->configurations_n; i++) {
+		if (strcmp(g->configurations[i].benchmark, benchmark) == 0 &&
+			gathered_cell(g, group->lane, i)->runs > 0 &&
+			summary_is_cell_shown(group->v, group->lane * g->configurations_n + i))
+			places[group->n++] =
+				(struct summary_place){.lane = group->lane, .configuration = i};
+	}
+	summary_sort(group->v, places, group->n);
+	group->configurations = xcalloc(group->n + 1, sizeof *group->configurations);
+	for (size_t i = 0; i < group->n; i++)
+		group->configurations[i] = places[i].configuration;
+	free(places);
+}
+
 static void print_group(const struct summary_view *v, size_t lane, const char *benchmark,
 	struct notes *notes, struct notes *left_out, const struct output_ops *ops, FILE *to)
 {
 	struct group group = {.v = v, .lane = lane, .notes = notes, .left_out = left_out};
 
-	group.configurations = xcalloc(v->g->configurations_n, sizeof *group.configurations);
-	for (size_t i = 0; i < v->g->configurations_n; i++) {
-		if (strcmp(v->g->configurations[i].benchmark, benchmark) == 0 &&
-			gathered_cell(v->g, lane, i)->runs > 0)
-			group.configurations[group.n++] = i;
-	}
+	find_rows(&group, benchmark);
 	if (group.n > 0) {
 		group.grid.rows = group.n;
 		print_heading(&group, ops, to);
@@ -355,7 +494,8 @@ static void print_group(const struct summary_view *v, size_t lane, const char *b
 		add_counts(&group);
 		add_usual_columns(&group);
 		add_more_columns(&group);
-		note_left_out(&group, grid_print(&group.grid, ops, to));
+		grid_print(&group.grid, ops, to);
+		note_left_out(&group);
 		grid_done(&group.grid);
 	}
 	free(group.configurations);
