@@ -51,11 +51,12 @@ static void add_count(struct buf *line, size_t n, const char *what)
 		buf_addf(line, "%s%zu %s", line->len > 0 ? ", " : "", n, what);
 }
 
-/* "4 warm-up, 2 failed; 120 count": nothing where all do. Warm-up alone is nothing to tell. */
+/* "18 of 22 runs: without 2 failed, 2 warm-up": nothing where all count. Warm-up alone is nothing
+ * to tell. */
 static void print_counts(const struct summary_view *v, FILE *to)
 {
 	const struct gathered *g = v->g;
-	_cleanup_buf_ struct buf line = BUF_INIT;
+	_cleanup_buf_ struct buf line = BUF_INIT, without = BUF_INIT;
 	struct excluded e = {0};
 
 	for (size_t i = 0; i < g->lanes_n * g->configurations_n; i++)
@@ -63,15 +64,16 @@ static void print_counts(const struct summary_view *v, FILE *to)
 			add_cell(&e, &g->cells[i]);
 	if (e.failed + e.timeouts + e.skipped + e.cancelled + e.open == 0)
 		return;
-	add_count(&line, e.failed, "failed");
-	add_count(&line, e.timeouts, "timed out");
-	add_count(&line, e.skipped, "skipped");
-	add_count(&line, e.cancelled, "cancelled");
-	add_count(&line, e.open, "still to come");
-	add_count(&line, e.warmups, "warm-up");
-	buf_addf(&line, " are not in the numbers above; %zu run%s", e.done,
-		e.done == 1 ? " is" : "s are");
-	summary_remark("left", &line, to);
+	add_count(&without, e.failed, "failed");
+	add_count(&without, e.timeouts, "timed out");
+	add_count(&without, e.skipped, "skipped");
+	add_count(&without, e.cancelled, "cancelled");
+	add_count(&without, e.open, "still to come");
+	add_count(&without, e.warmups, "warm-up");
+	buf_addf(&line, "%zu of %zu runs: without %s", e.done,
+		e.done + e.failed + e.timeouts + e.skipped + e.cancelled + e.open + e.warmups,
+		without.data);
+	summary_remark("counted", &line, to);
 }
 
 /* ---- skipped and cancelled ones ---- */
