@@ -7,7 +7,7 @@
 #include "coordinator/analysis/ratio.h"
 #include "coordinator/findings/gather.h"
 
-enum series_operation { SERIES_TIMES, SERIES_OVER, SERIES_MINUS };
+enum series_operation { SERIES_FIRST /* a alone */, SERIES_TIMES, SERIES_OVER };
 
 /*
  * a (operation) b for every run that has both, in a's order; its own arrays, series_done() it.
