@@ -2,6 +2,7 @@
  */
 #include "coordinator/analysis/ratio.h"
 
+#include "coordinator/analysis/logs.h"
 #include "proto/base.h"
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sort_double.h>
@@ -117,16 +118,53 @@ static size_t order_of_interval(const struct distribution *d, double level)
 	return k;
 }
 
-/* Estimate and interval from all the averages or differences (sorted here), n of them. */
+/*
+ * The value that would stand at `at` if all of them were sorted (Hoare's FIND); they are moved so
+ * that none before it is larger. There are n^2 / 2 averages: sorting them takes far longer.
+ */
+static double select_at(double *all, size_t n, size_t at)
+{
+	size_t low = 0, high = n - 1;
+
+	while (low < high) {
+		double pivot = all[low + (high - low) / 2];
+		size_t i = low, k = high;
+
+		while (i <= k) {
+			while (all[i] < pivot)
+				i++;
+			while (all[k] > pivot)
+				k--;
+			if (i > k)
+				break;
+			double one = all[i];
+			all[i++] = all[k];
+			all[k] = one;
+			if (k == 0)
+				break;
+			k--;
+		}
+		if (at <= k)
+			high = k;
+		else if (at >= i)
+			low = i;
+		else
+			break;
+	}
+	return all[at];
+}
+
+/* Estimate and interval from all the averages or differences, n of them, which it reorders. */
 static void estimate(
 	double *all, size_t n, const struct distribution *d, double level, struct ratio *out)
 {
 	size_t k = order_of_interval(d, level);
+	double above = select_at(all, n, n / 2);
+	double below = n % 2 == 1 ? above : select_at(all, n, n / 2 - 1);
 
-	gsl_sort(all, 1, n);
-	out->ratio = exp(gsl_stats_median_from_sorted_data(all, 1, n));
-	out->low = k > 0 ? exp(all[k - 1]) : NAN;
-	out->high = k > 0 ? exp(all[n - k]) : NAN;
+	out->ratio = exp((below + above) / 2);
+	out->low = k > 0 ? exp(select_at(all, n, k - 1)) : NAN;
+	out->high = k > 0 ? exp(select_at(all, n, n - k)) : NAN;
 }
 
 /* Ranks of values, 1 for the smallest, means where they tie; *ties gets the sum of t^3 - t. */
@@ -146,28 +184,6 @@ static double *ranks_of(const double *values, size_t n, double *ties)
 		*ties += t * t * t - t;
 	}
 	return ranks;
-}
-
-static bool logs_of(const double *values, size_t n, double *out)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (!(values[i] > 0) || !isfinite(values[i]))
-			return false;
-		out[i] = log(values[i]);
-	}
-	return n > 0;
-}
-
-static void nothing(struct ratio *out, size_t n, bool is_paired)
-{
-	*out = (struct ratio){.n = n,
-		.is_paired = is_paired,
-		.ratio = NAN,
-		.low = NAN,
-		.high = NAN,
-		.p = NAN,
-		.se = NAN,
-		.df = NAN};
 }
 
 /* Pairs without a difference say nothing of its sign; they are left out of the test alone. */
@@ -193,19 +209,38 @@ static double signed_rank_p(const double *d, size_t n)
 	return p;
 }
 
+/* The logs of n ratios; the caller frees; NULL as logs_of(). */
+static double *log_ratios(const double *contender, const double *baseline, size_t n)
+{
+	double *d = logs_of(contender, n);
+	_cleanup_free_ double *b = logs_of(baseline, n);
+
+	if (d == NULL || b == NULL) {
+		free(d);
+		return NULL;
+	}
+	for (size_t i = 0; i < n; i++)
+		d[i] -= b[i];
+	return d;
+}
+
+double rank_p_of_pairs(const double *contender, const double *baseline, size_t n)
+{
+	_cleanup_free_ double *d = log_ratios(contender, baseline, n);
+
+	return d == NULL || n < 2 ? NAN : signed_rank_p(d, n);
+}
+
 void ratio_of_pair_ranks(
 	const double *contender, const double *baseline, size_t n, double level, struct ratio *out)
 {
-	_cleanup_free_ double *d = xcalloc(n + 1, sizeof *d), *b = xcalloc(n + 1, sizeof *b);
-	_cleanup_free_ double *averages = NULL;
+	_cleanup_free_ double *d = log_ratios(contender, baseline, n), *averages = NULL;
 	struct distribution all;
 	size_t k = 0;
 
-	nothing(out, n, true);
-	if (!logs_of(contender, n, d) || !logs_of(baseline, n, b))
+	ratio_nothing(out, n, true);
+	if (d == NULL)
 		return;
-	for (size_t i = 0; i < n; i++)
-		d[i] -= b[i];
 	averages = xcalloc(n * (n + 1) / 2, sizeof *averages);
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = i; j < n; j++)
@@ -237,17 +272,28 @@ static double rank_sum_p(const double *x, size_t n, const double *y, size_t m)
 	return p;
 }
 
+double rank_p_of_samples(
+	const double *contender, size_t contender_n, const double *baseline, size_t baseline_n)
+{
+	_cleanup_free_ double *x = logs_of(contender, contender_n);
+	_cleanup_free_ double *y = logs_of(baseline, baseline_n);
+
+	if (x == NULL || y == NULL || contender_n < 2 || baseline_n < 2)
+		return NAN;
+	return rank_sum_p(x, contender_n, y, baseline_n);
+}
+
 void ratio_of_sample_ranks(const double *contender, size_t contender_n, const double *baseline,
 	size_t baseline_n, double level, struct ratio *out)
 {
 	size_t least = contender_n < baseline_n ? contender_n : baseline_n, k = 0;
-	_cleanup_free_ double *x = xcalloc(contender_n + 1, sizeof *x);
-	_cleanup_free_ double *y = xcalloc(baseline_n + 1, sizeof *y);
+	_cleanup_free_ double *x = logs_of(contender, contender_n);
+	_cleanup_free_ double *y = logs_of(baseline, baseline_n);
 	_cleanup_free_ double *differences = NULL;
 	struct distribution all;
 
-	nothing(out, least, false);
-	if (!logs_of(contender, contender_n, x) || !logs_of(baseline, baseline_n, y))
+	ratio_nothing(out, least, false);
+	if (x == NULL || y == NULL)
 		return;
 	differences = xcalloc(contender_n * baseline_n, sizeof *differences);
 	for (size_t i = 0; i < contender_n; i++)

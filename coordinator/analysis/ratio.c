@@ -1,44 +1,12 @@
 #include "coordinator/analysis/ratio.h"
 
+#include "coordinator/analysis/logs.h"
 #include "coordinator/analysis/permutation.h"
+#include "coordinator/analysis/pooled.h"
 #include "proto/base.h"
 #include <gsl/gsl_cdf.h>
-#include <gsl/gsl_rng.h>
-#include <gsl/gsl_sort_double.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
-
-#define RESAMPLES 10000
-
-static void nothing(struct ratio *out, size_t n, bool is_paired)
-{
-	*out = (struct ratio){.n = n,
-		.is_paired = is_paired,
-		.ratio = NAN,
-		.low = NAN,
-		.high = NAN,
-		.p = NAN,
-		.se = NAN,
-		.df = NAN};
-}
-
-static bool are_positive(const double *values, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!(values[i] > 0) || !isfinite(values[i]))
-			return false;
-	return n > 0;
-}
-
-/* The logs of n values; the caller frees. */
-static double *logs_of(const double *values, size_t n)
-{
-	double *logs = xcalloc(n, sizeof *logs);
-
-	for (size_t i = 0; i < n; i++)
-		logs[i] = log(values[i]);
-	return logs;
-}
 
 /* mean +- t se on the log scale. Without any spread the interval is the estimate. */
 static void set_interval(struct ratio *out, double mean, double level)
@@ -52,15 +20,14 @@ static void set_interval(struct ratio *out, double mean, double level)
 void ratio_of_pairs(const double *contender, const double *baseline, size_t n, double level,
 	uint64_t seed, struct ratio *out)
 {
-	_cleanup_free_ double *d = NULL;
+	_cleanup_free_ double *d = logs_of(contender, n), *b = logs_of(baseline, n);
 	double mean;
 
-	nothing(out, n, true);
-	if (!are_positive(contender, n) || !are_positive(baseline, n))
+	ratio_nothing(out, n, true);
+	if (d == NULL || b == NULL)
 		return;
-	d = logs_of(contender, n);
 	for (size_t i = 0; i < n; i++)
-		d[i] -= log(baseline[i]);
+		d[i] -= b[i];
 	mean = gsl_stats_mean(d, 1, n);
 	out->ratio = exp(mean);
 	if (n < 2)
@@ -75,14 +42,13 @@ void ratio_of_samples(const double *contender, size_t contender_n, const double 
 	size_t baseline_n, double level, uint64_t seed, struct ratio *out)
 {
 	size_t n = contender_n < baseline_n ? contender_n : baseline_n;
-	_cleanup_free_ double *x = NULL, *y = NULL;
+	_cleanup_free_ double *x = logs_of(contender, contender_n);
+	_cleanup_free_ double *y = logs_of(baseline, baseline_n);
 	double a, b, mean;
 
-	nothing(out, n, false);
-	if (!are_positive(contender, contender_n) || !are_positive(baseline, baseline_n))
+	ratio_nothing(out, n, false);
+	if (x == NULL || y == NULL)
 		return;
-	x = logs_of(contender, contender_n);
-	y = logs_of(baseline, baseline_n);
 	mean = gsl_stats_mean(x, 1, contender_n) - gsl_stats_mean(y, 1, baseline_n);
 	out->ratio = exp(mean);
 	if (n < 2)
@@ -100,61 +66,31 @@ void ratio_of_samples(const double *contender, size_t contender_n, const double 
 
 /* ---- many hosts ---- */
 
-/* The mean of the hosts' means, hosts and their blocks drawn with replacement. */
-static double draw_mean(gsl_rng *rng, const double *logs, const size_t *start, size_t hosts)
+static void of_one_host(const double *logs, size_t n, double level, struct ratio *out)
 {
-	double sum = 0;
+	double mean = gsl_stats_mean(logs, 1, n);
 
-	for (size_t h = 0; h < hosts; h++) {
-		size_t host = gsl_rng_uniform_int(rng, hosts);
-		size_t n = start[host + 1] - start[host];
-		double of_host = 0;
-
-		for (size_t i = 0; i < n; i++)
-			of_host += logs[start[host] + gsl_rng_uniform_int(rng, n)];
-		sum += of_host / (double)n;
-	}
-	return sum / (double)hosts;
-}
-
-static void pool(const double *logs, const size_t *start, size_t hosts, double level, uint64_t seed,
-	struct ratio *out)
-{
-	_cleanup_free_ double *means = xcalloc(RESAMPLES, sizeof *means);
-	gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
-	double mean = 0;
-
-	gsl_rng_set(rng, seed);
-	for (size_t h = 0; h < hosts; h++)
-		mean += gsl_stats_mean(logs + start[h], 1, start[h + 1] - start[h]);
-	out->ratio = exp(mean / (double)hosts);
-	for (size_t i = 0; i < RESAMPLES; i++)
-		means[i] = draw_mean(rng, logs, start, hosts);
-	gsl_sort(means, 1, RESAMPLES);
-	out->low = exp(gsl_stats_quantile_from_sorted_data(means, 1, RESAMPLES, (1 - level) / 2));
-	out->high = exp(gsl_stats_quantile_from_sorted_data(means, 1, RESAMPLES, (1 + level) / 2));
-	out->se = gsl_stats_sd(means, 1, RESAMPLES);
-	gsl_rng_free(rng);
+	out->ratio = exp(mean);
+	if (n < 2)
+		return;
+	out->se = gsl_stats_sd(logs, 1, n) / sqrt((double)n);
+	out->df = (double)n - 1;
+	set_interval(out, mean, level);
 }
 
 void ratio_pooled(const double *logs, const size_t *start, size_t hosts, double level,
 	uint64_t seed, struct ratio *out)
 {
-	nothing(out, hosts, true);
-	for (size_t h = 0; h < hosts; h++)
-		if (start[h + 1] == start[h])
-			return;
-	if (hosts > 1) {
-		pool(logs, start, hosts, level, seed, out);
-	} else if (hosts == 1) {
-		size_t n = start[1] - start[0];
-		double mean = gsl_stats_mean(logs + start[0], 1, n);
+	struct pooled_host *of;
 
-		out->ratio = exp(mean);
-		if (n < 2)
-			return;
-		out->se = gsl_stats_sd(logs + start[0], 1, n) / sqrt((double)n);
-		out->df = (double)n - 1;
-		set_interval(out, mean, level);
-	}
+	ratio_nothing(out, hosts, true);
+	if (hosts == 1 && start[1] > start[0])
+		of_one_host(logs + start[0], start[1] - start[0], level, out);
+	if (hosts < 2)
+		return;
+	of = xcalloc(hosts, sizeof *of);
+	for (size_t h = 0; h < hosts; h++)
+		of[h] = (struct pooled_host){.x = logs + start[h], .x_n = start[h + 1] - start[h]};
+	ratio_pooled_hosts(of, hosts, level, seed, out);
+	free(of);
 }

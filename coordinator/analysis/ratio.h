@@ -7,8 +7,7 @@
  * of the mean of the logs; exp() of that is a ratio of geometric means, which no average of joules
  * over unlike machines is.
  *
- * Permutation tests are exact where there are at most 2^17 arrangements, else seeded random ones,
- * for which p = (1 + as extreme ones) / (1 + drawn) (Phipson and Smyth 2010, arXiv 1603.05766).
+ * Permutation tests are those of permutation.h: exact up to 32 pairs or values, else seeded.
  */
 #ifndef COORDINATOR_ANALYSIS_RATIO_H
 #define COORDINATOR_ANALYSIS_RATIO_H
@@ -53,12 +52,19 @@ void ratio_of_pair_ranks(
 void ratio_of_sample_ranks(const double *contender, size_t contender_n, const double *baseline,
 	size_t baseline_n, double level, struct ratio *out);
 
+/* The p-values of these tests alone, beside another estimate; NaN below two values or pairs, or
+ * where one is not positive. */
+double rank_p_of_pairs(const double *contender, const double *baseline, size_t n);
+double rank_p_of_samples(
+	const double *contender, size_t contender_n, const double *baseline, size_t baseline_n);
+
 /*
  * One ratio of many hosts: level 0 are the blocks of each host. Log ratios of host h are
  * logs[start[h]] up to logs[start[h + 1]]; the estimate is the mean of the hosts' means. Its
  * interval is a percentile bootstrap that draws hosts, then their blocks, with replacement
- * (Kalibera and Jones 2012, arXiv 2007.10899), 10,000 times; with one host it is Student's t on its
- * logs. p is NaN: a pooled line has no verdict of its own.
+ * (Kalibera and Jones 2012, arXiv 2007.10899), 10,000 times (pooled.h says how, and knows unpaired
+ * hosts); with one host it is Student's t on its logs. p is NaN: a pooled line has no verdict of
+ * its own.
  */
 void ratio_pooled(const double *logs, const size_t *start, size_t hosts, double level,
 	uint64_t seed, struct ratio *out);
