@@ -7,15 +7,7 @@
 
 void summary_of_cell(const struct gathered_cell *cell, size_t metric, struct summary *out)
 {
-	const struct series *s = gathered_series(cell, metric);
-
-	*out = (struct summary){0};
-	if (s == NULL)
-		return;
-	/* The series stays in the order of blocks, which pairing needs. */
-	_cleanup_free_ double *values = xcalloc(s->n, sizeof *values);
-	memcpy(values, s->values, s->n * sizeof *values);
-	summary_of(values, s->n, SUMMARY_LEVEL, out);
+	*out = gathered_summary(gathered_series(cell, metric), SUMMARY_LEVEL);
 }
 
 bool summary_drift(const struct gathered_cell *cell, size_t metric, struct drift *out)

@@ -1,5 +1,4 @@
 #include "coordinator/findings/gather.h"
-#include "coordinator/analysis/summary.h"
 #include "coordinator/findings/gather_runs.h"
 #include <math.h>
 
@@ -173,6 +172,20 @@ void gathered_done(struct gathered *g)
 const struct series *gathered_series(const struct gathered_cell *cell, size_t metric)
 {
 	return metric < cell->series_n && cell->series[metric].n > 0 ? &cell->series[metric] : NULL;
+}
+
+struct summary gathered_summary(const struct series *s, double level)
+{
+	_cleanup_free_ double *values = NULL;
+	struct summary out = {0};
+
+	if (s == NULL)
+		return out;
+	/* summary_of() sorts; the series stays in the order of blocks, which pairing needs. */
+	values = xcalloc(s->n + 1, sizeof *values);
+	memcpy(values, s->values, s->n * sizeof *values);
+	summary_of(values, s->n, level, &out);
+	return out;
 }
 
 size_t gathered_pairs(const struct series *a, const struct series *b, double **x, double **y)

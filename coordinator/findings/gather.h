@@ -6,6 +6,7 @@
 #define COORDINATOR_FINDINGS_GATHER_H
 
 #include "coordinator/analysis/parameters.h"
+#include "coordinator/analysis/summary.h"
 #include "coordinator/results.h"
 #include "proto/units.h"
 
@@ -106,6 +107,8 @@ static inline struct gathered_cell *gathered_cell(
 
 /* The series of a metric in a cell, or NULL where it has none. */
 const struct series *gathered_series(const struct gathered_cell *cell, size_t metric);
+/* Its summary at this level (0.95); of NULL one with n 0. The series stays as it is. */
+struct summary gathered_summary(const struct series *s, double level);
 /* The index of a metric; metrics_n where there is none of this name. */
 size_t gathered_metric(const struct gathered *g, const char *name);
 
