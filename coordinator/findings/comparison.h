@@ -9,6 +9,7 @@
 #ifndef COORDINATOR_FINDINGS_COMPARISON_H
 #define COORDINATOR_FINDINGS_COMPARISON_H
 
+#include "coordinator/analysis/pooled.h"
 #include "coordinator/analysis/verdict.h"
 #include "coordinator/findings/gather.h"
 
@@ -17,6 +18,9 @@ enum compared_by {
 	BY_HOST,       /* by is "host", or a path below it: "host.cpu.codename" */
 	BY_SUBMISSION, /* the second campaign against the first */
 };
+
+/* --per: which resource values are normalised by (normalise.h). */
+enum normalised_per { PER_NOTHING, PER_CORE, PER_HERTZ, PER_WATT };
 
 struct question {
 	enum compared_by kind;
@@ -27,15 +31,17 @@ struct question {
 	double threshold, alpha;
 	bool by_ranks;   /* Hodges-Lehmann instead of means of logs */
 	bool with_ranks; /* its p-value beside (Wilcoxon, Mann-Whitney) */
+	enum normalised_per per;
 };
 
 /* One line: a metric of a contender's cell against that of its baseline. */
 struct compared {
-	size_t metric;                    /* index into the question's */
-	size_t configuration, lane;       /* of the contender, in its gathered */
+	size_t metric;                                /* index into the question's */
+	size_t configuration, lane;                   /* of the contender, in its gathered */
 	size_t baseline_configuration, baseline_lane; /* in that of the baseline */
 	const char *metric_name; /* what was compared: of unequal work "energy.package.per_work" */
-	const char *host;                 /* "lab07", or "lab07 / lab01" of unlike hosts */
+	const char *unit;        /* of the medians */
+	const char *host;        /* "lab07", or "lab07 / lab01" of unlike hosts */
 	const char *contender, *baseline; /* values: "nogil", "gil" */
 	double contender_median, baseline_median;
 	struct ratio ratio;
@@ -46,7 +52,9 @@ struct compared {
 	size_t outliers;    /* in both */
 	double rank_p;      /* with_ranks; else NaN */
 	double equivalence; /* equivalence_p() at the threshold */
-	const char **flags; /* "unpaired", "outliers", "per_work", "machine_changed" ... */
+	/* "unpaired", "outliers", "per_work", "per_core", "machine_changed", then those of both
+	 * sides' runs; the array is owned, the texts are not. */
+	const char **flags;
 	size_t flags_n;
 };
 
@@ -62,6 +70,7 @@ struct pooled {
 	size_t metric, configuration;
 	const char *contender, *baseline;
 	struct ratio ratio;
+	struct heterogeneity spread;
 	size_t hosts, verdicts[VERDICT_CHANGED + 1];
 };
 
@@ -91,5 +100,8 @@ struct comparison_result {
 int comparison_make(const struct question *q, const struct gathered *contender,
 	const struct gathered *baseline, struct comparison_result *out, struct error *err);
 void comparison_done(struct comparison_result *c);
+
+/* Add a flag to a row, once; flag must outlive it. */
+void compared_add_flag(struct compared *row, const char *flag);
 
 #endif

@@ -1,4 +1,6 @@
 #include "coordinator/findings/host_text.h"
+
+#include "coordinator/campaign/host_fields.h"
 #include "proto/units.h"
 
 json_t *host_inventory(const char *json)
@@ -161,6 +163,27 @@ void host_overhead(const json_t *inventory, int64_t every_ns, struct buf *out)
 	if (json_is_number(low) && json_is_number(high))
 		buf_addf(out, " [%.2f, %.2f]", 100 * (json_number_value(low) - 1),
 			100 * (json_number_value(high) - 1));
+}
+
+char *host_value(const char *host, const json_t *inventory, const char *by)
+{
+	int64_t count = ABSENT;
+	const json_t *value;
+
+	if (strcmp(by, "host") == 0 || strcmp(by, "host.name") == 0)
+		return xstrdup(host);
+	if (inventory == NULL)
+		return NULL;
+	value = host_field(inventory, by, &count);
+	if (count != ABSENT)
+		return xasprintf("%lld", (long long)count);
+	if (json_is_string(value))
+		return xstrdup(json_string_value(value));
+	if (json_is_boolean(value))
+		return xstrdup(json_is_true(value) ? "true" : "false");
+	if (json_is_integer(value))
+		return xasprintf("%lld", (long long)json_integer_value(value));
+	return json_is_real(value) ? xasprintf("%.10g", json_real_value(value)) : NULL;
 }
 
 const char *host_energy_source(const json_t *inventory)

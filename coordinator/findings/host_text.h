@@ -23,6 +23,11 @@ void host_describe(const json_t *inventory, struct buf *out);
  * lowest that is at least as fast, else the fastest. Appends nothing where none was.
  */
 void host_overhead(const json_t *inventory, int64_t every_ns, struct buf *out);
+/*
+ * The value of what --by names, "host", "host.cpu.codename" or "host.labels.pool", of a host of
+ * this name; the caller frees. NULL where the inventory, which may be NULL, does not tell.
+ */
+char *host_value(const char *host, const json_t *inventory, const char *by);
 /* inventory.energy.source, or NULL; and why there is none, or NULL. */
 const char *host_energy_source(const json_t *inventory);
 const char *host_energy_why(const json_t *inventory);
