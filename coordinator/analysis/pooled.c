@@ -3,7 +3,6 @@
 #include "coordinator/analysis/logs.h"
 #include "proto/base.h"
 #include <gsl/gsl_cdf.h>
-#include <gsl/gsl_rng.h>
 #include <gsl/gsl_sort_double.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
@@ -12,18 +11,43 @@
 #define DRAWN_BLOCKS 60000
 #define LEAST_MEANS  250
 
-/* One of n, by multiplying instead of dividing: n is far below 2^32, so all are as likely. */
-static size_t one_of(gsl_rng *rng, size_t n)
+/*
+ * SplitMix64 (Steele, Lea and Flood 2014), inline: a campaign has a thousand lines to pool, each of
+ * which draws a hundred thousand blocks, and a generator behind a pointer would be most of the
+ * time.
+ */
+struct draws {
+	uint64_t state;
+};
+
+static uint64_t next_draw(struct draws *d)
 {
-	return (size_t)(((uint64_t)gsl_rng_get(rng) * n) >> 32);
+	uint64_t z = d->state += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return z ^ (z >> 31);
 }
 
-static double drawn_mean(gsl_rng *rng, const double *values, size_t n)
+/* One of n, of 32 random bits, by multiplying instead of dividing: n is far below 2^32, so all are
+ * as likely. */
+static size_t one_of(uint32_t bits, size_t n)
+{
+	return (size_t)(((uint64_t)bits * n) >> 32);
+}
+
+static double drawn_mean(struct draws *d, const double *values, size_t n)
 {
 	double sum = 0;
 
-	for (size_t i = 0; i < n; i++)
-		sum += values[one_of(rng, n)];
+	for (size_t i = 0; i + 1 < n; i += 2) {
+		uint64_t bits = next_draw(d);
+
+		sum += values[one_of((uint32_t)bits, n)];
+		sum += values[one_of((uint32_t)(bits >> 32), n)];
+	}
+	if (n % 2 == 1)
+		sum += values[one_of((uint32_t)next_draw(d), n)];
 	return sum / (double)n;
 }
 
@@ -32,7 +56,7 @@ struct means {
 	size_t n;
 };
 
-static struct means draw_means(gsl_rng *rng, const struct pooled_host *h)
+static struct means draw_means(struct draws *d, const struct pooled_host *h)
 {
 	size_t n = DRAWN_BLOCKS / (h->x_n + h->y_n);
 	struct means m = {.n = n < LEAST_MEANS        ? LEAST_MEANS
@@ -41,9 +65,9 @@ static struct means draw_means(gsl_rng *rng, const struct pooled_host *h)
 
 	m.drawn = xcalloc(m.n, sizeof *m.drawn);
 	for (size_t i = 0; i < m.n; i++) {
-		m.drawn[i] = drawn_mean(rng, h->x, h->x_n);
+		m.drawn[i] = drawn_mean(d, h->x, h->x_n);
 		if (h->y_n > 0)
-			m.drawn[i] -= drawn_mean(rng, h->y, h->y_n);
+			m.drawn[i] -= drawn_mean(d, h->y, h->y_n);
 	}
 	return m;
 }
@@ -79,16 +103,16 @@ static void resample(
 {
 	_cleanup_free_ double *means = xcalloc(POOLED_RESAMPLES, sizeof *means);
 	struct means *of = xcalloc(n, sizeof *of);
-	gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+	struct draws d = {.state = seed};
 
-	gsl_rng_set(rng, seed);
 	for (size_t h = 0; h < n; h++)
-		of[h] = draw_means(rng, &hosts[h]);
+		of[h] = draw_means(&d, &hosts[h]);
 	for (size_t i = 0; i < POOLED_RESAMPLES; i++) {
 		for (size_t h = 0; h < n; h++) {
-			const struct means *m = &of[one_of(rng, n)];
+			uint64_t bits = next_draw(&d);
+			const struct means *m = &of[one_of((uint32_t)bits, n)];
 
-			means[i] += m->drawn[one_of(rng, m->n)];
+			means[i] += m->drawn[one_of((uint32_t)(bits >> 32), m->n)];
 		}
 		means[i] /= (double)n;
 	}
@@ -96,7 +120,6 @@ static void resample(
 	for (size_t h = 0; h < n; h++)
 		free(of[h].drawn);
 	free(of);
-	gsl_rng_free(rng);
 }
 
 void ratio_pooled_hosts(
