@@ -27,11 +27,7 @@ const struct output_ops *output_by_name(const char *name, struct error *err)
 	return NULL;
 }
 
-/*
- * One character of UTF-8 at s (len bytes are left): its code, and its length in *size. Bytes that
- * are none give -1 and length 1. Overlong forms, surrogates and what lies above U+10FFFF are none.
- */
-static int32_t utf8_decode(const unsigned char *s, size_t len, size_t *size)
+int32_t utf8_decode(const unsigned char *s, size_t len, size_t *size)
 {
 	static const int32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
 	size_t n = s[0] < 0x80   ? 1

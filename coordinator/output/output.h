@@ -48,6 +48,12 @@ extern const struct output_ops *const outputs[]; /* ended by NULL */
 /* The format of this name, or NULL with err (ERR_USAGE, the nearest). */
 const struct output_ops *output_by_name(const char *name, struct error *err);
 
+/*
+ * One character of UTF-8 at s (len bytes are left): its code, and its length in *size. Bytes that
+ * are none give -1 and length 1. Overlong forms, surrogates and what lies above U+10FFFF are none.
+ */
+int32_t utf8_decode(const unsigned char *s, size_t len, size_t *size);
+
 /* Columns that a text takes on a terminal (UTF-8; combining marks and wide characters as wcwidth
  * has them). */
 int text_width(const char *s);
