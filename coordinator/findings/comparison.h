@@ -17,6 +17,7 @@ enum compared_by {
 	BY_AXIS,       /* by is an axis of the matrix */
 	BY_HOST,       /* by is "host", or a path below it: "host.cpu.codename" */
 	BY_SUBMISSION, /* the second campaign against the first */
+	BY_HISTORY,    /* a campaign against the last N submissions before it: history.h */
 };
 
 /* --per: which resource values are normalised by (normalise.h). */

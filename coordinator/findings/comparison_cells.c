@@ -185,6 +185,8 @@ int comparison_pair(struct maker *m, struct error *err)
 		pair_submission(m, m->contender, m->baseline, true);
 		pair_submission(m, m->baseline, m->contender, false);
 		return 0;
+	case BY_HISTORY:
+		break; /* history_compare() answers it */
 	}
 	return 0;
 }
