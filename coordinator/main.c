@@ -81,6 +81,27 @@ static void print_program_help(void)
 	       "5 internal error, 130 interrupted\n");
 }
 
+static bool has_option(const struct option_info *table, const char *name)
+{
+	for (; table != NULL && table->name != NULL; table++)
+		if (strcmp(table->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* The common options that the subcommand does not have in a form of its own. */
+static void add_common_help(const struct command *c, struct buf *b)
+{
+	struct option_info rest[ARRAY_SIZE(common_option_table)];
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(common_option_table); i++)
+		if (common_option_table[i].name == NULL ||
+			!has_option(c->options, common_option_table[i].name))
+			rest[n++] = common_option_table[i];
+	options_help(rest, b);
+}
+
 static void print_command_help(const struct command *c)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT;
@@ -93,7 +114,7 @@ static void print_command_help(const struct command *c)
 		options_help(c->options, &b);
 	}
 	buf_adds(&b, "\nCommon options:\n");
-	options_help(common_option_table, &b);
+	add_common_help(c, &b);
 	fputs(b.data, stdout);
 }
 
