@@ -1,6 +1,7 @@
 /* joulerig compare: is it faster, does it use less energy, by how much, how sure. */
 #include "coordinator/commands/commands.h"
 #include "coordinator/commands/compare_view.h"
+#include "coordinator/commands/gate.h"
 #include "coordinator/findings/questions.h"
 
 struct options {
@@ -10,11 +11,15 @@ struct options {
 	bool by_ranks, is_all, is_gate;
 };
 
+/* Those of every subcommand, and what build servers read. */
+static const char *const formats[] = {
+	"table", "csv", "json", "ndjson", "markdown", "junit", "github", "gitlab", NULL};
+
 static const struct option_info table[] = {
 	{"by", OPTION_TEXT, offsetof(struct options, by), "WHAT",
 		"an axis, host, or a path below it such as host.cpu.codename", NULL},
 	{"baseline", OPTION_TEXT, offsetof(struct options, baseline), "VALUE",
-		"the value that the others are compared with", NULL},
+		"the value to compare with; or the submission: previous, last-7, NAME.N", NULL},
 	{"metric", OPTION_TEXTS, offsetof(struct options, metrics), "NAME",
 		"this metric; several times for more (time and energy.package)", NULL},
 	{"threshold", OPTION_TEXT, offsetof(struct options, threshold), "PERCENT",
@@ -26,6 +31,9 @@ static const struct option_info table[] = {
 	{"all", OPTION_FLAG, offsetof(struct options, is_all), NULL, "unchanged ones too", NULL},
 	{"gate", OPTION_FLAG, offsetof(struct options, is_gate), NULL,
 		"exit with 3 where something regressed", NULL},
+	{"format", OPTION_TEXT, offsetof(struct options, common.format), "FORMAT",
+		"table, csv, json, ndjson, markdown, or for CI junit, github, gitlab",
+		formats},
 	{.name = NULL},
 };
 
@@ -34,6 +42,8 @@ struct inquiry {
 	const struct options *o;
 	struct study contender, second; /* second: of two campaigns the first, the baseline */
 	bool has_second;
+	struct history history; /* what --baseline means, where it means submissions */
+	struct gate gate;
 	struct questions questions;
 	struct comparison_result *results;
 };
@@ -56,7 +66,13 @@ static int answer(struct inquiry *q, struct error *err)
 				"compare: %s has none of the metrics to compare; --metric names "
 				"others",
 				contender->label);
-		rc = comparison_make(question, contender, baseline, &q->results[i], err);
+		if (q->history.kind == HISTORY_LAST)
+			rc = history_compare(
+				&q->history, question, contender, baseline, &q->results[i], err);
+		else
+			rc = comparison_make(question, contender, baseline, &q->results[i], err);
+		if (q->history.kind == HISTORY_LAST && q->results[i].missing_n > 0)
+			continue; /* too few nights so far are no mistake */
 		if (rc == 0 && q->results[i].n == 0)
 			rc = error_set(err, ERR_USAGE,
 				"compare: there is nothing to compare with %s%s%s",
@@ -66,37 +82,17 @@ static int answer(struct inquiry *q, struct error *err)
 	return rc;
 }
 
-static bool has_regressed(const struct inquiry *q)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < q->questions.n; i++) {
-		const struct comparison_result *c = &q->results[i];
-
-		for (size_t k = 0; k < c->n; k++) {
-			const struct compared *row = &c->rows[k];
-			const struct gathered_configuration *of =
-				&c->contender->configurations[row->configuration];
-
-			if (row->verdict != VERDICT_REGRESSED)
-				continue;
-			any = true;
-			fprintf(stderr, "regressed: %s of %s %s on %s: %.2f %% worse\n",
-				c->question->metrics[row->metric], of->benchmark, of->json,
-				row->host,
-				100 * (row->ratio.ratio > 1 ? row->ratio.ratio - 1
-							    : 1 - row->ratio.ratio));
-		}
-	}
-	return any;
-}
-
 static int show(const struct inquiry *q, struct error *err)
 {
-	const char *format = q->o->common.format;
-	const struct output_ops *ops = output_by_name(format == NULL ? "table" : format, err);
+	const char *format = q->o->common.format == NULL ? "table" : q->o->common.format;
+	const struct ci_ops *ci = ci_by_name(format);
+	const struct output_ops *ops = ci == NULL ? output_by_name(format, err) : NULL;
 	struct comparison_result **all;
 
+	if (ci != NULL) {
+		gate_report(&q->gate, ci, stdout);
+		return 0;
+	}
 	if (ops == NULL)
 		return ERR_USAGE;
 	all = xcalloc(q->questions.n + 1, sizeof *all);
@@ -113,6 +109,20 @@ static int show(const struct inquiry *q, struct error *err)
 	return 0;
 }
 
+/* Earlier submissions, where --baseline names some. */
+static int open_history(struct inquiry *q, struct results *r, struct error *err)
+{
+	struct history *h = &q->history;
+	int rc = history_find(r, q->contender.g.label, q->o->baseline, h, err);
+
+	q->has_second = h->labels_n > 0;
+	if (rc == 0 && q->has_second)
+		rc = study_open(r, h->labels[0], NULL, &q->second, err);
+	if (rc == 0 && h->kind == HISTORY_LAST)
+		rc = history_read(h, r, &q->contender.g, NULL, err);
+	return rc;
+}
+
 static int open_all(
 	struct inquiry *q, struct results *r, const char **arguments, size_t n, struct error *err)
 {
@@ -123,20 +133,39 @@ static int open_all(
 		rc = study_open(r, arguments[0], NULL, &q->second, err);
 	if (rc == 0)
 		rc = study_open(r, n > 0 ? arguments[n - 1] : NULL, NULL, &q->contender, err);
-	return rc;
+	if (rc == 0 && n < 2 && q->o->baseline != NULL && q->o->by == NULL)
+		rc = open_history(q, r, err);
+	return rc < 0 ? rc : gate_open(&q->gate, r, &q->contender, err);
 }
 
 static int ask(struct inquiry *q, struct error *err)
 {
+	const struct history *h = &q->history;
 	const struct asked asked = {.by = q->o->by,
-		.baseline = q->o->baseline,
+		.baseline = h->kind == HISTORY_NONE ? q->o->baseline : NULL,
 		.threshold = q->o->threshold,
 		.alpha = q->o->alpha,
 		.metrics = &q->o->metrics,
 		.by_ranks = q->o->by_ranks};
 
-	return questions_make(
+	if (h->kind != HISTORY_NONE && !q->has_second)
+		return 0; /* the first of its name */
+	int rc = questions_make(
 		&asked, &q->contender, q->has_second ? &q->second : NULL, &q->questions, err);
+	for (size_t i = 0; h->kind == HISTORY_LAST && i < q->questions.n; i++) {
+		q->questions.items[i].kind = BY_HISTORY;
+		q->questions.items[i].baseline = h->title;
+	}
+	return rc;
+}
+
+/* Notes and regressions, on stderr; the exit status. */
+static int judge(struct inquiry *q)
+{
+	if (q->o->is_gate)
+		return gate_judge(&q->gate, stderr);
+	gate_notes(&q->history, stderr);
+	return EXIT_OK;
 }
 
 static void inquiry_done(struct inquiry *q)
@@ -145,6 +174,8 @@ static void inquiry_done(struct inquiry *q)
 		comparison_done(&q->results[i]);
 	free(q->results);
 	questions_done(&q->questions);
+	history_done(&q->history);
+	gate_done(&q->gate);
 	study_done(&q->contender);
 	study_done(&q->second);
 }
@@ -164,11 +195,13 @@ static int run(void *options, const char **arguments, size_t n, struct error *er
 		rc = ask(&q, err);
 	if (rc == 0)
 		rc = answer(&q, err);
+	q.gate.history = &q.history;
+	q.gate.results = q.results;
+	q.gate.n = q.questions.n;
+	q.gate.is_quiet = o->common.quiet;
 	if (rc == 0)
 		rc = show(&q, err);
-	int status = rc < 0 ? (int)error_exit_status(err) : EXIT_OK;
-	if (rc == 0 && o->is_gate && has_regressed(&q))
-		status = EXIT_REGRESSION;
+	int status = rc < 0 ? (int)error_exit_status(err) : judge(&q);
 	inquiry_done(&q);
 	return status;
 }
@@ -183,7 +216,9 @@ const struct command command_compare = {
 		"With one campaign, what its file says under 'compare', or --by and --baseline.\n"
 		"A ratio is contender / baseline, paired within host and block along an axis, with "
 		"its interval;\n"
-		"p-values are adjusted over all comparisons of a metric (Benjamini-Hochberg).",
+		"p-values are adjusted over all comparisons of a metric (Benjamini-Hochberg).\n"
+		"--baseline previous, last-7 or NAME.N without --by compares A with the submissions "
+		"before it.",
 	.options = table,
 	.options_size = sizeof(struct options),
 	.min_arguments = 1,

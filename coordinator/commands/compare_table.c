@@ -285,7 +285,9 @@ static void print_head(const struct comparison_result *c, FILE *to)
 	fprintf(to, "%s  %s%s%s against %s · %s · ratio with %.4g %% interval%s\n",
 		c->contender->label, by, q->by ? ": " : "", contender ? contender : "the others",
 		q->baseline,
-		q->kind == BY_AXIS ? "paired in host and block" : "two samples, not paired",
+		q->kind == BY_AXIS      ? "paired in host and block"
+		: q->kind == BY_HISTORY ? "submissions are the units"
+					: "two samples, not paired",
 		100 * (1 - q->alpha), q->by_ranks ? " (Hodges-Lehmann)" : "");
 	fprintf(to,
 		"changed: beyond ±%.4g %% and adjusted p ≤ %.4g (Benjamini-Hochberg, %zu "
