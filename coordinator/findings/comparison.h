@@ -104,5 +104,9 @@ void comparison_done(struct comparison_result *c);
 
 /* Add a flag to a row, once; flag must outlive it. */
 void compared_add_flag(struct compared *row, const char *flag);
+/* Those that follow from the row itself, "unpaired" and "outliers", then those of the runs of both
+ * cells; baseline may be NULL. */
+void compared_add_usual_flags(struct compared *row, const struct gathered_cell *contender,
+	const struct gathered_cell *baseline);
 
 #endif

@@ -19,6 +19,20 @@ void compared_add_flag(struct compared *row, const char *flag)
 	row->flags[row->flags_n++] = flag;
 }
 
+void compared_add_usual_flags(struct compared *row, const struct gathered_cell *contender,
+	const struct gathered_cell *baseline)
+{
+	const struct gathered_cell *both[] = {contender, baseline};
+
+	if (!row->ratio.is_paired)
+		compared_add_flag(row, "unpaired");
+	if (row->outliers > 0)
+		compared_add_flag(row, "outliers");
+	for (int k = 0; k < 2; k++)
+		for (size_t i = 0; both[k] != NULL && i < both[k]->flags.n; i++)
+			compared_add_flag(row, both[k]->flags.items[i].text);
+}
+
 /* ---- which values ---- */
 
 /* Whether all runs of both sides did the same work: a metric over itself per work is the work. */
@@ -223,24 +237,16 @@ static void add_flags(const struct maker *m, const struct compared_cells *pair,
 	const struct compared_series *s, struct compared *row)
 {
 	static const char *const per[] = {"per_core", "per_hertz", "per_watt"};
-	const struct gathered_cell *both[] = {
-		gathered_cell(m->contender, pair->lane, pair->configuration),
-		gathered_cell(m->baseline, pair->other_lane, pair->other)};
 
-	if (!row->ratio.is_paired)
-		compared_add_flag(row, "unpaired");
-	if (row->outliers > 0)
-		compared_add_flag(row, "outliers");
 	if (s->is_per_work)
 		compared_add_flag(row, "per_work");
 	if (m->q->per != PER_NOTHING)
 		compared_add_flag(row, per[m->q->per - PER_CORE]);
-	if (m->q->kind == BY_SUBMISSION &&
-		machine_has_changed(m->machines[pair->lane], m->other_machines[pair->other_lane]))
+	if (m->q->kind == BY_SUBMISSION && machine_has_changed(m->machines[pair->lane],
+						   m->other_machines[pair->other_lane]))
 		compared_add_flag(row, "machine_changed");
-	for (int k = 0; k < 2; k++)
-		for (size_t i = 0; i < both[k]->flags.n; i++)
-			compared_add_flag(row, both[k]->flags.items[i].text);
+	compared_add_usual_flags(row, gathered_cell(m->contender, pair->lane, pair->configuration),
+		gathered_cell(m->baseline, pair->other_lane, pair->other));
 }
 
 static struct compared *new_row(struct comparison_result *out)
