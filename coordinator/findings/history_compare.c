@@ -201,6 +201,7 @@ static void add_row(struct maker *m, size_t asked, size_t metric, size_t lane, s
 		.baseline_configuration = then < m->newest->configurations_n ? then : 0,
 		.baseline_lane = then_lane < m->newest->lanes_n ? then_lane : 0,
 		.metric_name = m->q->metrics[asked],
+		.unit = m->contender->metrics[metric].unit,
 		.host = m->contender->lanes[lane].host,
 		.contender = m->contender->label,
 		.baseline = m->h->text,
@@ -211,6 +212,7 @@ static void add_row(struct maker *m, size_t asked, size_t metric, size_t lane, s
 		.rank_p = NAN,
 		.equivalence = NAN};
 	ratio_to_nights(&tonight, m->nights, n, 1 - m->q->alpha, &row.ratio);
+	compared_add_usual_flags(&row, gathered_cell(m->contender, lane, configuration), NULL);
 	out->rows = xreallocarray(out->rows, out->n + 1, sizeof *out->rows);
 	out->rows[out->n++] = row;
 }
