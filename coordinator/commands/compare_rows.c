@@ -20,6 +20,14 @@ enum {
 	ROW_FLAGS,
 	ROW_SMALLEST,
 	ROW_MORE_BLOCKS,
+	ROW_BASELINE_MEDIAN,
+	ROW_CONTENDER_MEDIAN,
+	ROW_UNIT,
+	ROW_EQUIVALENCE,
+	ROW_RANK_P,
+	ROW_DIFFERS,
+	ROW_I2,
+	ROW_BETWEEN,
 	ROW_COLUMNS
 };
 
@@ -40,12 +48,20 @@ static const struct column columns[ROW_COLUMNS] = {
 	{.name = "flags"},
 	{.name = "smallest_effect", .is_right = true},
 	{.name = "more_blocks", .is_right = true},
+	{.name = "baseline_median", .is_right = true},
+	{.name = "contender_median", .is_right = true},
+	{.name = "unit"},
+	{.name = "equivalence_p", .is_right = true},
+	{.name = "rank_p", .is_right = true},
+	{.name = "differs"},
+	{.name = "i2", .is_right = true},
+	{.name = "between", .is_right = true},
 };
 
 struct line {
 	struct cell cells[ROW_COLUMNS];
 	char texts[ROW_COLUMNS][32];
-	struct buf flags;
+	struct buf flags, differs;
 };
 
 static void set_text(struct line *l, int at, const char *text)
@@ -79,26 +95,48 @@ static void set_configuration(
 	l->cells[ROW_PARAMETERS] = (struct cell){CELL_JSON, of->json};
 }
 
-static void add_flag(struct buf *flags, const char *flag)
+static void set_flags(struct line *l, const struct compared *row)
 {
-	buf_addf(flags, "%s\"%s\"", flags->len > 1 ? "," : "", flag);
-}
-
-static void set_flags(struct line *l, const struct comparison_result *c, const struct compared *row)
-{
-	const struct gathered_cell *cell =
-		gathered_cell(c->contender, row->lane, row->configuration);
-
 	buf_reset(&l->flags);
 	buf_addc(&l->flags, '[');
-	if (!row->ratio.is_paired)
-		add_flag(&l->flags, "unpaired");
-	if (row->outliers > 0)
-		add_flag(&l->flags, "outliers");
-	for (size_t i = 0; i < cell->flags.n; i++)
-		add_flag(&l->flags, cell->flags.items[i].text);
+	for (size_t i = 0; i < row->flags_n; i++) {
+		buf_adds(&l->flags, i > 0 ? "," : "");
+		json_add_string(&l->flags, row->flags[i], strlen(row->flags[i]));
+	}
 	buf_addc(&l->flags, ']');
 	l->cells[ROW_FLAGS] = (struct cell){CELL_JSON, l->flags.data};
+}
+
+static void add_key(struct buf *out, const char *key, const char *text)
+{
+	buf_addf(out, "\"%s\":", key);
+	json_add_string(out, text, strlen(text));
+}
+
+/* What else differs between the two machines of a row; [] along an axis. */
+static void set_differences(
+	struct line *l, const struct comparison_result *c, const struct compared *row)
+{
+	const char *host = c->contender->lanes[row->lane].host;
+	const char *other = c->baseline->lanes[row->baseline_lane].host;
+
+	buf_reset(&l->differs);
+	buf_addc(&l->differs, '[');
+	for (size_t i = 0; i < c->differences_n; i++) {
+		const struct difference *d = &c->differences[i];
+
+		if (strcmp(d->host, host) != 0 || strcmp(d->other, other) != 0)
+			continue;
+		buf_adds(&l->differs, l->differs.len > 1 ? ",{" : "{");
+		add_key(&l->differs, "what", d->what);
+		buf_addc(&l->differs, ',');
+		add_key(&l->differs, "contender", d->contender);
+		buf_addc(&l->differs, ',');
+		add_key(&l->differs, "baseline", d->baseline);
+		buf_addc(&l->differs, '}');
+	}
+	buf_addc(&l->differs, ']');
+	l->cells[ROW_DIFFERS] = (struct cell){CELL_JSON, l->differs.data};
 }
 
 static void write_row(struct line *l, const struct comparison_result *c, const struct compared *row)
@@ -106,16 +144,22 @@ static void write_row(struct line *l, const struct comparison_result *c, const s
 	memset(l->cells, 0, sizeof l->cells);
 	set_configuration(l, c, row->configuration);
 	set_text(l, ROW_HOST, row->host);
-	set_text(l, ROW_METRIC, c->question->metrics[row->metric]);
+	set_text(l, ROW_METRIC, row->metric_name);
 	set_text(l, ROW_BASELINE, row->baseline);
 	set_text(l, ROW_CONTENDER, row->contender);
 	set_ratio(l, &row->ratio);
 	set_number(l, ROW_P_ADJUSTED, row->p_adjusted);
 	set_text(l, ROW_VERDICT, verdict_name(row->verdict));
-	set_flags(l, c, row);
+	set_flags(l, row);
 	set_number(l, ROW_SMALLEST, row->smallest);
 	if (row->more_blocks > 0)
 		set_number(l, ROW_MORE_BLOCKS, (double)row->more_blocks);
+	set_number(l, ROW_BASELINE_MEDIAN, row->baseline_median);
+	set_number(l, ROW_CONTENDER_MEDIAN, row->contender_median);
+	set_text(l, ROW_UNIT, row->unit);
+	set_number(l, ROW_EQUIVALENCE, row->equivalence);
+	set_number(l, ROW_RANK_P, row->rank_p);
+	set_differences(l, c, row);
 }
 
 static void write_pooled(
@@ -124,19 +168,21 @@ static void write_pooled(
 	memset(l->cells, 0, sizeof l->cells);
 	set_configuration(l, c, pooled->configuration);
 	set_text(l, ROW_HOST, "*");
-	set_text(l, ROW_METRIC, c->question->metrics[pooled->metric]);
+	set_text(l, ROW_METRIC, pooled->metric_name);
 	set_text(l, ROW_BASELINE, pooled->baseline);
 	set_text(l, ROW_CONTENDER, pooled->contender);
 	set_ratio(l, &pooled->ratio);
 	set_text(l, ROW_VERDICT, "pooled");
-	l->cells[ROW_FLAGS] = (struct cell){CELL_JSON, "[]"};
+	l->cells[ROW_FLAGS] = l->cells[ROW_DIFFERS] = (struct cell){CELL_JSON, "[]"};
+	set_number(l, ROW_I2, pooled->spread.i2);
+	set_number(l, ROW_BETWEEN, pooled->spread.between);
 }
 
 void compare_rows(
 	struct comparison_result *const *results, size_t n, const struct output_ops *ops, FILE *to)
 {
 	struct output *o = ops->begin(to, columns, ROW_COLUMNS);
-	struct line line = {.flags = BUF_INIT};
+	struct line line = {.flags = BUF_INIT, .differs = BUF_INIT};
 
 	for (size_t i = 0; i < n; i++) {
 		const struct comparison_result *c = results[i];
@@ -152,4 +198,5 @@ void compare_rows(
 	}
 	ops->end(o);
 	buf_done(&line.flags);
+	buf_done(&line.differs);
 }

@@ -69,6 +69,7 @@ struct difference {
 /* One ratio over all hosts of a configuration. */
 struct pooled {
 	size_t metric, configuration;
+	const char *metric_name; /* as of its rows */
 	const char *contender, *baseline;
 	struct ratio ratio;
 	struct heterogeneity spread;

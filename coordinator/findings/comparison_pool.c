@@ -70,6 +70,7 @@ static void pool(struct maker *m, size_t from, size_t to)
 	const struct compared *first = &out->rows[from];
 	struct pooled pooled = {.metric = m->metric,
 		.configuration = first->configuration,
+		.metric_name = first->metric_name,
 		.contender = first->contender,
 		.baseline = first->baseline};
 	struct pool p = {.hosts = xcalloc(to - from, sizeof *p.hosts),

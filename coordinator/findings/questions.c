@@ -130,6 +130,8 @@ static int apply_levels(const struct asking *a, struct error *err)
 	}
 	for (size_t i = 0; i < a->out->n; i++) {
 		a->out->items[i].by_ranks = asked->by_ranks;
+		a->out->items[i].with_ranks = asked->with_ranks;
+		a->out->items[i].per = asked->per;
 		if (asked->threshold != NULL)
 			a->out->items[i].threshold = (double)threshold / 1e6;
 		if (alpha > 0)

@@ -16,7 +16,8 @@ struct asked {
 	const char *by, *baseline;     /* --by, --baseline */
 	const char *threshold, *alpha; /* texts, "3%", "0.05" */
 	const struct texts *metrics;   /* --metric; NULL: none */
-	bool by_ranks;
+	bool by_ranks, with_ranks;
+	enum normalised_per per;
 };
 
 struct questions {
