@@ -43,7 +43,7 @@ enum {
 };
 /* "lanes" of a campaign. key: lane + 1 */
 enum { LANES_LANE, LANES_HOST_ID, LANES_HOST, LANES_KEY, LANES_INVENTORY, LANES_N };
-/* "hosts". key: id */
+/* "hosts": those of agents, not those that results were imported from. key: id */
 enum { HOSTS_ID, HOSTS_NAME, HOSTS_KEY, HOSTS_SEEN_AT, HOSTS_INVENTORY, HOSTS_N };
 /*
  * "runs" of a campaign, warm-up too. key: run. After RUNS_FIXED come the standard metrics in the

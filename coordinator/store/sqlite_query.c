@@ -61,8 +61,8 @@ static const struct named_query queries[] = {
 		NULL},
 	{"hosts", "id name key seen_at inventory", false,
 		"SELECT h.id, h.id, h.name, h.key, h.seen_at, i.json FROM host h"
-		" LEFT JOIN inventory i ON i.id = h.inventory WHERE h.id > ?2 ORDER BY h.id LIMIT "
-		"?3",
+		" LEFT JOIN inventory i ON i.id = h.inventory WHERE h.id > ?2"
+		" AND h.key NOT LIKE '" IMPORTED_HOST "%' ORDER BY h.id LIMIT ?3",
 		NULL},
 	{"runs", RUNS_COLUMNS, true,
 		" FROM run r JOIN host h ON h.id = r.host"

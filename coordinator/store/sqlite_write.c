@@ -74,8 +74,8 @@ int db_add_campaign(struct store *s, struct store_campaign *c, struct error *err
 		"INSERT INTO campaign (uuid, name, number, state, total, submitted_at, ended_at, "
 		"file,"
 		" changes, tree, directory, yaml) VALUES (?1, ?2,"
-		" (SELECT coalesce(max(number), 0) + 1 FROM campaign WHERE name = ?2),"
-		" ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) RETURNING number",
+		" coalesce(nullif(?12, 0), (SELECT coalesce(max(number), 0) + 1 FROM campaign"
+		" WHERE name = ?2)), ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) RETURNING number",
 		&statement, err);
 
 	if (code < 0)
@@ -94,6 +94,7 @@ int db_add_campaign(struct store *s, struct store_campaign *c, struct error *err
 		db_bind_blob(statement, 9, c->tree.data, c->tree.len);
 	db_bind_text(statement, 10, c->directory);
 	db_bind_text(statement, 11, c->yaml);
+	db_bind_int(statement, 12, c->number);
 	code = db_run_returning(s, statement, &c->number, "add a campaign to", err);
 	c->id = sqlite3_last_insert_rowid(s->db);
 	return code;

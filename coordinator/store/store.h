@@ -16,6 +16,10 @@
 
 #include "proto/message.h"
 
+/* Begins the key of a host that results were imported from: no agent's, so that "hosts" leaves it
+ * out. */
+#define IMPORTED_HOST "imported:"
+
 /* States as texts, the same in YAML, C, SQL and on screen. */
 #define RUN_QUEUED    "queued"
 #define RUN_ASSIGNED  "assigned"
@@ -31,7 +35,7 @@ struct store_campaign {
 	int64_t id; /* set by add */
 	struct id16 uuid;
 	const char *name;      /* "quickstart" */
-	int64_t number;        /* set by add: submissions of that name in this store, from 1 */
+	int64_t number;        /* of that name in this store, from 1; 0: add sets the next one */
 	const char *file;      /* name of the file, for messages */
 	const char *yaml;      /* as it was */
 	const char *changes;   /* JSON or NULL */
