@@ -24,6 +24,7 @@ const struct command *const commands[] = {
 	&command_compare,
 	&command_runs,
 	&command_export,
+	&command_import,
 	&command_key,
 	&command_completion,
 	NULL,

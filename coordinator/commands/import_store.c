@@ -1,0 +1,450 @@
+/* Runs from elsewhere into a store: one campaign, in one transaction. */
+#include "coordinator/commands/import_metrics.h"
+#include "proto/clock.h"
+#include "proto/units.h"
+#include <errno.h>
+#include <uthash.h>
+
+#define RUNS_MOST (1 << 24)
+
+struct configuration {
+	UT_hash_handle hh;
+	char *key; /* benchmark, a newline, parameters */
+	char *benchmark, *parameters;
+	int64_t index;   /* ABSENT: only known so far */
+	int64_t *blocks; /* [lane]: how many runs without a block it had there */
+	size_t blocks_n;
+};
+
+struct lane {
+	char *name;
+	int64_t id; /* of the store */
+};
+
+struct importer {
+	const struct store_ops *ops;
+	struct store *store;
+	const struct import_options *o;
+	struct store_campaign campaign; /* id 0: not begun */
+	char *name;                     /* of the campaign */
+	char *carried;                  /* the label that the runs carry */
+	struct configuration *configurations;
+	int64_t configurations_n;
+	struct lane *lanes;
+	size_t lanes_n;
+	uint8_t *seen; /* a bit for each number of a run */
+	int64_t last;  /* highest number */
+	int64_t runs, latest;
+	bool is_cut; /* some run had not ended */
+	struct import_stored metrics;
+	char **notes;
+	size_t notes_n;
+};
+
+static void note_once(struct importer *im, char *text)
+{
+	for (size_t i = 0; i < im->notes_n; i++) {
+		if (strcmp(im->notes[i], text) == 0) {
+			free(text);
+			return;
+		}
+	}
+	im->notes = xreallocarray(im->notes, im->notes_n + 1, sizeof *im->notes);
+	im->notes[im->notes_n++] = text;
+}
+
+int importer_open(struct importer **out, const char *db, const struct import_options *options,
+	struct error *err)
+{
+	struct importer *im = xcalloc(1, sizeof *im);
+
+	im->ops = stores[0];
+	im->o = options;
+	im->latest = ABSENT;
+	int rc = im->ops->open(&im->store, db, true, err);
+	if (rc == -EBUSY) {
+		rc = error_wrap(err,
+			"import: it writes the store itself: end the coordinator that holds it, or "
+			"import into another store with --db");
+		err->code = ERR_UNAVAILABLE;
+	} else if (rc == -EINVAL) { /* another program's file, or another version's */
+		err->code = ERR_USAGE;
+	}
+	if (rc == 0)
+		rc = im->ops->begin(im->store, err);
+	if (rc < 0) {
+		importer_close(im);
+		return rc;
+	}
+	*out = im;
+	return 0;
+}
+
+void importer_close(struct importer *im)
+{
+	struct configuration *c, *tmp;
+
+	if (im == NULL)
+		return;
+	if (im->store != NULL) {
+		if (im->ops->in_transaction(im->store))
+			im->ops->rollback(im->store);
+		im->ops->close(im->store);
+	}
+	HASH_ITER (hh, im->configurations, c, tmp) {
+		HASH_DEL(im->configurations, c);
+		free(c->key);
+		free(c->benchmark);
+		free(c->parameters);
+		free(c->blocks);
+		free(c);
+	}
+	for (size_t i = 0; i < im->lanes_n; i++)
+		free(im->lanes[i].name);
+	for (size_t i = 0; i < im->notes_n; i++)
+		free(im->notes[i]);
+	import_stored_done(&im->metrics);
+	free(im->notes);
+	free(im->lanes);
+	free(im->seen);
+	free(im->name);
+	free(im->carried);
+	free(im);
+}
+
+/* ---- the campaign ---- */
+
+/* As in a campaign's file. */
+static int check_name(const char *name, struct error *err)
+{
+	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	if (n > 0 && n <= 64 && name[n] == '\0' && name[0] != '-')
+		return 0;
+	return error_set(err, ERR_USAGE,
+		"'%s' cannot be a campaign's name: at most 64 small letters, digits and -, the "
+		"first no -; --as NAME gives it another",
+		name);
+}
+
+/* "nightly.7" as name and number; "nightly" has number 0: the next one. */
+static int take_label(struct importer *im, const char *label, bool needs_number, struct error *err)
+{
+	const char *dot = strrchr(label, '.');
+	int64_t number = 0;
+
+	if (dot != NULL && units_parse_int(dot + 1, 1, INT64_MAX, &number, NULL) < 0)
+		dot = NULL;
+	if (dot == NULL && needs_number)
+		return error_set(err, ERR_USAGE,
+			"campaign: expected a label such as nightly.7, not '%s'; --as NAME gives "
+			"it "
+			"a name",
+			label);
+	free(im->name);
+	im->name = dot == NULL ? xstrdup(label) : xstrndup(label, (size_t)(dot - label));
+	im->campaign.number = number;
+	return check_name(im->name, err);
+}
+
+static int on_found(void *arg, int64_t key, const struct message_cell *cells, size_t n)
+{
+	(void)key;
+	(void)cells;
+	(void)n;
+	*(bool *)arg = true;
+	return 1;
+}
+
+static int check_new(struct importer *im, struct error *err)
+{
+	_cleanup_free_ char *label = xasprintf("%s.%lld", im->name, (long long)im->campaign.number);
+	bool is_there = false;
+	int rc = im->campaign.number == 0 ? 0
+					  : im->ops->query(im->store, "campaigns", label, 0, 1,
+						    NULL, on_found, &is_there, err);
+
+	if (rc == 0 && is_there)
+		rc = error_set(err, ERR_USAGE,
+			"there is a campaign %s already; --as NAME imports it under another name",
+			label);
+	return rc;
+}
+
+static int begin_campaign(struct importer *im, const struct import_run *run, struct error *err)
+{
+	const char *label = im->o->as != NULL ? im->o->as : run->campaign;
+	int rc;
+
+	if (label == NULL)
+		return error_set(err, ERR_USAGE,
+			"it does not say of which campaign it is; --as NAME gives it a name");
+	rc = take_label(im, label, im->o->as == NULL, err);
+	if (rc == 0)
+		rc = check_new(im, err);
+	if (rc < 0)
+		return rc;
+	im->carried = run->campaign == NULL ? NULL : xstrdup(run->campaign);
+	im->seen = xcalloc(RUNS_MOST / 8, 1);
+	im->campaign = (struct store_campaign){.uuid = id16_random(),
+		.name = im->name,
+		.number = im->campaign.number,
+		.file = im->o->file,
+		.yaml = "",
+		.state = "running",
+		.submitted_at = run->started_at == ABSENT ? clock_realtime_ns() : run->started_at,
+		.ended_at = ABSENT};
+	return im->ops->add_campaign(im->store, &im->campaign, err);
+}
+
+static int check_campaign(
+	const struct importer *im, const struct import_run *run, struct error *err)
+{
+	const char *carried = im->carried == NULL ? "none" : im->carried;
+	const char *label = run->campaign == NULL ? "none" : run->campaign;
+
+	if (strcmp(carried, label) == 0)
+		return 0;
+	return error_set(err, ERR_USAGE,
+		"it is of campaign %s, and those before it are of %s: import one after the other",
+		label, carried);
+}
+
+/* ---- configurations and hosts ---- */
+
+static struct configuration *get_configuration(
+	struct importer *im, const char *benchmark, const char *parameters)
+{
+	_cleanup_free_ char *key = xasprintf("%s\n%s", benchmark, parameters);
+	struct configuration *c;
+
+	HASH_FIND_STR(im->configurations, key, c);
+	if (c != NULL)
+		return c;
+	c = xcalloc(1, sizeof *c);
+	c->key = xstrdup(key);
+	c->benchmark = xstrdup(benchmark);
+	c->parameters = xstrdup(parameters);
+	c->index = ABSENT;
+	HASH_ADD_KEYPTR(hh, im->configurations, c->key, strlen(c->key), c);
+	return c;
+}
+
+void importer_know(struct importer *im, const char *benchmark, const char *parameters)
+{
+	(void)get_configuration(im, im->o->benchmark ? im->o->benchmark : benchmark, parameters);
+}
+
+/* Texts as people sort them: 2 before 10. */
+static int by_people(const struct configuration *a, const struct configuration *b)
+{
+	return strverscmp(a->key, b->key);
+}
+
+static int add_configuration(struct importer *im, struct configuration *c, struct error *err)
+{
+	c->index = im->configurations_n++;
+	return im->ops->add_configuration(
+		im->store, im->campaign.id, c->index, c->benchmark, c->parameters, err);
+}
+
+static int add_known(struct importer *im, struct error *err)
+{
+	struct configuration *c, *tmp;
+	int rc = 0;
+
+	HASH_SORT(im->configurations, by_people);
+	HASH_ITER (hh, im->configurations, c, tmp) {
+		if (rc == 0)
+			rc = add_configuration(im, c, err);
+	}
+	return rc;
+}
+
+static int get_lane(struct importer *im, const char *name, size_t *out, struct error *err)
+{
+	/* A key that no agent has: this host is not one that a coordinator knows. */
+	_cleanup_free_ char *key = xasprintf(IMPORTED_HOST "%s", name);
+	int64_t id = 0;
+	int rc;
+
+	for (*out = 0; *out < im->lanes_n; ++*out)
+		if (strcmp(im->lanes[*out].name, name) == 0)
+			return 0;
+	if (name[0] == '\0')
+		return error_set(err, ERR_USAGE, "host: expected a name");
+	rc = im->ops->put_host(im->store, name, key, NULL, ABSENT, &id, err);
+	if (rc == 0)
+		rc = im->ops->add_lane(im->store, im->campaign.id, (int64_t)im->lanes_n, id, err);
+	im->lanes = xreallocarray(im->lanes, im->lanes_n + 1, sizeof *im->lanes);
+	im->lanes[im->lanes_n++] = (struct lane){.name = xstrdup(name), .id = id};
+	return rc;
+}
+
+static int64_t next_block(struct configuration *c, size_t lane)
+{
+	if (lane >= c->blocks_n) {
+		c->blocks = xreallocarray(c->blocks, lane + 1, sizeof *c->blocks);
+		memset(c->blocks + c->blocks_n, 0, (lane + 1 - c->blocks_n) * sizeof *c->blocks);
+		c->blocks_n = lane + 1;
+	}
+	return ++c->blocks[lane];
+}
+
+/* ---- runs ---- */
+
+static int take_number(
+	struct importer *im, const struct import_run *run, int64_t *out, struct error *err)
+{
+	int64_t number = run->run == ABSENT ? im->last + 1 : run->run;
+
+	if (number < 1 || number >= RUNS_MOST)
+		return error_set(err, ERR_USAGE, "a campaign has at most %d runs", RUNS_MOST - 1);
+	if (im->seen[number / 8] & 1 << number % 8)
+		return error_set(err, ERR_USAGE, "run %lld a second time", (long long)number);
+	im->seen[number / 8] |= (uint8_t)(1 << number % 8);
+	im->last = number > im->last ? number : im->last;
+	*out = number;
+	return 0;
+}
+
+static bool is_ended(const char *state)
+{
+	return strcmp(state, RUN_QUEUED) != 0 && strcmp(state, RUN_ASSIGNED) != 0 &&
+	       strcmp(state, RUN_RUNNING) != 0;
+}
+
+/* Whether something was measured, or at least begun: then the run has a result. */
+static bool has_result(const struct import_run *run)
+{
+	return strcmp(run->state, RUN_DONE) == 0 || strcmp(run->state, RUN_FAILED) == 0 ||
+	       strcmp(run->state, RUN_TIMEOUT) == 0 || run->metrics_n > 0 || run->flags_n > 0 ||
+	       run->started_at != ABSENT || run->exit_code != ABSENT || run->signal != ABSENT;
+}
+
+static int put_result(struct importer *im, const struct import_run *run, const struct store_run *r,
+	struct error *err)
+{
+	struct store_result result = {.campaign = r->campaign,
+		.run = r->run,
+		.attempt = r->attempt,
+		.state = run->state,
+		.started_at = run->started_at,
+		.exit_code = run->exit_code,
+		.signal = run->signal,
+		.metrics = im->metrics.standard,
+		.metrics_n = im->metrics.standard_n,
+		.own = im->metrics.own,
+		.own_n = im->metrics.own_n,
+		.flags = run->flags,
+		.flags_n = run->flags_n,
+		.stdout_total = ABSENT,
+		.stderr_total = ABSENT,
+		.stdout_head = ABSENT,
+		.stderr_head = ABSENT,
+		.thinned = ABSENT,
+		.ended_at = ABSENT};
+	int rc = im->ops->put_result(im->store, &result, err);
+
+	return rc < 0 ? rc : 0;
+}
+
+static int put_run(struct importer *im, const struct import_run *run, struct configuration *c,
+	size_t lane, struct error *err)
+{
+	bool is_result = has_result(run);
+	struct store_run r = {.campaign = im->campaign.id,
+		.block = run->block == ABSENT ? next_block(c, lane) : run->block,
+		.host = im->lanes[lane].id,
+		.configuration = c->index,
+		.state = is_result ? RUN_QUEUED : run->state,
+		.attempt = run->attempt == ABSENT ? is_result : run->attempt};
+	int rc = take_number(im, run, &r.run, err);
+
+	r.pass = r.block;
+	if (rc == 0 && is_result && r.attempt == 0)
+		rc = error_set(err, ERR_USAGE, "attempt: a run with a result has 1 at least");
+	if (rc == 0)
+		rc = import_metrics(&im->metrics, run, err);
+	if (rc == 0 && im->metrics.dropped != NULL)
+		note_once(im,
+			xasprintf(
+				"the uncertainty of %s is left out: one is kept with numbers in s, "
+				"J, W, B, Hz, °C, J·s and with whole ones",
+				im->metrics.dropped));
+	im->metrics.dropped = NULL;
+	if (rc == 0)
+		rc = im->ops->add_run(im->store, &r, err);
+	return rc == 0 && is_result ? put_result(im, run, &r, err) : rc;
+}
+
+int importer_add(struct importer *im, const struct import_run *run, struct error *err)
+{
+	const char *benchmark = im->o->benchmark != NULL ? im->o->benchmark : run->benchmark;
+	const char *host = im->o->host != NULL ? im->o->host
+			   : run->host != NULL ? run->host
+					       : "imported";
+	struct configuration *c;
+	size_t lane = 0;
+	int rc = 0;
+
+	if (!text_is_set(benchmark))
+		return error_set(err, ERR_USAGE,
+			"it does not say which benchmark it is of; --benchmark NAME does");
+	if (im->campaign.id == 0) {
+		rc = begin_campaign(im, run, err);
+		if (rc == 0)
+			rc = add_known(im, err);
+	} else {
+		rc = check_campaign(im, run, err);
+	}
+	c = get_configuration(im, benchmark, run->parameters);
+	if (rc == 0 && c->index == ABSENT)
+		rc = add_configuration(im, c, err);
+	if (rc == 0)
+		rc = get_lane(im, host, &lane, err);
+	if (rc == 0)
+		rc = put_run(im, run, c, lane, err);
+	if (run->started_at != ABSENT && (im->latest == ABSENT || run->started_at > im->latest))
+		im->latest = run->started_at;
+	im->is_cut |= !is_ended(run->state) || strcmp(run->state, RUN_CANCELLED) == 0;
+	im->runs++;
+	return rc;
+}
+
+/* ---- the end ---- */
+
+int importer_finish(struct importer *im, char **label, struct error *err)
+{
+	const struct store_ops *ops = im->ops;
+	int64_t id = im->campaign.id, now = clock_realtime_ns();
+	_cleanup_free_ char *text = xasprintf("imported from %s (%s), not run here: its campaign "
+					      "file and its hosts' inventories are not known",
+		im->o->file, im->o->from);
+	int rc;
+
+	if (id == 0)
+		return error_set(err, ERR_USAGE, "import: %s: there is no run in it", im->o->file);
+	rc = ops->set_campaign_total(im->store, id, im->runs, err);
+	if (rc >= 0)
+		rc = ops->set_campaign_state(im->store, id, im->is_cut ? "cancelled" : "done",
+			im->latest == ABSENT ? now : im->latest, err);
+	if (rc >= 0)
+		rc = ops->add_event(im->store, id, 0, 0, "note", text, now, err);
+	if (rc >= 0)
+		rc = ops->commit(im->store, err);
+	if (rc >= 0)
+		*label = xasprintf("%s.%lld", im->name, (long long)im->campaign.number);
+	return rc < 0 ? rc : 0;
+}
+
+char *const *importer_notes(const struct importer *im, size_t *n)
+{
+	*n = im->notes_n;
+	return im->notes;
+}
+
+int64_t importer_runs(const struct importer *im)
+{
+	return im->runs;
+}
