@@ -24,14 +24,20 @@ struct trend_point {
 	struct summary summary; /* of its runs */
 	bool is_break;          /* the machine is not that of the point before */
 	char *why;              /* "kernel 6.1.0 -> 6.12.8", where is_break */
+	double spread;          /* standard error of the median's log, by its runs; 0: not known */
 };
 
 struct trend_change {
 	size_t point;            /* the first of the new level */
 	double ratio, low, high; /* new level / the one before; interval at 1 - alpha */
-	double p;                /* of the permutation test that found it */
+	double p;                /* of the test that found it (analysis/change_points.h), over the
+				    places where it might be */
+	double p_adjusted;       /* over the series of the metric */
 	bool is_better, is_worse;
 	bool is_machine; /* a canary of the host changed by as much at the same submission */
+	/* The canary that changed the most there, by how much; NULL: none did. */
+	const struct trend_series *canary;
+	double canary_ratio, canary_low, canary_high;
 };
 
 struct trend_series {
@@ -39,6 +45,7 @@ struct trend_series {
 	char *host, *metric, *unit;
 	enum better better;
 	bool is_canary;
+	bool is_mute; /* it has values that are not positive: no ratios, so no changes */
 	struct trend_point *points; /* in the order of submissions */
 	size_t n;
 	struct trend_change *changes;
@@ -48,8 +55,9 @@ struct trend_series {
 struct trend {
 	struct trend_submission *submissions;
 	size_t submissions_n;
-	struct trend_series *series;
+	struct trend_series *series; /* in the order of metrics, hosts, configurations */
 	size_t series_n;
+	double threshold, alpha; /* by which changes were told */
 };
 
 struct trend_asked {
@@ -59,8 +67,8 @@ struct trend_asked {
 	const char *host; /* NULL: all */
 	const char *only; /* expression, NULL: all configurations */
 	int64_t last;     /* submissions at most, the newest; 0: all */
-	double threshold; /* a change of less is none */
-	double alpha;
+	double threshold; /* a change of less is none; 0: as its comparison has it, else 2 % */
+	double alpha;     /* 0: likewise, else 0.01 */
 };
 
 /* Read all ended submissions of a campaign's name. Returns 0, or ERR_USAGE: there is none of that
