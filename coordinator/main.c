@@ -22,6 +22,7 @@ const struct command *const commands[] = {
 	&command_hosts,
 	&command_results,
 	&command_compare,
+	&command_trend,
 	&command_runs,
 	&command_export,
 	&command_import,
