@@ -73,15 +73,19 @@ static void add_series(struct buf *out, const struct trend_series *s)
 	parameters_done(&p);
 }
 
+/* The canary beside a change: what explains it, or what is less than it. */
 static void add_canary(struct buf *out, const struct trend_change *c)
 {
 	if (c->canary == NULL)
 		return;
-	buf_adds(out, c->is_machine ? "; the machine, not the program: canary "
-				    : "; more than the machine: canary ");
+	buf_adds(out, c->is_machine ? " (canary " : "; more than the machine: canary ");
 	add_series(out, c->canary);
-	buf_adds(out, " moved by ");
-	add_percent(out, c->canary_ratio, c->canary_low, c->canary_high);
+	buf_addf(out, " %+.1f %%%s", 100 * (c->canary_ratio - 1), c->is_machine ? ")" : "");
+}
+
+static bool is_of_machine(const struct listed *l)
+{
+	return l->change->is_machine || l->series->is_canary;
 }
 
 /* ---- changes ---- */
@@ -92,6 +96,8 @@ static int by_submission(const void *left, const void *right)
 
 	if (a->submission != b->submission)
 		return a->submission < b->submission ? -1 : 1;
+	if (is_of_machine(a) != is_of_machine(b))
+		return is_of_machine(a) ? 1 : -1;
 	if (a->change->is_worse != b->change->is_worse)
 		return a->change->is_worse ? -1 : 1;
 	return a->series < b->series ? -1 : a->series > b->series;
@@ -116,6 +122,12 @@ static struct listed *list_changes(const struct trend *t, size_t *n)
 	return all;
 }
 
+static void print_indented(const char *text, int indent, FILE *to)
+{
+	fprintf(to, "%*s", indent, "");
+	output_wrapped(text, indent, to);
+}
+
 static void print_change(const struct listed *l, FILE *to)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT;
@@ -128,7 +140,22 @@ static void print_change(const struct listed *l, FILE *to)
 	buf_addf(&out, " on %s ", l->series->host);
 	add_percent(&out, l->change->ratio, l->change->low, l->change->high);
 	add_canary(&out, l->change);
-	output_wrapped(out.data, 2, to);
+	print_indented(out.data, is_of_machine(l) ? 4 : 2, to);
+}
+
+/* Changes of one kind, [from, until) of a submission's. */
+static void print_changes(
+	const struct listed *all, size_t from, size_t until, bool is_all, FILE *to)
+{
+	size_t shown = is_all || until - from <= LISTED + 1 ? until : from + LISTED;
+
+	if (from < until && is_of_machine(&all[from]))
+		fputs("  the machine, not the program:\n", to);
+	for (size_t i = from; i < shown; i++)
+		print_change(&all[i], to);
+	if (shown < until)
+		fprintf(to, "%*sand %zu more (--all shows them)\n",
+			is_of_machine(&all[from]) ? 4 : 2, "", until - shown);
 }
 
 /* All that changed at a submission: [from, until) of the list. */
@@ -137,6 +164,7 @@ static void print_submission(
 {
 	const struct trend_submission *s = &t->submissions[all->submission];
 	_cleanup_buf_ struct buf head = BUF_INIT;
+	size_t program = 0;
 	char at[32];
 
 	clock_rfc3339(at, s->submitted_at);
@@ -144,10 +172,10 @@ static void print_submission(
 	trend_add_mark(t, all->series, all->change, &head);
 	fputc('\n', to);
 	output_wrapped(head.data, 0, to);
-	for (size_t i = 0; i < n && (is_all || i < LISTED || n == LISTED + 1); i++)
-		print_change(&all[i], to);
-	if (!is_all && n > LISTED + 1)
-		fprintf(to, "  and %zu more (--all shows them)\n", n - LISTED);
+	while (program < n && !is_of_machine(&all[program]))
+		program++;
+	print_changes(all, 0, program, is_all, to);
+	print_changes(all, program, n, is_all, to);
 }
 
 /* ---- breaks ---- */
@@ -182,7 +210,7 @@ static void print_breaks(const struct trend *t, FILE *to)
 				      "across\n",
 					to);
 			has_head = true;
-			output_wrapped(out.data, 2, to);
+			print_indented(out.data, 2, to);
 		}
 }
 
@@ -193,16 +221,17 @@ static void print_mute(const struct trend *t, FILE *to)
 	for (size_t i = 0; i < t->series_n; i++)
 		mute += t->series[i].is_mute;
 	if (mute > 0)
-		fprintf(to, "\n%zu series with values that are not positive: no changes are looked for\n",
+		fprintf(to,
+			"\n%zu series with values that are not positive: no changes are looked "
+			"for\n",
 			mute);
 }
 
-void trend_list(const struct trend *t, bool is_all, const struct output_ops *ops, FILE *to)
+void trend_list(const struct trend *t, bool is_all, FILE *to)
 {
 	size_t n, until;
 	struct listed *all = list_changes(t, &n);
 
-	(void)ops;
 	if (n == 0)
 		fputs("\nno changes\n", to);
 	for (size_t from = 0; from < n; from = until) {

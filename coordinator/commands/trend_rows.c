@@ -27,6 +27,10 @@ enum {
 	ROW_CHANGE_P_ADJUSTED,
 	ROW_BREAK,
 	ROW_FLAGS,
+	ROW_CANARY,
+	ROW_CANARY_RATIO,
+	ROW_CANARY_LOW,
+	ROW_CANARY_HIGH,
 	ROW_COLUMNS
 };
 
@@ -53,6 +57,10 @@ static const struct column columns[ROW_COLUMNS] = {
 	{.name = "change_p_adjusted", .is_right = true},
 	{.name = "break"},
 	{.name = "flags"},
+	{.name = "canary"},
+	{.name = "canary_ratio", .is_right = true},
+	{.name = "canary_low", .is_right = true},
+	{.name = "canary_high", .is_right = true},
 };
 
 struct line {
@@ -109,6 +117,12 @@ static void set_change(struct line *l, const struct trend *t, const struct trend
 	set_number(l, ROW_CHANGE_HIGH, c->high);
 	set_number(l, ROW_CHANGE_P, c->p);
 	set_number(l, ROW_CHANGE_P_ADJUSTED, c->p_adjusted);
+	if (c->canary == NULL)
+		return;
+	set_text(l, ROW_CANARY, c->canary->benchmark);
+	set_number(l, ROW_CANARY_RATIO, c->canary_ratio);
+	set_number(l, ROW_CANARY_LOW, c->canary_low);
+	set_number(l, ROW_CANARY_HIGH, c->canary_high);
 }
 
 static void set_point(struct line *l, const struct trend *t, const struct trend_series *s,
@@ -134,9 +148,8 @@ static void set_point(struct line *l, const struct trend *t, const struct trend_
 	set_text(l, ROW_BREAK, p->why);
 }
 
-static void write_series(
-	struct line *l, const struct trend *t, const struct trend_series *s, struct output *o,
-	const struct output_ops *ops)
+static void write_series(struct line *l, const struct trend *t, const struct trend_series *s,
+	struct output *o, const struct output_ops *ops)
 {
 	const struct trend_change *end = s->changes + s->changes_n, *next = s->changes;
 	size_t level = 1;

@@ -10,17 +10,18 @@
 /* Points of a line that are drawn, the newest. */
 #define DRAWN 30
 
-/* One block: the series [from, to) of a trend. */
+/* One block: series of one metric and host. */
 struct block {
 	const struct trend *t;
-	size_t from, to;
+	const struct trend_series **rows;
+	size_t left_out;               /* they did not change, and there are too many */
 	struct parameters *parameters; /* of each */
 	struct grid grid;
 };
 
 static const struct trend_series *series_at(const struct block *b, size_t row)
 {
-	return &b->t->series[b->from + row];
+	return b->rows[row];
 }
 
 /* ---- columns ---- */
@@ -177,8 +178,7 @@ static void add_changes(struct block *b)
 	struct grid_column *column = grid_add(&b->grid, true, "since first");
 
 	for (size_t row = 0; row < b->grid.rows; row++)
-		column->texts[row] =
-			since(series_at(b, row), since_break(series_at(b, row)));
+		column->texts[row] = since(series_at(b, row), since_break(series_at(b, row)));
 	column = grid_add(&b->grid, true, "since previous");
 	for (size_t row = 0; row < b->grid.rows; row++) {
 		const struct trend_series *s = series_at(b, row);
@@ -199,27 +199,56 @@ static bool is_same_block(const struct trend_series *a, const struct trend_serie
 	       strcmp(a->host, b->host) == 0;
 }
 
-static void print_block(struct block *b, const struct output_ops *ops, FILE *to)
+static void fill(struct block *b, size_t from, size_t until, bool is_all)
 {
-	const struct trend_series *s = series_at(b, 0);
+	bool is_short = !is_all && until - from > TREND_LINES;
+
+	b->rows = xcalloc(until - from, sizeof *b->rows);
+	for (size_t i = from; i < until; i++) {
+		const struct trend_series *s = &b->t->series[i];
+
+		if (is_short && s->changes_n == 0 && !s->is_canary)
+			b->left_out++;
+		else
+			b->rows[b->grid.rows++] = s;
+	}
+	b->parameters = xcalloc(b->grid.rows + 1, sizeof *b->parameters);
+	for (size_t row = 0; row < b->grid.rows; row++)
+		parameters_parse(&b->parameters[row], series_at(b, row)->parameters);
+}
+
+static void block_done(struct block *b)
+{
+	for (size_t row = 0; row < b->grid.rows; row++)
+		parameters_done(&b->parameters[row]);
+	free(b->parameters);
+	free(b->rows);
+	grid_done(&b->grid);
+}
+
+static void print_block(const struct trend *t, size_t from, size_t until, bool is_all,
+	const struct output_ops *ops, FILE *to)
+{
+	const struct trend_series *s = &t->series[from];
+	struct block b = {.t = t};
 
 	fprintf(to, "\n%s %s on %s%s\n%s", s->metric, s->unit, s->host,
 		s->better == BETTER_LOWER    ? ", lower is better"
 		: s->better == BETTER_HIGHER ? ", higher is better"
 					     : "",
 		ops == &output_markdown ? "\n" : "");
-	b->grid.rows = b->to - b->from;
-	b->parameters = xcalloc(b->grid.rows, sizeof *b->parameters);
-	for (size_t row = 0; row < b->grid.rows; row++)
-		parameters_parse(&b->parameters[row], series_at(b, row)->parameters);
-	add_names(b);
-	add_numbers(b);
-	add_changes(b);
-	grid_print(&b->grid, ops, to);
-	grid_done(&b->grid);
-	for (size_t row = 0; row < b->to - b->from; row++)
-		parameters_done(&b->parameters[row]);
-	free(b->parameters);
+	fill(&b, from, until, is_all);
+	if (b.grid.rows > 0) {
+		add_names(&b);
+		add_numbers(&b);
+		add_changes(&b);
+		grid_print(&b.grid, ops, to);
+	}
+	if (b.left_out > 0)
+		fprintf(to, "%s%zu %sseries without a change (--all shows them)\n",
+			ops == &output_markdown ? "\n" : "", b.left_out,
+			b.grid.rows > 0 ? "more " : "");
+	block_done(&b);
 }
 
 static void print_head(const struct trend *t, const char *name, FILE *to)
@@ -234,23 +263,20 @@ static void print_head(const struct trend *t, const char *name, FILE *to)
 		t->submissions_n, t->submissions_n == 1 ? "" : "s", first->label, from, last->label,
 		until);
 	fprintf(to,
-		"changed: beyond ±%.4g %% and adjusted p ≤ %.4g, with 3 submissions or more on "
-		"each side\n",
+		"changed: beyond ±%.4g %% and adjusted p ≤ %.4g (over the series of a metric), "
+		"levels of 3 or more\n",
 		100 * t->threshold, t->alpha);
 }
 
-void trend_table(const struct trend *t, const char *name, bool is_all,
-	const struct output_ops *ops, FILE *to)
+void trend_table(const struct trend *t, const char *name, bool is_all, const struct output_ops *ops,
+	FILE *to)
 {
 	print_head(t, name, to);
 	for (size_t from = 0, until; from < t->series_n; from = until) {
-		struct block b = {.t = t, .from = from};
-
 		until = from + 1;
 		while (until < t->series_n && is_same_block(&t->series[from], &t->series[until]))
 			until++;
-		b.to = until;
-		print_block(&b, ops, to);
+		print_block(t, from, until, is_all, ops, to);
 	}
-	trend_list(t, is_all, ops, to);
+	trend_list(t, is_all, to);
 }

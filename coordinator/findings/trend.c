@@ -228,7 +228,8 @@ static void add_point(struct builder *b, struct making *m, size_t submission,
 	s->n++;
 }
 
-static void add_lane(struct builder *b, const struct study *s, size_t submission, size_t lane)
+static void add_lane(
+	struct builder *b, const struct study *s, size_t submission, size_t lane, const bool *kept)
 {
 	const struct gathered *g = &s->g;
 	size_t state = machines_note(&b->machines, g->lanes[lane].host, g->lanes[lane].inventory);
@@ -243,7 +244,7 @@ static void add_lane(struct builder *b, const struct study *s, size_t submission
 				gathered_series(gathered_cell(g, lane, k), metric);
 			const struct benchmark *benchmark = study_benchmark(s, k);
 
-			if (values == NULL)
+			if (values == NULL || !kept[lane * g->configurations_n + k])
 				continue;
 			struct making *m = series_of(b, g, metric, i, lane, k);
 			m->series.better = g->metrics[metric].better;
@@ -279,6 +280,26 @@ static void note_nearest(struct builder *b, const struct gathered *g)
 	free(names);
 }
 
+/*
+ * The configurations that --only holds for; the caller frees. An older submission may not know a
+ * name of the expression, or have no such configuration: then it has no points. Of the last one
+ * that is an error.
+ */
+static bool *kept_of(
+	const struct builder *b, const struct study *s, bool is_last, int *code, struct error *err)
+{
+	size_t n = s->g.lanes_n * s->g.configurations_n;
+	bool *kept = xcalloc(n + 1, sizeof *kept);
+
+	if (b->asked->only == NULL) {
+		memset(kept, true, n);
+	} else if (study_only(s, b->asked->only, kept, err) < 0) {
+		memset(kept, false, n);
+		*code = is_last ? err->code : 0;
+	}
+	return kept;
+}
+
 static int add_submission(
 	struct builder *b, size_t at, struct campaign **campaign, struct error *err)
 {
@@ -286,10 +307,13 @@ static int add_submission(
 	struct study s;
 	int code = study_open(b->results, b->stored[at].label, &wanted, &s, err);
 
+	bool is_last = at + 1 == b->stored_n;
+	bool *kept = code < 0 ? NULL : kept_of(b, &s, is_last, &code, err);
 	for (size_t lane = 0; code == 0 && lane < s.g.lanes_n; lane++)
-		add_lane(b, &s, at, lane);
-	if (code == 0 && at + 1 == b->stored_n)
+		add_lane(b, &s, at, lane, kept);
+	if (code == 0 && is_last)
 		note_nearest(b, &s.g);
+	free(kept);
 	*campaign = s.campaign;
 	s.campaign = NULL;
 	study_done(&s);
@@ -354,22 +378,35 @@ static void take_series(struct builder *b)
 	free(all);
 }
 
-/* Nothing to show, or a metric that was asked for by name and that nobody has. */
+static int no_such_host(const struct builder *b, struct error *err)
+{
+	const char **hosts = xcalloc(b->machines.n + 1, sizeof *hosts);
+
+	for (size_t i = 0; i < b->machines.n; i++)
+		hosts[i] = b->machines.items[i].host;
+	const char *near = nearest_word(b->asked->host, hosts, b->machines.n);
+	free(hosts);
+	return error_set(err, ERR_USAGE, "trend: no submission of %s was on a host '%s'%s%s%s",
+		b->name, b->asked->host, near ? "; did you mean '" : "", near ? near : "",
+		near ? "'?" : "");
+}
+
+/* A host or a metric that was asked for by name and that is not there, or nothing to show. */
 static int check_found(const struct builder *b, struct error *err)
 {
+	if (b->asked->host != NULL && host_number(b, b->asked->host) == b->machines.n)
+		return no_such_host(b, err);
 	for (size_t i = 0; i < b->metrics_n && b->asked->metrics_n > 0; i++)
 		if (!b->has_metric[i])
 			return error_set(err, ERR_USAGE,
-				"trend: no submission of %s has a metric '%s'%s%s%s%s", b->name,
-				b->metrics[i], b->asked->host ? " on that host" : "",
-				b->near ? "; did you mean '" : "", b->near ? b->near : "",
-				b->near ? "'?" : "");
+				"trend: no submission of %s has a metric '%s'%s%s%s", b->name,
+				b->metrics[i], b->near ? "; did you mean '" : "",
+				b->near ? b->near : "", b->near ? "'?" : "");
 	if (b->out->series_n == 0)
 		return error_set(err, ERR_USAGE,
-			"trend: no submission of %s has any of what to show%s%s; --metric names "
+			"trend: the submissions of %s have no time and no energy; --metric names "
 			"others",
-			b->name, b->asked->host ? " on host " : "",
-			b->asked->host ? b->asked->host : "");
+			b->name);
 	return 0;
 }
 
