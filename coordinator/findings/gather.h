@@ -59,6 +59,7 @@ struct gathered_metric {
 struct gathered_configuration {
 	char *benchmark, *json;
 	struct parameters parameters;
+	bool is_canary; /* by the campaign's file, so only where study_open() read it */
 };
 
 struct gathered_lane {

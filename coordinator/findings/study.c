@@ -12,6 +12,11 @@ int study_open(struct results *r, const char *typed, const struct gather_wanted 
 		return code;
 	out->campaign = campaign_read(out->g.yaml, strlen(out->g.yaml), out->g.changes, &d);
 	diagnostics_done(&d);
+	for (size_t i = 0; i < out->g.configurations_n; i++) {
+		const struct benchmark *b = study_benchmark(out, i);
+
+		out->g.configurations[i].is_canary = b != NULL && b->is_canary;
+	}
 	return 0;
 }
 
