@@ -336,6 +336,8 @@ static void print_foot(const struct comparison_result *c, bool is_all, FILE *to)
 		sep = " · ";
 	}
 	fprintf(to, "%s\n", counts[VERDICT_UNCHANGED] && !is_all ? " (--all shows them)" : "");
+	for (size_t i = 0; i < c->canaries_n; i++)
+		output_wrapped(c->canaries[i], 0, to);
 	for (size_t i = 0; i < c->missing_n && (i < 5 || is_all); i++)
 		fprintf(to, "%s%s\n", i == 0 ? "not compared: " : "              ", c->missing[i]);
 	if (c->missing_n > 5 && !is_all)

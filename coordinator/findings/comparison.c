@@ -1,6 +1,7 @@
 #include "coordinator/findings/comparison.h"
 
 #include "coordinator/findings/comparison_parts.h"
+#include "coordinator/findings/canary.h"
 #include "coordinator/findings/host_text.h"
 #include "coordinator/findings/machines.h"
 #include "coordinator/findings/normalise.h"
@@ -186,6 +187,28 @@ static int compare_metric(struct maker *m, struct error *err)
 	return 0;
 }
 
+/* Between two submissions: what of a difference may be the machine's. */
+static void ask_canaries(const struct maker *m)
+{
+	struct comparison_result *out = m->out;
+	struct canaries moved;
+
+	if (m->q->kind != BY_SUBMISSION)
+		return;
+	canaries_find(m->contender, m->baseline, m->q->metrics, m->q->metrics_n, m->q->threshold,
+		m->q->alpha, &moved);
+	for (size_t i = 0; i < out->n; i++) {
+		struct compared *row = &out->rows[i];
+
+		if (canaries_on(&moved, m->contender->lanes[row->lane].host,
+			    m->q->metrics[row->metric]) != NULL)
+			compared_add_flag(row, "machine_changed");
+	}
+	for (size_t i = 0; i < moved.n; i++)
+		add_text(&out->canaries, &out->canaries_n, xstrdup(moved.items[i].text));
+	canaries_done(&moved);
+}
+
 int comparison_make(const struct question *q, const struct gathered *contender,
 	const struct gathered *baseline, struct comparison_result *out, struct error *err)
 {
@@ -200,6 +223,8 @@ int comparison_make(const struct question *q, const struct gathered *contender,
 		find_differences(&m);
 	for (; rc == 0 && m.metric < q->metrics_n; m.metric++)
 		rc = compare_metric(&m, err);
+	if (rc == 0)
+		ask_canaries(&m);
 	close_machines(m.machines, contender->lanes_n);
 	close_machines(m.other_machines, baseline->lanes_n);
 	free(m.pairs);
@@ -219,6 +244,7 @@ void comparison_done(struct comparison_result *c)
 		free(c->rows[i].flags);
 	free_texts(c->missing, c->missing_n);
 	free_texts(c->refused, c->refused_n);
+	free_texts(c->canaries, c->canaries_n);
 	free_texts(c->texts, c->texts_n);
 	free(c->rows);
 	free(c->pooled);

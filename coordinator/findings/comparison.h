@@ -88,6 +88,8 @@ struct comparison_result {
 	size_t missing_n;
 	char **refused; /* what must not be compared, and why: unlike energy domains */
 	size_t refused_n;
+	char **canaries; /* those that moved between two submissions, as text (canary.h) */
+	size_t canaries_n;
 	struct difference *differences;
 	size_t differences_n;
 	char **texts; /* what rows point to */
