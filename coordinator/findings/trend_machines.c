@@ -1,8 +1,8 @@
 /* Hosts over the submissions of a campaign: a host whose fingerprint changed is another instrument.
  */
 #include "coordinator/findings/host_text.h"
+#include "coordinator/findings/machines.h"
 #include "coordinator/findings/trend_parts.h"
-#include "proto/units.h"
 
 static struct machine *machine_of(struct machines *m, const char *host)
 {
@@ -45,89 +45,23 @@ size_t machines_note(struct machines *all, const char *host, const char *invento
 	return m->n - 1;
 }
 
-/* ---- what differs ---- */
-
-static json_t *at_path(const json_t *object, const char *path)
-{
-	_cleanup_free_ char *copy = xstrdup(path);
-	json_t *found = (json_t *)(uintptr_t)object;
-	char *rest = NULL;
-
-	for (char *key = strtok_r(copy, ".", &rest); key != NULL; key = strtok_r(NULL, ".", &rest))
-		found = json_object_get(found, key);
-	return found;
-}
-
-/* A value in words: sizes with their unit, lists and objects as what they are. */
-static char *value_text(const json_t *value, bool is_size)
-{
-	char size[32];
-
-	if (json_is_string(value))
-		return xstrdup(json_string_value(value));
-	if (json_is_integer(value) && is_size)
-		return xstrdup(units_format_size(size, json_integer_value(value)));
-	if (json_is_boolean(value))
-		return xstrdup(json_is_true(value) ? "on" : "off");
-	if (value == NULL || json_is_null(value))
-		return xstrdup("unknown");
-	if (json_is_number(value))
-		return json_dumps(value, JSON_ENCODE_ANY);
-	return NULL;
-}
-
-static void add_difference(struct buf *out, const char *what, const char *from, const char *to)
-{
-	buf_addf(out, "%s%s", out->len > 0 ? ", " : "", what);
-	if (from != NULL && to != NULL && strcmp(from, to) != 0)
-		buf_addf(out, " %s -> %s", from, to);
-	else
-		buf_adds(out, " differs");
-}
-
-/* What is compared, in the order of what people look for first; the words are what is told. */
-static const struct {
-	const char *path, *words;
-	bool is_size;
-} parts[] = {
-	{"cpu.model", "CPU", false},
-	{"cpu.microcode", "microcode", false},
-	{"cpu.packages", "packages", false},
-	{"cores", "cores", false},
-	{"threads", "threads", false},
-	{"cpu.kinds", "core kinds", false},
-	{"cpu.stepping", "stepping", false},
-	{"numa", "NUMA nodes", false},
-	{"memory", "memory", true},
-	{"kernel", "kernel", false},
-	{"hypervisor", "hypervisor", false},
-	{"caches", "caches", false},
-	{"energy.source", "energy source", false},
-	{"governor", "governor", false},
-	{"turbo", "turbo", false},
-	{"power_limits", "power limits", false},
-};
-
 char *machines_why(const struct machines *all, const char *host, size_t from, size_t to)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT;
-	const struct machine *m = NULL;
+	struct machine_differences d = {0};
 
-	for (size_t i = 0; i < all->n && m == NULL; i++)
-		if (strcmp(all->items[i].host, host) == 0)
-			m = &all->items[i];
-	for (size_t i = 0; m != NULL && from < m->n && to < m->n && i < ARRAY_SIZE(parts); i++) {
-		const json_t *before = at_path(m->states[from], parts[i].path);
-		const json_t *after = at_path(m->states[to], parts[i].path);
+	for (size_t i = 0; i < all->n; i++) {
+		const struct machine *m = &all->items[i];
 
-		if (json_equal(before, after) || before == after)
-			continue;
-		_cleanup_free_ char *old = value_text(before, parts[i].is_size);
-		_cleanup_free_ char *new = value_text(after, parts[i].is_size);
-		add_difference(&out, parts[i].words, old, new);
+		if (strcmp(m->host, host) == 0 && from < m->n && to < m->n)
+			machine_differences_of(m->states[to], m->states[from], &d);
 	}
-	if (out.len == 0)
-		buf_adds(&out, "its fingerprint");
+	for (size_t i = 0; i < d.n; i++)
+		buf_addf(&out, "%s%s %s -> %s", i > 0 ? ", " : "", d.items[i].what,
+			d.items[i].baseline, d.items[i].contender);
+	machine_differences_done(&d);
+	if (out.len == 0) /* of what is in the fingerprint alone: caches, core kinds */
+		buf_adds(&out, "another fingerprint");
 	return buf_take(&out);
 }
 
