@@ -158,6 +158,8 @@ static const struct {
 	{"runs", RUNS_FIXED, RUNS_FIXED},
 	{"metrics", METRICS_N, METRICS_TEXT},
 	{"samples", SAMPLES_N, SAMPLES_N},
+	{"run_samples", SAMPLES_N, SAMPLES_N},
+	{"failures", FAILURES_N, FAILURES_N},
 	{"output", OUTPUT_N, OUTPUT_N},
 	{"events", EVENTS_N, EVENTS_N},
 };
@@ -317,6 +319,15 @@ struct results_cursor *results_cursor_open(struct results *r, const char *what, 
 	if (strcmp(what, "runs") == 0)
 		c->expected += standard_metrics_n;
 	c->limit = strcmp(what, "values") == 0 ? PAGE_BLOBS : PAGE_ROWS;
+	return c;
+}
+
+struct results_cursor *results_cursor_open_after(
+	struct results *r, const char *what, const char *label, int64_t after)
+{
+	struct results_cursor *c = results_cursor_open(r, what, label);
+
+	c->after = after;
 	return c;
 }
 

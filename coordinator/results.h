@@ -45,6 +45,9 @@ int results_query(struct results *r, const char *what, const char *label,
  */
 struct results_cursor;
 struct results_cursor *results_cursor_open(struct results *r, const char *what, const char *label);
+/* The same from behind the row with the key after. */
+struct results_cursor *results_cursor_open_after(
+	struct results *r, const char *what, const char *label, int64_t after);
 int results_cursor_next(
 	struct results_cursor *c, const struct message_cell **cells, struct error *err);
 void results_cursor_close(struct results_cursor *c); /* NULL is fine */

@@ -96,6 +96,18 @@ enum { VALUES_PAGE /* blob */, VALUES_N };
  * row to go on after; it does not grow.
  */
 enum { SAMPLES_RUN, SAMPLES_ATTEMPT, SAMPLES_CHUNK, SAMPLES_DATA /* blob */, SAMPLES_N };
+/* "run_samples": the same of one run, which is a part of the key: ask with after = run << 32. key:
+ * run << 32 | chunk + 1 */
+/* "failures" of a campaign: its counted runs that failed or timed out. key: run */
+enum {
+	FAILURES_RUN,
+	FAILURES_BLOCK,
+	FAILURES_LANE,
+	FAILURES_CONFIGURATION /* index */,
+	FAILURES_STATE,
+	FAILURES_REASON,
+	FAILURES_N
+};
 /* "output" of a campaign's counted attempts, in the order of run, stream, offset. key: as with
  * samples */
 enum { OUTPUT_RUN, OUTPUT_ATTEMPT, OUTPUT_STREAM, OUTPUT_OFFSET, OUTPUT_DATA /* blob */, OUTPUT_N };

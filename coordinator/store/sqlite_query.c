@@ -85,6 +85,21 @@ static const struct named_query queries[] = {
 		" WHERE (s.run, s.attempt, s.chunk) > (?4, ?5, ?6) AND s.run < (?1 + 1) << 24"
 		" ORDER BY s.run, s.attempt, s.chunk LIMIT ?3",
 		"SELECT run, attempt, chunk FROM sample_chunk WHERE id = ?"},
+	{"run_samples", "run attempt chunk data", true,
+		"SELECT ((s.run & 16777215) << 32) + s.chunk + 1, s.run & 16777215, s.attempt,"
+		" s.chunk, s.data FROM sample_chunk s"
+		" JOIN run r ON r.id = s.run AND r.result = s.attempt"
+		" WHERE s.run = (?1 << 24) + (?2 >> 32)"
+		" AND s.chunk BETWEEN (?2 & 4294967295) AND 4294967294"
+		" ORDER BY s.chunk LIMIT ?3",
+		NULL},
+	{"failures", "run block lane configuration state reason", true,
+		"SELECT r.run, r.run, r.block, l.lane, r.configuration, r.state, r.reason FROM run "
+		"r"
+		" LEFT JOIN lane l ON l.campaign = r.campaign AND l.host = r.host"
+		" WHERE r.id > (?1 << 24) + ?2 AND r.id < (?1 + 1) << 24 AND r.block > 0"
+		" AND r.state IN ('failed', 'timeout') ORDER BY r.id LIMIT ?3",
+		NULL},
 	{"output", "run attempt stream offset data", true,
 		"SELECT o.id, o.run & 16777215, o.attempt, o.stream, o.offset, o.data FROM output o"
 		" JOIN run r ON r.id = o.run AND r.result = o.attempt"
