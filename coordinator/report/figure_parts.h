@@ -1,0 +1,140 @@
+/*
+ * figure_parts.h - what kinds of figures share: which cells of a campaign stand where on a page,
+ * what is drawn of them, and what is left out of too many
+ *
+ * A cell is a configuration on a host. Its place has three directions: along x; as one of several
+ * series (lines of their own: the values of `by`); and in one of several facets (charts side by
+ * side): all else in which the cells differ. So no two cells share a place.
+ */
+#ifndef COORDINATOR_REPORT_FIGURE_PARTS_H
+#define COORDINATOR_REPORT_FIGURE_PARTS_H
+
+#include "coordinator/analysis/ratio.h"
+#include "coordinator/analysis/summary.h"
+#include "coordinator/report/figure.h"
+
+#define FIGURE_MAX_FACETS 12
+#define FIGURE_MAX_SERIES 8 /* what colours can tell apart */
+#define NO_INDEX          SIZE_MAX
+
+/* ---- what is drawn of a cell ---- */
+
+/* A metric of the runs, or a product of powers of two of them: E T^2. */
+struct quantity {
+	size_t metric, other; /* indices in gathered; other may be NO_INDEX */
+	double power;         /* of other */
+	double scale;         /* a value is multiplied by it: bytes to MiB */
+	const char *unit;     /* the gathered's, or a literal; NULL: "1", of a number without one */
+	char title[128];      /* for people: "Energy of the packages", or the metric's name */
+};
+
+/* Returns whether some run has it; out is filled only then. */
+bool quantity_named(const struct gathered *g, const char *metric, struct quantity *out);
+/* metric x other^power, of runs that have both; title and unit are the caller's. */
+bool quantity_product(const struct gathered *g, const char *metric, const char *other, double power,
+	const char *title, const char *unit, struct quantity *out);
+
+/* The median and its exact interval at level; n 0 where the cell has no such run. */
+void quantity_summary(const struct gathered *g, const struct quantity *q, size_t lane,
+	size_t configuration, double level, struct summary *out);
+/*
+ * contender / baseline, both (lane, configuration): paired by block on one host, else two samples;
+ * interval at level by Student's or Welch's t on the logs. Its p is NaN: a chart judges nothing.
+ */
+void quantity_ratio(const struct gathered *g, const struct quantity *q, const size_t contender[2],
+	const size_t baseline[2], double level, struct ratio *out);
+
+/* ---- where cells stand ---- */
+
+struct direction {
+	char *name;      /* "threads"; NULL: nothing differs this way, there is one value, "" */
+	char **values;   /* as written; numbers ascending, all else in the campaign's order */
+	double *numbers; /* the same where is_numeric, else NULL */
+	size_t n;
+	bool is_numeric;
+};
+
+struct placed {
+	size_t lane, configuration;
+	size_t facet, series, x; /* indices of values */
+};
+
+enum layout_x {
+	LAYOUT_X_ANY,     /* the request's; else a numeric axis, threads first; else the only axis
+			     that varies; else none, and `by` alone tells cells apart */
+	LAYOUT_X_NUMBER,  /* the same, but a numeric one or none */
+	LAYOUT_X_THREADS, /* one that says how much runs at once, or none */
+	LAYOUT_X_NONE,    /* none, whatever the request says */
+};
+
+struct layout {
+	const struct figure_source *source;
+	const struct gathered *g;
+	struct direction x, series, facet;
+	size_t baseline;      /* the series that others are seen against; NO_INDEX: none */
+	size_t reference;     /* the x that others are seen against where there is no baseline: that
+				 of the comparison, else the first */
+	struct placed *cells; /* in the order of facets, series, x */
+	size_t n;
+};
+
+/*
+ * Lay out the kept cells that have done runs, and runs with the quantity where q is not NULL. by is
+ * the request's, else the source's unless that is what x is, else what has few values of the axes
+ * left, benchmark and host. n is 0 where nothing is left. layout_done().
+ */
+void layout_make(const struct report_figure *request, const struct figure_source *source,
+	const struct quantity *q, enum layout_x x, struct layout *out);
+void layout_done(struct layout *l);
+
+/* The cell at a place; NULL where there is none. */
+const struct placed *layout_at(const struct layout *l, size_t facet, size_t series, size_t x);
+/* What a cell is seen against: the baseline series at the same x; without a baseline its own series
+ * at the reference. NULL where there is no such cell, or it is this one. */
+const struct placed *layout_reference(const struct layout *l, const struct placed *cell);
+/* Whether cells can be seen against others at all. */
+bool layout_has_reference(const struct layout *l);
+/* "gil", "threads = 1": what layout_reference() goes to. The caller frees. */
+char *layout_reference_text(const struct layout *l);
+/* quantity_ratio() of a cell to its reference, at the comparison's 1 - alpha; its ratio is NaN where
+ * there is no reference. */
+void layout_ratio(const struct layout *l, const struct quantity *q, const struct placed *cell,
+	struct ratio *out);
+
+/*
+ * Leave away what one figure cannot show: all but the FIGURE_MAX_FACETS facets with the largest
+ * score (score[facet]; NULL: the first ones), all but FIGURE_MAX_SERIES series (the baseline
+ * stays), and values of x so that rows x facets x series x x stay within FIGURE_MAX_ROWS. f's note
+ * says how many of how many are shown, which ("those with the largest ratios": which_facets), and
+ * the command that has all.
+ */
+void layout_limit(struct layout *l, const double *score, const char *which_facets, size_t rows,
+	const char *command, struct figure *f);
+/* A score: how far the medians of a facet's cells are from their references, or from each other
+ * where there are none, as |log|. The caller frees. */
+double *layout_scores(const struct layout *l, const struct quantity *q);
+
+/*
+ * A figure for each value of the request's facet (FIGURE_MAX_FACETS at most, else the rest is left
+ * out and said), or one. make gets the source with fewer kept cells, and the value, NULL without.
+ */
+int layout_pages(const struct report_figure *request, const struct figure_source *source,
+	struct figures *out, struct error *err,
+	int (*make)(const struct report_figure *request, const struct figure_source *source,
+		const char *page, struct figures *out, struct error *err));
+
+/* ---- rows and charts of it ---- */
+
+/* The fields "facet" (which becomes the figure's), "series" and "x", those that there are. */
+void layout_fields(const struct layout *l, struct figure *f);
+/* A new row with these of a cell. */
+void layout_row(const struct layout *l, const struct placed *cell, struct figure *f);
+/* Parts of a chart: `'x':{...}` of the direction (a log scale where numbers ask for it, with ticks
+ * at the values), `,'color':{...}` by series ("" where there is one). The caller frees. */
+char *layout_x(const struct layout *l);
+const char *layout_color(const struct layout *l);
+/* "," and the scale of an axis of positive numbers: `'scale':{...}`, of a log one where they span
+ * more than a factor 20. */
+const char *scale_of(double low, double high);
+
+#endif
