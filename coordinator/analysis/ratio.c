@@ -17,17 +17,26 @@ static void set_interval(struct ratio *out, double mean, double level)
 	out->high = exp(mean + t * out->se);
 }
 
-void ratio_of_pairs(const double *contender, const double *baseline, size_t n, double level,
-	uint64_t seed, struct ratio *out)
+/* The logs of the ratios of n pairs, NULL where a value is not positive; the caller frees. */
+static double *differences_of(const double *contender, const double *baseline, size_t n)
 {
-	_cleanup_free_ double *d = logs_of(contender, n), *b = logs_of(baseline, n);
+	_cleanup_free_ double *b = logs_of(baseline, n);
+	double *d = b == NULL ? NULL : logs_of(contender, n);
+
+	for (size_t i = 0; d != NULL && i < n; i++)
+		d[i] -= b[i];
+	return d;
+}
+
+void ratio_interval_of_pairs(const double *contender, const double *baseline, size_t n,
+	double level, struct ratio *out)
+{
+	_cleanup_free_ double *d = differences_of(contender, baseline, n);
 	double mean;
 
 	ratio_nothing(out, n, true);
-	if (d == NULL || b == NULL)
+	if (d == NULL)
 		return;
-	for (size_t i = 0; i < n; i++)
-		d[i] -= b[i];
 	mean = gsl_stats_mean(d, 1, n);
 	out->ratio = exp(mean);
 	if (n < 2)
@@ -35,11 +44,20 @@ void ratio_of_pairs(const double *contender, const double *baseline, size_t n, d
 	out->se = gsl_stats_sd_m(d, 1, n, mean) / sqrt((double)n);
 	out->df = (double)n - 1;
 	set_interval(out, mean, level);
+}
+
+void ratio_of_pairs(const double *contender, const double *baseline, size_t n, double level,
+	uint64_t seed, struct ratio *out)
+{
+	ratio_interval_of_pairs(contender, baseline, n, level, out);
+	if (isnan(out->se))
+		return;
+	_cleanup_free_ double *d = differences_of(contender, baseline, n);
 	out->p = permutation_of_signs(d, n, seed);
 }
 
-void ratio_of_samples(const double *contender, size_t contender_n, const double *baseline,
-	size_t baseline_n, double level, uint64_t seed, struct ratio *out)
+void ratio_interval_of_samples(const double *contender, size_t contender_n, const double *baseline,
+	size_t baseline_n, double level, struct ratio *out)
 {
 	size_t n = contender_n < baseline_n ? contender_n : baseline_n;
 	_cleanup_free_ double *x = logs_of(contender, contender_n);
@@ -61,6 +79,16 @@ void ratio_of_samples(const double *contender, size_t contender_n, const double 
 					      b * b / ((double)baseline_n - 1))
 			    : (double)(contender_n + baseline_n - 2);
 	set_interval(out, mean, level);
+}
+
+void ratio_of_samples(const double *contender, size_t contender_n, const double *baseline,
+	size_t baseline_n, double level, uint64_t seed, struct ratio *out)
+{
+	ratio_interval_of_samples(contender, contender_n, baseline, baseline_n, level, out);
+	if (isnan(out->se))
+		return;
+	_cleanup_free_ double *x = logs_of(contender, contender_n);
+	_cleanup_free_ double *y = logs_of(baseline, baseline_n);
 	out->p = permutation_of_labels(x, contender_n, y, baseline_n, seed);
 }
 
