@@ -54,6 +54,14 @@ struct direction {
 	bool is_numeric;
 };
 
+/* Fill a direction with the distinct ones of n texts; index[i] is which of them text i became. */
+void direction_build(struct direction *d, const char *const *texts, size_t n, size_t *index);
+/* The index of a value; NO_INDEX where it is not there, or text is NULL. */
+size_t direction_index(const struct direction *d, const char *text);
+void direction_done(struct direction *d);
+/* Whether the whole text is a finite number. */
+bool text_is_number(const char *text, double *out);
+
 struct placed {
 	size_t lane, configuration;
 	size_t facet, series, x; /* indices of values */
@@ -76,6 +84,7 @@ struct layout {
 				 of the comparison, else the first */
 	struct placed *cells; /* in the order of facets, series, x */
 	size_t n;
+	char *why; /* the request names what is not there: "there is no axis 'pyton'"; else NULL */
 };
 
 /*
@@ -86,6 +95,9 @@ struct layout {
 void layout_make(const struct report_figure *request, const struct figure_source *source,
 	const struct quantity *q, enum layout_x x, struct layout *out);
 void layout_done(struct layout *l);
+/* Say that a kind has no figure: what the layout says, else reason. */
+void layout_leave_out(
+	const struct layout *l, const char *kind, const char *reason, struct figures *out);
 
 /* The cell at a place; NULL where there is none. */
 const struct placed *layout_at(const struct layout *l, size_t facet, size_t series, size_t x);
