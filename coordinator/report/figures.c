@@ -1,6 +1,11 @@
 #include "coordinator/report/figure.h"
 
-const struct figure_ops *const figure_kinds[] = {NULL};
+const struct figure_ops *const figure_kinds[] = {
+	&figure_utilisation,
+	&figure_sequence,
+	&figure_samples,
+	NULL,
+};
 
 const struct figure_ops *figure_kind(const char *name)
 {

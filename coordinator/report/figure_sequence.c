@@ -1,0 +1,300 @@
+/*
+ * A campaign in the order in which it ran: each run against the median of its configuration on its
+ * host, so that all configurations fit one chart and what is left is the machine's doing. What
+ * failed, what lies far out and how warm it was stand beside it.
+ */
+#include "coordinator/report/figure_parts.h"
+#include "coordinator/report/sequence.h"
+#include "coordinator/report/thin.h"
+#include <math.h>
+
+#define MAX_LEVELS  40 /* stretches of runs that a median is drawn of */
+#define LEVEL_RUNS  8  /* of as many runs each at least */
+#define MAX_FAILED  5  /* one in so many rows at most is a failed run */
+
+struct plotted {
+	const struct figure_source *source;
+	struct quantity q;
+	struct sequence *hosts; /* [lanes_n] */
+	size_t *order;          /* lanes, those that moved most first */
+	size_t shown, with_runs;
+	size_t runs, rows, failed, failed_rows;
+	bool has[SEQUENCE_VALUES];
+	double low, high; /* of ratios */
+};
+
+/* ---- which hosts ---- */
+
+static void rank_hosts(struct plotted *p)
+{
+	size_t n = p->source->study->g.lanes_n;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t at = p->with_runs;
+		if (p->hosts[i].n == 0)
+			continue;
+		while (at > 0 && p->hosts[p->order[at - 1]].moved < p->hosts[i].moved)
+			at--;
+		memmove(p->order + at + 1, p->order + at, (p->with_runs - at) * sizeof *p->order);
+		p->order[at] = i;
+		p->with_runs++;
+	}
+	p->shown = p->with_runs < FIGURE_MAX_FACETS ? p->with_runs : FIGURE_MAX_FACETS;
+}
+
+static int compare_lanes(const void *a, const void *b)
+{
+	size_t x = *(const size_t *)a, y = *(const size_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void look_at_hosts(struct plotted *p)
+{
+	p->low = INFINITY;
+	p->high = -INFINITY;
+	for (size_t i = 0; i < p->shown; i++) {
+		const struct sequence *s = &p->hosts[p->order[i]];
+		p->runs += s->n;
+		p->failed += s->failed_n;
+		for (size_t k = 0; k < s->n; k++) {
+			const struct sequence_run *r = &s->runs[k];
+			p->low = fmin(p->low, r->values[SEQUENCE_RATIO]);
+			p->high = fmax(p->high, r->values[SEQUENCE_RATIO]);
+			for (int v = 0; v < SEQUENCE_VALUES; v++)
+				p->has[v] |= !isnan(r->values[v]);
+		}
+	}
+}
+
+/* ---- rows ---- */
+
+static void new_row(const struct plotted *p, struct figure *f, size_t lane, const char *kind,
+	double run, const char *configuration)
+{
+	figure_row(f);
+	if (f->facet != NULL)
+		figure_set_text(f, "host", p->source->study->g.lanes[lane].host);
+	figure_set_number(f, "run", run);
+	figure_set_text(f, "kind", kind);
+	figure_set_text(f, "configuration", configuration);
+}
+
+static char *name_of(const struct plotted *p, size_t configuration)
+{
+	const struct gathered_configuration *c =
+		&p->source->study->g.configurations[configuration];
+	struct buf out = BUF_INIT;
+
+	buf_addf(&out, "%s%s", c->benchmark, c->parameters.n > 0 ? " " : "");
+	parameters_format(&c->parameters, NULL, 0, &out);
+	return out.data;
+}
+
+static bool is_canary(const struct plotted *p, size_t configuration)
+{
+	const struct benchmark *b = study_benchmark(p->source->study, configuration);
+
+	return b != NULL && b->is_canary;
+}
+
+static void add_run(
+	const struct plotted *p, struct figure *f, size_t lane, const struct sequence_run *r)
+{
+	_cleanup_free_ char *name = name_of(p, r->configuration);
+
+	new_row(p, f, lane,
+		r->is_outlier                     ? "outlier"
+		: is_canary(p, r->configuration) ? "canary"
+						 : "run",
+		(double)r->run, name);
+	figure_set_number(f, "ratio", r->values[SEQUENCE_RATIO]);
+	if (p->has[SEQUENCE_TEMPERATURE])
+		figure_set_number(f, "temperature", r->values[SEQUENCE_TEMPERATURE]);
+	if (p->has[SEQUENCE_FREQUENCY])
+		figure_set_number(f, "frequency", r->values[SEQUENCE_FREQUENCY] / 1e9);
+}
+
+static void mark_extremes(
+	const struct sequence *s, enum sequence_value value, size_t most, bool *keep)
+{
+	_cleanup_free_ double *values = xcalloc(s->n + 1, sizeof *values);
+
+	for (size_t i = 0; i < s->n; i++)
+		values[i] = s->runs[i].values[value];
+	thin_extremes(values, s->n, most, keep);
+}
+
+/* What was measured beside the ratios gets a sixth of the rows each. */
+static void add_runs(struct plotted *p, struct figure *f, size_t lane, size_t most)
+{
+	const struct sequence *s = &p->hosts[lane];
+	_cleanup_free_ bool *keep = xcalloc(s->n + 1, sizeof *keep);
+	size_t rest = s->n <= most ? 0 : most / 6;
+
+	for (int v = SEQUENCE_RATIO + 1; v < SEQUENCE_VALUES && rest > 0; v++) {
+		if (!p->has[v])
+			continue;
+		mark_extremes(s, v, rest, keep);
+		most -= rest;
+	}
+	mark_extremes(s, SEQUENCE_RATIO, most, keep);
+	for (size_t i = 0; i < s->n; i++) {
+		if (!keep[i])
+			continue;
+		add_run(p, f, lane, &s->runs[i]);
+		p->rows++;
+	}
+}
+
+static void add_failed(struct plotted *p, struct figure *f, size_t lane, size_t most)
+{
+	const struct sequence *s = &p->hosts[lane];
+	size_t n = s->failed_n < most ? s->failed_n : most;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct sequence_failed *r = &s->failed[thin_start(s->failed_n, n, i)];
+		_cleanup_free_ char *name = name_of(p, r->configuration);
+		new_row(p, f, lane, "failed", (double)r->run, name);
+		p->failed_rows++;
+	}
+}
+
+static void add_levels(const struct plotted *p, struct figure *f, size_t lane)
+{
+	const struct sequence *s = &p->hosts[lane];
+
+	for (size_t i = 0; i < s->levels_n; i++) {
+		new_row(p, f, lane, "median of neighbours", s->levels[i].run, NULL);
+		figure_set_number(f, "ratio", s->levels[i].ratio);
+	}
+}
+
+static void add_rows(struct plotted *p, struct figure *f)
+{
+	for (size_t i = 0; i < p->shown; i++) {
+		size_t lane = p->order[i], share = FIGURE_MAX_ROWS / p->shown;
+		size_t levels = p->hosts[lane].levels_n, failed = share / MAX_FAILED;
+		add_levels(p, f, lane);
+		failed = p->hosts[lane].failed_n < failed ? p->hosts[lane].failed_n : failed;
+		add_failed(p, f, lane, failed);
+		add_runs(p, f, lane, share - levels - failed);
+	}
+}
+
+/* ---- the chart ---- */
+
+static void add_fields(const struct plotted *p, struct figure *f)
+{
+	if (p->shown > 1) {
+		figure_field(f, "host", FIELD_TEXT, NULL, "host");
+		f->facet = "host";
+	}
+	figure_field(f, "run", FIELD_NUMBER, NULL, "number of the run");
+	figure_field(f, "kind", FIELD_TEXT, NULL, "what it is");
+	figure_field(f, "ratio", FIELD_NUMBER, NULL, "%s, against the median", p->q.title);
+	if (p->has[SEQUENCE_TEMPERATURE])
+		figure_field(f, "temperature", FIELD_NUMBER, "°C", "hottest package");
+	if (p->has[SEQUENCE_FREQUENCY])
+		figure_field(f, "frequency", FIELD_NUMBER, "GHz", "frequency while busy");
+	figure_field(f, "configuration", FIELD_TEXT, NULL, "configuration");
+}
+
+#define X "'x':{'field':'run','type':'quantitative','scale':{'zero':false,'nice':false}}"
+#define ONLY(kind) "'transform':[{'filter':{'field':'kind','equal':'" kind "'}}]"
+
+static void add_panels(const struct plotted *p, struct figure *f)
+{
+	const char *scale = p->low > 0 && p->high > 20 * p->low ? "'type':'log'" : "'zero':false";
+	const char *color = "'color':{'field':'kind','type':'nominal','sort':['run','canary',"
+			    "'outlier','failed','median of neighbours']},"
+			    "'shape':{'field':'kind','type':'nominal','sort':['run','canary',"
+			    "'outlier','failed','median of neighbours']}";
+
+	figure_panel(f,
+		"{'encoding':{" X ",%s},'layer':["
+		"{'mark':{'type':'rule','strokeDash':[4,4]},'encoding':{'x':null,'color':null,"
+		"'shape':null,'y':{'datum':1,'type':'quantitative'}}},"
+		"{'transform':[{'filter':{'field':'kind','oneOf':['run','canary','outlier']}}],"
+		"'mark':{'type':'point','size':16},"
+		"'encoding':{'y':{'field':'ratio','type':'quantitative','scale':{%s}}}},"
+		"{" ONLY("median of neighbours") ",'mark':{'type':'line','strokeWidth':3},"
+		"'encoding':{'shape':null,'y':{'field':'ratio','type':'quantitative'}}},"
+		"{" ONLY("failed") ",'mark':{'type':'point','size':60},"
+		"'encoding':{'y':{'value':'height'}}}]}",
+		color, scale);
+	if (p->has[SEQUENCE_TEMPERATURE])
+		figure_panel(f, "{'mark':{'type':'point','size':12},'encoding':{" X
+				",'y':{'field':'temperature','type':'quantitative',"
+				"'scale':{'zero':false}}}}");
+	if (p->has[SEQUENCE_FREQUENCY])
+		figure_panel(f, "{'mark':{'type':'point','size':12},'encoding':{" X
+				",'y':{'field':'frequency','type':'quantitative',"
+				"'scale':{'zero':false}}}}");
+}
+
+static void add_note(const struct plotted *p, struct figure *f)
+{
+	if (p->rows < p->runs)
+		figure_note(f,
+			"Of %zu runs %zu are drawn: of every stretch of runs the lowest and the "
+			"highest.",
+			p->runs, p->rows);
+	if (p->failed_rows < p->failed)
+		figure_note(f, "Of %zu failed runs %zu are drawn.", p->failed, p->failed_rows);
+	if (p->shown < p->with_runs)
+		figure_note(f,
+			"Of %zu hosts the %zu are shown whose medians of neighbours move most.",
+			p->with_runs, p->shown);
+}
+
+static void draw(struct plotted *p, struct figures *out)
+{
+	struct figure *f = figure_add(out, "sequence", "Run after run: %s in the order of the runs",
+		p->q.title);
+
+	add_fields(p, f);
+	add_rows(p, f);
+	add_panels(p, f);
+	figure_reading(f,
+		"Each point is a run, in the order in which they ran; 1 is the median of its "
+		"configuration on that host. The line is the median of neighbouring runs: where it "
+		"climbs or falls, the machine drifted, whatever the program did.%s",
+		p->failed > 0 ? " What failed stands at the lower edge." : "");
+	add_note(p, f);
+}
+
+static int make(const struct report_figure *request, const struct figure_source *source,
+	struct figures *out, struct error *err)
+{
+	const struct gathered *g = &source->study->g;
+	const char *metric = request->metric != NULL ? request->metric : "time";
+	struct plotted p = {.source = source};
+
+	if (!quantity_named(g, metric, &p.q)) {
+		figures_leave_out(out, "sequence: no run has %s", metric);
+		return 0;
+	}
+	p.hosts = xcalloc(g->lanes_n + 1, sizeof *p.hosts);
+	p.order = xcalloc(g->lanes_n + 1, sizeof *p.order);
+	int code = sequences_make(source, p.q.metric, MAX_LEVELS, LEVEL_RUNS, p.hosts, err);
+	if (code == 0) {
+		rank_hosts(&p);
+		qsort(p.order, p.shown, sizeof *p.order, compare_lanes);
+		look_at_hosts(&p);
+		if (p.runs == 0)
+			figures_leave_out(out, "sequence: no run that is asked for has %s", metric);
+		else
+			draw(&p, out);
+	}
+	sequences_done(p.hosts, g->lanes_n);
+	free(p.hosts);
+	free(p.order);
+	return code;
+}
+
+const struct figure_ops figure_sequence = {
+	.kind = "sequence",
+	.help = "all runs in their order against the median of their configuration, with temperature",
+	.make = make,
+};
