@@ -1,0 +1,322 @@
+/*
+ * Energy and time against the frequency of the CPUs, and where the energy is lowest: is it better
+ * to run fast and rest, or slow? The frequency is an axis of the campaign, else the one that was
+ * measured.
+ */
+#include "coordinator/report/axis_choice.h"
+#include <math.h>
+
+/* A measured frequency is worth a figure where it differs by more than this. */
+#define SMALLEST_SPAN 1.05
+
+enum { ENERGY, TIME, EDP, DRAWN };
+
+static const struct {
+	const char *median, *low, *high, *best;
+} fields_of[DRAWN] = {
+	{"energy", "energy_low", "energy_high", "energy_best"},
+	{"time", "time_low", "time_high", "time_best"},
+	{"edp", "edp_low", "edp_high", "edp_best"},
+};
+
+struct drawn {
+	struct layout layout;
+	struct quantity q[DRAWN];
+	bool has[DRAWN];
+	bool is_measured; /* no axis: by the median of frequency.busy */
+	struct quantity frequency;
+	double factor; /* of the axis' numbers to GHz; 1 where their unit is not known */
+	bool is_in_ghz;
+	double highest[DRAWN], lowest[DRAWN];
+	size_t lines, at_ends; /* lines, and those whose best is at the lowest or highest */
+};
+
+static double frequency_of(const struct drawn *d, const struct placed *cell)
+{
+	struct summary s;
+
+	if (!d->is_measured)
+		return d->layout.x.numbers[cell->x] * d->factor;
+	quantity_summary(
+		d->layout.g, &d->frequency, cell->lane, cell->configuration, 0.95, &s);
+	return s.n > 0 ? s.median / 1e9 : NAN;
+}
+
+/* ---- rows ---- */
+
+static void add_fields(const struct drawn *d, struct figure *f)
+{
+	const struct layout *l = &d->layout;
+
+	if (l->facet.name != NULL) {
+		figure_field(f, "facet", FIELD_TEXT, NULL, "%s", l->facet.name);
+		f->facet = "facet";
+	}
+	if (l->series.name != NULL)
+		figure_field(f, "series", FIELD_TEXT, NULL, "%s", l->series.name);
+	figure_field(f, "frequency", FIELD_NUMBER, d->is_in_ghz ? "GHz" : NULL, "%s",
+		d->is_measured ? "frequency while busy" : l->x.name);
+	for (int i = 0; i < DRAWN; i++) {
+		if (!d->has[i])
+			continue;
+		figure_field(
+			f, fields_of[i].median, FIELD_NUMBER, d->q[i].unit, "%s", d->q[i].title);
+		figure_field(f, fields_of[i].low, FIELD_NUMBER, d->q[i].unit,
+			"95 %% interval from");
+		figure_field(f, fields_of[i].high, FIELD_NUMBER, d->q[i].unit, "to");
+		if (i != TIME)
+			figure_field(f, fields_of[i].best, FIELD_NUMBER, d->q[i].unit,
+				"lowest of the line");
+	}
+}
+
+static bool is_same_line(const struct placed *a, const struct placed *b)
+{
+	return a->facet == b->facet && a->series == b->series;
+}
+
+/* Cells [start, end) are a line. Returns which has the lowest median; end: none. */
+static size_t lowest_of(struct drawn *d, int what, size_t start, size_t end)
+{
+	size_t best = end;
+	double lowest = INFINITY;
+	struct summary s;
+
+	for (size_t i = start; i < end; i++) {
+		const struct placed *cell = &d->layout.cells[i];
+		quantity_summary(
+			d->layout.g, &d->q[what], cell->lane, cell->configuration, 0.95, &s);
+		if (s.n == 0)
+			continue;
+		d->lowest[what] = fmin(d->lowest[what], s.median);
+		d->highest[what] = fmax(d->highest[what], s.median);
+		if (s.median < lowest) {
+			lowest = s.median;
+			best = i;
+		}
+	}
+	return best;
+}
+
+static void add_cell(const struct drawn *d, struct figure *f, size_t i, const size_t best[DRAWN])
+{
+	const struct layout *l = &d->layout;
+	const struct placed *cell = &l->cells[i];
+	struct summary s;
+
+	figure_row(f);
+	if (l->facet.name != NULL)
+		figure_set_text(f, "facet", l->facet.values[cell->facet]);
+	if (l->series.name != NULL)
+		figure_set_text(f, "series", l->series.values[cell->series]);
+	figure_set_number(f, "frequency", frequency_of(d, cell));
+	for (int what = 0; what < DRAWN; what++) {
+		if (!d->has[what])
+			continue;
+		quantity_summary(l->g, &d->q[what], cell->lane, cell->configuration, 0.95, &s);
+		if (s.n == 0)
+			continue;
+		figure_set_number(f, fields_of[what].median, s.median);
+		figure_set_number(f, fields_of[what].low, s.has_interval ? s.low : NAN);
+		figure_set_number(f, fields_of[what].high, s.has_interval ? s.high : NAN);
+		if (what != TIME && best[what] == i)
+			figure_set_number(f, fields_of[what].best, s.median);
+	}
+}
+
+/* Whether no cell of the line has a lower frequency, or none a higher one. */
+static bool is_at_end(const struct drawn *d, size_t start, size_t end, size_t at)
+{
+	double own = frequency_of(d, &d->layout.cells[at]);
+	bool has_lower = false, has_higher = false;
+
+	for (size_t i = start; i < end; i++) {
+		double other = frequency_of(d, &d->layout.cells[i]);
+		has_lower |= other < own;
+		has_higher |= other > own;
+	}
+	return !has_lower || !has_higher;
+}
+
+static void add_rows(struct drawn *d, struct figure *f)
+{
+	const struct layout *l = &d->layout;
+
+	for (int what = 0; what < DRAWN; what++) {
+		d->lowest[what] = INFINITY;
+		d->highest[what] = -INFINITY;
+	}
+	for (size_t start = 0, end; start < l->n; start = end) {
+		size_t best[DRAWN];
+		for (end = start; end < l->n && is_same_line(&l->cells[start], &l->cells[end]);)
+			end++;
+		for (int what = 0; what < DRAWN; what++)
+			best[what] = d->has[what] ? lowest_of(d, what, start, end) : end;
+		for (size_t i = start; i < end; i++)
+			add_cell(d, f, i, best);
+		if (!d->has[ENERGY] || end - start < 3 || best[ENERGY] == end)
+			continue;
+		d->lines++;
+		d->at_ends += is_at_end(d, start, end, best[ENERGY]);
+	}
+}
+
+/* ---- the chart ---- */
+
+static void add_panel(const struct drawn *d, struct figure *f, int what)
+{
+	const char *color = layout_color(&d->layout), *scale = scale_of(
+		d->lowest[what], d->highest[what]);
+	const char *median = fields_of[what].median, *low = fields_of[what].low,
+		   *high = fields_of[what].high;
+	_cleanup_free_ char *best =
+		what == TIME ? xstrdup("")
+			     : xasprintf(",{'transform':[{'filter':{'field':'%s','valid':true}}],"
+					 "'mark':{'type':'point','size':180,'strokeWidth':2},"
+					 "'encoding':{'y':{'field':'%s','type':'quantitative'%s,"
+					 "'title':null}}}",
+				       fields_of[what].best, fields_of[what].best, scale);
+
+	figure_panel(f,
+		"{'encoding':{'x':{'field':'frequency','type':'quantitative',"
+		"'scale':{'zero':false}}%s},'layer':["
+		"{'mark':'rule','encoding':{'y':{'field':'%s','type':'quantitative'%s},"
+		"'y2':{'field':'%s'}}},"
+		"{'mark':{'type':'line','point':true},'encoding':{'y':{'field':'%s',"
+		"'type':'quantitative'%s}}}%s]}",
+		color, low, scale, high, median, scale, best);
+}
+
+static void draw(struct drawn *d, struct figures *out)
+{
+	struct figure *f = figure_add(out, "frequency", "%s and the frequency of the CPUs",
+		d->has[ENERGY] ? "Energy, time" : "Time");
+
+	layout_limit(&d->layout, NULL, NULL, 1, "joulerig results", f);
+	add_fields(d, f);
+	add_rows(d, f);
+	for (int what = 0; what < DRAWN; what++) {
+		if (d->has[what])
+			add_panel(d, f, what);
+	}
+	figure_reading(f, "%s",
+		d->has[ENERGY]
+			? "What a run takes at each frequency. The ring is the lowest of its line: "
+			  "at the right end, running fast and resting is best; in the middle, a "
+			  "slower clock saves energy. Lines up and down are 95 % intervals."
+			: "How long a run takes at each frequency. Lines up and down are 95 % "
+			  "intervals.");
+	if (!d->has[ENERGY])
+		figure_note(f, "Energy was not measured.");
+	if (d->lines > 0)
+		figure_note(f,
+			"The energy is lowest at an end of the frequencies in %zu of %zu lines: the "
+			"true optimum may lie beyond.",
+			d->at_ends, d->lines);
+}
+
+/* ---- what it is made of ---- */
+
+static void choose_quantities(struct drawn *d, const struct report_figure *request,
+	const struct gathered *g)
+{
+	const char *energy = request->metric != NULL ? request->metric : "energy.package";
+
+	d->has[ENERGY] = quantity_named(g, energy, &d->q[ENERGY]);
+	d->has[TIME] = quantity_named(g, "time", &d->q[TIME]);
+	d->has[EDP] = d->has[ENERGY] && request->metric == NULL &&
+		      quantity_product(g, "energy.package", "time", 1, "Energy-delay product",
+			      "J·s", &d->q[EDP]);
+}
+
+/* Whether the measured frequency is not everywhere the same. */
+static bool has_span(const struct drawn *d)
+{
+	double low = INFINITY, high = 0;
+
+	for (size_t i = 0; i < d->layout.n; i++) {
+		double f = frequency_of(d, &d->layout.cells[i]);
+		low = fmin(low, f);
+		high = fmax(high, f);
+	}
+	return high > low * SMALLEST_SPAN;
+}
+
+/* In GHz where the axis says its unit, or what CPUs do makes only one likely. */
+static bool set_factor(struct drawn *d)
+{
+	struct direction *x = &d->layout.x;
+	bool has_unit;
+
+	if (!axis_make_numeric(x, AXIS_FREQUENCY, &has_unit))
+		return false;
+	double first = x->numbers[0];
+	d->is_in_ghz = has_unit || (first >= 0.1 && first < 20) || first >= 1e5;
+	d->factor = has_unit || first >= 1e8 ? 1e-9 : first >= 1e5 ? 1e-6 : 1;
+	if (!d->is_in_ghz && first >= 100) { /* MHz */
+		d->is_in_ghz = true;
+		d->factor = 1e-3;
+	}
+	return true;
+}
+
+static void make_along_axis(struct drawn *d, const struct report_figure *asked,
+	const struct figure_source *source, struct figures *out)
+{
+	layout_make(asked, source, &d->q[TIME], LAYOUT_X_ANY, &d->layout);
+	if (d->layout.n == 0 || d->layout.x.name == NULL)
+		layout_leave_out(&d->layout, "frequency", "no run that is asked for is done", out);
+	else if (!set_factor(d))
+		figures_leave_out(
+			out, "frequency: the values of %s are no numbers", d->layout.x.name);
+	else
+		draw(d, out);
+}
+
+static void make_measured(struct drawn *d, const struct report_figure *asked,
+	const struct figure_source *source, struct figures *out)
+{
+	d->is_measured = d->is_in_ghz = true;
+	if (!quantity_named(&source->study->g, "frequency.busy", &d->frequency)) {
+		figures_leave_out(out,
+			"frequency: no axis is a frequency, and none was measured");
+		return;
+	}
+	layout_make(asked, source, &d->frequency, LAYOUT_X_THREADS, &d->layout);
+	if (d->layout.n == 0)
+		layout_leave_out(&d->layout, "frequency", "no run that is asked for is done", out);
+	else if (!has_span(d))
+		figures_leave_out(out,
+			"frequency: no axis is a frequency, and the measured one is the same to "
+			"within 5 %% everywhere");
+	else
+		draw(d, out);
+}
+
+static int make(const struct report_figure *request, const struct figure_source *source,
+	struct figures *out, struct error *err)
+{
+	struct report_figure asked = *request;
+	struct drawn d = {.factor = 1};
+
+	(void)err;
+	choose_quantities(&d, request, &source->study->g);
+	if (!d.has[TIME] && !d.has[ENERGY]) {
+		figures_leave_out(out, "frequency: no run has time");
+		return 0;
+	}
+	if (asked.x == NULL)
+		asked.x = (char *)(uintptr_t)axis_choose(source, AXIS_FREQUENCY);
+	if (asked.x != NULL && strcmp(asked.x, "frequency.busy") != 0)
+		make_along_axis(&d, &asked, source, out);
+	else
+		make_measured(&d, request, source, out);
+	layout_done(&d.layout);
+	return 0;
+}
+
+const struct figure_ops figure_frequency = {
+	.kind = "frequency",
+	.help = "energy, time and energy-delay product against the frequency, the lowest marked",
+	.make = make,
+};
