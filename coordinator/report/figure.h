@@ -79,7 +79,8 @@ struct figure_ops {
 		struct figures *out, struct error *err);
 };
 
-extern const struct figure_ops figure_utilisation, figure_sequence, figure_samples;
+extern const struct figure_ops figure_utilisation, figure_frequency, figure_forest, figure_sequence,
+	figure_size, figure_samples, figure_trend;
 extern const struct figure_ops *const figure_kinds[]; /* in the order of the report; ended by NULL
 						       */
 const struct figure_ops *figure_kind(const char *name); /* NULL: there is no such */

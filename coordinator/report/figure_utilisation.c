@@ -5,7 +5,7 @@
 #include "coordinator/analysis/gini.h"
 #include "coordinator/findings/timeline.h"
 #include "coordinator/report/figure_parts.h"
-#include "coordinator/report/thin.h"
+#include "coordinator/report/labels.h"
 #include <math.h>
 
 #define MAX_COLUMNS 24 /* of a host */
@@ -142,52 +142,16 @@ static int add_hosts(struct columns *all, struct error *err)
 	return code;
 }
 
-/* ---- names ---- */
-
-/* Names of the axes that are the same in all columns: they tell nothing apart. */
-static size_t same_axes(const struct columns *all, const char **names, size_t most)
-{
-	const struct gathered *g = &all->source->study->g;
-	const struct parameters *first = &g->configurations[all->items[0].configuration].parameters;
-	size_t n = 0;
-
-	for (size_t p = 0; p < first->n && n < most; p++) {
-		bool is_same = true;
-		for (size_t i = 1; i < all->n && is_same; i++) {
-			const char *other = parameters_get(
-				&g->configurations[all->items[i].configuration].parameters,
-				first->items[p].name);
-			is_same = other != NULL && strcmp(other, first->items[p].text) == 0;
-		}
-		if (is_same)
-			names[n++] = first->items[p].name;
-	}
-	return n;
-}
-
 static void name_columns(struct columns *all)
 {
-	const struct gathered *g = &all->source->study->g;
-	const char *names[64];
-	size_t n = same_axes(all, names, ARRAY_SIZE(names));
-	bool is_one = true;
+	_cleanup_free_ size_t *configurations = xcalloc(all->n + 1, sizeof *configurations);
+	_cleanup_free_ char **labels = xcalloc(all->n + 1, sizeof *labels);
 
-	for (size_t i = 1; i < all->n; i++)
-		is_one &= strcmp(g->configurations[all->items[0].configuration].benchmark,
-				  g->configurations[all->items[i].configuration].benchmark) == 0;
-	for (size_t i = 0; i < all->n; i++) {
-		const struct gathered_configuration *c =
-			&g->configurations[all->items[i].configuration];
-		struct buf label = BUF_INIT, axes = BUF_INIT;
-		parameters_format(&c->parameters, names, n, &axes);
-		bool has_axes = axes.len > 0;
-		if (!is_one || !has_axes)
-			buf_addf(&label, "%s%s", c->benchmark, has_axes ? " " : "");
-		if (has_axes)
-			buf_adds(&label, axes.data);
-		buf_done(&axes);
-		all->items[i].label = label.data;
-	}
+	for (size_t i = 0; i < all->n; i++)
+		configurations[i] = all->items[i].configuration;
+	labels_make(&all->source->study->g, configurations, all->n, NULL, labels);
+	for (size_t i = 0; i < all->n; i++)
+		all->items[i].label = labels[i];
 }
 
 /* ---- the figure ---- */
@@ -228,7 +192,9 @@ static void add_rows(const struct columns *all, struct figure *f, const struct c
 	}
 }
 
-#define X "'x':{'field':'configuration','type':'nominal','sort':null}"
+#define X(axis) "'x':{'field':'configuration','type':'nominal','sort':null" axis "}"
+/* Names of columns stand once, below the last chart. */
+#define NO_NAMES ",'axis':{'labels':false,'ticks':false,'title':null}"
 
 static void add_fields_and_panels(const struct columns *all, struct figure *f)
 {
@@ -244,13 +210,13 @@ static void add_fields_and_panels(const struct columns *all, struct figure *f)
 		all->is_by_package ? "busy CPUs" : "busy");
 	figure_field(f, "cores", FIELD_NUMBER, NULL, "CPUs that the program kept busy");
 	figure_field(f, "gini", FIELD_NUMBER, NULL, "unevenness (Gini)");
-	figure_panel(f, "{'mark':'rect','encoding':{" X ",'y':{'field':'cpu','type':'ordinal'},"
+	figure_panel(f, "{'mark':'rect','encoding':{" X(NO_NAMES) ",'y':{'field':'cpu','type':'ordinal'},"
 			"'color':{'field':'share','type':'quantitative'%s}}}",
 		all->is_by_package ? "" : ",'scale':{'domain':[0,100]}");
 	figure_panel(f, "{'transform':[{'filter':{'field':'cores','valid':true}}],'mark':'bar',"
-			"'encoding':{" X ",'y':{'field':'cores','type':'quantitative'}}}");
+			"'encoding':{" X(NO_NAMES) ",'y':{'field':'cores','type':'quantitative'}}}");
 	figure_panel(f, "{'transform':[{'filter':{'field':'gini','valid':true}}],"
-			"'mark':{'type':'point','filled':true},'encoding':{" X
+			"'mark':{'type':'point','filled':true},'encoding':{" X(",'axis':{'labelAngle':-40}")
 			",'y':{'field':'gini','type':'quantitative','scale':{'domain':[0,1]}}}}");
 	f->tall = all->cpus;
 }

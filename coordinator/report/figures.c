@@ -2,8 +2,12 @@
 
 const struct figure_ops *const figure_kinds[] = {
 	&figure_utilisation,
+	&figure_frequency,
+	&figure_forest,
 	&figure_sequence,
+	&figure_size,
 	&figure_samples,
+	&figure_trend,
 	NULL,
 };
 
