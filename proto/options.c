@@ -71,11 +71,13 @@ static int store(const struct option_info *o, const char *value, void *target, s
 	return r < 0 ? ERR_USAGE : 0;
 }
 
-/* One option at argv[*i]; moves *i to its value where that is an argument of its own. */
-static int parse_one(int argc, char **argv, int *i, const struct option_info *const tables[3],
-	void *target, struct options_result *out, struct error *err)
+/* One option at argv[*i], without its dashes; moves *i to its value where that is an argument of
+ * its own. */
+static int parse_one(int argc, char **argv, int *i, const char *name,
+	const struct option_info *const tables[3], void *target, struct options_result *out,
+	struct error *err)
 {
-	const char *name = argv[*i] + 2, *equals = strchr(name, '='), *words[128], *value = NULL;
+	const char *equals = strchr(name, '='), *words[128], *value = NULL;
 	size_t len = equals ? (size_t)(equals - name) : strlen(name), n = 0;
 	const struct option_info *o = find(name, len, tables, words, &n, ARRAY_SIZE(words));
 
@@ -122,13 +124,14 @@ int options_parse(int argc, char **argv, const struct option_info *table,
 			out->arguments[out->n++] = a;
 		} else if (strcmp(a, "-h") == 0) {
 			out->help = true;
-		} else if (a[1] != '-') {
+		} else if (a[1] != '-' && strcmp(a, "-o") != 0) {
 			return error_set(err, ERR_USAGE,
 				"unknown option '%s'; options begin with two dashes, --help lists "
 				"them",
 				a);
 		} else {
-			int r = parse_one(argc, argv, &i, tables, target, out, err);
+			int r = parse_one(argc, argv, &i, a[1] == '-' ? a + 2 : "output",
+				tables, target, out, err);
 			if (r < 0)
 				return r;
 		}

@@ -2,7 +2,7 @@
  * options.h - command lines from one table: parsing, --help, and what was meant by a typo
  *
  * Long options with `--name value` or `--name=value`; flags without value; `--` ends options. What
- * is not an option is an argument. --help and --version are handled by the caller through `help`
+ * is not an option is an argument. -h is --help and -o is --output, as everywhere. --help and --version are handled by the caller through `help`
  * and `version` of struct options.
  */
 #ifndef PROTO_OPTIONS_H
