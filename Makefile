@@ -18,7 +18,7 @@ JOBS    ?= $(shell nproc)
 
 PKGS.proto       := libzmq libsodium msgpack
 PKGS.agent       := $(PKGS.proto) hwloc jansson
-PKGS.coordinator := $(PKGS.proto) yaml-0.1 sqlite3 gsl jansson libpcre2-8 lua5.4
+PKGS.coordinator := $(PKGS.proto) yaml-0.1 sqlite3 gsl jansson libpcre2-8 lua5.4 md4c
 PKGS.tests       := cmocka
 PKGS.meter       := fuse3
 
@@ -72,14 +72,16 @@ help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 	@echo; sed -n '2,/^$$/s/^# *//p' $(firstword $(MAKEFILE_LIST)) | sed 1d
 
+# Debian's npm is large: only where there is none from elsewhere.
+npm = $(shell command -v npm >/dev/null || echo npm)
 deps:  ## install the Debian packages that a build needs (as root, or through sudo)
-	$(Q)tests/tools/install-packages build
+	$(Q)tests/tools/install-packages build $(npm)
 deps-test:
-	$(Q)tests/tools/install-packages build test
+	$(Q)tests/tools/install-packages build $(npm) test
 deps-lint:
-	$(Q)tests/tools/install-packages build test lint
+	$(Q)tests/tools/install-packages build $(npm) test lint
 deps-bench:
-	$(Q)tests/tools/install-packages build test bench
+	$(Q)tests/tools/install-packages build $(npm) test bench
 
 # The build is a make of its own after deps, so that it sees the packages that were installed just now.
 run: deps  ## install, build, run the quickstart campaign on this machine, show its table
@@ -138,7 +140,7 @@ install: all  ## install under DESTDIR and PREFIX (default /usr/local)
 	install -m 755 $(O)/joulerig $(O)/joulerig-agent $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(O)/joulerig-exec $(O)/libjoulerig-pin.so $(DESTDIR)$(PREFIX)/libexec/joulerig
 	cp -R configs/. $(DESTDIR)$(PREFIX)/share/joulerig/configs
-	install -m 644 README.md CHANGELOG.md LICENSE proto/PROTOCOL.md $(DESTDIR)$(PREFIX)/share/doc/joulerig
+	install -m 644 README.md CHANGELOG.md LICENSE proto/PROTOCOL.md build/web/licenses.txt $(DESTDIR)$(PREFIX)/share/doc/joulerig
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/,$(dir $(completions)))
 	$(O)/joulerig completion bash >$(DESTDIR)$(PREFIX)/share/$(word 1,$(completions))
 	$(O)/joulerig completion zsh >$(DESTDIR)$(PREFIX)/share/$(word 2,$(completions))
@@ -163,6 +165,25 @@ $(O)/gen/coordinator/commands/flag_words.inc: docs/flags.md
 	$(call say,GEN)sed -n 's/["\\]/\\&/g; s/^| `\([a-z_]*\)` | \([^|]*\) | .*/\t{"\1", "\2"},/p' $< > $@
 $(O)/obj/coordinator/commands/flag_words.o: $(O)/gen/coordinator/commands/flag_words.inc
 $(O)/obj/coordinator/commands/flag_words.o: CFLAGS.file = -I$(O)/gen
+
+# What draws the charts of a report: bundles of the npm packages in the lock file, their licences, and the page's own script
+# and style, all of which the assembler puts into bundles.o. All variants share them.
+web     := coordinator/report/web
+bundles := vega.min.js vega-lite.min.js licenses.txt
+build/web/.installed: $(web)/package.json $(web)/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing, which fetches Vega-Lite for the charts of reports;" \
+		"'make deps' installs it" >&2; exit 1; }
+	@mkdir -p build/web && cp $^ build/web
+	$(call say,NPM)cd build/web && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >npm.log 2>&1 || { cat npm.log >&2; \
+		echo "npm could not fetch the packages of $(web)/package-lock.json: is its registry reachable from here?" >&2; exit 1; }
+	@touch $@
+build/web/vega.min.js: build/web/.installed
+	@cp build/web/node_modules/vega/build/$(@F) $@
+build/web/vega-lite.min.js: build/web/.installed
+	@cp build/web/node_modules/vega-lite/build/$(@F) $@
+build/web/licenses.txt: build/web/.installed $(web)/licenses
+	@$(web)/licenses build/web/node_modules > $@
+$(O)/obj/coordinator/report/bundles.o: $(addprefix build/web/,$(bundles)) $(web)/page.js $(web)/page.css
 
 $(O)/obj/tests/tools/meter.o: CFLAGS.file = $(shell pkg-config --cflags fuse3)
 

@@ -23,6 +23,7 @@ const struct command *const commands[] = {
 	&command_results,
 	&command_compare,
 	&command_trend,
+	&command_report,
 	&command_runs,
 	&command_export,
 	&command_import,

@@ -85,6 +85,13 @@ extern const struct figure_ops *const figure_kinds[]; /* in the order of the rep
 						       */
 const struct figure_ops *figure_kind(const char *name); /* NULL: there is no such */
 
+/*
+ * The figures that the campaign's `report` asks for, else those of every kind that its matrix
+ * allows, appended to out. Returns 0 or negative; figures_done() in both cases.
+ */
+int figures_make(
+	struct results *r, const struct study *study, struct figures *out, struct error *err);
+
 /* ---- making one ---- */
 
 /* A new figure of a kind. Texts are formatted as by printf. It is out's. */

@@ -1,0 +1,66 @@
+/* The figures of a report: which are asked for, and of what they are made. */
+#include "coordinator/report/figure.h"
+#include "coordinator/findings/questions.h"
+
+/* What is compared with what: as the figure says, else as the campaign's first comparison (along
+ * the figure's axis, if it names one). */
+static void set_comparison(const struct report_figure *request, struct figure_source *source)
+{
+	const struct campaign *c = source->study->campaign;
+
+	source->by = request->by;
+	source->baseline = request->baseline;
+	source->threshold = DEFAULT_THRESHOLD;
+	source->alpha = DEFAULT_ALPHA;
+	for (size_t i = 0; c != NULL && i < c->comparisons_n; i++) {
+		const struct comparison *known = &c->comparisons[i];
+
+		if (request->by != NULL && strcmp(known->by, request->by) != 0)
+			continue;
+		source->by = known->by;
+		if (source->baseline == NULL)
+			source->baseline = known->baseline;
+		if (known->alpha > 0) {
+			source->threshold = (double)known->threshold / 1e6;
+			source->alpha = known->alpha;
+		}
+		return;
+	}
+}
+
+static int make(const struct report_figure *request, struct results *r, const struct study *study,
+	struct figures *out, struct error *err)
+{
+	const struct figure_ops *ops = figure_kind(request->kind);
+	struct figure_source source = {.results = r, .study = study};
+	size_t n = study->g.lanes_n * study->g.configurations_n;
+	_cleanup_free_ bool *kept = xcalloc(n + 1, sizeof *kept);
+	int code;
+
+	if (ops == NULL) {
+		figures_leave_out(out, "%s: this version cannot draw it", request->kind);
+		return 0;
+	}
+	code = study_only_of(study, request->only, kept, err);
+	if (code < 0)
+		return error_wrap(err, "report: figure %s: only", request->kind), code;
+	source.kept = kept;
+	set_comparison(request, &source);
+	return ops->make(request, &source, out, err);
+}
+
+int figures_make(
+	struct results *r, const struct study *study, struct figures *out, struct error *err)
+{
+	const struct campaign *c = study->campaign;
+	size_t asked = c == NULL ? 0 : c->report.figures_n;
+	int code = 0;
+
+	for (size_t i = 0; i < asked && code >= 0; i++)
+		code = make(&c->report.figures[i], r, study, out, err);
+	for (size_t i = 0; asked == 0 && figure_kinds[i] != NULL && code >= 0; i++) {
+		const struct report_figure usual = {.kind = (char *)figure_kinds[i]->kind};
+		code = make(&usual, r, study, out, err);
+	}
+	return code < 0 ? code : 0;
+}

@@ -1,0 +1,64 @@
+/*
+ * page.h - the parts of the page of a report, from top to bottom; each prints HTML
+ */
+#ifndef COORDINATOR_REPORT_PAGE_H
+#define COORDINATOR_REPORT_PAGE_H
+
+#include "coordinator/findings/comparison.h"
+#include "coordinator/findings/questions.h"
+#include "coordinator/report/figure.h"
+#include "coordinator/report/html.h"
+
+/* Rows of a table in the page; all of them are one command away, which the page names. */
+#define PAGE_MAX_ROWS 500
+
+struct report {
+	struct results *results;
+	const struct study *study;
+	const struct gathered *g; /* the study's */
+	struct questions questions;
+	struct comparison_result *answers; /* [question]; those that could not be given have n 0 */
+	char **unanswered;                 /* [question]: why; NULL: it was answered */
+	char *no_questions;                /* why there are none at all */
+	struct figures figures;
+	char *uuid, *file; /* of the campaign, as stored; "" where not known */
+};
+
+void page_summary(const struct report *r, FILE *to);
+void page_verdicts(const struct report *r, FILE *to);
+void page_figures(const struct report *r, FILE *to);
+void page_sections(const struct report *r, FILE *to);
+void page_results(const struct report *r, FILE *to);
+void page_method(const struct report *r, FILE *to);
+void page_excluded(const struct report *r, FILE *to);
+void page_provenance(const struct report *r, FILE *to);
+
+/* ---- what parts share (page_text.c) ---- */
+
+/* "22 November 2026, 08:03 UTC"; CLOCK_REALTIME ns. Appends "not known" to ABSENT and 0. */
+void text_date(int64_t at, struct buf *out);
+/* Four digits, whole numbers whole: "4.128", "98.2", "12030". */
+void text_number(double value, struct buf *out);
+/* A median with its interval, as many digits as the interval asks for: "4.128 [4.119, 4.141]". */
+void text_median(const struct series *s, const char *unit, struct buf *out);
+/* "1.061 [1.054, 1.068]". */
+void text_ratio(const struct ratio *r, struct buf *out);
+/* "6.1 % more", "2.4 % less", "3.1 times as much". */
+void text_change(double ratio, struct buf *out);
+/* "compute threads=2". */
+void text_configuration(const struct gathered *g, size_t configuration, struct buf *out);
+
+/* <section> with a heading and its end. id is a literal. */
+void page_open(FILE *to, const char *id, const char *title);
+void page_close(FILE *to);
+/* <div class="scroll"><table> with a caption for those who do not see it; and its end. */
+void table_open(FILE *to, const char *label);
+void table_close(FILE *to);
+/* "first 500 of 3,000 rows; all: COMMAND", where there are more than were shown. */
+void page_thinned(FILE *to, size_t shown, size_t all, const char *command, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Whether an axis has more than one value among configurations of a benchmark (NULL: of all). */
+bool axis_varies(const struct gathered *g, const char *benchmark, const char *axis);
+
+#endif

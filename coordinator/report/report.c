@@ -1,0 +1,173 @@
+#include "coordinator/report/report.h"
+#include "coordinator/report/figure_chart.h"
+#include "coordinator/report/page.h"
+#include <errno.h>
+#include <sys/stat.h>
+
+/* ---- what is asked ---- */
+
+static bool has_questions(const struct campaign *c)
+{
+	bool has = c != NULL && c->comparisons_n > 0;
+
+	for (size_t i = 0; has && i < c->comparisons_n; i++)
+		has = c->comparisons[i].baseline != NULL;
+	return has;
+}
+
+/* That a question cannot be answered is said in its place; the page is about more. */
+static void answer(struct report *r, size_t i)
+{
+	const struct question *q = &r->questions.items[i];
+	struct comparison_result *c = &r->answers[i];
+	struct error err = {0};
+
+	if (q->metrics_n == 0)
+		error_set(&err, ERR_USAGE, "%s has none of the metrics to compare", r->g->label);
+	else if (comparison_make(q, r->g, r->g, c, &err) == 0 && c->n == 0)
+		error_set(&err, ERR_USAGE, "there is nothing to compare with %s%s%s", q->baseline,
+			c->missing_n ? ": " : "", c->missing_n ? c->missing[0] : "");
+	if (err.text[0] != '\0')
+		r->unanswered[i] = xstrdup(err.text);
+}
+
+static void ask(struct report *r)
+{
+	static const struct asked what_the_campaign_asks;
+	struct error err = {0};
+
+	if (!has_questions(r->study->campaign)) {
+		r->no_questions = xasprintf("The campaign's file asks for no comparison with a "
+					    "baseline: joulerig compare %s --by AXIS --baseline "
+					    "VALUE makes one.",
+			r->g->label);
+		return;
+	}
+	if (questions_make(&what_the_campaign_asks, r->study, NULL, &r->questions, &err) < 0) {
+		questions_done(&r->questions);
+		r->no_questions = xstrdup(err.text);
+		return;
+	}
+	r->answers = xcalloc(r->questions.n + 1, sizeof *r->answers);
+	r->unanswered = xcalloc(r->questions.n + 1, sizeof *r->unanswered);
+	for (size_t i = 0; i < r->questions.n; i++)
+		answer(r, i);
+}
+
+/* ---- what is stored of the campaign beside its runs ---- */
+
+static int on_campaign(void *arg, int64_t key, const struct message_cell *c, size_t n)
+{
+	struct report *r = arg;
+	const struct blob *uuid = &c[CAMPAIGNS_UUID].blob;
+
+	(void)key;
+	(void)n;
+	if (r->uuid != NULL)
+		return 1;
+	r->uuid = xcalloc(1, 2 * uuid->len + 1);
+	hex_encode(r->uuid, uuid->data, uuid->len);
+	r->file = xstrdup(cell_text(&c[CAMPAIGNS_FILE]));
+	return 0;
+}
+
+/* ---- the whole ---- */
+
+int report_make(struct results *r, const struct study *study, struct report **out, struct error *err)
+{
+	struct report *new = xcalloc(1, sizeof *new);
+	int code;
+
+	new->results = r;
+	new->study = study;
+	new->g = &study->g;
+	code = results_query(r, "campaigns", study->g.label, NULL, on_campaign, new, err);
+	if (code >= 0) {
+		ask(new);
+		code = figures_make(r, study, &new->figures, err);
+	}
+	if (code < 0) {
+		report_free(new);
+		return code;
+	}
+	*out = new;
+	return 0;
+}
+
+void report_free(struct report *r)
+{
+	if (r == NULL)
+		return;
+	for (size_t i = 0; r->answers != NULL && i < r->questions.n; i++) {
+		comparison_done(&r->answers[i]);
+		free(r->unanswered[i]);
+	}
+	free(r->answers);
+	free(r->unanswered);
+	free(r->no_questions);
+	questions_done(&r->questions);
+	figures_done(&r->figures);
+	free(r->uuid);
+	free(r->file);
+	free(r);
+}
+
+const char *const *report_left_out(const struct report *r, size_t *n)
+{
+	*n = r->figures.left_out_n;
+	return (const char *const *)r->figures.left_out;
+}
+
+/* ---- figures as files ---- */
+
+static FILE *create(const char *dir, const char *id, const char *ending, struct error *err)
+{
+	_cleanup_free_ char *path = xasprintf("%s/%s%s", dir, id, ending);
+	FILE *to = fopen(path, "we");
+
+	if (to == NULL)
+		error_errno(err, "report: %s", path);
+	return to;
+}
+
+static int finish(FILE *to, const char *dir, const char *id, struct error *err)
+{
+	bool has_failed = ferror(to) != 0;
+
+	if (fclose(to) == 0 && !has_failed)
+		return 0;
+	return error_errno(err, "report: cannot write %s in %s", id, dir);
+}
+
+static int write_figure(const struct figure *f, const char *dir, struct error *err)
+{
+	_cleanup_free_ char *data = xasprintf("%s.csv", f->id);
+	FILE *to = create(dir, f->id, ".vl.json", err);
+	int code;
+
+	if (to == NULL)
+		return err->code;
+	json_t *document = figure_document(f, data);
+	json_dumpf(document, to, JSON_INDENT(2));
+	putc('\n', to);
+	json_decref(document);
+	code = finish(to, dir, f->id, err);
+	to = code < 0 ? NULL : create(dir, f->id, ".csv", err);
+	if (to == NULL)
+		return err->code;
+	figure_csv(f, to);
+	return finish(to, dir, f->id, err);
+}
+
+int report_figures(struct report *r, const char *dir, struct error *err)
+{
+	if (mkdir(dir, 0777) < 0 && errno != EEXIST)
+		return error_errno(err, "report: --figures %s", dir);
+	for (size_t i = 0; i < r->figures.n; i++) {
+		int code = write_figure(r->figures.items[i], dir, err);
+
+		if (code < 0)
+			return code;
+	}
+	return (int)r->figures.n;
+}

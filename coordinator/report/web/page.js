@@ -1,0 +1,279 @@
+/*
+ * Draws the charts of a report. Each figure has a script element with its panels in Vega-Lite, without data, sizes and
+ * colours, and a table: its data. Sizes follow the window, colours the theme. What goes wrong is said in the chart's place
+ * and counted in the attributes data-charts, data-errors and data-warnings of the document's element, for tests.
+ */
+(function () {
+'use strict';
+
+const root = document.documentElement;
+const figures = [];
+let errors = 0, warnings = 0, charts = 0;
+
+function tell() {
+	root.dataset.charts = charts;
+	root.dataset.errors = errors;
+	root.dataset.warnings = warnings;
+}
+
+window.addEventListener('error', () => { errors++; tell(); });
+
+/* ---- data ---- */
+
+/* The rows of a figure's table as objects by the names of its fields; an empty cell is null. */
+function rowsOf(table) {
+	const fields = Array.from(table.tHead.rows[0].cells, (cell) =>
+		({name: cell.dataset.field, isNumber: 'number' in cell.dataset}));
+
+	return Array.from(table.tBodies[0].rows, (row) => {
+		const out = {};
+		fields.forEach((field, i) => {
+			/* A line end stands before the next row's tag, in the last cell. */
+			const text = row.cells[i].textContent.replace(/\n$/, '');
+			out[field.name] = text === '' ? null : field.isNumber ? Number(text) : text;
+		});
+		return out;
+	});
+}
+
+/* ---- looks ---- */
+
+function color(name) {
+	return getComputedStyle(root).getPropertyValue('--' + name).trim();
+}
+
+function config(width) {
+	const text = color('text'), dim = color('dim'), grid = color('grid'), isNarrow = width < 560;
+	const font = 'system-ui, sans-serif';
+
+	return {
+		background: null,
+		font: font,
+		padding: 4,
+		view: {stroke: null},
+		axis: {labelColor: dim, titleColor: text, gridColor: grid, domainColor: dim, tickColor: dim, labelFontSize: 12,
+			titleFontSize: 12, titleFontWeight: 'normal', titlePadding: 8, labelLimit: isNarrow ? 110 : 240,
+			titleLimit: isNarrow ? 260 : 500, labelOverlap: true},
+		axisX: {tickCount: Math.max(3, Math.min(10, Math.round(width / 90)))},
+		axisXDiscrete: {labelAngle: 0, labelOverlap: 'greedy'},
+		axisY: {minExtent: 44},
+		legend: {labelColor: text, titleColor: dim, labelFontSize: 12, titleFontSize: 12, titleFontWeight: 'normal', orient: 'top',
+			direction: 'horizontal', columns: Math.max(1, Math.floor(width / 170)), labelLimit: 150, symbolLimit: 40,
+			gradientLength: Math.min(240, width / 2), titleLimit: width - 40},
+		header: {labelColor: text, titleColor: dim, labelFontSize: 12, titleFontSize: 12, titleFontWeight: 'normal', labelLimit: width - 40},
+		title: {color: text, subtitleColor: dim, fontWeight: 'normal'},
+		mark: {color: color('c1'), tooltip: null},
+		line: {strokeWidth: 2, point: false},
+		point: {filled: true, size: 40, opacity: 0.9},
+		area: {opacity: 0.2},
+		bar: {color: color('c1')},
+		rule: {color: dim},
+		tick: {color: text},
+		text: {color: text, fontSize: 12},
+		errorbar: {ticks: true},
+		range: {
+			category: ['c1', 'c2', 'c3', 'c4', 'c5', 'c6', 'c7', 'c8'].map(color),
+			ramp: [color('ramp-low'), color('ramp-high')],
+			heatmap: [color('ramp-low'), color('ramp-high')],
+			ordinal: [color('ramp-low'), color('ramp-high')],
+		},
+	};
+}
+
+/* ---- one chart ---- */
+
+const usualLogger = vega.logger(vega.Warn);
+function logger() {
+	const own = {
+		level: function () { return arguments.length ? own : vega.Warn; },
+		error: function () { errors++; usualLogger.error.apply(usualLogger, arguments); tell(); return own; },
+		warn: function () { warnings++; usualLogger.warn.apply(usualLogger, arguments); tell(); return own; },
+		info: () => own,
+		debug: () => own,
+	};
+	return own;
+}
+
+function usualHeight(figure, width) {
+	return figure.tall > 0 ? 24 * figure.tall + 70 : Math.round(Math.max(230, Math.min(360, width * 0.45)));
+}
+
+/* A panel as a whole chart of this width, its data in it. */
+function single(figure, panel, width) {
+	return Object.assign({height: usualHeight(figure, width)}, panel, {
+		data: {values: figure.rows},
+		width: width,
+		autosize: {type: 'fit', contains: 'padding'},
+		config: config(width),
+	});
+}
+
+/* The same, once for each value of the facet's field, side by side; less is how much wider it came out than it should. */
+function faceted(figure, panel, width, less) {
+	const n = figure.facetValues.length;
+	const columns = Math.max(1, Math.min(n, 4, Math.floor(width / 250)));
+	const each = Math.max(80, Math.floor((width - 70) / columns - 20 - less / columns));
+	const height = figure.tall > 0 ? usualHeight(figure, width) : Math.round(Math.max(150, Math.min(260, each * 0.8)));
+
+	return {
+		data: {values: figure.rows},
+		facet: {field: figure.facet, type: 'nominal', title: figure.facetTitle, sort: figure.facetValues},
+		columns: columns,
+		spec: Object.assign({height: height}, panel, {width: each}),
+		config: config(width),
+	};
+}
+
+function view(place, spec) {
+	const log = logger();
+	const compiled = vegaLite.compile(spec, {logger: log}).spec;
+	const made = new vega.View(vega.parse(compiled), {renderer: 'svg', container: place, hover: false, logger: log});
+
+	made.run();
+	return made;
+}
+
+function widthOf(place) {
+	const svg = place.querySelector('svg');
+
+	return svg === null ? 0 : Number(svg.getAttribute('width'));
+}
+
+function drawPanel(figure, place, panel, width) {
+	if (figure.facet === undefined)
+		return view(place, single(figure, panel, width));
+	let made = view(place, faceted(figure, panel, width, 0));
+	const less = widthOf(place) - width;
+	/* Axes and legends take what they take: measured once, then made to fit. */
+	if (Math.abs(less) > 3) {
+		made.finalize();
+		place.replaceChildren();
+		made = view(place, faceted(figure, panel, width, less));
+	}
+	return made;
+}
+
+function say(place, error) {
+	const text = document.createElement('p');
+
+	errors++;
+	text.className = 'chart-error';
+	text.textContent = 'This chart cannot be drawn (' + error + '); its data are in the table below.';
+	place.replaceChildren(text);
+}
+
+/* ---- figures ---- */
+
+function draw(figure, width) {
+	figure.views.forEach((made) => made.finalize());
+	figure.views = [];
+	figure.places.forEach((place, i) => {
+		place.replaceChildren();
+		try {
+			figure.views.push(drawPanel(figure, place, structuredClone(figure.panels[i]), width));
+			if (widthOf(place) === 0)
+				throw new Error('it is empty');
+		} catch (error) {
+			say(place, error);
+		}
+	});
+	figure.width = width;
+	tell();
+}
+
+function read(element) {
+	const chart = element.querySelector('.chart');
+	const figure = JSON.parse(element.querySelector('script.charts').textContent);
+
+	figure.rows = rowsOf(element.querySelector('table.data'));
+	figure.chart = chart;
+	figure.views = [];
+	figure.places = figure.panels.map(() => chart.appendChild(document.createElement('div')));
+	figure.details = element.querySelector('details');
+	figure.isDrawn = false;
+	charts += figure.panels.length;
+	return figure;
+}
+
+function drawAll(isAlways) {
+	figures.forEach((figure) => {
+		const width = Math.floor(figure.chart.clientWidth);
+		if (width > 0 && (isAlways || Math.abs(width - figure.width) > 1))
+			draw(figure, width);
+	});
+}
+
+/* ---- theme, window, paper ---- */
+
+const system = matchMedia('(prefers-color-scheme: dark)');
+
+function isDark() {
+	return root.dataset.theme === undefined ? system.matches : root.dataset.theme === 'dark';
+}
+
+function themeButton() {
+	const button = document.getElementById('theme');
+	const label = () => { button.textContent = isDark() ? 'Light' : 'Dark'; };
+
+	button.hidden = false;
+	label();
+	button.addEventListener('click', () => {
+		root.dataset.theme = isDark() ? 'light' : 'dark';
+		label();
+		drawAll(true);
+	});
+	system.addEventListener('change', () => { label(); drawAll(true); });
+}
+
+const PAPER = 680;          /* pixels: the width of a page */
+const SHORT = 40;           /* rows of a table that is printed with its figure */
+let before = null;
+
+function toPaper() {
+	if (before !== null)
+		return;
+	before = {theme: root.dataset.theme, open: figures.map((figure) => figure.details.open)};
+	root.dataset.theme = 'light';
+	figures.forEach((figure) => {
+		figure.details.open = figure.rows.length <= SHORT;
+		draw(figure, PAPER);
+	});
+}
+
+function fromPaper() {
+	if (before === null)
+		return;
+	if (before.theme === undefined)
+		delete root.dataset.theme;
+	else
+		root.dataset.theme = before.theme;
+	figures.forEach((figure, i) => { figure.details.open = before.open[i]; });
+	before = null;
+	drawAll(true);
+}
+
+function start() {
+	/* Open without this script, so that the tables can be read; now the charts are there. */
+	document.querySelectorAll('figure').forEach((element) => {
+		try {
+			figures.push(read(element));
+			element.querySelector('details').open = false;
+		} catch (error) {
+			say(element.querySelector('.chart'), error);
+		}
+	});
+	drawAll(true);
+	themeButton();
+	let pending = 0;
+	addEventListener('resize', () => {
+		clearTimeout(pending);
+		pending = setTimeout(() => drawAll(false), 150);
+	});
+	addEventListener('beforeprint', toPaper);
+	addEventListener('afterprint', fromPaper);
+	tell();
+	root.dataset.ready = 'yes';
+}
+
+start();
+})();
