@@ -42,7 +42,7 @@ function color(name) {
 	return getComputedStyle(root).getPropertyValue('--' + name).trim();
 }
 
-function config(width) {
+function config(width, height) {
 	const text = color('text'), dim = color('dim'), grid = color('grid'), isNarrow = width < 560;
 	const font = 'system-ui, sans-serif';
 
@@ -56,7 +56,7 @@ function config(width) {
 			titleLimit: isNarrow ? 260 : 500, labelOverlap: true},
 		axisX: {tickCount: Math.max(3, Math.min(10, Math.round(width / 90)))},
 		axisXDiscrete: {labelAngle: 0, labelOverlap: 'greedy'},
-		axisY: {minExtent: 44},
+		axisY: {minExtent: 44, tickCount: Math.max(3, Math.round(height / 45))},
 		legend: {labelColor: text, titleColor: dim, labelFontSize: 12, titleFontSize: 12, titleFontWeight: 'normal', orient: 'top',
 			direction: 'horizontal', columns: Math.max(1, Math.floor(width / 170)), labelLimit: 150, symbolLimit: 40,
 			gradientLength: Math.min(240, width / 2), titleLimit: width - 40},
@@ -98,13 +98,39 @@ function usualHeight(figure, width) {
 	return figure.tall > 0 ? 24 * figure.tall + 70 : Math.round(Math.max(230, Math.min(360, width * 0.45)));
 }
 
+/* Titles of vertical axes in lines that are no longer than the axis: Vega would cut them off. */
+function wrapTitles(panel, height) {
+	const most = Math.max(12, Math.floor(height / 6.5));
+	const y = panel.encoding === undefined ? undefined : panel.encoding.y;
+
+	(panel.layer || []).forEach((layer) => wrapTitles(layer, height));
+	if (y === undefined || typeof y.title !== 'string' || y.title.length <= most)
+		return panel;
+	const lines = [''];
+	y.title.split(' ').forEach((word) => {
+		const last = lines[lines.length - 1];
+		if (last !== '' && last.length + word.length >= most)
+			lines.push(word);
+		else
+			lines[lines.length - 1] = last === '' ? word : last + ' ' + word;
+	});
+	y.title = lines;
+	return panel;
+}
+
+function heightOf(panel, usual) {
+	return typeof panel.height === 'number' ? panel.height : usual;
+}
+
 /* A panel as a whole chart of this width, its data in it. */
 function single(figure, panel, width) {
-	return Object.assign({height: usualHeight(figure, width)}, panel, {
+	const usual = usualHeight(figure, width);
+
+	return Object.assign({height: usual}, wrapTitles(panel, heightOf(panel, usual)), {
 		data: {values: figure.rows},
 		width: width,
-		autosize: {type: 'fit', contains: 'padding'},
-		config: config(width),
+		autosize: {type: 'fit-x', contains: 'padding'},
+		config: config(width, heightOf(panel, usual)),
 	});
 }
 
@@ -117,19 +143,23 @@ function faceted(figure, panel, width, less) {
 
 	return {
 		data: {values: figure.rows},
-		facet: {field: figure.facet, type: 'nominal', title: figure.facetTitle, sort: figure.facetValues},
+		facet: {field: figure.facet, type: 'nominal', sort: figure.facetValues,
+			/* A number alone says nothing; "bandwidth" does. */
+			title: figure.facetValues.every((value) => !isNaN(value)) ? figure.facetTitle : null},
 		columns: columns,
-		spec: Object.assign({height: height}, panel, {width: each}),
-		config: config(width),
+		spec: Object.assign({height: height}, wrapTitles(panel, heightOf(panel, height)), {width: each}),
+		config: config(width, heightOf(panel, height)),
 	};
 }
 
-function view(place, spec) {
+/* Vega works in promises, but waits for nothing outside: all is drawn before the next event, printing too. */
+async function view(place, spec) {
 	const log = logger();
 	const compiled = vegaLite.compile(spec, {logger: log}).spec;
 	const made = new vega.View(vega.parse(compiled), {renderer: 'svg', container: place, hover: false, logger: log});
 
-	made.run();
+	await made.runAsync();
+	await made.runAsync(); /* a chart that found its own size is drawn again in it */
 	return made;
 }
 
@@ -139,18 +169,17 @@ function widthOf(place) {
 	return svg === null ? 0 : Number(svg.getAttribute('width'));
 }
 
-function drawPanel(figure, place, panel, width) {
+async function drawPanel(figure, place, panel, width) {
 	if (figure.facet === undefined)
 		return view(place, single(figure, panel, width));
-	let made = view(place, faceted(figure, panel, width, 0));
+	const made = await view(place, faceted(figure, structuredClone(panel), width, 0));
 	const less = widthOf(place) - width;
+	if (Math.abs(less) <= 3)
+		return made;
 	/* Axes and legends take what they take: measured once, then made to fit. */
-	if (Math.abs(less) > 3) {
-		made.finalize();
-		place.replaceChildren();
-		made = view(place, faceted(figure, panel, width, less));
-	}
-	return made;
+	made.finalize();
+	place.replaceChildren();
+	return view(place, faceted(figure, panel, width, less));
 }
 
 function say(place, error) {
@@ -164,20 +193,20 @@ function say(place, error) {
 
 /* ---- figures ---- */
 
-function draw(figure, width) {
+async function draw(figure, width) {
+	figure.width = width;
 	figure.views.forEach((made) => made.finalize());
 	figure.views = [];
-	figure.places.forEach((place, i) => {
+	for (const [i, place] of figure.places.entries()) {
 		place.replaceChildren();
 		try {
-			figure.views.push(drawPanel(figure, place, structuredClone(figure.panels[i]), width));
+			figure.views.push(await drawPanel(figure, place, structuredClone(figure.panels[i]), width));
 			if (widthOf(place) === 0)
 				throw new Error('it is empty');
 		} catch (error) {
 			say(place, error);
 		}
-	});
-	figure.width = width;
+	}
 	tell();
 }
 
@@ -196,11 +225,11 @@ function read(element) {
 }
 
 function drawAll(isAlways) {
-	figures.forEach((figure) => {
+	return Promise.all(figures.map((figure) => {
 		const width = Math.floor(figure.chart.clientWidth);
-		if (width > 0 && (isAlways || Math.abs(width - figure.width) > 1))
-			draw(figure, width);
-	});
+
+		return width > 0 && (isAlways || Math.abs(width - figure.width) > 1) ? draw(figure, width) : null;
+	}));
 }
 
 /* ---- theme, window, paper ---- */
@@ -262,7 +291,10 @@ function start() {
 			say(element.querySelector('.chart'), error);
 		}
 	});
-	drawAll(true);
+	drawAll(true).then(() => {
+		tell();
+		root.dataset.ready = 'yes';
+	});
 	themeButton();
 	let pending = 0;
 	addEventListener('resize', () => {
@@ -271,8 +303,6 @@ function start() {
 	});
 	addEventListener('beforeprint', toPaper);
 	addEventListener('afterprint', fromPaper);
-	tell();
-	root.dataset.ready = 'yes';
 }
 
 start();
