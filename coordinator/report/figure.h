@@ -114,7 +114,8 @@ void figure_set_number(struct figure *f, const char *field, double value);
  * A chart below those that are there, in Vega-Lite: an object with mark or layer and encoding, in
  * which ' may stand for ". Formatted as by printf, with names of fields and numbers alone: no text
  * of a user's, so that nothing needs escaping. Axes and legends are titled with the title and unit
- * of their field where the chart does not title them.
+ * of their field where the chart does not title them: a chart of several layers with those of the
+ * first field that it names for that axis. A `resolve` in it is that of its facets.
  */
 void figure_panel(struct figure *f, const char *chart, ...) __attribute__((format(printf, 2, 3)));
 

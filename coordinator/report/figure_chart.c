@@ -220,9 +220,14 @@ static json_t *facet_of(const struct figure *f, json_t *chart)
 	const struct figure_field *field = figure_find_field(f, f->facet);
 	_cleanup_free_ char *title = figure_field_title(field);
 
-	return json_pack("{s:{s:s, s:s, s:o, s:o}, s:i, s:o}", "facet", "field", f->facet, "type",
-		"nominal", "title", json_text(title), "sort", figure_values(f, f->facet),
+	json_t *resolve = json_incref(json_object_get(chart, "resolve"));
+	json_object_del(chart, "resolve");
+	json_t *out = json_pack("{s:{s:s, s:s, s:o, s:o}, s:i, s:o}", "facet", "field", f->facet,
+		"type", "nominal", "title", json_text(title), "sort", figure_values(f, f->facet),
 		"columns", 3, "spec", chart);
+	if (resolve != NULL)
+		json_object_set_new(out, "resolve", resolve);
+	return out;
 }
 
 json_t *figure_document(const struct figure *f, const char *data_url)
@@ -236,6 +241,8 @@ json_t *figure_document(const struct figure *f, const char *data_url)
 
 	for (size_t i = 0; i < json_array_size(f->panels); i++) {
 		json_t *chart = sized_chart(f, i);
+		if (f->facet == NULL)
+			json_object_del(chart, "resolve");
 		json_array_append_new(charts, f->facet == NULL ? chart : facet_of(f, chart));
 	}
 	if (json_array_size(charts) == 1)

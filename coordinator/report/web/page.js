@@ -125,8 +125,9 @@ function heightOf(panel, usual) {
 /* A panel as a whole chart of this width, its data in it. */
 function single(figure, panel, width) {
 	const usual = usualHeight(figure, width);
+	const {resolve, ...chart} = panel;
 
-	return Object.assign({height: usual}, wrapTitles(panel, heightOf(panel, usual)), {
+	return Object.assign({height: usual}, wrapTitles(chart, heightOf(chart, usual)), {
 		data: {values: figure.rows},
 		width: width,
 		autosize: {type: 'fit-x', contains: 'padding'},
@@ -141,13 +142,16 @@ function faceted(figure, panel, width, less) {
 	const each = Math.max(80, Math.floor((width - 70) / columns - 20 - less / columns));
 	const height = figure.tall > 0 ? usualHeight(figure, width) : Math.round(Math.max(150, Math.min(260, each * 0.8)));
 
+	const {resolve, ...chart} = panel;
+
 	return {
 		data: {values: figure.rows},
+		resolve: resolve,
 		facet: {field: figure.facet, type: 'nominal', sort: figure.facetValues,
 			/* A number alone says nothing; "bandwidth" does. */
 			title: figure.facetValues.every((value) => !isNaN(value)) ? figure.facetTitle : null},
 		columns: columns,
-		spec: Object.assign({height: height}, wrapTitles(panel, heightOf(panel, height)), {width: each}),
+		spec: Object.assign({height: height}, wrapTitles(chart, heightOf(chart, height)), {width: each}),
 		config: config(width, heightOf(panel, height)),
 	};
 }
