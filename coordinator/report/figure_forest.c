@@ -11,6 +11,7 @@
 
 struct group { /* a contender's configuration */
 	size_t configuration, baseline;
+	size_t few; /* the same configuration in struct forest's few */
 	double far; /* |log| of the mean ratio over hosts */
 	size_t hosts;
 };
@@ -127,19 +128,18 @@ static size_t add_few(struct forest *fo, size_t *from, size_t configuration)
 }
 
 /* A campaign of the groups' configurations and their baselines. Nothing in it is owned but the two
- * arrays. Groups then count in it. */
+ * arrays. */
 static void take_few(struct forest *fo)
 {
 	const struct gathered *g = &fo->source->study->g;
 	_cleanup_free_ size_t *from = xcalloc(2 * fo->n + 1, sizeof *from);
-	_cleanup_free_ size_t *to = xcalloc(fo->n + 1, sizeof *to);
 	struct gathered *few = &fo->few;
 
 	*few = *g;
 	few->configurations_n = 0;
 	for (size_t i = 0; i < fo->n; i++) {
 		add_few(fo, from, fo->groups[i].baseline);
-		to[i] = add_few(fo, from, fo->groups[i].configuration);
+		fo->groups[i].few = add_few(fo, from, fo->groups[i].configuration);
 	}
 	few->configurations = xcalloc(few->configurations_n + 1, sizeof *few->configurations);
 	few->cells = xcalloc(g->lanes_n * few->configurations_n + 1, sizeof *few->cells);
@@ -152,9 +152,8 @@ static void take_few(struct forest *fo)
 	for (size_t i = 0; i < fo->n; i++) {
 		for (size_t lane = 0; lane < g->lanes_n; lane++) {
 			if (!is_kept(fo, lane, fo->groups[i].configuration))
-				*gathered_cell(few, lane, to[i]) = (struct gathered_cell){0};
+				*gathered_cell(few, lane, fo->groups[i].few) = (struct gathered_cell){0};
 		}
-		fo->groups[i].configuration = to[i];
 	}
 }
 
@@ -249,27 +248,27 @@ static void add_fields(const struct forest *fo, struct figure *f)
 
 static void add_panel(const struct range *range, struct figure *f)
 {
-	const char *scale = range->high > 4 * range->low ? "'scale':{'type':'log'}"
-							 : "'scale':{'zero':false}";
+	const char *scale = range->high > 50 * range->low ? "'scale':{'type':'log'}"
+							  : "'scale':{'zero':false}";
 
 	figure_panel(f,
-		"{'encoding':{'y':{'field':'host','type':'nominal','sort':null,'title':null}},"
+		"{'encoding':{'y':{'field':'host','type':'nominal','sort':null,'title':null},"
+		"'x':{'field':'ratio','type':'quantitative',%s}},"
 		"'layer':["
 		"{'mark':{'type':'rule','strokeDash':[4,4]},'encoding':{'y':null,"
 		"'x':{'datum':1,'type':'quantitative'}}},"
 		"{'mark':{'type':'rule','strokeWidth':2},'encoding':{"
-		"'x':{'field':'low','type':'quantitative',%s,'title':null},"
+		"'x':{'field':'low','type':'quantitative',%s},"
 		"'x2':{'field':'high'},'color':{'field':'kind','type':'nominal','sort':null,"
 		"'legend':null}}},"
 		"{'transform':[{'filter':{'field':'kind','equal':'host'}}],"
 		"'mark':{'type':'point','filled':true,'shape':'square','size':50},'encoding':{"
-		"'x':{'field':'ratio','type':'quantitative',%s},"
 		"'color':{'field':'kind','type':'nominal','sort':null,'legend':null}}},"
 		"{'transform':[{'filter':{'field':'kind','equal':'pooled'}}],"
 		"'mark':{'type':'point','filled':true,'shape':'diamond','size':200},'encoding':{"
-		"'x':{'field':'ratio','type':'quantitative',%s},"
-		"'color':{'field':'kind','type':'nominal','sort':null,'legend':null}}}]}",
-		scale, scale, scale);
+		"'color':{'field':'kind','type':'nominal','sort':null,'legend':null}}}],"
+		"'resolve':{'scale':{'x':'independent'}}}",
+		scale, scale);
 }
 
 static void add_texts(const struct forest *fo, const struct range *range, struct figure *f)
@@ -299,7 +298,7 @@ static const char *only_contender(const struct forest *fo)
 
 	for (size_t i = 0; i < fo->n; i++) {
 		const char *value = parameters_get(
-			&fo->few.configurations[fo->groups[i].configuration].parameters, fo->by);
+			&fo->few.configurations[fo->groups[i].few].parameters, fo->by);
 		if (first != NULL && strcmp(first, value) != 0)
 			return NULL;
 		first = value;
@@ -313,7 +312,7 @@ static void label_groups(const struct forest *fo, const char *but, char **labels
 
 	for (size_t i = 0; i < fo->n; i++)
 		configurations[i] = fo->groups[i].configuration;
-	labels_make(&fo->few, configurations, fo->n, but, labels);
+	labels_make(&fo->source->study->g, configurations, fo->n, but, labels);
 }
 
 static void draw(const struct forest *fo, const struct comparison_result *c, struct figures *out)
@@ -327,7 +326,7 @@ static void draw(const struct forest *fo, const struct comparison_result *c, str
 	label_groups(fo, contender == NULL ? NULL : fo->by, labels);
 	add_fields(fo, f);
 	for (size_t i = 0; i < fo->n; i++) {
-		add_group(f, c, fo->groups[i].configuration, labels[i], &range);
+		add_group(f, c, fo->groups[i].few, labels[i], &range);
 		free(labels[i]);
 		f->tall = fo->groups[i].hosts + 1 > f->tall ? fo->groups[i].hosts + 1 : f->tall;
 	}

@@ -163,28 +163,34 @@ static void add_rows(struct drawn *d, struct figure *f)
 
 /* ---- the chart ---- */
 
+#define COLOR_WITHOUT_LEGEND                                                                       \
+	",'color':{'field':'series','type':'nominal','sort':null,'legend':null}"
+
+/* The legend of the first chart stands for all. */
 static void add_panel(const struct drawn *d, struct figure *f, int what)
 {
-	const char *color = layout_color(&d->layout), *scale = scale_of(
-		d->lowest[what], d->highest[what]);
+	const char *color = json_array_size(f->panels) == 0 ? layout_color(&d->layout)
+			    : d->layout.series.name == NULL ? ""
+							    : COLOR_WITHOUT_LEGEND,
+		   *scale = scale_of(d->lowest[what], d->highest[what]);
 	const char *median = fields_of[what].median, *low = fields_of[what].low,
 		   *high = fields_of[what].high;
 	_cleanup_free_ char *best =
 		what == TIME ? xstrdup("")
-			     : xasprintf(",{'transform':[{'filter':{'field':'%s','valid':true}}],"
-					 "'mark':{'type':'point','size':180,'strokeWidth':2},"
-					 "'encoding':{'y':{'field':'%s','type':'quantitative'%s,"
-					 "'title':null}}}",
+			     : xasprintf(",{'transform':[{'filter':'datum.%s != null'}],"
+					 "'mark':{'type':'point','filled':false,'size':180,'strokeWidth':2},"
+					 "'encoding':{'y':{'field':'%s','type':'quantitative'%s}}}",
 				       fields_of[what].best, fields_of[what].best, scale);
 
 	figure_panel(f,
 		"{'encoding':{'x':{'field':'frequency','type':'quantitative',"
-		"'scale':{'zero':false}}%s},'layer':["
+		"'scale':{'zero':false}},"
+		"'y':{'field':'%s','type':'quantitative'%s}%s},'layer':["
 		"{'mark':'rule','encoding':{'y':{'field':'%s','type':'quantitative'%s},"
 		"'y2':{'field':'%s'}}},"
-		"{'mark':{'type':'line','point':true},'encoding':{'y':{'field':'%s',"
-		"'type':'quantitative'%s}}}%s]}",
-		color, low, scale, high, median, scale, best);
+		"{'mark':{'type':'line','point':true}}%s],"
+		"'resolve':{'scale':{'y':'independent'}}}",
+		median, scale, color, low, scale, high, best);
 }
 
 static void draw(struct drawn *d, struct figures *out)

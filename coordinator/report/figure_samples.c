@@ -203,18 +203,26 @@ static void add_trace(struct traces *all, struct figure *f, const struct traced 
 	}
 }
 
+/* The legend of the first chart stands for all. */
 static void add_panel(const struct traces *all, struct figure *f, int value)
 {
+	const char *color = json_array_size(f->panels) == 0 ? layout_color(all->layout)
+			    : all->layout->series.name == NULL
+				    ? ""
+				    : ",'color':{'field':'series','type':'nominal','sort':null,"
+				      "'legend':null}";
 	static const char *const scale[VALUES] = {"", "", ",'scale':{'zero':false}",
 		",'scale':{'zero':false}"};
 
 	figure_panel(f,
-		"{'mark':{'type':'line','interpolate':'%s'},'encoding':{"
+		"{%s'mark':{'type':'line','interpolate':'%s'},'encoding':{"
 		"'x':{'field':'seconds','type':'quantitative'},"
 		"'y':{'field':'%s','type':'quantitative'%s}%s,"
-		"'detail':{'field':'run','type':'nominal'}}}",
+		"'detail':{'field':'run','type':'nominal'}},"
+		"'resolve':{'scale':{'x':'independent'}}}",
+		value == POWER ? "" : "'height':110,",
 		value == POWER || value == BUSY ? "step-before" : "linear", values_of[value].field,
-		scale[value], layout_color(all->layout));
+		scale[value], color);
 }
 
 static void add_note(const struct traces *all, struct figure *f)

@@ -20,6 +20,7 @@ struct plotted {
 	size_t shown, with_runs;
 	size_t runs, rows, failed, failed_rows;
 	bool has[SEQUENCE_VALUES];
+	bool has_levels, has_outliers, has_canary;
 	double low, high; /* of ratios */
 };
 
@@ -49,6 +50,13 @@ static int compare_lanes(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static bool is_canary(const struct plotted *p, size_t configuration)
+{
+	const struct benchmark *b = study_benchmark(p->source->study, configuration);
+
+	return b != NULL && b->is_canary;
+}
+
 static void look_at_hosts(struct plotted *p)
 {
 	p->low = INFINITY;
@@ -57,10 +65,13 @@ static void look_at_hosts(struct plotted *p)
 		const struct sequence *s = &p->hosts[p->order[i]];
 		p->runs += s->n;
 		p->failed += s->failed_n;
+		p->has_levels |= s->levels_n > 0;
 		for (size_t k = 0; k < s->n; k++) {
 			const struct sequence_run *r = &s->runs[k];
 			p->low = fmin(p->low, r->values[SEQUENCE_RATIO]);
 			p->high = fmax(p->high, r->values[SEQUENCE_RATIO]);
+			p->has_outliers |= r->is_outlier;
+			p->has_canary |= !r->is_outlier && is_canary(p, r->configuration);
 			for (int v = 0; v < SEQUENCE_VALUES; v++)
 				p->has[v] |= !isnan(r->values[v]);
 		}
@@ -89,13 +100,6 @@ static char *name_of(const struct plotted *p, size_t configuration)
 	buf_addf(&out, "%s%s", c->benchmark, c->parameters.n > 0 ? " " : "");
 	parameters_format(&c->parameters, NULL, 0, &out);
 	return out.data;
-}
-
-static bool is_canary(const struct plotted *p, size_t configuration)
-{
-	const struct benchmark *b = study_benchmark(p->source->study, configuration);
-
-	return b != NULL && b->is_canary;
 }
 
 static void add_run(
@@ -200,37 +204,62 @@ static void add_fields(const struct plotted *p, struct figure *f)
 	figure_field(f, "configuration", FIELD_TEXT, NULL, "configuration");
 }
 
-#define X "'x':{'field':'run','type':'quantitative','scale':{'zero':false,'nice':false}}"
-#define ONLY(kind) "'transform':[{'filter':{'field':'kind','equal':'" kind "'}}]"
+#define X     "'x':{'field':'run','type':'quantitative','scale':{'zero':false,'nice':false}}"
+#define Y(it) "'y':{'field':'" it "','type':'quantitative','scale':{'zero':false}}"
+#define COLOR(rest) "'color':{'field':'kind','type':'nominal','scale':{'domain':[%s]}" rest "}"
+#define ONE "{'mark':{'type':'rule','strokeDash':[4,4]},'encoding':{'x':null,'color':null," \
+	    "'y':{'datum':1,'type':'quantitative'}}}"
+#define LEVELS                                                                                     \
+	"{'transform':[{'filter':{'field':'kind','equal':'median of neighbours'}}],"               \
+	"'mark':{'type':'line','strokeWidth':3}}"
+
+/* The kinds that there are, each with a colour of its own in both charts. */
+static char *domain_of(const struct plotted *p)
+{
+	const bool has[] = {true, p->has_outliers, p->has_canary, p->failed > 0, p->has_levels};
+	static const char *const kinds[] = {
+		"run", "outlier", "canary", "failed", "median of neighbours"};
+	struct buf out = BUF_INIT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (has[i])
+			buf_addf(&out, "%s'%s'", i == 0 ? "" : ",", kinds[i]);
+	}
+	return out.data;
+}
+
+/* All runs; then the medians of neighbours again, alone, as outliers leave them little height. */
+static void add_ratios(const struct plotted *p, struct figure *f)
+{
+	bool is_wide = p->low > 0 && p->high > 20 * p->low;
+	_cleanup_free_ char *domain = domain_of(p);
+
+	figure_panel(f,
+		"{'encoding':{" X ",'y':{'field':'ratio','type':'quantitative','scale':{%s}}," COLOR("")
+		"},'layer':[" ONE ","
+		"{'transform':[{'filter':{'field':'kind','oneOf':['run','outlier','canary']}}],"
+		"'mark':{'type':'point','filled':true,'size':14,'opacity':0.7}}%s%s%s]}",
+		is_wide ? "'type':'log'" : "'zero':false", domain, p->has_levels ? "," LEVELS : "",
+		p->failed == 0 ? ""
+			       : ",{'transform':[{'filter':{'field':'kind','equal':'failed'}}],"
+				 "'mark':{'type':'point','shape':'cross','filled':true,'size':70},"
+				 "'encoding':{",
+		p->failed == 0 ? "" : "'y':{'value':'height'}}}");
+	if (p->has_levels)
+		figure_panel(f, "{'height':110,'encoding':{" X "," Y("ratio") "," COLOR(
+				",'legend':null") "},'layer':[" ONE "," LEVELS "]}",
+			domain);
+}
 
 static void add_panels(const struct plotted *p, struct figure *f)
 {
-	const char *scale = p->low > 0 && p->high > 20 * p->low ? "'type':'log'" : "'zero':false";
-	const char *color = "'color':{'field':'kind','type':'nominal','sort':['run','canary',"
-			    "'outlier','failed','median of neighbours']},"
-			    "'shape':{'field':'kind','type':'nominal','sort':['run','canary',"
-			    "'outlier','failed','median of neighbours']}";
-
-	figure_panel(f,
-		"{'encoding':{" X ",%s},'layer':["
-		"{'mark':{'type':'rule','strokeDash':[4,4]},'encoding':{'x':null,'color':null,"
-		"'shape':null,'y':{'datum':1,'type':'quantitative'}}},"
-		"{'transform':[{'filter':{'field':'kind','oneOf':['run','canary','outlier']}}],"
-		"'mark':{'type':'point','size':16},"
-		"'encoding':{'y':{'field':'ratio','type':'quantitative','scale':{%s}}}},"
-		"{" ONLY("median of neighbours") ",'mark':{'type':'line','strokeWidth':3},"
-		"'encoding':{'shape':null,'y':{'field':'ratio','type':'quantitative'}}},"
-		"{" ONLY("failed") ",'mark':{'type':'point','size':60},"
-		"'encoding':{'y':{'value':'height'}}}]}",
-		color, scale);
+	add_ratios(p, f);
 	if (p->has[SEQUENCE_TEMPERATURE])
-		figure_panel(f, "{'mark':{'type':'point','size':12},'encoding':{" X
-				",'y':{'field':'temperature','type':'quantitative',"
-				"'scale':{'zero':false}}}}");
+		figure_panel(f, "{'height':110,'mark':{'type':'point','filled':true,'size':12},"
+				"'encoding':{" X "," Y("temperature") "}}");
 	if (p->has[SEQUENCE_FREQUENCY])
-		figure_panel(f, "{'mark':{'type':'point','size':12},'encoding':{" X
-				",'y':{'field':'frequency','type':'quantitative',"
-				"'scale':{'zero':false}}}}");
+		figure_panel(f, "{'height':110,'mark':{'type':'point','filled':true,'size':12},"
+				"'encoding':{" X "," Y("frequency") "}}");
 }
 
 static void add_note(const struct plotted *p, struct figure *f)
@@ -250,7 +279,7 @@ static void add_note(const struct plotted *p, struct figure *f)
 
 static void draw(struct plotted *p, struct figures *out)
 {
-	struct figure *f = figure_add(out, "sequence", "Run after run: %s in the order of the runs",
+	struct figure *f = figure_add(out, "sequence", "%s, run after run",
 		p->q.title);
 
 	add_fields(p, f);
@@ -258,8 +287,11 @@ static void draw(struct plotted *p, struct figures *out)
 	add_panels(p, f);
 	figure_reading(f,
 		"Each point is a run, in the order in which they ran; 1 is the median of its "
-		"configuration on that host. The line is the median of neighbouring runs: where it "
-		"climbs or falls, the machine drifted, whatever the program did.%s",
+		"configuration on that host.%s%s",
+		p->has_levels ? " The line, once more by itself, is the median of neighbouring "
+				"runs: where it climbs or falls, the machine drifted, whatever the "
+				"program did."
+			      : "",
 		p->failed > 0 ? " What failed stands at the lower edge." : "");
 	add_note(p, f);
 }

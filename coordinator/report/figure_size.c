@@ -90,24 +90,26 @@ static void add_panels(const struct drawn *d, struct figure *f)
 	_cleanup_free_ char *x = layout_x(l);
 
 	figure_panel(f,
-		"{'encoding':{%s%s},'layer':["
+		"{'encoding':{%s,'y':{'field':'median','type':'quantitative'%s}%s},'layer':["
 		"{'mark':{'type':'errorband','opacity':0.2},'encoding':{'y':{'field':'low',"
 		"'type':'quantitative'%s},'y2':{'field':'high'}}},"
-		"{'mark':{'type':'line','point':true},'encoding':{'y':{'field':'median',"
-		"'type':'quantitative'%s}}}]}",
-		x, layout_color(l), scale_of(d->low, d->high), scale_of(d->low, d->high));
+		"{'mark':{'type':'line','point':true}}],"
+		"'resolve':{'scale':{'y':'independent'}}}",
+		x, scale_of(d->low, d->high), layout_color(l), scale_of(d->low, d->high));
 	if (l->baseline == NO_INDEX)
 		return;
 	figure_panel(f,
-		"{'transform':[{'filter':{'field':'ratio','valid':true}}],'encoding':{%s%s},"
+		"{'encoding':{%s,'y':{'field':'ratio','type':'quantitative','scale':{'zero':false}}"
+		"%s},"
 		"'layer':["
 		"{'mark':{'type':'rule','strokeDash':[4,4]},'encoding':{'x':null,'color':null,"
 		"'y':{'datum':1,'type':'quantitative'}}},"
 		"{'mark':{'type':'errorband','opacity':0.2},'encoding':{'y':{'field':'ratio_low',"
 		"'type':'quantitative','scale':{'zero':false}},'y2':{'field':'ratio_high'}}},"
-		"{'mark':{'type':'line','point':true},'encoding':{'y':{'field':'ratio',"
-		"'type':'quantitative','scale':{'zero':false}}}}]}",
-		x, layout_color(l));
+		"{'mark':{'type':'line','point':true}}]}",
+		x, l->series.name == NULL ? ""
+					  : ",'color':{'field':'series','type':'nominal',"
+					    "'sort':null,'legend':null}");
 }
 
 static void add_texts(const struct drawn *d, struct figure *f)
@@ -116,12 +118,12 @@ static void add_texts(const struct drawn *d, struct figure *f)
 
 	if (l->baseline == NO_INDEX) {
 		figure_reading(f,
-			"How %s grows with %s; bands are 95 %% intervals of the median.",
+			"%s against %s; bands are 95 %% intervals of the median.",
 			d->q.title, l->x.name);
 		return;
 	}
 	figure_reading(f,
-		"Above, how %s grows with %s. Below, each line as a ratio to %s: a line that "
+		"Above: %s against %s. Below: each line as a ratio to %s; a line that "
 		"stays level says that what was found holds at every size. Bands are intervals.",
 		d->q.title, l->x.name, l->series.values[l->baseline]);
 	if (d->lines > 0)
@@ -136,7 +138,8 @@ static void draw(struct drawn *d, struct figures *out)
 {
 	struct layout *l = &d->layout;
 	struct figure *f =
-		figure_add(out, "size", "Does %s depend on %s?", d->q.title, l->x.name);
+		figure_add(
+		out, "size", "%s: does it depend on %s?", d->q.title, l->x.name);
 	_cleanup_free_ double *scores = layout_scores(l, &d->q);
 
 	layout_limit(l, scores, "those with the largest differences", 1, "joulerig results", f);

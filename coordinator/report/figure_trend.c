@@ -9,6 +9,7 @@
 
 /* Runs that are read for it at most, about. */
 #define MAX_RUNS 1000000
+#define MAX_SAID 6 /* submissions that the note names */
 
 struct drawn {
 	const struct figure_source *source;
@@ -68,6 +69,7 @@ static void choose_series(struct drawn *d)
 			continue;
 		d->changed += t->series[i].changes_n > 0;
 		d->series[d->n++] = &t->series[i];
+		d->names_benchmark |= differs(t->series[i].benchmark, d->series[0]->benchmark);
 	}
 	d->all = d->n;
 	qsort(d->series, d->n, sizeof *d->series, by_change);
@@ -76,7 +78,6 @@ static void choose_series(struct drawn *d)
 	for (size_t i = 0; i < d->n; i++) {
 		const struct trend_series *s = d->series[i];
 		d->has_changes |= s->changes_n > 0;
-		d->names_benchmark |= differs(s->benchmark, d->series[0]->benchmark);
 		d->names_host |= differs(s->host, d->series[0]->host);
 		d->has_several |= s->n > 1;
 		for (size_t k = 0; k < s->n; k++) {
@@ -112,7 +113,7 @@ static void add_fields(const struct drawn *d, struct figure *f)
 	if (d->has_changes)
 		figure_field(f, "change", FIELD_TEXT, NULL, "change");
 	if (d->has_breaks)
-		figure_field(f, "break", FIELD_TEXT, NULL, "the machine changed");
+		figure_field(f, "machine", FIELD_TEXT, NULL, "the machine changed");
 }
 
 /* "nightly.12" -> 12; its place where the label has no number. */
@@ -153,14 +154,10 @@ static const struct trend_change *change_at(const struct trend_series *s, size_t
 	return NULL;
 }
 
-/* "+3.1 % commit=4be1a2f", "+3.1 %, the machine". */
-static char *change_text(const struct trend_change *c, const char *mark)
+/* "+3.1 %", "+3.1 % (machine)": charts are small; what was new is in the note. */
+static char *change_text(const struct trend_change *c)
 {
-	return xasprintf("%+.3g %%%s%s", 100 * (c->ratio - 1),
-		c->is_machine  ? ", the machine"
-		: mark == NULL ? ""
-			       : " ",
-		c->is_machine || mark == NULL ? "" : mark);
+	return xasprintf("%+.3g %%%s", 100 * (c->ratio - 1), c->is_machine ? " (machine)" : "");
 }
 
 /* The median of the medians of each stretch between changes and breaks. */
@@ -203,11 +200,11 @@ static void add_point(const struct drawn *d, struct figure *f, const struct tren
 	figure_set_number(f, "level", level);
 	figure_set_number(f, "part", (double)part);
 	if (change != NULL) {
-		_cleanup_free_ char *text = change_text(change, submission->mark);
+		_cleanup_free_ char *text = change_text(change);
 		figure_set_text(f, "change", text);
 	}
 	if (p->is_break)
-		figure_set_text(f, "break", p->why == NULL ? "another machine" : p->why);
+		figure_set_text(f, "machine", p->why == NULL ? "another machine" : p->why);
 }
 
 /* Where a level begins or ends must stay; of the rest the extremes. */
@@ -252,27 +249,56 @@ static void add_series(struct drawn *d, struct figure *f, const struct trend_ser
 static void add_panel(const struct drawn *d, struct figure *f)
 {
 	static const char change[] =
-		",{'transform':[{'filter':{'field':'change','valid':true}}],"
-		"'mark':{'type':'rule','strokeWidth':2},'encoding':{}},"
-		"{'transform':[{'filter':{'field':'change','valid':true}}],"
+		",{'transform':[{'filter':'datum.change != null'}],"
+		"'mark':{'type':'rule','strokeWidth':2},'encoding':{'y':null}},"
+		"{'transform':[{'filter':'datum.change != null'}],"
 		"'mark':{'type':'text','align':'left','baseline':'top','dx':4,'dy':2},"
 		"'encoding':{'y':{'value':0},'text':{'field':'change','type':'nominal'}}}";
 	static const char breaks[] =
-		",{'transform':[{'filter':{'field':'break','valid':true}}],"
-		"'mark':{'type':'rule','strokeDash':[2,4]},'encoding':{}},"
-		"{'transform':[{'filter':{'field':'break','valid':true}}],"
-		"'mark':{'type':'text','align':'left','baseline':'bottom','dx':4},"
-		"'encoding':{'y':{'value':'height'},'text':{'field':'break','type':'nominal'}}}";
+		",{'transform':[{'filter':'datum.machine != null'}],"
+		"'mark':{'type':'rule','strokeDash':[2,4]},'encoding':{'y':null}}";
 
 	figure_panel(f,
 		"{'encoding':{'x':{'field':'submission','type':'quantitative',"
 		"'scale':{'zero':false},'axis':{'tickMinStep':1,'grid':false}},"
-		"'detail':{'field':'part','type':'nominal'}},'layer':["
+		"'detail':{'field':'part','type':'nominal'}," Y("median") "},'layer':["
 		"{'mark':{'type':'line','strokeDash':[6,3],'opacity':0.7,"
 		"'interpolate':'step-after'},'encoding':{" Y("level") "}},"
 		"{'mark':'rule','encoding':{" Y("low") ",'y2':{'field':'high'}}},"
-		"{'mark':{'type':'line','point':true},'encoding':{" Y("median") "}}%s%s]}",
+		"{'mark':{'type':'line','point':true}}%s%s],"
+		"'resolve':{'scale':{'y':'independent'}}}",
 		d->has_changes ? change : "", d->has_breaks ? breaks : "");
+}
+
+/* Of all series of the metric: in which submissions levels changed, and what was new in them. */
+static void note_changes(const struct drawn *d, struct figure *f)
+{
+	const struct trend *t = d->trend;
+	_cleanup_free_ size_t *changes = xcalloc(t->submissions_n + 1, sizeof *changes);
+	_cleanup_free_ const char **why = xcalloc(t->submissions_n + 1, sizeof *why);
+	size_t said = 0;
+
+	for (size_t i = 0; i < t->series_n; i++) {
+		const struct trend_series *s = &t->series[i];
+		if (strcmp(s->metric, d->metric) != 0)
+			continue;
+		for (size_t k = 0; k < s->changes_n; k++)
+			changes[s->points[s->changes[k].point].submission]++;
+		for (size_t k = 0; k < s->n; k++) {
+			if (s->points[k].is_break && s->points[k].why != NULL)
+				why[s->points[k].submission] = s->points[k].why;
+		}
+	}
+	for (size_t i = 0; i < t->submissions_n && said < MAX_SAID; i++) {
+		const struct trend_submission *s = &t->submissions[i];
+		if (changes[i] > 0)
+			figure_note(f, "%s%s%s%s: %zu of %zu levels changed.", s->label,
+				s->mark == NULL ? "" : " (", s->mark == NULL ? "" : s->mark,
+				s->mark == NULL ? "" : ")", changes[i], d->all);
+		if (why[i] != NULL)
+			figure_note(f, "%s: a machine changed, %s.", s->label, why[i]);
+		said += changes[i] > 0 || why[i] != NULL;
+	}
 }
 
 static void add_texts(const struct drawn *d, int64_t last, struct figure *f)
@@ -281,12 +307,12 @@ static void add_texts(const struct drawn *d, int64_t last, struct figure *f)
 		"Each point is the median of one submission with its 95 %% interval, the dashed "
 		"line the level that it keeps to. %s%s",
 		d->changed > 0
-			? "An upright line is where the level changed, with by how much and what "
-			  "was new in that submission."
+			? "An upright line is where the level changed, with by how much."
 			: "No level changed beyond the threshold and doubt.",
 		d->has_breaks ? " A dotted line is where the machine itself was changed: what "
 				"stands on its two sides is not compared."
 			      : "");
+	note_changes(d, f);
 	if (d->n < d->all)
 		figure_note(f, "Shown are %zu of %zu series, those that changed most first.", d->n,
 			d->all);

@@ -1,5 +1,5 @@
 /*
- * How busy each CPU was: a column for each configuration, a row for each CPU, from the samples of
+ * How busy each CPU was: a row for each configuration, a column for each CPU, from the samples of
  * one run of it; below it, how many CPUs that makes and how unevenly the load lay on them.
  */
 #include "coordinator/analysis/gini.h"
@@ -192,9 +192,19 @@ static void add_rows(const struct columns *all, struct figure *f, const struct c
 	}
 }
 
-#define X(axis) "'x':{'field':'configuration','type':'nominal','sort':null" axis "}"
-/* Names of columns stand once, below the last chart. */
-#define NO_NAMES ",'axis':{'labels':false,'ticks':false,'title':null}"
+#define Y "'y':{'field':'configuration','type':'nominal','title':null,'sort':null}"
+
+/* Of a host. */
+static size_t most_columns(const struct columns *all)
+{
+	size_t most = 0, n = 0;
+
+	for (size_t i = 0; i < all->n; i++) {
+		n = i > 0 && all->items[i].lane == all->items[i - 1].lane ? n + 1 : 1;
+		most = n > most ? n : most;
+	}
+	return most;
+}
 
 static void add_fields_and_panels(const struct columns *all, struct figure *f)
 {
@@ -210,15 +220,16 @@ static void add_fields_and_panels(const struct columns *all, struct figure *f)
 		all->is_by_package ? "busy CPUs" : "busy");
 	figure_field(f, "cores", FIELD_NUMBER, NULL, "CPUs that the program kept busy");
 	figure_field(f, "gini", FIELD_NUMBER, NULL, "unevenness (Gini)");
-	figure_panel(f, "{'mark':'rect','encoding':{" X(NO_NAMES) ",'y':{'field':'cpu','type':'ordinal'},"
-			"'color':{'field':'share','type':'quantitative'%s}}}",
+	figure_panel(f,
+		"{'mark':'rect','encoding':{'x':{'field':'cpu','type':'ordinal'}," Y
+		",'color':{'field':'share','type':'quantitative'%s}}}",
 		all->is_by_package ? "" : ",'scale':{'domain':[0,100]}");
-	figure_panel(f, "{'transform':[{'filter':{'field':'cores','valid':true}}],'mark':'bar',"
-			"'encoding':{" X(NO_NAMES) ",'y':{'field':'cores','type':'quantitative'}}}");
-	figure_panel(f, "{'transform':[{'filter':{'field':'gini','valid':true}}],"
-			"'mark':{'type':'point','filled':true},'encoding':{" X(",'axis':{'labelAngle':-40}")
-			",'y':{'field':'gini','type':'quantitative','scale':{'domain':[0,1]}}}}");
-	f->tall = all->cpus;
+	figure_panel(f, "{'transform':[{'filter':'datum.cores != null'}],'encoding':{" Y "},'layer':["
+			"{'mark':'bar','encoding':{'x':{'field':'cores','type':'quantitative'}}},"
+			"{'mark':{'type':'text','align':'left','dx':4},"
+			"'encoding':{'x':{'field':'cores','type':'quantitative'},"
+			"'text':{'field':'gini','type':'quantitative','format':'.2f'}}}]}");
+	f->tall = most_columns(all);
 }
 
 static void draw(struct columns *all, struct figures *out)
@@ -231,12 +242,12 @@ static void draw(struct columns *all, struct figures *out)
 	for (size_t i = 0; i < all->n; i++)
 		add_rows(all, f, &all->items[i]);
 	figure_reading(f,
-		"A column is a configuration, a row a %s: the stronger the colour, the busier it "
-		"was. Below stand how many CPUs the program kept busy on average, and how unevenly "
-		"the load lay: 0 is the same on each %s, 1 all on one.",
+		"A row is a configuration, a column a %s: the stronger the colour, the busier it "
+		"was. Bars below are how many CPUs the program kept busy on average; the number "
+		"beside is how unevenly the load lay: 0 the same on each %s, 1 all on one.",
 		what, what);
 	figure_note(f,
-		"Each column is one run, of its configuration the one that is nearest to the "
+		"Each row is one run, of its configuration the one that is nearest to the "
 		"median time; what other programs did is in it.");
 	if (all->n < all->wanted)
 		figure_note(f,

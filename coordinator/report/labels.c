@@ -41,9 +41,9 @@ void labels_make(const struct gathered *g, const size_t *configurations, size_t 
 	if (n == 0)
 		return;
 	_cleanup_free_ const char **names = skipped_axes(g, configurations, n, but, &skipped);
-	for (size_t i = 1; i < n; i++)
-		is_one &= strcmp(g->configurations[configurations[0]].benchmark,
-				  g->configurations[configurations[i]].benchmark) == 0;
+	for (size_t i = 1; i < g->configurations_n; i++)
+		is_one &= strcmp(g->configurations[0].benchmark,
+				  g->configurations[i].benchmark) == 0;
 	for (size_t i = 0; i < n; i++) {
 		const struct gathered_configuration *c = &g->configurations[configurations[i]];
 		_cleanup_buf_ struct buf axes = BUF_INIT;

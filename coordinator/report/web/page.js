@@ -104,7 +104,7 @@ function wrapTitles(panel, height) {
 	const y = panel.encoding === undefined ? undefined : panel.encoding.y;
 
 	(panel.layer || []).forEach((layer) => wrapTitles(layer, height));
-	if (y === undefined || typeof y.title !== 'string' || y.title.length <= most)
+	if (!y || typeof y.title !== 'string' || y.title.length <= most)
 		return panel;
 	const lines = [''];
 	y.title.split(' ').forEach((word) => {
