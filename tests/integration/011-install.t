@@ -15,6 +15,7 @@ usr/share/doc/joulerig/CHANGELOG.md
 usr/share/doc/joulerig/LICENSE
 usr/share/doc/joulerig/PROTOCOL.md
 usr/share/doc/joulerig/README.md
+usr/share/doc/joulerig/licenses.txt
 usr/share/fish/vendor_completions.d/joulerig.fish
 usr/share/zsh/site-functions/_joulerig"
 is "completions are for the agent, too" "$(cd root/usr/share && for f in bash-completion/completions/joulerig-agent \

@@ -42,7 +42,18 @@ function color(name) {
 	return getComputedStyle(root).getPropertyValue('--' + name).trim();
 }
 
-function config(width, height) {
+/* Whether the names of categories along x need more room than there is beside each other. */
+function isCrowded(figure, panel, width) {
+	const x = ((panel.layer || []).concat([panel]).find((each) => each.encoding !== undefined && each.encoding.x !== undefined) ||
+		{encoding: {x: {}}}).encoding.x;
+
+	if (x.type !== 'nominal' && x.type !== 'ordinal')
+		return false;
+	const names = new Set(figure.rows.map((row) => String(row[x.field])));
+	return Array.from(names).reduce((sum, name) => sum + 7 * name.length + 10, 0) > width - 60;
+}
+
+function config(width, height, isCrowded) {
 	const text = color('text'), dim = color('dim'), grid = color('grid'), isNarrow = width < 560;
 	const font = 'system-ui, sans-serif';
 
@@ -55,7 +66,7 @@ function config(width, height) {
 			titleFontSize: 12, titleFontWeight: 'normal', titlePadding: 8, labelLimit: isNarrow ? 110 : 240,
 			titleLimit: isNarrow ? 260 : 500, labelOverlap: true},
 		axisX: {tickCount: Math.max(3, Math.min(10, Math.round(width / 90)))},
-		axisXDiscrete: {labelAngle: 0, labelOverlap: 'greedy'},
+		axisXDiscrete: isCrowded ? {labelAngle: -40, labelLimit: 120, labelOverlap: 'greedy'} : {labelAngle: 0, labelOverlap: 'greedy'},
 		axisY: {minExtent: 44, tickCount: Math.max(3, Math.round(height / 45))},
 		legend: {labelColor: text, titleColor: dim, labelFontSize: 12, titleFontSize: 12, titleFontWeight: 'normal', orient: 'top',
 			direction: 'horizontal', columns: Math.max(1, Math.floor(width / 170)), labelLimit: 150, symbolLimit: 40,
@@ -131,7 +142,7 @@ function single(figure, panel, width) {
 		data: {values: figure.rows},
 		width: width,
 		autosize: {type: 'fit-x', contains: 'padding'},
-		config: config(width, heightOf(panel, usual)),
+		config: config(width, heightOf(panel, usual), isCrowded(figure, panel, width)),
 	});
 }
 
@@ -152,7 +163,7 @@ function faceted(figure, panel, width, less) {
 			title: figure.facetValues.every((value) => !isNaN(value)) ? figure.facetTitle : null},
 		columns: columns,
 		spec: Object.assign({height: height}, wrapTitles(chart, heightOf(chart, height)), {width: each}),
-		config: config(width, heightOf(panel, height)),
+		config: config(width, heightOf(panel, height), isCrowded(figure, panel, each)),
 	};
 }
 
