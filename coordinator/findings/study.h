@@ -27,6 +27,17 @@ void study_done(struct study *s);
 const struct benchmark *study_benchmark(const struct study *s, size_t configuration);
 
 /*
+ * The names of a study's configurations on its hosts, as they were when it ran, for expressions.
+ * Returns 0 and *out, or negative: the file does not give these configurations any more.
+ */
+struct study_names;
+int study_names_open(const struct study *s, struct study_names **out, struct error *err);
+void study_names_close(struct study_names *n); /* NULL is fine */
+/* Those of one configuration on one host (names.h), until the next call. NULL with err. */
+struct names *study_names_at(
+	struct study_names *n, size_t lane, size_t configuration, struct error *err);
+
+/*
  * Which configurations an expression like --only holds for: kept[lane * configurations_n +
  * configuration], the caller's. Names as in a campaign's `only`: parameters, their attributes,
  * derived ones, host, benchmark; without a file, parameters, host.name and benchmark alone.

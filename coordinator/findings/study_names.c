@@ -173,34 +173,73 @@ static void known_done(struct known *k)
 
 /* ---- asking ---- */
 
-static int ask_host(const struct known *k, const struct study *s, size_t lane,
-	const struct expression *e, struct names *names, bool *kept, struct error *err)
-{
-	const struct gathered *g = &s->g;
-	int code = names_set_host(names, g->lanes[lane].host, inventory_of(g, lane), err);
+struct study_names {
+	const struct study *study;
+	struct known known;
+	struct names *names;
+	size_t lane; /* that names is set to; SIZE_MAX: none */
+};
 
-	for (size_t i = 0; i < g->configurations_n && code == 0; i++) {
-		names_set_configuration(names, k->configurations[i]);
-		int holds = names_holds(names, e, err);
-		if (holds < 0)
-			return ERR_USAGE;
-		kept[lane * g->configurations_n + i] = holds == 1;
+int study_names_open(const struct study *s, struct study_names **out, struct error *err)
+{
+	struct study_names *n = xcalloc(1, sizeof *n);
+
+	*out = NULL;
+	n->study = s;
+	n->lane = SIZE_MAX;
+	int code = known_open(&n->known, s, err);
+	if (code < 0) {
+		study_names_close(n);
+		return code;
 	}
-	return code;
+	n->names = names_open(n->known.campaign);
+	*out = n;
+	return 0;
 }
 
-static int ask(const struct known *k, const struct study *s, const struct expression *e, bool *kept,
-	struct error *err)
+void study_names_close(struct study_names *n)
 {
-	struct names *names = names_open(k->campaign);
-	int code = 0;
+	if (n == NULL)
+		return;
+	if (n->names != NULL)
+		names_close(n->names);
+	known_done(&n->known);
+	free(n);
+}
 
-	for (size_t lane = 0; lane < s->g.lanes_n && code == 0; lane++)
-		code = ask_host(k, s, lane, e, names, kept, err);
-	names_close(names);
-	if (code < 0 && err != NULL)
-		err->code = code;
-	return code;
+struct names *study_names_at(
+	struct study_names *n, size_t lane, size_t configuration, struct error *err)
+{
+	const struct gathered *g = &n->study->g;
+
+	if (lane != n->lane) {
+		n->lane = SIZE_MAX;
+		if (names_set_host(n->names, g->lanes[lane].host, inventory_of(g, lane), err) < 0)
+			return NULL;
+		n->lane = lane;
+	}
+	names_set_configuration(n->names, n->known.configurations[configuration]);
+	return n->names;
+}
+
+static int ask(struct study_names *n, const struct expression *e, bool *kept, struct error *err)
+{
+	const struct gathered *g = &n->study->g;
+
+	for (size_t i = 0; i < g->lanes_n * g->configurations_n; i++) {
+		struct names *names =
+			study_names_at(n, i / g->configurations_n, i % g->configurations_n, err);
+		if (names == NULL)
+			return err->code;
+		int holds = names_holds(names, e, err);
+		if (holds < 0) {
+			if (err != NULL)
+				err->code = ERR_USAGE;
+			return ERR_USAGE;
+		}
+		kept[i] = holds == 1;
+	}
+	return 0;
 }
 
 /* The expression in the campaign's names, or NULL with err. */
@@ -238,13 +277,14 @@ static size_t count_kept(const struct study *s, const bool *kept)
 
 int study_only(const struct study *s, const char *expression, bool *kept, struct error *err)
 {
-	struct known k;
-	int code = known_open(&k, s, err);
-	const struct expression *e = code < 0 ? NULL : read_expression(&k, expression, err);
+	struct study_names *names;
+	int code = study_names_open(s, &names, err);
+	const struct expression *e =
+		code < 0 ? NULL : read_expression(&names->known, expression, err);
 
 	if (code == 0)
-		code = e == NULL ? ERR_USAGE : ask(&k, s, e, kept, err);
-	known_done(&k);
+		code = e == NULL ? ERR_USAGE : ask(names, e, kept, err);
+	study_names_close(names);
 	if (code == 0 && count_kept(s, kept) == 0)
 		code = error_set(err, ERR_USAGE, "--only %s: it holds for no configuration of %s",
 			expression, s->g.label);
@@ -253,16 +293,16 @@ int study_only(const struct study *s, const char *expression, bool *kept, struct
 
 int study_only_of(const struct study *s, const struct expression *e, bool *kept, struct error *err)
 {
-	struct known k;
+	struct study_names *names;
 
 	if (e == NULL) {
 		for (size_t i = 0; i < s->g.lanes_n * s->g.configurations_n; i++)
 			kept[i] = true;
 		return 0;
 	}
-	int code = known_open(&k, s, err);
+	int code = study_names_open(s, &names, err);
 	if (code == 0)
-		code = ask(&k, s, e, kept, err);
-	known_done(&k);
+		code = ask(names, e, kept, err);
+	study_names_close(names);
 	return code;
 }
