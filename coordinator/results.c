@@ -9,7 +9,7 @@
 #define CONNECT_NS (5 * NS_PER_S)
 #define ANSWER_NS  (60 * NS_PER_S)
 #define PAGE_ROWS  1000
-#define PAGE_BLOBS 4 /* rows of "values", each of some 50 kB: about one message */
+#define PAGE_BLOBS 10 /* rows of "values", each of some 25 kB: about one message */
 #define PUBLISH_WAIT_NS                                                                            \
 	(5 * NS_PER_S) /* for a coordinator that holds the file and is about to bind its socket */
 #define PUBLISH_LOOK_NS (50 * NS_PER_MS)

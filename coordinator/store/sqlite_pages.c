@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define PAGE_BYTES (48 * 1024) /* several of them are one message */
+#define PAGE_BYTES (24 * 1024) /* several of them are one message */
 #define PAGE_RUNS  4096
 
 /* The columns of the runs' statement before those of the standard metrics. */
