@@ -19,7 +19,7 @@
  * are those between the means of so many stretches of neighbouring ones.
  *
  * A drift is told where p is below DRIFT_ALPHA and the change beyond DRIFT_LEAST: of a hundred
- * configurations without any, at most one is told to have one.
+ * configurations without any, about one at most is told to have one.
  */
 #ifndef COORDINATOR_ANALYSIS_DRIFT_H
 #define COORDINATOR_ANALYSIS_DRIFT_H
