@@ -95,8 +95,8 @@ static void mark_values(struct group *group, const struct gathered_cell *cell, s
 			s->outliers == 1 ? "" : "s");
 	if (summary_drift(cell, metric, &drift))
 		notes_mark(group->notes, text, has_mark,
-			"drifts by %+.*f %% from the first block to the last (kept)",
-			fabs(drift.change) < 0.1 ? 1 : 0, 100 * drift.change);
+			"drifts by %+.0f %% from the first block to the last (kept)",
+			100 * drift.change);
 }
 
 /* What must be said of a cell's runs: flags. */

@@ -367,7 +367,7 @@ static void test_results_table(void **state)
 		"50.0  31 MiB  0.5 %\n"
 		"\n"
 		"a  shared_cpu: 1 of 9 runs\n"
-		"b  drifts by +1.6 % from the first block to the last (kept)\n"
+		"b  drifts by +2 % from the first block to the last (kept)\n"
 		"shared_cpu  the run's CPUs include the one that the agent itself uses\n"
 		"no room for loops: name what you want in --columns\n"
 		"counted  18 of 22 runs: without 2 failed, 2 warm-up\n"
