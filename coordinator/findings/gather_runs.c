@@ -1,17 +1,9 @@
 #include "coordinator/findings/gather_runs.h"
+#include "coordinator/findings/gather_cells.h"
 #include "coordinator/findings/run_reader.h"
 #include "coordinator/store/pages.h"
 #include <jansson.h>
 #include <math.h>
-
-/* The values of a metric, one for each noted run, NaN where it has none; shorter where the last
- * ones have none. */
-struct column {
-	double *values;
-	size_t n, allocated;
-	size_t present;
-	bool is_wanted;
-};
 
 struct known_metric {
 	size_t metric;   /* of the gathered ones; SIZE_MAX: none yet */
@@ -21,19 +13,13 @@ struct known_metric {
 
 struct reading {
 	struct gathered *g;
-	const struct gather_wanted *wanted;
+	struct noted noted;
 	struct pages_reader page;
 	struct known_metric *known; /* of the page's metrics */
 	size_t known_allocated, known_n;
 	double *values; /* of the run, in edge units */
 	size_t values_allocated;
-	double energy, time, power, edp; /* of the run; NaN: it has none */
-	/* Done, counted runs, in their order. */
-	int64_t *runs, *blocks;
-	uint32_t *cells;
-	size_t n, allocated;
-	struct column *columns; /* [metric of g] */
-	size_t columns_n;
+	double energy, time, power, edp;             /* of the run; NaN: it has none */
 	size_t energy_at, time_at, power_at, edp_at; /* these metrics */
 	char *flags_text;                            /* flags of the last run that had any, */
 	json_t *flags;                               /* and what they are */
@@ -52,59 +38,6 @@ static void tally(struct tallies *t, const char *text, const char *state)
 	}
 	t->items = xreallocarray(t->items, t->n + 1, sizeof *t->items);
 	t->items[t->n++] = (struct tally){.text = xstrdup(text), .state = state, .n = 1};
-}
-
-static bool is_wanted(const struct gather_wanted *wanted, const char *name)
-{
-	bool is = wanted == NULL;
-
-	for (size_t i = 0; wanted != NULL && i < wanted->n; i++)
-		is |= strcmp(wanted->metrics[i], name) == 0;
-	return is;
-}
-
-/* The column of a metric; columns follow the metrics as they come. */
-static struct column *column_of(struct reading *r, size_t metric)
-{
-	if (r->columns_n <= metric) {
-		r->columns = xreallocarray(r->columns, r->g->metrics_n, sizeof *r->columns);
-		for (size_t i = r->columns_n; i < r->g->metrics_n; i++)
-			r->columns[i] = (struct column){
-				.is_wanted = is_wanted(r->wanted, r->g->metrics[i].name)};
-		r->columns_n = r->g->metrics_n;
-	}
-	return &r->columns[metric];
-}
-
-/* The value of the run that was noted last. */
-static void add_value(struct reading *r, size_t metric, double value)
-{
-	struct column *c = column_of(r, metric);
-
-	r->g->metrics[metric].is_used = true;
-	if (!c->is_wanted || c->n == r->n)
-		return;
-	if (c->allocated < r->n) {
-		c->allocated = r->allocated;
-		c->values = xreallocarray(c->values, c->allocated, sizeof *c->values);
-	}
-	while (c->n < r->n - 1)
-		c->values[c->n++] = NAN;
-	c->values[c->n++] = value;
-	c->present++;
-}
-
-static void note_run(struct reading *r, const struct page_run *run, size_t cell)
-{
-	if (r->n == r->allocated) {
-		r->allocated = r->allocated == 0 ? 1024 : 2 * r->allocated;
-		r->runs = xreallocarray(r->runs, r->allocated, sizeof *r->runs);
-		r->blocks = xreallocarray(r->blocks, r->allocated, sizeof *r->blocks);
-		r->cells = xreallocarray(r->cells, r->allocated, sizeof *r->cells);
-	}
-	r->runs[r->n] = run->run;
-	r->blocks[r->n] = run->block;
-	r->cells[r->n++] = (uint32_t)cell;
 }
 
 /* ---- what a run says ---- */
@@ -282,15 +215,15 @@ static void add_done(struct reading *r, size_t at, const struct page_run *run)
 
 	if (cell->done++ == 0)
 		cell->cpus = count_cpus(run->cpus);
-	note_run(r, run, at);
+	noted_add_run(&r->noted, run->run, run->block, at);
 	for (size_t i = 0; i < run->n; i++)
-		add_value(r, gathered_of(r, run->values[i].metric), r->values[i]);
+		noted_add_value(&r->noted, gathered_of(r, run->values[i].metric), r->values[i]);
 	/* Power is energy by time, run by run, where the agent did not give it; likewise energy
 	 * times time. */
 	if (has_energy && r->time > 0 && isnan(r->power))
-		add_value(r, r->power_at, r->energy / r->time);
+		noted_add_value(&r->noted, r->power_at, r->energy / r->time);
 	if (has_energy && r->time > 0 && isnan(r->edp))
-		add_value(r, r->edp_at, r->energy * r->time);
+		noted_add_value(&r->noted, r->edp_at, r->energy * r->time);
 	add_flags(r, cell, run->flags);
 	add_remarks(cell, lane, has_energy, run->reason);
 	if (has_energy) {
@@ -382,127 +315,12 @@ static int add_page(struct reading *r, struct blob page, struct error *err)
 	return 0;
 }
 
-/* ---- from columns to cells ---- */
-
-/* Memory that lives as long as the gathered. */
-static void *keep(struct gathered *g, size_t n, size_t size)
-{
-	g->arrays = xreallocarray(g->arrays, g->arrays_n + 1, sizeof *g->arrays);
-	return g->arrays[g->arrays_n++] = xcalloc(n + 1, size);
-}
-
-/* What all columns share that have a value for every run. */
-struct places {
-	int64_t *runs, *blocks;
-	size_t *next; /* [cell] */
-	size_t cells_n;
-};
-
-/* Turn the counts of cells into where each cell begins. */
-static void begin_cells(size_t *counts, size_t n)
-{
-	size_t at = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		size_t count = counts[i];
-		counts[i] = at;
-		at += count;
-	}
-}
-
-static bool has_value(const struct column *c, size_t run)
-{
-	return c == NULL || (run < c->n && !isnan(c->values[run]));
-}
-
-/* The runs and blocks of those that have a value, cell after cell; counts[cell] ends where the next
- * begins. Of all runs where c is NULL. */
-static void place_runs(const struct reading *r, const struct column *c, struct places *p)
-{
-	memset(p->next, 0, p->cells_n * sizeof *p->next);
-	for (size_t i = 0; i < r->n; i++)
-		p->next[r->cells[i]] += has_value(c, i);
-	begin_cells(p->next, p->cells_n);
-	for (size_t i = 0; i < r->n; i++) {
-		if (!has_value(c, i))
-			continue;
-		size_t at = p->next[r->cells[i]]++;
-		p->runs[at] = r->runs[i];
-		p->blocks[at] = r->blocks[i];
-	}
-}
-
-/* p->next[cell] is where the cell ends, and so where the next begins. */
-static void place_values(
-	struct reading *r, size_t metric, const struct column *c, const struct places *p)
-{
-	struct gathered *g = r->g;
-	double *values = keep(g, c->present, sizeof *values);
-	size_t *at = xcalloc(p->cells_n + 1, sizeof *at);
-
-	for (size_t i = 1; i < p->cells_n; i++)
-		at[i] = p->next[i - 1];
-	for (size_t i = 0; i < c->n; i++) {
-		if (!isnan(c->values[i]))
-			values[at[r->cells[i]]++] = c->values[i];
-	}
-	for (size_t i = 0; i < p->cells_n; i++) {
-		size_t begin = i == 0 ? 0 : p->next[i - 1], n = p->next[i] - begin;
-		if (n > 0)
-			g->cells[i].series[metric] = (struct series){.values = values + begin,
-				.blocks = p->blocks + begin,
-				.runs = p->runs + begin,
-				.n = n};
-	}
-	free(at);
-}
-
-static void fill_cells(struct reading *r)
-{
-	struct gathered *g = r->g;
-	size_t cells_n = g->lanes_n * g->configurations_n;
-	struct places all = {.runs = keep(g, r->n, sizeof *all.runs),
-		.blocks = keep(g, r->n, sizeof *all.blocks),
-		.next = xcalloc(cells_n + 1, sizeof *all.next),
-		.cells_n = cells_n};
-
-	for (size_t i = 0; i < cells_n; i++) {
-		if (g->cells[i].done == 0)
-			continue;
-		g->cells[i].series = xcalloc(g->metrics_n, sizeof *g->cells[i].series);
-		g->cells[i].series_n = g->metrics_n;
-	}
-	place_runs(r, NULL, &all);
-	for (size_t metric = 0; metric < r->columns_n; metric++) {
-		struct column *c = &r->columns[metric];
-		struct places own = {.cells_n = cells_n};
-		if (c->present == r->n && c->present > 0) {
-			place_values(r, metric, c, &all);
-		} else if (c->present > 0) {
-			own.runs = keep(g, c->present, sizeof *own.runs);
-			own.blocks = keep(g, c->present, sizeof *own.blocks);
-			own.next = xcalloc(cells_n + 1, sizeof *own.next);
-			place_runs(r, c, &own);
-			place_values(r, metric, c, &own);
-		}
-		free(own.next);
-		free(c->values);
-		c->values = NULL;
-	}
-	free(all.next);
-}
-
 static void reading_done(struct reading *r)
 {
-	for (size_t i = 0; i < r->columns_n; i++)
-		free(r->columns[i].values);
+	noted_done(&r->noted);
 	pages_reader_done(&r->page);
-	free(r->columns);
 	free(r->known);
 	free(r->values);
-	free(r->runs);
-	free(r->blocks);
-	free(r->cells);
 	free(r->flags_text);
 	json_decref(r->flags);
 }
@@ -511,7 +329,7 @@ int gather_runs(struct gathered *g, struct results *results, const struct gather
 	struct error *err)
 {
 	struct reading r = {.g = g,
-		.wanted = wanted,
+		.noted = {.g = g, .wanted = wanted},
 		.time_at = gathered_metric(g, "time"),
 		.energy_at = gathered_metric(g, "energy.package"),
 		.power_at = gathered_metric(g, "power.package"),
@@ -527,7 +345,7 @@ int gather_runs(struct gathered *g, struct results *results, const struct gather
 	}
 	results_cursor_close(cursor);
 	if (code == 0)
-		fill_cells(&r);
+		noted_fill_cells(&r.noted);
 	reading_done(&r);
 	return code;
 }

@@ -1,10 +1,6 @@
 /*
  * gather_runs.h - the part of gather() that reads the runs and sorts them into cells; nobody else
  * includes this
- *
- * A million runs come in the order of runs, and belong to thousands of cells in a random order.
- * They are first noted one after the other, a column for each metric; a second pass moves column
- * after column into the cells, of which each then has its values in one piece.
  */
 #ifndef COORDINATOR_FINDINGS_GATHER_RUNS_H
 #define COORDINATOR_FINDINGS_GATHER_RUNS_H
