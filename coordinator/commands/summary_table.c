@@ -26,6 +26,12 @@ static bool is_asked_for(const struct summary_view *v, size_t metric)
 	return false;
 }
 
+static void make_optional(struct grid_column *c, const char *name)
+{
+	c->is_optional = true;
+	c->name = name;
+}
+
 static void add_usual_columns(struct group *group)
 {
 	const struct gathered *g = group->v->g;
@@ -46,9 +52,9 @@ static void add_usual_columns(struct group *group)
 		group_add_ratios(group, energy);
 	}
 	if (is_measured(group, power))
-		group_add_median(group, "power W", power, 1);
+		make_optional(group_add_median(group, "power W", power, 1), "power.package");
 	if (is_measured(group, memory))
-		group_add_median(group, "memory", memory, 0);
+		make_optional(group_add_median(group, "memory", memory, 0), "memory.peak");
 }
 
 /* What else tells of a run's energy, as far as there is room. */
