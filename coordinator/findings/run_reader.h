@@ -47,8 +47,8 @@ void run_reader_close(struct run_reader *reader); /* NULL is fine */
 const struct run_metric *run_metric(const struct run_row *row, const char *name);
 
 /* Which way a standard metric of the long form is good. Parts of standard metrics are as good as
- * these: energy.package-0. What else the agent counts says something of the machine, and has no good
- * way. */
+ * these: energy.package-0. What else the agent counts says something of the machine, and has no
+ * good way. */
 enum better run_better_of_part(const char *name);
 
 /*

@@ -58,7 +58,8 @@ int32_t utf8_decode(const unsigned char *s, size_t len, size_t *size);
  * has them). */
 int text_width(const char *s);
 
-#define PAGE_WIDTH 100 /* columns that texts and tables for people keep to where no terminal says */
+#define PAGE_WIDTH 100 /* columns that texts and tables for people keep to where no terminal says  \
+			*/
 /* Columns of the terminal that stdout is, PAGE_WIDTH where it is none. */
 int output_page_width(void);
 /* Print a text from column indent on, and a newline: broken between words where the page ends, its

@@ -5,7 +5,7 @@
  */
 #include "coordinator/output/output.h"
 
-#define MIN_LAST   16 /* narrower than this a wrapped column helps nobody */
+#define MIN_LAST 16 /* narrower than this a wrapped column helps nobody */
 
 struct output {
 	FILE *to;

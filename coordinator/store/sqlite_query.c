@@ -165,7 +165,9 @@ static size_t split_columns(const struct named_query *q, char *words, const char
 	for (char *word = strtok_r(words, " ", &rest); word != NULL;
 		word = strtok_r(NULL, " ", &rest))
 		names[n++] = word;
-	for (size_t i = 0; q->sql != NULL && q->sql[0] == ' ' && i < standard_metrics_n && n < MAX_COLUMNS; i++)
+	for (size_t i = 0;
+		q->sql != NULL && q->sql[0] == ' ' && i < standard_metrics_n && n < MAX_COLUMNS;
+		i++)
 		names[n++] = standard_metrics[i].column;
 	return n;
 }
