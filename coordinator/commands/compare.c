@@ -1,15 +1,20 @@
 /* joulerig compare: is it faster, does it use less energy, by how much, how sure. */
 #include "coordinator/commands/commands.h"
+#include "coordinator/commands/compare_extra.h"
 #include "coordinator/commands/compare_view.h"
 #include "coordinator/commands/gate.h"
+#include "coordinator/findings/normalise.h"
 #include "coordinator/findings/questions.h"
+#include "coordinator/findings/residual.h"
 
 struct options {
 	struct common_options common;
-	const char *by, *baseline, *threshold, *alpha;
+	const char *by, *baseline, *threshold, *alpha, *per, *show, *chain, *band;
 	struct texts metrics;
-	bool by_ranks, is_all, is_gate;
+	bool by_ranks, with_ranks, is_all, is_gate, is_forest;
 };
+
+static const char *const shows[] = {"verdicts", "break-even", "residual", NULL};
 
 /* Those of every subcommand, and what build servers read. */
 static const char *const formats[] = {
@@ -28,12 +33,25 @@ static const struct option_info table[] = {
 		"false alarms accepted among what is called changed (0.01)", NULL},
 	{"ranks", OPTION_FLAG, offsetof(struct options, by_ranks), NULL,
 		"Hodges-Lehmann and rank tests instead of means of logs", NULL},
+	{"rank-test", OPTION_FLAG, offsetof(struct options, with_ranks), NULL,
+		"p-values of ranks beside: Wilcoxon of pairs, Mann-Whitney of samples", NULL},
+	{"per", OPTION_TEXT, offsetof(struct options, per), "RESOURCE",
+		"times and rates normalised: per core, hertz or watt", normalised_names},
+	{"show", OPTION_TEXT, offsetof(struct options, show), "WHAT",
+		"verdicts; break-even: which speed-up saves energy; residual: is energy "
+		"proportional to time",
+		shows},
+	{"chain", OPTION_TEXT, offsetof(struct options, chain), "A,B,C",
+		"of which parts the ratio of C to A is made: values of the axis", NULL},
+	{"band", OPTION_TEXT, offsetof(struct options, band), "PERCENT",
+		"of --show residual: up to this energy is proportional to time (10%)", NULL},
+	{"forest", OPTION_FLAG, offsetof(struct options, is_forest), NULL,
+		"a bar for each interval, in place of medians where the page is narrow", NULL},
 	{"all", OPTION_FLAG, offsetof(struct options, is_all), NULL, "unchanged ones too", NULL},
 	{"gate", OPTION_FLAG, offsetof(struct options, is_gate), NULL,
 		"exit with 3 where something regressed", NULL},
 	{"format", OPTION_TEXT, offsetof(struct options, common.format), "FORMAT",
-		"table, csv, json, ndjson, markdown, or for CI junit, github, gitlab",
-		formats},
+		"table, csv, json, ndjson, markdown, or for CI junit, github, gitlab", formats},
 	{.name = NULL},
 };
 
@@ -49,6 +67,11 @@ struct inquiry {
 };
 
 /* ---- the answers ---- */
+
+static const char *why_nothing(const struct comparison_result *c)
+{
+	return c->refused_n > 0 ? c->refused[0] : c->missing_n > 0 ? c->missing[0] : NULL;
+}
 
 static int answer(struct inquiry *q, struct error *err)
 {
@@ -73,13 +96,62 @@ static int answer(struct inquiry *q, struct error *err)
 			rc = comparison_make(question, contender, baseline, &q->results[i], err);
 		if (q->history.kind == HISTORY_LAST && q->results[i].missing_n > 0)
 			continue; /* too few nights so far are no mistake */
+		const char *why = why_nothing(&q->results[i]);
 		if (rc == 0 && q->results[i].n == 0)
 			rc = error_set(err, ERR_USAGE,
 				"compare: there is nothing to compare with %s%s%s",
-				question->baseline, q->results[i].missing_n ? ": " : "",
-				q->results[i].missing_n ? q->results[i].missing[0] : "");
+				question->baseline, why ? ": " : "", why ? why : "");
 	}
 	return rc;
+}
+
+/* ---- other answers ---- */
+
+static bool is_extra(const struct options *o)
+{
+	return o->chain != NULL || (o->show != NULL && strcmp(o->show, "verdicts") != 0);
+}
+
+/* Which question an axis is of: the first that has one. */
+static const struct question *axis_question(const struct inquiry *q, struct error *err)
+{
+	for (size_t i = 0; i < q->questions.n; i++)
+		if (q->questions.items[i].kind == BY_AXIS)
+			return &q->questions.items[i];
+	error_set(err, ERR_USAGE,
+		"compare: --%s is along an axis of one campaign: --by AXIS --baseline VALUE",
+		q->o->chain ? "chain" : "show");
+	return NULL;
+}
+
+static int band_of(const struct options *o, double *out, struct error *err)
+{
+	int64_t band = 0;
+
+	*out = RESIDUAL_BAND;
+	if (o->band == NULL)
+		return 0;
+	if (units_parse_percent(o->band, &band, err) < 0)
+		return error_wrap(err, "compare: --band"), ERR_USAGE;
+	*out = (double)band / 1e6;
+	return 0;
+}
+
+static int answer_extra(const struct inquiry *q, struct error *err)
+{
+	const struct options *o = q->o;
+	const char *format = o->common.format == NULL ? "table" : o->common.format;
+	const struct question *question = axis_question(q, err);
+	const struct output_ops *ops = question == NULL ? NULL : output_by_name(format, err);
+	double band;
+
+	if (ops == NULL || band_of(o, &band, err) < 0)
+		return ERR_USAGE;
+	if (o->chain != NULL)
+		return compare_decomposition(question, &q->contender.g, o->chain, ops, stdout, err);
+	if (strcmp(o->show, "residual") == 0)
+		return compare_residual(question, &q->contender.g, band, ops, stdout, err);
+	return compare_break_even(question, &q->contender.g, ops, stdout, err);
 }
 
 static int show(const struct inquiry *q, struct error *err)
@@ -87,6 +159,9 @@ static int show(const struct inquiry *q, struct error *err)
 	const char *format = q->o->common.format == NULL ? "table" : q->o->common.format;
 	const struct ci_ops *ci = ci_by_name(format);
 	const struct output_ops *ops = ci == NULL ? output_by_name(format, err) : NULL;
+	const struct compare_look look = {.is_all = q->o->is_all,
+		.is_forest = q->o->is_forest,
+		.is_plain = ops == &output_markdown};
 	struct comparison_result **all;
 
 	if (ci != NULL) {
@@ -98,12 +173,16 @@ static int show(const struct inquiry *q, struct error *err)
 	all = xcalloc(q->questions.n + 1, sizeof *all);
 	for (size_t i = 0; i < q->questions.n; i++)
 		all[i] = &q->results[i];
-	if (ops != &output_table && ops != &output_markdown)
+	bool is_table = ops == &output_table || ops == &output_markdown;
+	if (!is_table)
 		compare_rows(all, q->questions.n, ops, stdout);
-	for (size_t i = 0; i < q->questions.n && (ops == &output_table || ops == &output_markdown); i++) {
-		if (i > 0)
+	for (size_t i = 0; i < q->questions.n; i++) {
+		if (is_table && i > 0)
 			putchar('\n');
-		compare_table(&q->results[i], q->o->is_all, ops, stdout);
+		if (is_table)
+			compare_table(&q->results[i], &look, ops, stdout);
+		else if (!q->o->common.quiet)
+			compare_left_out(&q->results[i], stderr);
 	}
 	free(all);
 	return 0;
@@ -146,7 +225,9 @@ static int ask(struct inquiry *q, struct error *err)
 		.threshold = q->o->threshold,
 		.alpha = q->o->alpha,
 		.metrics = &q->o->metrics,
-		.by_ranks = q->o->by_ranks};
+		.by_ranks = q->o->by_ranks,
+		.with_ranks = q->o->with_ranks,
+		.per = q->o->per == NULL ? PER_NOTHING : normalised_by_name(q->o->per)};
 
 	if (h->kind != HISTORY_NONE && !q->has_second)
 		return 0; /* the first of its name */
@@ -193,6 +274,11 @@ static int run(void *options, const char **arguments, size_t n, struct error *er
 	results_close(r);
 	if (rc == 0)
 		rc = ask(&q, err);
+	if (rc == 0 && is_extra(o)) {
+		rc = answer_extra(&q, err);
+		inquiry_done(&q);
+		return rc < 0 ? (int)error_exit_status(err) : EXIT_OK;
+	}
 	if (rc == 0)
 		rc = answer(&q, err);
 	q.gate.history = &q.history;
@@ -217,7 +303,13 @@ const struct command command_compare = {
 		"A ratio is contender / baseline, paired within host and block along an axis, with "
 		"its interval;\n"
 		"p-values are adjusted over all comparisons of a metric (Benjamini-Hochberg).\n"
-		"--baseline previous, last-7 or NAME.N without --by compares A with the submissions "
+		"A metric whose work differs between two sides is compared per unit of work. "
+		"Energies that are not\n"
+		"of a kind are refused and named, as is what has no counterpart, and what else "
+		"differs between hosts\n"
+		"or nights. docs/compare.md has all formulas.\n"
+		"--baseline previous, last-7 or NAME.N without --by compares A with the "
+		"submissions "
 		"before it.",
 	.options = table,
 	.options_size = sizeof(struct options),
