@@ -105,8 +105,12 @@ static void print_differences(const struct comparison_result *c, bool is_all, FI
 
 void compare_left_out(const struct comparison_result *c, FILE *to)
 {
-	print_list("compare: refused: ", c->refused, c->refused_n, false, to);
-	print_list("compare: not compared: ", c->missing, c->missing_n, false, to);
+	for (size_t i = 0; i < c->refused_n && i < MOST; i++)
+		fprintf(to, "compare: refused: %s\n", c->refused[i]);
+	for (size_t i = 0; i < c->missing_n && i < MOST; i++)
+		fprintf(to, "compare: not compared: %s\n", c->missing[i]);
+	if (c->refused_n > MOST || c->missing_n > MOST)
+		fputs("compare: and more of the kind: --format table --all\n", to);
 }
 
 void compare_remarks(const struct comparison_result *c, bool is_all, FILE *to)

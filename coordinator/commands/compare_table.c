@@ -18,7 +18,7 @@ static const struct shown {
 };
 
 /* Bars are as wide as there is room, within these. */
-#define LEAST_BAR 20
+#define LEAST_BAR 16
 #define MOST_BAR  48
 
 /* Flags that rows have in common with all others of their question need no letter. */
@@ -38,7 +38,8 @@ struct block {
 	size_t metric;
 	struct shown_line *lines;
 	size_t n;
-	size_t next_pooled;                /* of c->pooled */
+	size_t next_pooled; /* of c->pooled */
+	int narrow;         /* how much is left out: 0 nothing, 1 medians, 2 n and p, too */
 	const char *letters[MOST_LETTERS]; /* the flag of each */
 	size_t letters_n;
 	struct grid grid;
@@ -320,7 +321,8 @@ static char *verdict_text(const struct block *b, const struct compared *row)
 	if (row->verdict != VERDICT_INCONCLUSIVE)
 		return buf_take(&out);
 	if (isfinite(row->smallest))
-		buf_addf(&out, ", sees ≥ %.2g %%", 100 * row->smallest);
+		buf_addf(
+			&out, ", sees ≥ %.*f %%", row->smallest < 0.1 ? 1 : 0, 100 * row->smallest);
 	if (row->more_blocks > 0)
 		buf_adds(&out, ";");
 	if (row->more_blocks > 0 && b->look->is_plain)
@@ -329,7 +331,7 @@ static char *verdict_text(const struct block *b, const struct compared *row)
 }
 
 /* "2 of 2 hosts regressed": of the commonest verdict. */
-static char *pooled_text(const struct pooled *p)
+static char *pooled_text(const struct pooled *p, bool is_short)
 {
 	enum verdict most = VERDICT_NONE;
 	_cleanup_buf_ struct buf out = BUF_INIT;
@@ -337,7 +339,8 @@ static char *pooled_text(const struct pooled *p)
 	for (enum verdict v = VERDICT_NONE; v <= VERDICT_CHANGED; v++)
 		if (p->verdicts[v] > p->verdicts[most])
 			most = v;
-	buf_addf(&out, "%zu of %zu hosts %s", p->verdicts[most], p->hosts, verdict_name(most));
+	buf_addf(&out, "%zu of %zu%s %s", p->verdicts[most], p->hosts, is_short ? "" : " hosts",
+		verdict_name(most));
 	if (isfinite(p->spread.i2))
 		buf_addf(&out, ", I² %.0f %%", 100 * p->spread.i2);
 	return buf_take(&out);
@@ -353,7 +356,7 @@ static void add_verdicts(struct block *b)
 		column->texts[line] = l->is_second
 					      ? xasprintf("  ~%zu more blocks", l->row->more_blocks)
 				      : l->row ? verdict_text(b, l->row)
-					       : pooled_text(l->pooled);
+					       : pooled_text(l->pooled, b->narrow > 1);
 	}
 }
 
@@ -376,17 +379,20 @@ static void add_bars(struct block *b, size_t width)
 
 /* ---- fitting a page ---- */
 
-static void add_columns(struct block *b, bool has_medians)
+static void add_columns(struct block *b, int narrow)
 {
 	grid_done(&b->grid);
 	b->grid = (struct grid){.rows = b->n};
 	b->letters_n = 0;
+	b->narrow = narrow;
 	add_names(b);
-	add_count(b);
-	if (has_medians)
+	if (narrow < 2)
+		add_count(b);
+	if (narrow < 1)
 		add_medians(b);
 	add_ratios(b);
-	add_p(b);
+	if (narrow < 2)
+		add_p(b);
 	add_letters(b);
 	add_verdicts(b);
 }
@@ -410,19 +416,18 @@ static int width_of(const struct grid *grid)
 }
 
 /* Where there is no room for all, medians go first: the ratio is of them, and `results` has them.
- */
+ * For bars that were asked for n and p go, too. */
 static void fit(struct block *b)
 {
-	int page = output_page_width(), room;
+	int page = output_page_width(), room, wanted = b->look->is_forest ? LEAST_BAR + 2 : 0;
 
-	add_columns(b, true);
+	add_columns(b, 0);
 	if (b->look->is_plain)
 		return;
+	for (int narrow = 1; narrow <= (b->look->is_forest ? 2 : 1); narrow++)
+		if (page - width_of(&b->grid) < wanted)
+			add_columns(b, narrow);
 	room = page - width_of(&b->grid) - 2;
-	if (room < -2 || (b->look->is_forest && room < LEAST_BAR)) {
-		add_columns(b, false);
-		room = page - width_of(&b->grid) - 2;
-	}
 	if (room >= LEAST_BAR || b->look->is_forest)
 		add_bars(b, room < LEAST_BAR  ? LEAST_BAR
 			    : room > MOST_BAR ? MOST_BAR
