@@ -64,6 +64,7 @@ struct inquiry {
 	struct gate gate;
 	struct questions questions;
 	struct comparison_result *results;
+	char *chain_begin; /* the first value of --chain: the baseline, where none is given */
 };
 
 /* ---- the answers ---- */
@@ -145,6 +146,10 @@ static int answer_extra(const struct inquiry *q, struct error *err)
 	const struct output_ops *ops = question == NULL ? NULL : output_by_name(format, err);
 	double band;
 
+	if (o->is_gate)
+		return error_set(err, ERR_USAGE,
+			"compare: --gate judges by verdicts: leave out --%s",
+			o->chain ? "chain" : "show");
 	if (ops == NULL || band_of(o, &band, err) < 0)
 		return ERR_USAGE;
 	if (o->chain != NULL)
@@ -220,8 +225,12 @@ static int open_all(
 static int ask(struct inquiry *q, struct error *err)
 {
 	const struct history *h = &q->history;
+	const char *chain = q->o->chain, *baseline = q->o->baseline;
+
+	if (chain != NULL && q->o->by != NULL && baseline == NULL)
+		baseline = q->chain_begin = xstrndup(chain, strcspn(chain, ","));
 	const struct asked asked = {.by = q->o->by,
-		.baseline = h->kind == HISTORY_NONE ? q->o->baseline : NULL,
+		.baseline = h->kind == HISTORY_NONE ? baseline : NULL,
 		.threshold = q->o->threshold,
 		.alpha = q->o->alpha,
 		.metrics = &q->o->metrics,
@@ -254,6 +263,7 @@ static void inquiry_done(struct inquiry *q)
 	for (size_t i = 0; q->results != NULL && i < q->questions.n; i++)
 		comparison_done(&q->results[i]);
 	free(q->results);
+	free(q->chain_begin);
 	questions_done(&q->questions);
 	history_done(&q->history);
 	gate_done(&q->gate);

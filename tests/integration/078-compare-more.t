@@ -73,6 +73,8 @@ joulerig compare plant --chain a,b,c --format json >parts.json
 ok 'parts add up to the whole' jq -e '[.[] | select(.part == "link") | .log_ratio] as $l | [.[] | select(.part == "whole") | .log_ratio] as $w |
 	($l | add) - ($w | add) | fabs < 1e-8' parts.json
 is 'links and wholes' "$(rows '.metric == "time"' '"\(.part) \(.contender)/\(.baseline)"' parts.json | paste -sd, -)" 'link b/a,link c/b,whole c/a'
+ok 'the baseline is where the chain begins' joulerig compare plant --by arm --chain b,c,a
+fails 'a chain closes no gate' 2 joulerig compare plant --chain a,b,c --gate
 fails 'a chain of two' 2 joulerig compare plant --chain a,b
 fails 'a chain with a value that is none' 2 joulerig compare plant --chain a,b,d
 fails 'an axis twice' 2 joulerig compare plant --chain a,b,a
