@@ -130,6 +130,10 @@ int export_campaign(struct results *r, const char *label, const char *format, bo
 	(void)with_warmup;
 	if (code == 0 && s.yaml == NULL)
 		code = error_set(err, ERR_USAGE, "there is no campaign '%s' here", label);
+	if (code == 0 && s.yaml[0] == '\0')
+		code = error_set(err, ERR_USAGE,
+			"export: %s was imported from %s: there is no campaign file to it", label,
+			s.file ? s.file : "elsewhere");
 	if (code == 0) {
 		add_header(&out, &s, label);
 		code = campaign_rewrite(s.yaml, s.changes, &out, err);

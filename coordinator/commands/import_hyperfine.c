@@ -23,6 +23,16 @@ static char *name_of(const json_t *result)
 	return xstrndup(command, n);
 }
 
+/* No parameters are none, too. */
+static bool have_same_parameters(const json_t *a, const json_t *b)
+{
+	const json_t *x = json_object_get(a, "parameters"), *y = json_object_get(b, "parameters");
+
+	if (json_object_size(x) == 0 || json_object_size(y) == 0)
+		return json_object_size(x) == json_object_size(y);
+	return json_equal(x, y);
+}
+
 /* Whether two results would be one configuration. */
 static bool are_alike(const json_t *results, const char *benchmark)
 {
@@ -35,8 +45,7 @@ static bool are_alike(const json_t *results, const char *benchmark)
 			_cleanup_free_ char *other = name_of(b);
 
 			if ((benchmark != NULL || strcmp(name, other) == 0) &&
-				json_equal(json_object_get(a, "parameters"),
-					json_object_get(b, "parameters")))
+				have_same_parameters(a, b))
 				return true;
 		}
 	}

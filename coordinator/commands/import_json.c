@@ -327,21 +327,8 @@ int reading_raw(struct reading *in, const char **out)
 {
 	const char *from;
 	int rc = reading_skip(in, &from);
-	char *text = arena_strndup(in->arena, from, rc == 0 ? (size_t)(in->at - from) : 0);
-	char *to = text;
-	bool is_in_string = false;
 
-	for (const char *p = text; *p != '\0'; p++) {
-		if (*p == '"')
-			is_in_string = !is_in_string;
-		if (!is_in_string && (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n'))
-			continue;
-		*to++ = *p;
-		if (is_in_string && *p == '\\')
-			*to++ = *++p;
-	}
-	*to = '\0';
-	*out = text;
+	*out = arena_strndup(in->arena, from, rc == 0 ? (size_t)(in->at - from) : 0);
 	return rc;
 }
 

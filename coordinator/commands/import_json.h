@@ -34,7 +34,7 @@ int reading_member(struct reading *in, bool *is_first, const char **name);
 int reading_item(struct reading *in, bool *is_first);
 /* Check a value and step over it; *at is where it begins. */
 int reading_skip(struct reading *in, const char **at);
-/* The same, and keep it without space between its parts. */
+/* The same, and keep it as it stands there. */
 int reading_raw(struct reading *in, const char **out);
 /* A string without its quotes and escapes. */
 int reading_text(struct reading *in, const char **out);
