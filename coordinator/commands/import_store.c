@@ -428,7 +428,7 @@ int importer_finish(struct importer *im, char **label, struct error *err)
 	rc = ops->set_campaign_total(im->store, id, im->runs, err);
 	if (rc >= 0)
 		rc = ops->set_campaign_state(im->store, id, im->is_cut ? "cancelled" : "done",
-			im->latest == ABSENT ? now : im->latest, err);
+			im->latest == ABSENT ? im->campaign.submitted_at : im->latest, err);
 	if (rc >= 0)
 		rc = ops->add_event(im->store, id, 0, 0, "note", text, now, err);
 	if (rc >= 0)

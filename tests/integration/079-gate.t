@@ -31,6 +31,7 @@ benchmarks:
 placement: {cpus: 1}
 measure: {energy: off}
 repeat: {warmup: 0, blocks: 8}
+compare: {by: size, baseline: 1, metrics: [cost]}
 YAML
 night() { # COST MACHINE BROKEN, parts in a thousand
 	echo "$1" >night
@@ -58,7 +59,8 @@ like 'is told with the nearest' "$(said --baseline nightly.9)" "no campaign 'nig
 fails 'the submission itself' 2 joulerig compare nightly --baseline nightly.2
 fails 'the last two' 2 joulerig compare nightly --baseline last-2
 fails 'the last of what' 2 joulerig compare nightly --baseline last-week
-like 'a value of an axis is asked along that axis' "$(said --by size --baseline 1)" '^$'
+is 'a value of an axis is one' "$(compare --baseline 2 --format json | jq -r '[.[].baseline] | unique | join(" ")')" 2
+is 'and asked for with --by' "$(compare --by size --baseline 2 --format json | jq -r '[.[].contender] | unique | join(" ")')" 1
 fails 'a metric that is none' 2 joulerig compare nightly --baseline previous --metric cots
 
 # ---- a night that got worse ----
@@ -122,6 +124,18 @@ ok 'nights on another machine do not count' compare --baseline last-9 --gate
 said --baseline last-9 --gate >lines
 like 'which is said' "$(cat lines)" 'last-9: 7 of the 9 submissions do not count on .*: its hardware, kernel or source of energy was another one'
 like 'for each case' "$(cat lines)" '^not compared: one size=1 has only 2 of last-9 that count on '
+
+# ---- nights that did not do the same work: here by what export says, twice as much in the last ----
+for n in 1 2 3 4; do
+	for b in 1 2 3 4 5 6; do
+		echo $n $b
+	done | jq -c --slurp --raw-input 'split("\n")[] | select(. != "") | split(" ") | map(tonumber) | (if .[0] == 4 then 200 else 100 end) as $work |
+		(.[0] + .[1] / 10) as $noise | {benchmark: "one", metrics: {"energy.package": ($work * (1 + $noise / 1000)),
+			"energy.package.per_work": (1 + $noise / 1000)}}' >work.ndjson
+	joulerig import work.ndjson --as worked --db work.db --quiet >/dev/null
+done
+is 'more energy for more work is no regression' \
+	"$(joulerig compare worked --db work.db --baseline last-3 --metric energy.package --gate --format json 2>/dev/null | jq -c '.[] | .ratio < 1.02')" true
 
 # ---- an axis ----
 night 0
