@@ -141,8 +141,7 @@ static int run(void *options, const char **arguments, size_t n, struct error *er
 
 const struct command command_trend = {
 	.name = "trend",
-	.usage = "trend NAME [--metric METRIC ...] [--host HOST] [--only EXPRESSION] [--last N] "
-		 "[--gate]",
+	.usage = "trend NAME [--metric METRIC ...] [--host HOST] [--only EXPRESSION] [--gate]",
 	.summary = "every submission of a campaign, with change points",
 	.details =
 		"NAME is a campaign's; all of its submissions that ended are read, oldest first.\n"
