@@ -89,6 +89,11 @@ static void complete_channel(const struct chart *c, const char *name, json_t *ch
 	if (is_titled(name) && title_of(channel) == NULL &&
 		json_object_get(c->titles, name) != NULL)
 		json_object_set(channel, "title", json_object_get(c->titles, name));
+	/* A log axis has no zero: Vega-Lite warns of one that is asked for. */
+	json_t *scale = json_object_get(channel, "scale");
+	const char *kind = json_string_value(json_object_get(scale, "type"));
+	if (kind != NULL && strcmp(kind, "log") == 0)
+		json_object_del(scale, "zero");
 	const char *type = json_string_value(json_object_get(channel, "type"));
 	bool is_category = type != NULL && (strcmp(type, "nominal") == 0 ||
 						   strcmp(type, "ordinal") == 0);
