@@ -1,6 +1,6 @@
 /* joulerig report: a campaign as one HTML page, and its charts as files. */
-#include "coordinator/commands/commands.h"
 #include "coordinator/report/report.h"
+#include "coordinator/commands/commands.h"
 #include "proto/log.h"
 #include <errno.h>
 

@@ -95,8 +95,8 @@ static void complete_channel(const struct chart *c, const char *name, json_t *ch
 	if (kind != NULL && strcmp(kind, "log") == 0)
 		json_object_del(scale, "zero");
 	const char *type = json_string_value(json_object_get(channel, "type"));
-	bool is_category = type != NULL && (strcmp(type, "nominal") == 0 ||
-						   strcmp(type, "ordinal") == 0);
+	bool is_category =
+		type != NULL && (strcmp(type, "nominal") == 0 || strcmp(type, "ordinal") == 0);
 	if (field->kind != FIELD_TEXT || !is_category || !is_titled(name) ||
 		json_object_get(channel, "sort") != NULL)
 		return;
@@ -203,8 +203,8 @@ static json_t *data_of(const struct figure *f, const char *url)
 	for (size_t i = 0; i < f->fields_n; i++)
 		set_text(parse, f->fields[i].name,
 			f->fields[i].kind == FIELD_NUMBER ? "number" : "string");
-	return json_pack("{s:s, s:{s:s, s:o}}", "url", url, "format", "type", "csv", "parse",
-		parse);
+	return json_pack(
+		"{s:s, s:{s:s, s:o}}", "url", url, "format", "type", "csv", "parse", parse);
 }
 
 /* A chart in a size for paper, unless it says one itself. */
@@ -240,9 +240,9 @@ json_t *figure_document(const struct figure *f, const char *data_url)
 	json_t *charts = json_array();
 	json_t *out = json_pack("{s:s, s:o, s:o, s:o, s:{s:{s:[s,s,s,s,s,s,s,s]}}}", "$schema",
 		SCHEMA, "title", json_text(f->title), "description",
-		json_text(f->reading == NULL ? f->title : f->reading), "data",
-		data_of(f, data_url), "config", "range", "category", "#0072b2", "#d55e00",
-		"#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#7a5195", "#555555");
+		json_text(f->reading == NULL ? f->title : f->reading), "data", data_of(f, data_url),
+		"config", "range", "category", "#0072b2", "#d55e00", "#009e73", "#cc79a7",
+		"#b8860b", "#56b4e9", "#7a5195", "#555555");
 
 	for (size_t i = 0; i < json_array_size(f->panels); i++) {
 		json_t *chart = sized_chart(f, i);

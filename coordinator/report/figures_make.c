@@ -1,6 +1,6 @@
 /* The figures of a report: which are asked for, and of what they are made. */
-#include "coordinator/report/figure.h"
 #include "coordinator/findings/questions.h"
+#include "coordinator/report/figure.h"
 
 /* What is compared with what: as the figure says, else as the campaign's first comparison (along
  * the figure's axis, if it names one). */

@@ -102,7 +102,7 @@ void html_element(FILE *to, const char *tag, const char *attributes, const char 
 
 void html_json(FILE *to, const json_t *value)
 {
-	char *text = json_dumps(value, JSON_COMPACT | JSON_ENSURE_ASCII);
+	char *text = json_dumps(value, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY);
 
 	for (const char *c = text; c != NULL && *c != '\0'; c++)
 		fputs(*c == '<' ? "\\u003c" : (char[]){*c, '\0'}, to);

@@ -1,6 +1,6 @@
 /* The page around its parts: head, order, style, scripts. */
-#include "coordinator/report/bundles.h"
 #include "coordinator/report/page.h"
+#include "coordinator/report/bundles.h"
 #include "coordinator/report/report.h"
 #include <errno.h>
 #include <sodium.h>
@@ -22,8 +22,7 @@ static void add_hash(const struct bundle *script, struct buf *out)
 	char text[sodium_base64_ENCODED_LEN(sizeof hash, sodium_base64_VARIANT_ORIGINAL)];
 
 	crypto_hash_sha256(hash, (const unsigned char *)script->text, script->len);
-	sodium_bin2base64(
-		text, sizeof text, hash, sizeof hash, sodium_base64_VARIANT_ORIGINAL);
+	sodium_bin2base64(text, sizeof text, hash, sizeof hash, sodium_base64_VARIANT_ORIGINAL);
 	buf_addf(out, " 'sha256-%s'", text);
 }
 

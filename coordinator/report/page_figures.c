@@ -86,7 +86,8 @@ void page_figures(const struct report *r, FILE *to)
 	for (size_t i = 0; i < all->n; i++)
 		print_figure(all->items[i], to);
 	if (all->left_out_n > 0) {
-		fputs("<details class=\"minor\"><summary>Figures that there are not</summary><ul>\n",
+		fputs("<details class=\"minor\"><summary>Figures that there are "
+		      "not</summary><ul>\n",
 			to);
 		for (size_t i = 0; i < all->left_out_n; i++)
 			html_element(to, "li", NULL, "%s", all->left_out[i]);

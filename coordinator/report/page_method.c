@@ -28,8 +28,7 @@ static void print_order(const struct campaign *c, FILE *to)
 		buf_adds(&text, " alone ran back to back.");
 	}
 	if (c->warmup > 0)
-		buf_addf(&text,
-			" %lld pass%s before the first block warmed up; %s not counted.",
+		buf_addf(&text, " %lld pass%s before the first block warmed up; %s not counted.",
 			(long long)c->warmup, c->warmup == 1 ? "" : "es",
 			c->warmup == 1 ? "it is" : "they are");
 	buf_addf(&text, " %lld blocks were asked for", (long long)c->blocks);
@@ -47,9 +46,8 @@ static void print_comparing(const struct question *q, FILE *to)
 
 	buf_addf(&text, "%s%sA ratio is compared / %s on the scale of logarithms, ",
 		q->by == NULL ? "" : q->by, q->by == NULL ? "" : ": ", q->baseline);
-	buf_adds(&text, q->kind == BY_AXIS
-				? "of runs of the same block on the same host, paired"
-				: "of two samples that are not paired");
+	buf_adds(&text, q->kind == BY_AXIS ? "of runs of the same block on the same host, paired"
+					   : "of two samples that are not paired");
 	buf_addf(&text,
 		"%s; its interval is at %.4g %%. It counts as changed where it is beyond ±%.4g %% "
 		"and its p-value, by permutation and adjusted over all comparisons of a metric "
@@ -122,7 +120,8 @@ void page_method(const struct report *r, FILE *to)
 		print_comparing(&r->questions.items[i], to);
 	if (r->g->lanes_n > 0)
 		print_energy(r, to);
-	fputs("<p>Outliers (beyond three interquartile ranges outside the quartiles) are marked and "
+	fputs("<p>Outliers (beyond three interquartile ranges outside the quartiles) are marked "
+	      "and "
 	      "kept. Joules and seconds of unlike machines are never averaged; only ratios "
 	      "are.</p>\n",
 		to);

@@ -91,8 +91,8 @@ static const struct property {
 	{"fingerprint", "fingerprint", NULL},
 };
 
-static void print_property(const struct report *r, const struct property *p, json_t **inventories,
-	FILE *to)
+static void print_property(
+	const struct report *r, const struct property *p, json_t **inventories, FILE *to)
 {
 	fputs("<tr>", to);
 	html_element(to, "th", "scope=\"row\"", "%s", p->title);

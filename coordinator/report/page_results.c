@@ -90,8 +90,8 @@ static void print_row(const struct table *t, size_t lane, size_t configuration)
 
 	fputs("<tr>", t->to);
 	for (size_t i = 0; i < t->axes_n; i++) {
-		const char *value = parameters_get(
-			&t->g->configurations[configuration].parameters, t->axes[i]);
+		const char *value =
+			parameters_get(&t->g->configurations[configuration].parameters, t->axes[i]);
 		html_element(t->to, i == 0 ? "th" : "td", i == 0 ? "scope=\"row\"" : NULL, "%s",
 			value == NULL ? "" : value);
 	}
@@ -100,8 +100,8 @@ static void print_row(const struct table *t, size_t lane, size_t configuration)
 	for (size_t i = 0; i < t->metrics_n; i++) {
 		_cleanup_buf_ struct buf text = BUF_INIT;
 
-		text_median(gathered_series(cell, t->metrics[i]),
-			t->g->metrics[t->metrics[i]].unit, &text);
+		text_median(gathered_series(cell, t->metrics[i]), t->g->metrics[t->metrics[i]].unit,
+			&text);
 		html_element(t->to, "td", "class=\"n\"", "%s", text.data);
 	}
 	fputs("<td>", t->to);
@@ -111,8 +111,8 @@ static void print_row(const struct table *t, size_t lane, size_t configuration)
 }
 
 /* As many rows as are left of what the page may have; *all counts those that there are. */
-static void print_benchmark(const struct gathered *g, const char *benchmark, size_t *shown,
-	size_t *all, FILE *to)
+static void print_benchmark(
+	const struct gathered *g, const char *benchmark, size_t *shown, size_t *all, FILE *to)
 {
 	struct table t = {.g = g, .benchmark = benchmark, .to = to};
 	bool is_open = false;
@@ -154,7 +154,8 @@ void page_results(const struct report *r, FILE *to)
 	size_t shown = 0, all = 0;
 
 	page_open(to, "results", "Results");
-	fputs("<p>Medians over the blocks with their exact 95 % intervals in brackets; below six runs "
+	fputs("<p>Medians over the blocks with their exact 95 % intervals in brackets; below six "
+	      "runs "
 	      "there is no such interval.</p>\n",
 		to);
 	for (size_t i = 0; i < g->configurations_n; i++)

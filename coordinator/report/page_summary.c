@@ -58,7 +58,8 @@ static void print_story(const struct report *r, FILE *to)
 	add_hosts(g, &text);
 	buf_adds(&text, ", from ");
 	text_date(g->submitted_at, &text);
-	buf_adds(&text, g->ended_at == ABSENT || g->ended_at <= 0 ? "; it has not ended: " : " to ");
+	buf_adds(
+		&text, g->ended_at == ABSENT || g->ended_at <= 0 ? "; it has not ended: " : " to ");
 	if (g->ended_at != ABSENT && g->ended_at > 0) {
 		text_date(g->ended_at, &text);
 		buf_adds(&text, ": ");
@@ -99,8 +100,8 @@ static const struct compared *farthest(
 	return most;
 }
 
-static void add_example(const struct comparison_result *c, size_t metric, enum verdict verdict,
-	struct buf *out)
+static void add_example(
+	const struct comparison_result *c, size_t metric, enum verdict verdict, struct buf *out)
 {
 	const struct compared *row = farthest(c, metric, verdict);
 

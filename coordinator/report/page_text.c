@@ -1,6 +1,6 @@
 /* Numbers and names in words, and the pieces of HTML that all parts use. */
-#include "coordinator/report/page.h"
 #include "coordinator/analysis/summary.h"
+#include "coordinator/report/page.h"
 #include <math.h>
 #include <time.h>
 

@@ -73,7 +73,8 @@ static int on_campaign(void *arg, int64_t key, const struct message_cell *c, siz
 
 /* ---- the whole ---- */
 
-int report_make(struct results *r, const struct study *study, struct report **out, struct error *err)
+int report_make(
+	struct results *r, const struct study *study, struct report **out, struct error *err)
 {
 	struct report *new = xcalloc(1, sizeof *new);
 	int code;

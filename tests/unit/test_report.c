@@ -1,0 +1,198 @@
+#include "coordinator/report/figure_chart.h"
+#include "coordinator/report/html.h"
+#include "coordinator/report/markdown.h"
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+/* What a function prints; the caller frees. */
+static char *printed(void (*print)(FILE *to, const char *text), const char *text)
+{
+	char *out = NULL;
+	size_t len = 0;
+	FILE *to = open_memstream(&out, &len);
+
+	assert_non_null(to);
+	print(to, text);
+	fclose(to);
+	return out;
+}
+
+static void test_text_is_text(void **state)
+{
+	static const struct {
+		const char *text, *html;
+	} vectors[] = {
+		{"plain", "plain"},
+		{"</script>", "&lt;/script&gt;"},
+		{"a & \"b\" 'c'", "a &amp; &quot;b&quot; &#39;c&#39;"},
+		{"ä € 😀", "ä € 😀"},
+		{"tab\tline\n", "tab\tline\n"},
+		{"bell\a esc\x1b[0m", "bell\xef\xbf\xbd esc\xef\xbf\xbd[0m"},
+		{"\xff", "\xef\xbf\xbd"},
+		{"cut \xe2\x82", "cut \xef\xbf\xbd\xef\xbf\xbd"},
+		{"\xc0\xbc"
+		 "overlong",
+			"\xef\xbf\xbd\xef\xbf\xbdoverlong"},
+		{"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
+		{"\xf4\x90\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
+		{"\xc2\x9b", "\xef\xbf\xbd"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
+		_cleanup_free_ char *html = printed(html_text, vectors[i].text);
+		assert_string_equal(html, vectors[i].html);
+	}
+}
+
+static void print_as_json(FILE *to, const char *text)
+{
+	json_t *value = json_text(text);
+
+	html_json(to, value);
+	json_decref(value);
+}
+
+static void test_json_ends_no_script(void **state)
+{
+	_cleanup_free_ char *a = printed(print_as_json, "</script><!--");
+	_cleanup_free_ char *b = printed(print_as_json, "\xff\xe2\x80\xa8");
+
+	(void)state;
+	assert_string_equal(a, "\"\\u003c/script>\\u003c!--\"");
+	assert_string_equal(b, "\"\\uFFFD\\u2028\"");
+}
+
+static void test_markdown(void **state)
+{
+	static const struct {
+		const char *text, *html;
+	} vectors[] = {
+		{"one *two* **three** `<b>`",
+			"<p>one <em>two</em> <strong>three</strong> <code>&lt;b&gt;</code></p>\n"},
+		{"# head", "<h3>head</h3>\n"},
+		{"###### deep", "<h6>deep</h6>\n"},
+		{"- a\n- b", "<ul><li>a</li>\n<li>b</li>\n</ul>\n"},
+		{"3. a", "<ol start=\"3\"><li>a</li>\n</ol>\n"},
+		{"    code <i>", "<pre><code>code &lt;i&gt;\n</code></pre>\n"},
+		{"a &amp; b &lt;", "<p>a &amp; b &lt;</p>\n"},
+		{"<script>alert(1)</script>", "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>\n"},
+		{"[x](https://a.example/?b=\"c\")",
+			"<p><a rel=\"noopener noreferrer\" "
+			"href=\"https://a.example/?b=&quot;c&quot;\">x</a></p>\n"},
+		{"[x](javascript:alert(1))", "<p><span>x</span></p>\n"},
+		{"[x](JaVaScRiPt:alert(1))", "<p><span>x</span></p>\n"},
+		{"[x](data:text/html,y)", "<p><span>x</span></p>\n"},
+		{"![x](https://a.example/y.png)", "<p><a rel=\"noopener noreferrer\" "
+						  "href=\"https://a.example/y.png\">x</a></p>\n"},
+		{"", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
+		_cleanup_free_ char *html = printed(markdown_html, vectors[i].text);
+		assert_string_equal(html, vectors[i].html);
+	}
+}
+
+/* ---- charts ---- */
+
+static struct figure *make_figure(struct figures *all)
+{
+	static const char *const names[] = {"nogil", "gil", "nogil"};
+	struct figure *f = figure_add(all, "speedup", "Speed <up>");
+
+	figure_field(f, "x", FIELD_NUMBER, NULL, "threads");
+	figure_field(f, "y", FIELD_NUMBER, "s", "time");
+	figure_field(f, "high", FIELD_NUMBER, "s", "upper end");
+	figure_field(f, "series", FIELD_TEXT, NULL, "python");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		figure_row(f);
+		figure_set_number(f, "x", (double)i + 1);
+		figure_set_number(f, "y", i == 1 ? NAN : 0.1234567 * ((double)i + 1));
+		figure_set_text(f, "series", names[i]);
+	}
+	figure_panel(f, "{'layer': ["
+			"{'mark': 'area', 'encoding': {'x': {'field': 'x'}, 'y': {'field': 'y'}, "
+			"'y2': {'field': 'high'}, 'color': {'field': 'series'}}},"
+			"{'mark': 'line', 'encoding': {'x': {'field': 'x', 'title': 'cores'}, "
+			"'y': {'aggregate': 'mean', 'field': 'high', 'scale': {'type': 'log', "
+			"'zero': false}}}}]}");
+	return f;
+}
+
+/* The text, number or array at a path of keys and indices, as JSON. */
+#define AT(chart, want, ...)                                                                       \
+	do {                                                                                       \
+		const char *const path[] = {__VA_ARGS__};                                          \
+		json_t *at = chart;                                                                \
+		for (size_t p = 0; p < ARRAY_SIZE(path); p++)                                      \
+			at = json_is_array(at) ? json_array_get(at, (size_t)atoi(path[p]))         \
+					       : json_object_get(at, path[p]);                     \
+		char *text = at == NULL ? NULL : json_dumps(at, JSON_COMPACT | JSON_ENCODE_ANY);   \
+		assert_string_equal(text == NULL ? "none" : text, want);                           \
+		free(text);                                                                        \
+	} while (0)
+
+static void test_chart_is_completed(void **state)
+{
+	struct figures all = {0};
+	json_t *chart = figure_chart(make_figure(&all), 0);
+
+	(void)state;
+	AT(chart, "\"quantitative\"", "layer", "0", "encoding", "x", "type");
+	AT(chart, "\"nominal\"", "layer", "0", "encoding", "color", "type");
+	AT(chart, "none", "layer", "0", "encoding", "y2", "type");
+	/* One title for an axis, whichever layer has it. */
+	AT(chart, "\"time (s)\"", "layer", "0", "encoding", "y", "title");
+	AT(chart, "\"time (s)\"", "layer", "1", "encoding", "y", "title");
+	AT(chart, "[\"nogil\",\"gil\"]", "layer", "0", "encoding", "color", "sort");
+	AT(chart, "\"python\"", "layer", "0", "encoding", "tooltip", "3", "title");
+	/* A mark of many rows has no row to tell of. */
+	AT(chart, "none", "layer", "1", "encoding", "tooltip");
+	AT(chart, "{\"type\":\"log\"}", "layer", "1", "encoding", "y", "scale");
+	json_decref(chart);
+	figures_done(&all);
+}
+
+static void test_figure_by_itself(void **state)
+{
+	struct figures all = {0};
+	struct figure *f = make_figure(&all);
+	json_t *document = figure_document(f, "speedup-1.csv");
+	char *csv = NULL;
+	size_t len = 0;
+	FILE *to = open_memstream(&csv, &len);
+
+	(void)state;
+	figure_csv(f, to);
+	fclose(to);
+	assert_string_equal(csv, "x,y,high,series\n1,0.123457,,nogil\n2,,,gil\n3,0.37037,,nogil\n");
+	AT(document, "\"speedup-1.csv\"", "data", "url");
+	AT(document, "\"number\"", "data", "format", "parse", "y");
+	AT(document, "\"Speed <up>\"", "title");
+	json_decref(document);
+	f->facet = "series";
+	document = figure_document(f, "speedup-1.csv");
+	AT(document, "\"series\"", "facet", "field");
+	AT(document, "\"area\"", "spec", "layer", "0", "mark");
+	json_decref(document);
+	free(csv);
+	figures_done(&all);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_text_is_text),
+		cmocka_unit_test(test_json_ends_no_script),
+		cmocka_unit_test(test_markdown),
+		cmocka_unit_test(test_chart_is_completed),
+		cmocka_unit_test(test_figure_by_itself),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
