@@ -35,15 +35,17 @@ static int make(const struct report_figure *request, struct results *r, const st
 	struct figure_source source = {.results = r, .study = study};
 	size_t n = study->g.lanes_n * study->g.configurations_n;
 	_cleanup_free_ bool *kept = xcalloc(n + 1, sizeof *kept);
-	int code;
 
 	if (ops == NULL) {
 		figures_leave_out(out, "%s: this version cannot draw it", request->kind);
 		return 0;
 	}
-	code = study_only_of(study, request->only, kept, err);
-	if (code < 0)
-		return error_wrap(err, "report: figure %s: only", request->kind), code;
+	if (study_only_of(study, request->only, kept, err) < 0) {
+		/* The other figures are as good as without it. */
+		figures_leave_out(out, "%s: only: %s", request->kind, err->text);
+		*err = (struct error){0};
+		return 0;
+	}
 	source.kept = kept;
 	set_comparison(request, &source);
 	return ops->make(request, &source, out, err);

@@ -57,6 +57,8 @@ static void print_contents(const struct report *r, FILE *to)
 	fputs("<nav aria-label=\"contents\"><a href=\"#summary\">In short</a> <a "
 	      "href=\"#verdicts\">Verdicts</a> ",
 		to);
+	if (r->claims.n > 0)
+		fputs("<a href=\"#claims\">Claims</a> ", to);
 	if (r->figures.n > 0)
 		fputs("<a href=\"#figures\">Figures</a> ", to);
 	for (size_t i = 0; c != NULL && i < c->report.sections_n; i++) {
@@ -113,6 +115,7 @@ int report_page(struct report *r, FILE *to, struct error *err)
 	print_head(r, scripts, ARRAY_SIZE(scripts), to);
 	page_summary(r, to);
 	page_verdicts(r, to);
+	page_claims(r, to);
 	page_figures(r, to);
 	page_sections(r, to);
 	page_results(r, to);

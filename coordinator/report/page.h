@@ -4,6 +4,7 @@
 #ifndef COORDINATOR_REPORT_PAGE_H
 #define COORDINATOR_REPORT_PAGE_H
 
+#include "coordinator/findings/claims.h"
 #include "coordinator/findings/comparison.h"
 #include "coordinator/findings/questions.h"
 #include "coordinator/report/figure.h"
@@ -20,12 +21,14 @@ struct report {
 	struct comparison_result *answers; /* [question]; those that could not be given have n 0 */
 	char **unanswered;                 /* [question]: why; NULL: it was answered */
 	char *no_questions;                /* why there are none at all */
+	struct claim_answers claims;
 	struct figures figures;
 	char *uuid, *file; /* of the campaign, as stored; "" where not known */
 };
 
 void page_summary(const struct report *r, FILE *to);
 void page_verdicts(const struct report *r, FILE *to);
+void page_claims(const struct report *r, FILE *to);
 void page_figures(const struct report *r, FILE *to);
 void page_sections(const struct report *r, FILE *to);
 void page_results(const struct report *r, FILE *to);

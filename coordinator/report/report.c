@@ -85,6 +85,7 @@ int report_make(
 	code = results_query(r, "campaigns", study->g.label, NULL, on_campaign, new, err);
 	if (code >= 0) {
 		ask(new);
+		claims_make(study, &new->claims);
 		code = figures_make(r, study, &new->figures, err);
 	}
 	if (code < 0) {
@@ -107,6 +108,7 @@ void report_free(struct report *r)
 	free(r->unanswered);
 	free(r->no_questions);
 	questions_done(&r->questions);
+	claims_done(&r->claims);
 	figures_done(&r->figures);
 	free(r->uuid);
 	free(r->file);

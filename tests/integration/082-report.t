@@ -26,6 +26,12 @@ repeat: {warmup: 1, blocks: 10}
 compare: {by: arm, baseline: base, metrics: [time, cost], threshold: 2%}
 report:
   title: 'Arms </title><script>alert(2)</script>'
+  claims:
+    - {name: A, says: cheaper by a tenth, metric: cost, by: arm, contender: '</script><script>alert(1)</script>', baseline: base, within: [0.85, 0.95]}
+    - {name: B, metric: cost, by: arm, contender: '</script><script>alert(1)</script>', baseline: base, within: [1.2, 1.5]}
+    - {name: C, metric: 'metric.cost * 2', by: arm, contender: '</script><script>alert(1)</script>', baseline: base, only: size == 1, within: [0.85, 0.95]}
+    - {name: D, metric: energy.package, by: arm, contender: "o'clock & \"co\"", baseline: base, within: [1, 2]}
+    - {name: E, metric: cost, by: arm, contender: "o'clock & \"co\"", baseline: base, of: best, within: [3.5, 4.5]}
   sections:
     - {title: 'Why <this>', text: "Some *emphasis*, `code`, a [link](https://example.org/?a=1&b=2), a [bad one](javascript:alert(3)),\n\n| a | b |\n|---|---|\n| 1 | <script>alert(4)</script> |\n\n- one\n- two"}
 YAML
@@ -50,6 +56,12 @@ like 'runs that are not counted, and why' "$own" '<th scope="row">failed</th><td
 like 'sections: emphasis' "$own" 'Some <em>emphasis</em>, <code>code</code>'
 like 'sections: links' "$own" 'href="https://example.org/\?a=1&amp;b=2"'
 like 'sections: tables' "$own" '<th>a</th>'
+claim() { sed -n "/<h3>$1/,/<h3>\|<h2/p" page.html | grep -oE 'class="verdict [a-z]+' | sed 's/.* //' | tr '\n' ' '; }
+is 'a claim that holds, of each configuration' "$(claim A)" 'replicated replicated replicated '
+is 'one that does not' "$(claim B)" 'contradicted contradicted contradicted '
+is 'one over an expression, of some configurations' "$(claim C)" 'replicated replicated '
+like 'one of what was not measured' "$(sed -n '/<h3>D/,/<h2/p' page.html)" 'cannot be answered: .*energy.package'
+is 'one of the best' "$(claim E)" 'replicated replicated '
 like 'the method: order and seed' "$own" 'Randomised complete blocks.*seed 1'
 like 'the method: how it is judged' "$own" 'beyond ±2 %.*at most 0.01'
 like 'provenance: the file' "$own" '^campaign: paged'

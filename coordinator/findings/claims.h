@@ -1,0 +1,59 @@
+/*
+ * claims.h - what a campaign's report claims, held against its results
+ *
+ * A claim says between which bounds the ratio of a metric of one value of an axis to that of
+ * another lies. Each configuration on each host that it speaks of is one comparison (comparison.h),
+ * so is their pool over hosts: replicated where the interval of the ratio lies within the bounds,
+ * contradicted where it lies wholly outside, else inconclusive.
+ */
+#ifndef COORDINATOR_FINDINGS_CLAIMS_H
+#define COORDINATOR_FINDINGS_CLAIMS_H
+
+#include "coordinator/findings/comparison.h"
+#include "coordinator/findings/study.h"
+
+enum claim_verdict { CLAIM_INCONCLUSIVE, CLAIM_CONTRADICTED, CLAIM_REPLICATED };
+
+/* "replicated" ... */
+const char *claim_verdict_name(enum claim_verdict v);
+
+struct claim_row {
+	char *host;           /* NULL: pooled over hosts */
+	size_t configuration; /* the contender's */
+	struct ratio ratio;
+	enum claim_verdict verdict;
+};
+
+/* Of all rows of a host, or of all pooled ones. */
+struct claim_host {
+	const char *host; /* of a row; NULL: pooled */
+	enum claim_verdict verdict;
+	size_t rows;
+	size_t best; /* of: best: the row that counts */
+};
+
+struct claim_answer {
+	const struct report_claim *claim;
+	double level;           /* of the intervals: 0.99 */
+	struct claim_row *rows; /* by host, then configuration; pooled ones last */
+	size_t n;
+	struct claim_host *hosts;
+	size_t hosts_n;
+	char *why; /* there are no rows: "no run has energy.package"; else NULL */
+};
+
+struct claim_answers {
+	struct claim_answer *items;
+	size_t n;
+};
+
+/*
+ * Hold all claims of a study's campaign against its runs. With `of: each` a host's verdict is
+ * replicated where all of its rows are, contradicted where one is; with `of: best` that of the row
+ * with the best ratio, by the metric's better (where it has none, of the one that goes farthest in
+ * the direction of the claim). What cannot be answered says why. The study must outlive it.
+ */
+void claims_make(const struct study *s, struct claim_answers *out);
+void claims_done(struct claim_answers *a);
+
+#endif
