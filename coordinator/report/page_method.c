@@ -141,11 +141,13 @@ struct reasons {
 	size_t n;
 };
 
-static void count(struct reasons *r, const char *state, const struct tally *t, size_t cell)
+static void count(struct reasons *r, const struct tally *t, const char *usual, size_t cell)
 {
+	const char *state = t->state == NULL ? usual : t->state;
 	size_t i = 0;
 
-	while (i < r->n && (r->items[i].state != state || strcmp(r->items[i].text, t->text) != 0))
+	while (i < r->n &&
+		(strcmp(r->items[i].state, state) != 0 || strcmp(r->items[i].text, t->text) != 0))
 		i++;
 	if (i == r->n) {
 		r->items = xreallocarray(r->items, r->n + 1, sizeof *r->items);
@@ -176,18 +178,25 @@ void page_excluded(const struct report *r, FILE *to)
 {
 	const struct gathered *g = r->g;
 	struct reasons all = {0};
+	size_t open = 0;
 
 	for (size_t i = 0; i < g->lanes_n * g->configurations_n; i++) {
 		for (size_t k = 0; k < g->cells[i].failures.n; k++)
-			count(&all, "failed", &g->cells[i].failures.items[k], i);
+			count(&all, &g->cells[i].failures.items[k], "failed", i);
 		for (size_t k = 0; k < g->cells[i].skips.n; k++)
-			count(&all, "skipped", &g->cells[i].skips.items[k], i);
+			count(&all, &g->cells[i].skips.items[k], "skipped", i);
+		for (size_t k = 0; k < g->cells[i].cancels.n; k++)
+			count(&all, &g->cells[i].cancels.items[k], "cancelled", i);
+		open += g->cells[i].open;
 	}
 	page_open(to, "excluded", "Runs that are not counted");
-	if (all.n == 0) {
+	if (open > 0)
+		html_element(to, "p", NULL, "%zu run%s still to come.", open,
+			open == 1 ? " is" : "s are");
+	if (all.n == 0 && open == 0) {
 		fputs("<p>None but warm-up: every run that was planned is in the numbers.</p>\n",
 			to);
-	} else {
+	} else if (all.n > 0) {
 		table_open(to, "runs that are not counted");
 		fputs("<thead><tr><th scope=\"col\">state<th scope=\"col\" class=\"n\">runs"
 		      "<th scope=\"col\">configurations<th scope=\"col\">why</tr></thead><tbody>\n",
