@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdarg.h>
 
-static char *format(const char *text, va_list args)
+static __attribute__((format(printf, 1, 0))) char *format(const char *text, va_list args)
 {
 	char *out;
 

@@ -71,7 +71,8 @@ void html_text(FILE *to, const char *s)
 	}
 }
 
-static void html_vtextf(FILE *to, const char *format, va_list args)
+static __attribute__((format(printf, 2, 0))) void html_vtextf(
+	FILE *to, const char *format, va_list args)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
