@@ -178,3 +178,22 @@ void figures_done(struct figures *f)
 	free(f->left_out);
 	*f = (struct figures){0};
 }
+
+void figures_drop_empty(struct figures *out, size_t from, const char *kind)
+{
+	size_t n = from;
+
+	for (size_t i = from; i < out->n; i++) {
+		struct figure *f = out->items[i];
+		if (f->rows_n > 0) {
+			out->items[n++] = f;
+			continue;
+		}
+		figures_leave_out(out,
+			"%s: '%s' has nothing to draw: values are 0, or what is compared has no block "
+			"in common",
+			kind, f->title);
+		figure_done(f);
+	}
+	out->n = n;
+}

@@ -79,7 +79,9 @@ struct figure_ops {
 		struct figures *out, struct error *err);
 };
 
-extern const struct figure_ops figure_utilisation, figure_frequency, figure_forest, figure_sequence,
+extern const struct figure_ops figure_speedup, figure_ratio, figure_power, figure_energy_time,
+	figure_break_even, figure_edp, figure_pareto, figure_memory, figure_contention,
+	figure_utilisation, figure_decomposition, figure_frequency, figure_forest, figure_sequence,
 	figure_size, figure_samples, figure_trend;
 extern const struct figure_ops *const figure_kinds[]; /* in the order of the report; ended by NULL
 						       */
@@ -121,6 +123,9 @@ void figure_panel(struct figure *f, const char *chart, ...) __attribute__((forma
 
 /* A value as the table has it: six significant digits; "" for nothing. */
 void figure_text_of(const struct figure *f, size_t row, size_t field, struct buf *out);
+
+/* Leave out, and say so, the figures from this index on that got no row. */
+void figures_drop_empty(struct figures *out, size_t from, const char *kind);
 
 void figures_done(struct figures *f);
 

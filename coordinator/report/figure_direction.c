@@ -41,8 +41,7 @@ static int by_number(const void *a, const void *b)
 	return x->number < y->number ? -1 : x->number > y->number ? 1 : by_first(a, b);
 }
 
-void direction_build(
-	struct direction *d, const char *const *texts, size_t n, size_t *index)
+void direction_build(struct direction *d, const char *const *texts, size_t n, size_t *index)
 {
 	_cleanup_free_ struct entry *all = xcalloc(n + 1, sizeof *all);
 	_cleanup_free_ struct entry **heads = xcalloc(n + 1, sizeof *heads);

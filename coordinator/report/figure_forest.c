@@ -4,10 +4,13 @@
  * that differ most.
  */
 #include "coordinator/findings/comparison.h"
+#include "coordinator/findings/counterparts.h"
 #include "coordinator/findings/questions.h"
 #include "coordinator/report/figure_parts.h"
 #include "coordinator/report/labels.h"
 #include <math.h>
+
+#define MAX_LINES 250 /* of all charts; more is too much to look at */
 
 struct group { /* a contender's configuration */
 	size_t configuration, baseline;
@@ -22,26 +25,12 @@ struct forest {
 	struct quantity q;
 	struct group *groups; /* those with several hosts, the largest effects first */
 	size_t n, all;
-	size_t one_host; /* contenders that one host alone has both sides of */
+	size_t one_host;     /* contenders that one host alone has both sides of */
 	struct gathered few; /* of the groups alone; its parts are the study's */
 	bool is_hosts;       /* hosts are compared with each other */
 };
 
 /* ---- which configurations ---- */
-
-static size_t find_baseline(const struct forest *fo, size_t configuration)
-{
-	const struct gathered *g = &fo->source->study->g;
-
-	for (size_t i = 0; i < g->configurations_n; i++) {
-		const char *value = parameters_get(&g->configurations[i].parameters, fo->by);
-		if (value != NULL && strcmp(value, fo->baseline) == 0 &&
-			gathered_is_counterpart(&g->configurations[i],
-				&g->configurations[configuration], fo->by))
-			return i;
-	}
-	return NO_INDEX;
-}
 
 static bool is_kept(const struct forest *fo, size_t lane, size_t configuration)
 {
@@ -87,10 +76,10 @@ static int by_place(const void *a, const void *b)
 	return x->configuration < y->configuration ? -1 : x->configuration > y->configuration;
 }
 
-/* How many charts: a row for each host and the pooled one, as far as rows go. */
+/* How many charts: a row for each host and the pooled one, as far as they can be looked at. */
 static size_t charts_of(const struct forest *fo)
 {
-	size_t most = FIGURE_MAX_ROWS / (fo->source->study->g.lanes_n + 1);
+	size_t most = MAX_LINES / (fo->source->study->g.lanes_n + 1);
 
 	most = most < 1 ? 1 : most > FIGURE_MAX_FACETS ? FIGURE_MAX_FACETS : most;
 	return fo->n < most ? fo->n : most;
@@ -100,15 +89,18 @@ static void choose_groups(struct forest *fo)
 {
 	const struct gathered *g = &fo->source->study->g;
 
+	struct counterparts *baselines = counterparts_new(g, fo->by, fo->baseline);
+
 	fo->groups = xcalloc(g->configurations_n + 1, sizeof *fo->groups);
 	for (size_t i = 0; i < g->configurations_n; i++) {
 		const char *value = parameters_get(&g->configurations[i].parameters, fo->by);
 		if (value == NULL || strcmp(value, fo->baseline) == 0)
 			continue;
-		size_t baseline = find_baseline(fo, i);
-		if (baseline != NO_INDEX)
-			weigh(fo, i, baseline);
+		int baseline = counterparts_find(baselines, &g->configurations[i]);
+		if (baseline >= 0)
+			weigh(fo, i, (size_t)baseline);
 	}
+	counterparts_free(baselines);
 	fo->all = fo->n;
 	qsort(fo->groups, fo->n, sizeof *fo->groups, by_effect);
 	fo->n = charts_of(fo);
@@ -152,41 +144,13 @@ static void take_few(struct forest *fo)
 	for (size_t i = 0; i < fo->n; i++) {
 		for (size_t lane = 0; lane < g->lanes_n; lane++) {
 			if (!is_kept(fo, lane, fo->groups[i].configuration))
-				*gathered_cell(few, lane, fo->groups[i].few) = (struct gathered_cell){0};
+				*gathered_cell(few, lane, fo->groups[i].few) =
+					(struct gathered_cell){0};
 		}
 	}
 }
 
 /* ---- rows ---- */
-
-/* How much of the spread between hosts is more than the noise within them, in percent (Higgins and
- * Thompson 2002, Quantifying heterogeneity in a meta-analysis). NaN where it cannot be told. */
-static double heterogeneity(const struct comparison_result *c, size_t configuration)
-{
-	double weights = 0, mean = 0, q = 0, n = 0;
-
-	for (int pass = 0; pass < 2; pass++) {
-		for (size_t i = 0; i < c->n; i++) {
-			const struct ratio *r = &c->rows[i].ratio;
-			if (c->rows[i].configuration != configuration || !(r->se > 0) ||
-				!(r->ratio > 0))
-				continue;
-			double weight = 1 / (r->se * r->se), log_ratio = log(r->ratio);
-			if (pass == 1) {
-				q += weight * (log_ratio - mean) * (log_ratio - mean);
-				continue;
-			}
-			weights += weight;
-			mean += weight * log_ratio;
-			n++;
-		}
-		if (pass == 0)
-			mean /= weights;
-	}
-	if (n < 2)
-		return NAN;
-	return q > n - 1 ? 100 * (q - (n - 1)) / q : 0;
-}
 
 static void add_row(struct figure *f, const char *label, const char *host, const char *kind,
 	const struct ratio *ratio)
@@ -210,8 +174,6 @@ struct range {
 static void add_group(struct figure *f, const struct comparison_result *c, size_t configuration,
 	const char *label, struct range *range)
 {
-	double spread = heterogeneity(c, configuration);
-
 	for (size_t i = 0; i < c->n; i++) {
 		const struct compared *row = &c->rows[i];
 		if (row->configuration != configuration || !isfinite(row->ratio.ratio))
@@ -224,8 +186,8 @@ static void add_group(struct figure *f, const struct comparison_result *c, size_
 		if (c->pooled[i].configuration != configuration)
 			continue;
 		add_row(f, label, "all hosts", "pooled", &c->pooled[i].ratio);
-		figure_set_number(f, "spread", spread);
-		range->uneven += spread > 50;
+		figure_set_number(f, "spread", 100 * c->pooled[i].spread.i2);
+		range->uneven += c->pooled[i].spread.i2 > 0.5;
 	}
 }
 
@@ -243,13 +205,14 @@ static void add_fields(const struct forest *fo, struct figure *f)
 	figure_field(f, "low", FIELD_NUMBER, NULL, "interval from");
 	figure_field(f, "high", FIELD_NUMBER, NULL, "to");
 	figure_field(f, "n", FIELD_NUMBER, NULL, "blocks or hosts");
-	figure_field(f, "spread", FIELD_NUMBER, "%", "spread between hosts that is more than noise");
+	figure_field(
+		f, "spread", FIELD_NUMBER, "%", "spread between hosts that is more than noise");
 }
 
 static void add_panel(const struct range *range, struct figure *f)
 {
-	const char *scale = range->high > 50 * range->low ? "'scale':{'type':'log'}"
-							  : "'scale':{'zero':false}";
+	const char *scale =
+		range->high > 50 * range->low ? "'scale':{'type':'log'}" : "'scale':{'zero':false}";
 
 	figure_panel(f,
 		"{'encoding':{'y':{'field':'host','type':'nominal','sort':null,'title':null},"
@@ -334,7 +297,19 @@ static void draw(const struct forest *fo, const struct comparison_result *c, str
 	add_texts(fo, &range, f);
 }
 
-static int compare_few(struct forest *fo, const char *metric, struct figures *out, struct error *err)
+/* Of unlike work the comparison is per unit of it. */
+static void name_metric(struct forest *fo, const char *compared)
+{
+	struct quantity q;
+
+	if (quantity_named(&fo->source->study->g, compared, &q))
+		fo->q = q;
+	else
+		snprintf(fo->q.title, sizeof fo->q.title, "%s", compared);
+}
+
+static int compare_few(
+	struct forest *fo, const char *metric, struct figures *out, struct error *err)
 {
 	const char *metrics[] = {metric};
 	const struct question q = {.kind = BY_AXIS,
@@ -348,9 +323,10 @@ static int compare_few(struct forest *fo, const char *metric, struct figures *ou
 
 	take_few(fo);
 	int code = comparison_make(&q, &fo->few, &fo->few, &c, err);
-	if (code == 0 && c.pooled_n > 0)
+	if (code == 0 && c.pooled_n > 0) {
+		name_metric(fo, c.rows[0].metric_name);
 		draw(fo, &c, out);
-	else if (code == 0)
+	} else if (code == 0)
 		figures_leave_out(out, "forest: %s",
 			c.refused_n > 0 ? c.refused[0] : "nothing could be compared");
 	comparison_done(&c);
@@ -359,8 +335,8 @@ static int compare_few(struct forest *fo, const char *metric, struct figures *ou
 	return code;
 }
 
-static int make_of(const struct forest *like, const char *metric, struct figures *out,
-	struct error *err)
+static int make_of(
+	const struct forest *like, const char *metric, struct figures *out, struct error *err)
 {
 	struct forest fo = *like;
 	int code = 0;

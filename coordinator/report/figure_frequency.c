@@ -37,8 +37,7 @@ static double frequency_of(const struct drawn *d, const struct placed *cell)
 
 	if (!d->is_measured)
 		return d->layout.x.numbers[cell->x] * d->factor;
-	quantity_summary(
-		d->layout.g, &d->frequency, cell->lane, cell->configuration, 0.95, &s);
+	quantity_summary(d->layout.g, &d->frequency, cell->lane, cell->configuration, 0.95, &s);
 	return s.n > 0 ? s.median / 1e9 : NAN;
 }
 
@@ -61,8 +60,8 @@ static void add_fields(const struct drawn *d, struct figure *f)
 			continue;
 		figure_field(
 			f, fields_of[i].median, FIELD_NUMBER, d->q[i].unit, "%s", d->q[i].title);
-		figure_field(f, fields_of[i].low, FIELD_NUMBER, d->q[i].unit,
-			"95 %% interval from");
+		figure_field(
+			f, fields_of[i].low, FIELD_NUMBER, d->q[i].unit, "95 %% interval from");
 		figure_field(f, fields_of[i].high, FIELD_NUMBER, d->q[i].unit, "to");
 		if (i != TIME)
 			figure_field(f, fields_of[i].best, FIELD_NUMBER, d->q[i].unit,
@@ -178,7 +177,8 @@ static void add_panel(const struct drawn *d, struct figure *f, int what)
 	_cleanup_free_ char *best =
 		what == TIME ? xstrdup("")
 			     : xasprintf(",{'transform':[{'filter':'datum.%s != null'}],"
-					 "'mark':{'type':'point','filled':false,'size':180,'strokeWidth':2},"
+					 "'mark':{'type':'point','filled':false,'size':180,'"
+					 "strokeWidth':2},"
 					 "'encoding':{'y':{'field':'%s','type':'quantitative'%s}}}",
 				       fields_of[what].best, fields_of[what].best, scale);
 
@@ -216,15 +216,16 @@ static void draw(struct drawn *d, struct figures *out)
 		figure_note(f, "Energy was not measured.");
 	if (d->lines > 0)
 		figure_note(f,
-			"The energy is lowest at an end of the frequencies in %zu of %zu lines: the "
+			"The energy is lowest at an end of the frequencies in %zu of %zu lines: "
+			"the "
 			"true optimum may lie beyond.",
 			d->at_ends, d->lines);
 }
 
 /* ---- what it is made of ---- */
 
-static void choose_quantities(struct drawn *d, const struct report_figure *request,
-	const struct gathered *g)
+static void choose_quantities(
+	struct drawn *d, const struct report_figure *request, const struct gathered *g)
 {
 	const char *energy = request->metric != NULL ? request->metric : "energy.package";
 
@@ -269,7 +270,7 @@ static bool set_factor(struct drawn *d)
 static void make_along_axis(struct drawn *d, const struct report_figure *asked,
 	const struct figure_source *source, struct figures *out)
 {
-	layout_make(asked, source, &d->q[TIME], LAYOUT_X_ANY, &d->layout);
+	layout_make(asked, source, &d->q[TIME], LAYOUT_X_CHOICE, &d->layout);
 	if (d->layout.n == 0 || d->layout.x.name == NULL)
 		layout_leave_out(&d->layout, "frequency", "no run that is asked for is done", out);
 	else if (!set_factor(d))
@@ -284,8 +285,7 @@ static void make_measured(struct drawn *d, const struct report_figure *asked,
 {
 	d->is_measured = d->is_in_ghz = true;
 	if (!quantity_named(&source->study->g, "frequency.busy", &d->frequency)) {
-		figures_leave_out(out,
-			"frequency: no axis is a frequency, and none was measured");
+		figures_leave_out(out, "frequency: no axis is a frequency, and none was measured");
 		return;
 	}
 	layout_make(asked, source, &d->frequency, LAYOUT_X_THREADS, &d->layout);
@@ -307,6 +307,10 @@ static int make(const struct report_figure *request, const struct figure_source 
 
 	(void)err;
 	choose_quantities(&d, request, &source->study->g);
+	if (request->metric != NULL && !d.has[ENERGY]) {
+		figures_leave_out(out, "frequency: no run has %s", request->metric);
+		return 0;
+	}
 	if (!d.has[TIME] && !d.has[ENERGY]) {
 		figures_leave_out(out, "frequency: no run has time");
 		return 0;

@@ -26,6 +26,7 @@ struct choosing {
 	size_t candidates_n;
 	char **lane_values; /* of `by: host.cpu.codename`, "Raptor Lake (lab07)" */
 	const char *x, *by; /* what was chosen */
+	enum layout_x wanted;
 	bool is_by_reference; /* the source's by is x itself */
 };
 
@@ -36,31 +37,14 @@ static bool is_host(const char *name)
 
 /* ---- what a cell has of a name ---- */
 
-/* A value below an inventory by its path, as text; NULL where there is none. The caller frees. */
-static char *inventory_value(const char *inventory, const char *path)
-{
-	json_t *root = host_inventory(inventory), *at = root;
-	_cleanup_free_ char *copy = xstrdup(path);
-	char *rest = copy, *part, *out = NULL;
-
-	while ((part = strsep(&rest, ".")) != NULL)
-		at = json_object_get(at, part);
-	if (json_is_string(at))
-		out = xstrdup(json_string_value(at));
-	else if (json_is_integer(at))
-		out = xasprintf("%lld", (long long)json_integer_value(at));
-	else if (json_is_boolean(at))
-		out = xstrdup(json_is_true(at) ? "true" : "false");
-	json_decref(root);
-	return out;
-}
-
-/* What `by` says of a lane; "host" and "host.name" are the host itself. */
+/* What `by` says of a lane, or NULL. The caller frees. */
 static char *lane_value(const struct gathered *g, size_t lane, const char *by)
 {
-	if (strcmp(by, "host") == 0 || strcmp(by, "host.name") == 0)
-		return xstrdup(g->lanes[lane].host);
-	return inventory_value(g->lanes[lane].inventory, by + strlen("host."));
+	json_t *inventory = host_inventory(g->lanes[lane].inventory);
+	char *value = host_value(g->lanes[lane].host, inventory, by);
+
+	json_decref(inventory);
+	return value;
 }
 
 /* Of hosts one line each, so that no line is of two machines. */
@@ -78,8 +62,7 @@ static void name_lanes(struct choosing *c, const char *by)
 }
 
 /* NULL where it has none. */
-static const char *value_of(
-	const struct choosing *c, const char *name, const struct placed *cell)
+static const char *value_of(const struct choosing *c, const char *name, const struct placed *cell)
 {
 	if (strcmp(name, "benchmark") == 0)
 		return c->g->configurations[cell->configuration].benchmark;
@@ -134,11 +117,11 @@ static void see(struct choosing *c, const char *name, bool is_axis, const char *
 	double number;
 
 	if (known == NULL) {
-		c->candidates = xreallocarray(
-			c->candidates, c->candidates_n + 1, sizeof *c->candidates);
+		c->candidates =
+			xreallocarray(c->candidates, c->candidates_n + 1, sizeof *c->candidates);
 		known = &c->candidates[c->candidates_n++];
-		*known = (struct candidate){
-			.name = name, .is_axis = is_axis, .is_numeric = is_axis};
+		*known =
+			(struct candidate){.name = name, .is_axis = is_axis, .is_numeric = is_axis};
 	}
 	known->is_numeric = known->is_numeric && text_is_number(value, &number);
 	for (size_t i = 0; i < known->n; i++) {
@@ -225,15 +208,21 @@ static const char *only_axis(const struct choosing *c, const char *but)
 	return found;
 }
 
-static const char *choose_x(struct choosing *c, enum layout_x wanted)
+static bool takes_names(enum layout_x wanted)
+{
+	return wanted == LAYOUT_X_ANY || wanted == LAYOUT_X_CHOICE;
+}
+
+static const char *choose_x(struct choosing *c)
 {
 	const char *by = c->request->by, *x;
+	enum layout_x wanted = c->wanted;
 
 	if (wanted == LAYOUT_X_NONE)
 		return NULL;
 	if (c->request->x != NULL) {
 		const struct candidate *k = candidate(c, c->request->x);
-		bool is_good = k != NULL && (wanted == LAYOUT_X_ANY || k->is_numeric);
+		bool is_good = k != NULL && (takes_names(wanted) || k->is_numeric);
 		return is_good ? k->name : NULL;
 	}
 	x = numeric_axis(c, true, by);
@@ -243,12 +232,13 @@ static const char *choose_x(struct choosing *c, enum layout_x wanted)
 	x = numeric_axis(c, false, by);
 	if (x == NULL)
 		x = numeric_axis(c, false, c->request->by);
-	return x == NULL && wanted == LAYOUT_X_ANY ? only_axis(c, by) : x;
+	return x == NULL && takes_names(wanted) ? only_axis(c, by) : x;
 }
 
 static const char *choose_by(struct choosing *c)
 {
 	const char *by = c->request->by == NULL ? c->source->by : c->request->by;
+	bool takes_hosts = c->wanted != LAYOUT_X_CHOICE && c->wanted != LAYOUT_X_NONE;
 
 	if (by != NULL && c->request->by == NULL && is_same(by, c->x)) {
 		c->is_by_reference = true;
@@ -258,7 +248,8 @@ static const char *choose_by(struct choosing *c)
 		return is_varied(c, by) ? by : NULL;
 	for (size_t i = 0; i < c->candidates_n; i++) {
 		const struct candidate *k = &c->candidates[i];
-		if (k->n > 1 && k->n <= MAX_LINES && !is_same(k->name, c->x))
+		if (k->n > 1 && k->n <= MAX_LINES && !is_same(k->name, c->x) &&
+			(takes_hosts || !is_host(k->name)))
 			return k->name;
 	}
 	return NULL;
@@ -273,8 +264,8 @@ static void check_names(struct choosing *c)
 	for (size_t i = 0; i < ARRAY_SIZE(names) && l->n > 0; i++) {
 		if (names[i] == NULL || is_host(names[i]) || candidate(c, names[i]) != NULL)
 			continue;
-		l->why = xasprintf("there is no axis '%s' in the configurations that it shows",
-			names[i]);
+		l->why = xasprintf(
+			"there is no axis '%s' in the configurations that it shows", names[i]);
 		l->n = 0;
 	}
 }
@@ -298,23 +289,47 @@ static void place_along(struct choosing *c, const char *name, struct direction *
 		*(size_t *)((char *)&l->cells[i] + field) = index[i];
 }
 
+/* Whether a name is left to tell cells of different charts apart. */
+static bool is_left(struct choosing *c, const char *name)
+{
+	if (is_host(name))
+		return is_varied(c, "host") && !(c->x != NULL && is_host(c->x)) &&
+		       !(c->by != NULL && is_host(c->by));
+	return is_varied(c, name) && !is_same(name, c->x) && !is_same(name, c->by);
+}
+
 /* What is left that tells a cell from others: "nbody size=1000 on lab07". */
-static char *facet_text(struct choosing *c, const struct placed *cell, bool names_host)
+static char *facet_text(struct choosing *c, const struct placed *cell)
 {
 	const struct gathered_configuration *g = &c->g->configurations[cell->configuration];
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
-	if (is_varied(c, "benchmark") && !is_same(c->x, "benchmark") &&
-		!is_same(c->by, "benchmark"))
+	if (is_left(c, "benchmark"))
 		buf_adds(&text, g->benchmark);
 	for (size_t i = 0; i < g->parameters.n; i++) {
 		const struct parameter *p = &g->parameters.items[i];
-		if (is_varied(c, p->name) && !is_same(p->name, c->x) && !is_same(p->name, c->by))
+		if (is_left(c, p->name))
 			buf_addf(&text, "%s%s=%s", text.len > 0 ? " " : "", p->name, p->text);
 	}
-	if (names_host)
+	if (is_left(c, "host"))
 		buf_addf(&text, "%s%s", text.len > 0 ? " on " : "", c->g->lanes[cell->lane].host);
 	return buf_take(&text);
+}
+
+/* What these texts are: "benchmark, size, host". */
+static char *facet_name(struct choosing *c)
+{
+	_cleanup_buf_ struct buf name = BUF_INIT;
+
+	if (is_left(c, "benchmark"))
+		buf_adds(&name, "benchmark");
+	for (size_t i = 0; i < c->candidates_n; i++) {
+		if (c->candidates[i].is_axis && is_left(c, c->candidates[i].name))
+			buf_addf(&name, "%s%s", name.len > 0 ? ", " : "", c->candidates[i].name);
+	}
+	if (is_left(c, "host"))
+		buf_addf(&name, "%shost", name.len > 0 ? ", " : "");
+	return buf_take(&name);
 }
 
 static void place_facets(struct choosing *c)
@@ -322,13 +337,11 @@ static void place_facets(struct choosing *c)
 	struct layout *l = c->out;
 	_cleanup_free_ char **texts = xcalloc(l->n + 1, sizeof *texts);
 	_cleanup_free_ size_t *index = xcalloc(l->n + 1, sizeof *index);
-	bool names_host = is_varied(c, "host") && !(c->x != NULL && is_host(c->x)) &&
-			  !(c->by != NULL && is_host(c->by));
 
 	for (size_t i = 0; i < l->n; i++)
-		texts[i] = facet_text(c, &l->cells[i], names_host);
+		texts[i] = facet_text(c, &l->cells[i]);
 	direction_build(&l->facet, (const char *const *)texts, l->n, index);
-	l->facet.name = l->facet.n < 2 ? NULL : xstrdup("case");
+	l->facet.name = l->facet.n < 2 ? NULL : facet_name(c);
 	for (size_t i = 0; i < l->n; i++) {
 		l->cells[i].facet = index[i];
 		free(texts[i]);
@@ -375,13 +388,17 @@ static void set_references(struct choosing *c)
 		c->request->baseline == NULL ? c->source->baseline : c->request->baseline;
 
 	l->baseline = NO_INDEX;
-	l->reference = 0;
+	l->reference = NO_INDEX;
 	if (c->is_by_reference) {
 		size_t at = direction_index(&l->x, baseline);
 		l->reference = at == NO_INDEX ? 0 : at;
-	} else if (l->series.name != NULL) {
-		l->baseline = find_baseline(c, baseline);
+		return;
 	}
+	if (l->series.name != NULL)
+		l->baseline = find_baseline(c, baseline);
+	/* Of sizes nobody asks how much more time the larger one takes than the smallest. */
+	if (c->x != NULL && (c->request->x != NULL || is_parallel(c, c->x)))
+		l->reference = 0;
 }
 
 static int by_place(const void *a, const void *b)
@@ -398,14 +415,17 @@ static int by_place(const void *a, const void *b)
 void layout_make(const struct report_figure *request, const struct figure_source *source,
 	const struct quantity *q, enum layout_x x, struct layout *out)
 {
-	struct choosing c = {
-		.request = request, .source = source, .g = &source->study->g, .out = out};
+	struct choosing c = {.request = request,
+		.source = source,
+		.g = &source->study->g,
+		.out = out,
+		.wanted = x};
 
 	*out = (struct layout){.source = source, .g = c.g, .baseline = NO_INDEX};
 	collect(&c, q);
 	see_all(&c);
 	check_names(&c);
-	c.x = choose_x(&c, x);
+	c.x = choose_x(&c);
 	c.by = choose_by(&c);
 	name_lanes(&c, c.by != NULL && is_host(c.by) ? c.by : "host");
 	drop_without_x(&c);
@@ -413,7 +433,10 @@ void layout_make(const struct report_figure *request, const struct figure_source
 	place_along(&c, c.by, &out->series, offsetof(struct placed, series));
 	place_facets(&c);
 	set_references(&c);
+	out->takes_texts = x == LAYOUT_X_ANY || x == LAYOUT_X_NUMBER;
 	qsort(out->cells, out->n, sizeof *out->cells, by_place);
+	if (q != NULL && x != LAYOUT_X_NONE && c.by != NULL && is_host(c.by))
+		layout_drop_unlike(out, q);
 	for (size_t i = 0; i < c.g->lanes_n; i++)
 		free(c.lane_values[i]);
 	free(c.lane_values);
@@ -427,5 +450,6 @@ void layout_done(struct layout *l)
 	direction_done(&l->facet);
 	free(l->cells);
 	free(l->why);
+	free(l->note);
 	*l = (struct layout){0};
 }

@@ -2,6 +2,8 @@
 #include "coordinator/report/figure_parts.h"
 #include <math.h>
 
+#define ROUGH_RUNS 16
+
 /* ---- what to keep ---- */
 
 struct scored {
@@ -13,7 +15,8 @@ struct scored {
 static int by_score(const void *a, const void *b)
 {
 	const struct scored *x = a, *y = b;
-	double p = isnan(x->score) ? -INFINITY : x->score, q = isnan(y->score) ? -INFINITY : y->score;
+	double p = isnan(x->score) ? -INFINITY : x->score,
+	       q = isnan(y->score) ? -INFINITY : y->score;
 
 	return p > q ? -1 : p < q ? 1 : x->index < y->index ? -1 : x->index > y->index;
 }
@@ -68,8 +71,8 @@ static size_t *compact(struct direction *d, const bool *kept)
 }
 
 /* field is offsetof() in struct placed; *marked, an index of this direction, moves along. */
-static void take_away(struct layout *l, struct direction *d, const bool *kept, size_t field,
-	size_t *marked)
+static void take_away(
+	struct layout *l, struct direction *d, const bool *kept, size_t field, size_t *marked)
 {
 	_cleanup_free_ size_t *map = compact(d, kept);
 	size_t n = 0;
@@ -86,8 +89,8 @@ static void take_away(struct layout *l, struct direction *d, const bool *kept, s
 		*marked = map[*marked];
 }
 
-static void limit_facets(struct layout *l, const double *score, size_t most,
-	const char *which, struct figure *f)
+static void limit_facets(
+	struct layout *l, const double *score, size_t most, const char *which, struct figure *f)
 {
 	size_t n = l->facet.n;
 
@@ -95,7 +98,7 @@ static void limit_facets(struct layout *l, const double *score, size_t most,
 		return;
 	_cleanup_free_ bool *kept = keep_best(score, n, most);
 	take_away(l, &l->facet, kept, offsetof(struct placed, facet), NULL);
-	figure_note(f, "Shown are %zu of %zu charts%s%s.", most, n, score == NULL ? "" : ": ",
+	figure_note(f, "Shown are %zu of %zu%s%s.", most, n, score == NULL ? "" : ": ",
 		score == NULL ? "" : which);
 }
 
@@ -121,29 +124,63 @@ static void limit_x(struct layout *l, size_t most, struct figure *f)
 	figure_note(f, "Shown are %zu of %zu values of %s.", l->x.n, n, l->x.name);
 }
 
+static void limit_along(
+	struct layout *l, const double *score, const char *which, size_t rows, struct figure *f)
+{
+	size_t each = rows * l->series.n, most;
+
+	limit_x(l, each < FIGURE_MAX_ROWS / 2 ? FIGURE_MAX_ROWS / 2 / each : 1, f);
+	each *= l->x.n;
+	most = each == 0 ? FIGURE_MAX_FACETS : FIGURE_MAX_ROWS / each;
+	most = most > FIGURE_MAX_FACETS ? FIGURE_MAX_FACETS : most;
+	limit_facets(l, score, most == 0 ? 1 : most, which, f);
+}
+
+static void limit_texts(struct layout *l, const double *score, const char *which, struct figure *f)
+{
+	limit_x(l, FIGURE_MAX_TEXTS, f);
+	size_t most = l->x.n == 0 ? FIGURE_MAX_TEXTS : FIGURE_MAX_TEXTS / l->x.n;
+	limit_facets(l, score, most == 0 ? 1 : most, which, f);
+}
+
 void layout_limit(struct layout *l, const double *score, const char *which_facets, size_t rows,
 	const char *command, struct figure *f)
 {
-	size_t values[] = {l->facet.n, l->series.n, l->x.n}, each;
+	size_t facets = l->facet.n, series = l->series.n, x = l->x.n;
 
+	if (l->note != NULL)
+		figure_note(f, "%s", l->note);
+	if (l->unlike > 1)
+		figure_note(f, "Nor that of %zu other hosts.", l->unlike - 1);
 	limit_series(l, f);
-	each = rows * l->series.n;
-	limit_x(l, each < FIGURE_MAX_ROWS / 2 ? FIGURE_MAX_ROWS / 2 / each : 1, f);
-	each *= l->x.n;
-	size_t most = each == 0 ? FIGURE_MAX_FACETS : FIGURE_MAX_ROWS / each;
-	if (most > FIGURE_MAX_FACETS)
-		most = FIGURE_MAX_FACETS;
-	limit_facets(l, score, most == 0 ? 1 : most, which_facets, f);
-	if (l->facet.n < values[0] || l->series.n < values[1] || l->x.n < values[2])
+	if (layout_has_texts(l))
+		limit_texts(l, score, which_facets, f);
+	else
+		limit_along(l, score, which_facets, rows, f);
+	if (l->facet.n < facets || l->series.n < series || l->x.n < x)
 		figure_note(f, "All are in `%s`.", command);
 }
 
-static double median_of(const struct layout *l, const struct quantity *q, const struct placed *cell)
+/* About where a cell's values lie, from its first runs: a score is no result, and of a million runs
+ * it must not take longer than what is drawn. */
+static double level_of(const struct layout *l, const struct quantity *q, const struct placed *cell)
 {
-	struct summary s;
+	const struct gathered_cell *of = gathered_cell(l->g, cell->lane, cell->configuration);
+	const struct series *series[] = {gathered_series(of, q->metric),
+		q->other == NO_INDEX ? NULL : gathered_series(of, q->other)};
+	double level = 0;
 
-	quantity_summary(l->g, q, cell->lane, cell->configuration, 0.95, &s);
-	return s.n > 0 && s.median > 0 ? s.median : NAN;
+	for (int k = 0; k < 2; k++) {
+		double sum = 0;
+		size_t n = 0;
+
+		if (series[k] == NULL)
+			continue;
+		for (; n < series[k]->n && n < ROUGH_RUNS; n++)
+			sum += series[k]->values[n];
+		level += log(sum / (double)n) * (k == 0 ? 1 : q->power);
+	}
+	return level;
 }
 
 double *layout_scores(const struct layout *l, const struct quantity *q)
@@ -151,13 +188,11 @@ double *layout_scores(const struct layout *l, const struct quantity *q)
 	double *score = xcalloc(l->facet.n + 1, sizeof *score), first = NAN;
 
 	for (size_t i = 0; i < l->n && l->facet.n > FIGURE_MAX_FACETS / 2; i++) {
-		const struct placed *cell = &l->cells[i],
-				    *reference = layout_reference(l, cell);
-		double median = median_of(l, q, cell);
+		const struct placed *cell = &l->cells[i], *reference = layout_reference(l, cell);
+		double level = level_of(l, q, cell);
 		if (i == 0 || cell->facet != l->cells[i - 1].facet)
-			first = median;
-		double far = fabs(log(median / (reference == NULL ? first
-								  : median_of(l, q, reference))));
+			first = level;
+		double far = fabs(level - (reference == NULL ? first : level_of(l, q, reference)));
 		if (far > score[cell->facet])
 			score[cell->facet] = far;
 	}
@@ -166,14 +201,23 @@ double *layout_scores(const struct layout *l, const struct quantity *q)
 
 /* ---- a figure for each value of a facet ---- */
 
-/* Whether the configuration on the lane has this value. */
+/* What the configuration on the lane has of a facet; NULL: nothing. */
+static const char *facet_value(
+	const struct gathered *g, size_t lane, size_t configuration, const char *facet)
+{
+	const struct gathered_configuration *c = &g->configurations[configuration];
+
+	if (strcmp(facet, "benchmark") == 0)
+		return c->benchmark;
+	if (strcmp(facet, "host") == 0 || strcmp(facet, "host.name") == 0)
+		return g->lanes[lane].host;
+	return parameters_get(&c->parameters, facet);
+}
+
 static bool has_value(const struct gathered *g, size_t lane, size_t configuration,
 	const char *facet, const char *value)
 {
-	const struct gathered_configuration *c = &g->configurations[configuration];
-	const char *is = strcmp(facet, "benchmark") == 0 ? c->benchmark
-			 : strcmp(facet, "host") == 0	 ? g->lanes[lane].host
-							 : parameters_get(&c->parameters, facet);
+	const char *is = facet_value(g, lane, configuration, facet);
 
 	return is != NULL && strcmp(is, value) == 0;
 }
@@ -188,12 +232,8 @@ static void facet_values(
 	_cleanup_free_ size_t *index = xcalloc(n + 1, sizeof *index);
 
 	for (size_t i = 0; i < n; i++) {
-		const struct gathered_configuration *c =
-			&g->configurations[i % g->configurations_n];
-		const char *text = strcmp(facet, "benchmark") == 0 ? c->benchmark
-				   : strcmp(facet, "host") == 0
-					   ? g->lanes[i / g->configurations_n].host
-					   : parameters_get(&c->parameters, facet);
+		const char *text =
+			facet_value(g, i / g->configurations_n, i % g->configurations_n, facet);
 		if (source->kept[i] && text != NULL)
 			texts[found++] = text;
 	}
@@ -201,21 +241,20 @@ static void facet_values(
 }
 
 int layout_pages(const struct report_figure *request, const struct figure_source *source,
-	struct figures *out, struct error *err,
-	int (*make)(const struct report_figure *request, const struct figure_source *source,
-		const char *page, struct figures *out, struct error *err))
+	struct figures *out, struct error *err, layout_make_page *make)
 {
 	const struct gathered *g = &source->study->g;
-	size_t n = g->lanes_n * g->configurations_n;
+	size_t n = g->lanes_n * g->configurations_n, from = out->n;
 	struct direction values = {0};
 	int code = 0;
 
 	if (request->facet == NULL)
-		return make(request, source, NULL, out, err);
-	facet_values(source, request->facet, &values);
-	if (values.n == 0)
-		figures_leave_out(out, "%s: there is no axis '%s' in the configurations that it "
-				       "shows",
+		code = make(request, source, NULL, out, err);
+	else
+		facet_values(source, request->facet, &values);
+	if (request->facet != NULL && values.n == 0)
+		figures_leave_out(out,
+			"%s: there is no axis '%s' in the configurations that it shows",
 			request->kind, request->facet);
 	for (size_t i = 0; i < values.n && i < FIGURE_MAX_FACETS && code == 0; i++) {
 		_cleanup_free_ bool *kept = xcalloc(n + 1, sizeof *kept);
@@ -228,9 +267,10 @@ int layout_pages(const struct report_figure *request, const struct figure_source
 		code = make(request, &part, values.values[i], out, err);
 	}
 	if (values.n > FIGURE_MAX_FACETS)
-		figures_leave_out(out, "%s: %zu of %zu values of %s have a figure; `only` chooses "
-				       "others",
-			request->kind, (size_t)FIGURE_MAX_FACETS, values.n, request->facet);
+		figures_leave_out(out,
+			"%s: %d of %zu values of %s have a figure; `only` chooses others",
+			request->kind, FIGURE_MAX_FACETS, values.n, request->facet);
+	figures_drop_empty(out, from, request->kind);
 	direction_done(&values);
 	return code;
 }

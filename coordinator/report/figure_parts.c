@@ -1,4 +1,4 @@
-/* What is drawn of a cell, and the rows and parts of charts that all kinds have. */
+/* What is drawn of a cell, and what it is seen against. */
 #include "coordinator/report/figure_parts.h"
 #include <math.h>
 
@@ -14,13 +14,13 @@ static const struct {
 	{"time.per_work", "Time per unit of work"},
 	{"cores.effective", "Effective cores"},
 	{"memory.peak", "Peak memory"},
-	{"energy.package", "Energy of the CPU packages, gross"},
-	{"energy.package.net", "Energy of the CPU packages, net of idle"},
-	{"energy.package.per_work", "Energy of the CPU packages per unit of work"},
-	{"energy.core", "Energy of the cores"},
-	{"energy.dram", "Energy of the memory"},
-	{"energy.psys", "Energy of the platform"},
-	{"power.package", "Power of the CPU packages"},
+	{"energy.package", "Gross package energy"},
+	{"energy.package.net", "Net package energy"},
+	{"energy.package.per_work", "Package energy per unit of work"},
+	{"energy.core", "Core energy"},
+	{"energy.dram", "Memory energy"},
+	{"energy.psys", "Platform energy"},
+	{"power.package", "Package power"},
 	{"edp.package", "Energy-delay product"},
 	{"frequency.busy", "Frequency of busy CPUs"},
 	{"context_switches.voluntary", "Voluntary context switches"},
@@ -71,8 +71,8 @@ bool quantity_product(const struct gathered *g, const char *metric, const char *
 }
 
 /* The values of a cell with their blocks: s.values and s.blocks are to be freed. */
-static struct series quantity_values(const struct gathered *g, const struct quantity *q,
-	size_t lane, size_t configuration)
+static struct series quantity_values(
+	const struct gathered *g, const struct quantity *q, size_t lane, size_t configuration)
 {
 	const struct gathered_cell *cell = gathered_cell(g, lane, configuration);
 	const struct series *a = gathered_series(cell, q->metric), *b = NULL;
@@ -156,9 +156,14 @@ const struct placed *layout_at(const struct layout *l, size_t facet, size_t seri
 	return NULL;
 }
 
+bool layout_has_texts(const struct layout *l)
+{
+	return l->takes_texts && (l->x.name == NULL || !l->x.is_numeric);
+}
+
 bool layout_has_reference(const struct layout *l)
 {
-	return l->baseline != NO_INDEX || l->x.name != NULL;
+	return l->baseline != NO_INDEX || (l->x.name != NULL && l->reference != NO_INDEX);
 }
 
 const struct placed *layout_reference(const struct layout *l, const struct placed *cell)
@@ -167,16 +172,27 @@ const struct placed *layout_reference(const struct layout *l, const struct place
 
 	if (l->baseline != NO_INDEX)
 		found = layout_at(l, cell->facet, l->baseline, cell->x);
-	else if (l->x.name != NULL)
+	else if (layout_has_reference(l))
 		found = layout_at(l, cell->facet, cell->series, l->reference);
 	return found == cell ? NULL : found;
 }
 
-char *layout_reference_text(const struct layout *l)
+bool layout_is_reference(const struct layout *l, const struct placed *cell)
 {
 	if (l->baseline != NO_INDEX)
+		return cell->series == l->baseline;
+	return layout_has_reference(l) && cell->x == l->reference;
+}
+
+char *layout_reference_text(const struct layout *l)
+{
+	double number;
+
+	if (l->baseline != NO_INDEX && text_is_number(l->series.values[l->baseline], &number))
+		return xasprintf("%s = %s", l->series.name, l->series.values[l->baseline]);
+	if (l->baseline != NO_INDEX)
 		return xstrdup(l->series.values[l->baseline]);
-	if (l->x.name == NULL)
+	if (!layout_has_reference(l))
 		return xstrdup("");
 	return xasprintf("%s = %s", l->x.name, l->x.values[l->reference]);
 }
@@ -201,72 +217,43 @@ void layout_leave_out(
 	figures_leave_out(out, "%s: %s", kind, l->why == NULL ? reason : l->why);
 }
 
-/* ---- rows and charts ---- */
+/* ---- work ---- */
 
-void layout_fields(const struct layout *l, struct figure *f)
+/* How much a cell's first run did; NaN where it does not say. */
+static double work_of(const struct layout *l, const struct placed *cell)
 {
-	if (l->facet.name != NULL) {
-		figure_field(f, "facet", FIELD_TEXT, NULL, "%s", l->facet.name);
-		f->facet = "facet";
+	const struct gathered_cell *of = gathered_cell(l->g, cell->lane, cell->configuration);
+	const struct series *time = gathered_series(of, gathered_metric(l->g, "time")),
+			    *each = gathered_series(of, gathered_metric(l->g, "time.per_work"));
+
+	return time == NULL || each == NULL ? NAN : time->values[0] / each->values[0];
+}
+
+bool layout_has_unlike_work(const struct layout *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct placed *reference = layout_reference(l, &l->cells[i]);
+		double work = reference == NULL ? NAN : work_of(l, reference);
+		/* Both come out of a division of decimals. */
+		if (fabs(work_of(l, &l->cells[i]) - work) > 1e-6 * work)
+			return true;
 	}
-	if (l->series.name != NULL)
-		figure_field(f, "series", FIELD_TEXT, NULL, "%s", l->series.name);
-	if (l->x.name != NULL)
-		figure_field(f, "x", l->x.is_numeric ? FIELD_NUMBER : FIELD_TEXT, NULL, "%s",
-			l->x.name);
+	return false;
 }
 
-void layout_row(const struct layout *l, const struct placed *cell, struct figure *f)
+bool layout_take_per_work(const struct layout *l, struct quantity *q)
 {
-	figure_row(f);
-	if (l->facet.name != NULL)
-		figure_set_text(f, "facet", l->facet.values[cell->facet]);
-	if (l->series.name != NULL)
-		figure_set_text(f, "series", l->series.values[cell->series]);
-	if (l->x.name != NULL && l->x.is_numeric)
-		figure_set_number(f, "x", l->x.numbers[cell->x]);
-	else if (l->x.name != NULL)
-		figure_set_text(f, "x", l->x.values[cell->x]);
-}
+	const char *metric = l->g->metrics[q->metric].name;
+	_cleanup_free_ char *each = xasprintf("%s.per_work", metric);
+	struct quantity of_work;
 
-/* The numbers of an axis as its ticks, so many that their labels do not collide. */
-static void add_ticks(const struct direction *x, struct buf *out)
-{
-	size_t step = (x->n + 7) / 8;
-
-	buf_adds(out, ",'axis':{'values':[");
-	for (size_t i = 0; i < x->n; i += step)
-		buf_addf(out, "%s%.17g", i == 0 ? "" : ",", x->numbers[i]);
-	buf_adds(out, "],'grid':false}");
-}
-
-char *layout_x(const struct layout *l)
-{
-	const struct direction *x = &l->x;
-	_cleanup_buf_ struct buf out = BUF_INIT;
-
-	if (!x->is_numeric)
-		return xstrdup("'x':{'field':'x','type':'nominal','sort':null,"
-			       "'axis':{'labelAngle':-40}}");
-	buf_adds(&out, "'x':{'field':'x','type':'quantitative'");
-	if (x->numbers[0] > 0 && x->numbers[x->n - 1] >= 8 * x->numbers[0])
-		buf_adds(&out, ",'scale':{'type':'log','base':2,'nice':false}");
-	else
-		buf_adds(&out, ",'scale':{'zero':false,'nice':false}");
-	add_ticks(x, &out);
-	buf_addc(&out, '}');
-	return buf_take(&out);
-}
-
-const char *layout_color(const struct layout *l)
-{
-	return l->series.name == NULL
-		       ? ""
-		       : ",'color':{'field':'series','type':'nominal','sort':null}";
-}
-
-const char *scale_of(double low, double high)
-{
-	return low > 0 && high > 20 * low ? ",'scale':{'type':'log','zero':false,'nice':false}"
-					  : ",'scale':{'zero':true}";
+	if (!layout_has_unlike_work(l) || strstr(metric, ".per_work") != NULL)
+		return true;
+	/* Memory and power are no amounts that more work makes more of. */
+	if (strncmp(metric, "time", 4) != 0 && strncmp(metric, "energy.", 7) != 0)
+		return true;
+	if (q->other != NO_INDEX || !quantity_named(l->g, each, &of_work))
+		return false;
+	*q = of_work;
+	return true;
 }

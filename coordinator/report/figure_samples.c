@@ -117,8 +117,7 @@ static bool is_chosen(size_t i, size_t n, size_t most)
 	return false;
 }
 
-static int trace(
-	struct traces *all, const struct figure_source *source, const struct placed *cell,
+static int trace(struct traces *all, const struct figure_source *source, const struct placed *cell,
 	struct error *err)
 {
 	const struct gathered *g = &source->study->g;
@@ -211,8 +210,8 @@ static void add_panel(const struct traces *all, struct figure *f, int value)
 				    ? ""
 				    : ",'color':{'field':'series','type':'nominal','sort':null,"
 				      "'legend':null}";
-	static const char *const scale[VALUES] = {"", "", ",'scale':{'zero':false}",
-		",'scale':{'zero':false}"};
+	static const char *const scale[VALUES] = {
+		"", "", ",'scale':{'zero':false}", ",'scale':{'zero':false}"};
 
 	figure_panel(f,
 		"{%s'mark':{'type':'line','interpolate':'%s'},'encoding':{"
@@ -247,8 +246,9 @@ static void add_note(const struct traces *all, struct figure *f)
 			"highest.",
 			all->instants, all->thinned);
 	if (all->falls > 0)
-		figure_note(f, "A counter fell %zu times: it was started anew, and has no value there.",
-			all->falls);
+		figure_note(f,
+			"A counter fell %zu time%s: it was started anew, and has no value there.",
+			all->falls, all->falls == 1 ? "" : "s");
 }
 
 static void draw(struct traces *all, const char *host, struct figures *out)
@@ -327,8 +327,7 @@ static int make(const struct report_figure *request, const struct figure_source 
 	if (g->lanes_n == 1 || lane == g->lanes_n ||
 		(by != NULL && (strcmp(by, "host") == 0 || strncmp(by, "host.", 5) == 0)))
 		return make_of(request, source, NULL, out, err);
-	_cleanup_free_ bool *kept =
-		xcalloc(g->lanes_n * g->configurations_n + 1, sizeof *kept);
+	_cleanup_free_ bool *kept = xcalloc(g->lanes_n * g->configurations_n + 1, sizeof *kept);
 	memcpy(kept + lane * g->configurations_n, source->kept + lane * g->configurations_n,
 		g->configurations_n * sizeof *kept);
 	struct figure_source one = *source;

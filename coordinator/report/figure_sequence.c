@@ -8,9 +8,10 @@
 #include "coordinator/report/thin.h"
 #include <math.h>
 
-#define MAX_LEVELS  40 /* stretches of runs that a median is drawn of */
-#define LEVEL_RUNS  8  /* of as many runs each at least */
-#define MAX_FAILED  5  /* one in so many rows at most is a failed run */
+#define MAX_HOSTS  6  /* with up to four charts each */
+#define MAX_LEVELS 40 /* stretches of runs that a median is drawn of */
+#define LEVEL_RUNS 8  /* of as many runs each at least */
+#define MAX_FAILED 5  /* one in so many rows at most is a failed run */
 
 struct plotted {
 	const struct figure_source *source;
@@ -40,7 +41,7 @@ static void rank_hosts(struct plotted *p)
 		p->order[at] = i;
 		p->with_runs++;
 	}
-	p->shown = p->with_runs < FIGURE_MAX_FACETS ? p->with_runs : FIGURE_MAX_FACETS;
+	p->shown = p->with_runs < MAX_HOSTS ? p->with_runs : MAX_HOSTS;
 }
 
 static int compare_lanes(const void *a, const void *b)
@@ -93,8 +94,7 @@ static void new_row(const struct plotted *p, struct figure *f, size_t lane, cons
 
 static char *name_of(const struct plotted *p, size_t configuration)
 {
-	const struct gathered_configuration *c =
-		&p->source->study->g.configurations[configuration];
+	const struct gathered_configuration *c = &p->source->study->g.configurations[configuration];
 	struct buf out = BUF_INIT;
 
 	buf_addf(&out, "%s%s", c->benchmark, c->parameters.n > 0 ? " " : "");
@@ -108,7 +108,7 @@ static void add_run(
 	_cleanup_free_ char *name = name_of(p, r->configuration);
 
 	new_row(p, f, lane,
-		r->is_outlier                     ? "outlier"
+		r->is_outlier                    ? "outlier"
 		: is_canary(p, r->configuration) ? "canary"
 						 : "run",
 		(double)r->run, name);
@@ -204,11 +204,12 @@ static void add_fields(const struct plotted *p, struct figure *f)
 	figure_field(f, "configuration", FIELD_TEXT, NULL, "configuration");
 }
 
-#define X     "'x':{'field':'run','type':'quantitative','scale':{'zero':false,'nice':false}}"
-#define Y(it) "'y':{'field':'" it "','type':'quantitative','scale':{'zero':false}}"
+#define X           "'x':{'field':'run','type':'quantitative','scale':{'zero':false,'nice':false}}"
+#define Y(it)       "'y':{'field':'" it "','type':'quantitative','scale':{'zero':false}}"
 #define COLOR(rest) "'color':{'field':'kind','type':'nominal','scale':{'domain':[%s]}" rest "}"
-#define ONE "{'mark':{'type':'rule','strokeDash':[4,4]},'encoding':{'x':null,'color':null," \
-	    "'y':{'datum':1,'type':'quantitative'}}}"
+#define ONE                                                                                        \
+	"{'mark':{'type':'rule','strokeDash':[4,4]},'encoding':{'x':null,'color':null,"            \
+	"'y':{'datum':1,'type':'quantitative'}}}"
 #define LEVELS                                                                                     \
 	"{'transform':[{'filter':{'field':'kind','equal':'median of neighbours'}}],"               \
 	"'mark':{'type':'line','strokeWidth':3}}"
@@ -235,10 +236,13 @@ static void add_ratios(const struct plotted *p, struct figure *f)
 	_cleanup_free_ char *domain = domain_of(p);
 
 	figure_panel(f,
-		"{'encoding':{" X ",'y':{'field':'ratio','type':'quantitative','scale':{%s}}," COLOR("")
-		"},'layer':[" ONE ","
-		"{'transform':[{'filter':{'field':'kind','oneOf':['run','outlier','canary']}}],"
-		"'mark':{'type':'point','filled':true,'size':14,'opacity':0.7}}%s%s%s]}",
+		"{'encoding':{" X
+		",'y':{'field':'ratio','type':'quantitative','scale':{%s}}," COLOR(
+			"") "},'layer':[" ONE ","
+			    "{'transform':[{'filter':{'field':'kind','oneOf':['run','outlier','"
+			    "canary']}}],"
+			    "'mark':{'type':'point','filled':true,'size':14,'opacity':0.7}}%s%s%s]"
+			    "}",
 		is_wide ? "'type':'log'" : "'zero':false", domain, p->has_levels ? "," LEVELS : "",
 		p->failed == 0 ? ""
 			       : ",{'transform':[{'filter':{'field':'kind','equal':'failed'}}],"
@@ -246,7 +250,8 @@ static void add_ratios(const struct plotted *p, struct figure *f)
 				 "'encoding':{",
 		p->failed == 0 ? "" : "'y':{'value':'height'}}}");
 	if (p->has_levels)
-		figure_panel(f, "{'height':110,'encoding':{" X "," Y("ratio") "," COLOR(
+		figure_panel(f,
+			"{'height':110,'encoding':{" X "," Y("ratio") "," COLOR(
 				",'legend':null") "},'layer':[" ONE "," LEVELS "]}",
 			domain);
 }
@@ -266,7 +271,8 @@ static void add_note(const struct plotted *p, struct figure *f)
 {
 	if (p->rows < p->runs)
 		figure_note(f,
-			"Of %zu runs %zu are drawn: of every stretch of runs the lowest and the "
+			"Of %zu runs on these hosts %zu are drawn: of every stretch of runs the "
+			"lowest and the "
 			"highest.",
 			p->runs, p->rows);
 	if (p->failed_rows < p->failed)
@@ -279,8 +285,7 @@ static void add_note(const struct plotted *p, struct figure *f)
 
 static void draw(struct plotted *p, struct figures *out)
 {
-	struct figure *f = figure_add(out, "sequence", "%s, run after run",
-		p->q.title);
+	struct figure *f = figure_add(out, "sequence", "%s, run after run", p->q.title);
 
 	add_fields(p, f);
 	add_rows(p, f);
@@ -327,6 +332,7 @@ static int make(const struct report_figure *request, const struct figure_source 
 
 const struct figure_ops figure_sequence = {
 	.kind = "sequence",
-	.help = "all runs in their order against the median of their configuration, with temperature",
+	.help = "all runs in their order against the median of their configuration, with "
+		"temperature",
 	.make = make,
 };

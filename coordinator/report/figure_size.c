@@ -9,7 +9,8 @@ struct drawn {
 	struct layout layout;
 	struct quantity q;
 	double low, high; /* of all medians */
-	/* Lines of ratios with several sizes, and of how many one ratio lies within all intervals. */
+	/* Lines of ratios with several sizes, and of how many one ratio lies within all intervals.
+	 */
 	size_t lines, constant;
 };
 
@@ -107,9 +108,10 @@ static void add_panels(const struct drawn *d, struct figure *f)
 		"{'mark':{'type':'errorband','opacity':0.2},'encoding':{'y':{'field':'ratio_low',"
 		"'type':'quantitative','scale':{'zero':false}},'y2':{'field':'ratio_high'}}},"
 		"{'mark':{'type':'line','point':true}}]}",
-		x, l->series.name == NULL ? ""
-					  : ",'color':{'field':'series','type':'nominal',"
-					    "'sort':null,'legend':null}");
+		x,
+		l->series.name == NULL ? ""
+				       : ",'color':{'field':'series','type':'nominal',"
+					 "'sort':null,'legend':null}");
 }
 
 static void add_texts(const struct drawn *d, struct figure *f)
@@ -117,8 +119,7 @@ static void add_texts(const struct drawn *d, struct figure *f)
 	const struct layout *l = &d->layout;
 
 	if (l->baseline == NO_INDEX) {
-		figure_reading(f,
-			"%s against %s; bands are 95 %% intervals of the median.",
+		figure_reading(f, "%s against %s; bands are 95 %% intervals of the median.",
 			d->q.title, l->x.name);
 		return;
 	}
@@ -138,8 +139,7 @@ static void draw(struct drawn *d, struct figures *out)
 {
 	struct layout *l = &d->layout;
 	struct figure *f =
-		figure_add(
-		out, "size", "%s: does it depend on %s?", d->q.title, l->x.name);
+		figure_add(out, "size", "%s: does it depend on %s?", d->q.title, l->x.name);
 	_cleanup_free_ double *scores = layout_scores(l, &d->q);
 
 	layout_limit(l, scores, "those with the largest differences", 1, "joulerig results", f);
@@ -159,7 +159,7 @@ static void make_of(const struct report_figure *request, const struct figure_sou
 		figures_leave_out(out, "size: no run has %s", metric);
 		return;
 	}
-	layout_make(request, source, &d.q, LAYOUT_X_ANY, &d.layout);
+	layout_make(request, source, &d.q, LAYOUT_X_CHOICE, &d.layout);
 	if (d.layout.n == 0 || d.layout.x.name == NULL)
 		layout_leave_out(&d.layout, "size", "no run that is asked for is done", out);
 	else if (!axis_make_numeric(&d.layout.x, AXIS_SIZE, &has_unit))
@@ -181,8 +181,8 @@ static int make(const struct report_figure *request, const struct figure_source 
 	if (asked.x == NULL)
 		asked.x = (char *)(uintptr_t)axis_choose(source, AXIS_SIZE);
 	if (asked.x == NULL) {
-		figures_leave_out(out,
-			"size: no axis but that of threads or frequency has several numbers");
+		figures_leave_out(
+			out, "size: no axis but that of threads or frequency has several numbers");
 		return 0;
 	}
 	make_of(&asked, source, asked.metric != NULL ? asked.metric : "time", out);

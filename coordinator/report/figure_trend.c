@@ -2,6 +2,7 @@
  * The medians of a campaign's submissions, one after the other: where the level changed, whether
  * the machine was another one, and what was new in the program.
  */
+#include "coordinator/analysis/change_points.h"
 #include "coordinator/findings/trend.h"
 #include "coordinator/report/figure_parts.h"
 #include "coordinator/report/thin.h"
@@ -215,8 +216,8 @@ static bool *points_kept(const struct trend_series *s, size_t most)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < s->n; i++) {
-		bool is_edge = i == 0 || i + 1 == s->n || s->points[i].is_break ||
-			       change_at(s, i) != NULL;
+		bool is_edge =
+			i == 0 || i + 1 == s->n || s->points[i].is_break || change_at(s, i) != NULL;
 		keep[i] = is_edge && kept < most / 2;
 		kept += keep[i];
 		values[i] = s->points[i].summary.median;
@@ -261,12 +262,17 @@ static void add_panel(const struct drawn *d, struct figure *f)
 	figure_panel(f,
 		"{'encoding':{'x':{'field':'submission','type':'quantitative',"
 		"'scale':{'zero':false},'axis':{'tickMinStep':1,'grid':false}},"
-		"'detail':{'field':'part','type':'nominal'}," Y("median") "},'layer':["
-		"{'mark':{'type':'line','strokeDash':[6,3],'opacity':0.7,"
-		"'interpolate':'step-after'},'encoding':{" Y("level") "}},"
-		"{'mark':'rule','encoding':{" Y("low") ",'y2':{'field':'high'}}},"
-		"{'mark':{'type':'line','point':true}}%s%s],"
-		"'resolve':{'scale':{'y':'independent'}}}",
+		"'detail':{'field':'part','type':'nominal'}," Y(
+			"median") "},'layer':["
+				  "{'mark':{'type':'line','strokeDash':[6,3],'opacity':0.7,"
+				  "'interpolate':'step-after'},'encoding':{" Y(
+					  "level") "}},"
+						   "{'mark':'rule','encoding':{" Y(
+							   "low") ",'y2':{'field':'high'}}},"
+								  "{'mark':{'type':'line','point':"
+								  "true}}%s%s],"
+								  "'resolve':{'scale':{'y':'"
+								  "independent'}}}",
 		d->has_changes ? change : "", d->has_breaks ? breaks : "");
 }
 
@@ -306,12 +312,14 @@ static void add_texts(const struct drawn *d, int64_t last, struct figure *f)
 	figure_reading(f,
 		"Each point is the median of one submission with its 95 %% interval, the dashed "
 		"line the level that it keeps to. %s%s",
-		d->changed > 0
-			? "An upright line is where the level changed, with by how much."
-			: "No level changed beyond the threshold and doubt.",
+		d->changed > 0 ? "An upright line is where the level changed, with by how much."
+			       : "No level changed beyond the threshold and doubt.",
 		d->has_breaks ? " A dotted line is where the machine itself was changed: what "
 				"stands on its two sides is not compared."
 			      : "");
+	if (d->trend->submissions_n < 2 * LEAST_LEVEL)
+		figure_note(f, "To find where a level changed takes %d submissions on each side.",
+			LEAST_LEVEL);
 	note_changes(d, f);
 	if (d->n < d->all)
 		figure_note(f, "Shown are %zu of %zu series, those that changed most first.", d->n,
@@ -333,8 +341,8 @@ static void draw(const struct figure_source *source, const struct trend *t, cons
 
 	choose_series(&d);
 	if (!d.has_several) {
-		figures_leave_out(out, "trend: no configuration has %s in several submissions",
-			metric);
+		figures_leave_out(
+			out, "trend: no configuration has %s in several submissions", metric);
 	} else {
 		bool is_known = quantity_named(&source->study->g, metric, &q);
 		struct figure *f = figure_add(out, "trend", "%s from submission to submission",
@@ -386,12 +394,14 @@ static int make(const struct report_figure *request, const struct figure_source 
 	_cleanup_free_ char *name =
 		dot == NULL ? xstrdup(g->label) : xstrndup(g->label, (size_t)(dot - g->label));
 	const char *metrics[] = {request->metric};
-	struct trend_asked asked = {
-		.metrics = metrics, .metrics_n = request->metric != NULL, .only = request->only_text};
+	struct trend_asked asked = {.metrics = metrics,
+		.metrics_n = request->metric != NULL,
+		.only = request->only_text};
 	struct counted counted = {.name = name};
 	struct trend trend;
 
-	int code = results_query(source->results, "campaigns", NULL, NULL, on_campaign, &counted, err);
+	int code =
+		results_query(source->results, "campaigns", NULL, NULL, on_campaign, &counted, err);
 	if (code == 0 && counted.n < 2)
 		figures_leave_out(out, "trend: this is the only submission of %s", name);
 	if (code < 0 || counted.n < 2)

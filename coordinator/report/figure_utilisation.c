@@ -6,6 +6,7 @@
 #include "coordinator/findings/timeline.h"
 #include "coordinator/report/figure_parts.h"
 #include "coordinator/report/labels.h"
+#include "coordinator/report/thin.h"
 #include <math.h>
 
 #define MAX_COLUMNS 24 /* of a host */
@@ -42,8 +43,8 @@ static bool busy_channel(const char *name, int *number, bool *is_package)
 	*is_package = strncmp(name, package_prefix, strlen(package_prefix)) == 0;
 	if (strncmp(name, each_prefix, strlen(each_prefix)) == 0)
 		digits = name + strlen(*is_package ? package_prefix : each_prefix);
-	if (digits == NULL || *digits == '\0' ||
-		digits[strspn(digits, "0123456789")] != '\0' || strlen(digits) > 6)
+	if (digits == NULL || *digits == '\0' || digits[strspn(digits, "0123456789")] != '\0' ||
+		strlen(digits) > 6)
 		return false;
 	*number = atoi(digits);
 	return true;
@@ -66,13 +67,21 @@ static void take_shares(struct columns *all, struct column *c, const struct time
 	all->cpus = c->n > all->cpus ? c->n : all->cpus;
 }
 
+static void column_done(struct column *c)
+{
+	free(c->label);
+	free(c->cpus);
+	free(c->shares);
+}
+
 static int add_column(struct columns *all, size_t lane, size_t configuration, struct error *err)
 {
 	const struct gathered *g = &all->source->study->g;
 	struct column c = {.lane = lane, .configuration = configuration};
 	struct timeline t;
 
-	c.run = typical_run(gathered_cell(g, lane, configuration), gathered_metric(g, "time"), NULL);
+	c.run = typical_run(
+		gathered_cell(g, lane, configuration), gathered_metric(g, "time"), NULL);
 	if (c.run == 0)
 		return 0;
 	int code = timeline_read(all->source->results, g->label, c.run, &t, err);
@@ -80,8 +89,7 @@ static int add_column(struct columns *all, size_t lane, size_t configuration, st
 		take_shares(all, &c, &t);
 	timeline_done(&t);
 	if (code < 0 || c.n == 0) {
-		free(c.cpus);
-		free(c.shares);
+		column_done(&c);
 		return code;
 	}
 	all->items = xreallocarray(all->items, all->n + 1, sizeof c);
@@ -104,21 +112,34 @@ static size_t wanted_of(const struct columns *all, size_t lane, size_t *configur
 	return n;
 }
 
-/* As many columns of each host as its share of the rows has room for; the first run that is read
- * tells how many CPUs there are. */
+/* How many CPUs a host has: the first of its runs with samples tells. 0: none has any. */
+static int look_at_host(
+	struct columns *all, size_t lane, const size_t *wanted, size_t n, struct error *err)
+{
+	size_t before = all->n, most = n < MAX_COLUMNS ? n : MAX_COLUMNS;
+	int code = 0;
+
+	for (size_t i = 0; i < most && code == 0 && all->n == before; i++)
+		code = add_column(all, lane, wanted[thin_start(n, most, i)], err);
+	if (all->n > before)
+		column_done(&all->items[--all->n]);
+	return code;
+}
+
+/* As many columns of each host as its share of the rows has room for, spread evenly. */
 static int add_host(struct columns *all, size_t lane, const size_t *wanted, size_t n, size_t hosts,
 	struct error *err)
 {
 	size_t most = n < MAX_COLUMNS ? n : MAX_COLUMNS, before = all->n;
-	int code = add_column(all, lane, wanted[0], err);
+	int code = look_at_host(all, lane, wanted, n, err);
 
-	if (code < 0 || all->n == before)
+	if (code < 0 || all->cpus == 0)
 		return code;
 	size_t room = FIGURE_MAX_ROWS / hosts / all->cpus;
 	most = room < 1 ? 1 : room < most ? room : most;
-	for (size_t i = 1; i < most && code == 0; i++)
-		code = add_column(all, lane, wanted[i * (n - 1) / (most - 1)], err);
-	all->hosts++;
+	for (size_t i = 0; i < most && code == 0; i++)
+		code = add_column(all, lane, wanted[most == 1 ? 0 : i * (n - 1) / (most - 1)], err);
+	all->hosts += all->n > before;
 	return code;
 }
 
@@ -184,7 +205,8 @@ static void add_rows(const struct columns *all, struct figure *f, const struct c
 			figure_set_text(f, "host", all->source->study->g.lanes[c->lane].host);
 		figure_set_text(f, "configuration", c->label);
 		figure_set_number(f, "cpu", c->cpus[i]);
-		figure_set_number(f, "share", all->is_by_package ? c->shares[i] : 100 * c->shares[i]);
+		figure_set_number(
+			f, "share", all->is_by_package ? c->shares[i] : 100 * c->shares[i]);
 		if (i > 0)
 			continue;
 		figure_set_number(f, "cores", effective_cores(all, c));
@@ -224,11 +246,12 @@ static void add_fields_and_panels(const struct columns *all, struct figure *f)
 		"{'mark':'rect','encoding':{'x':{'field':'cpu','type':'ordinal'}," Y
 		",'color':{'field':'share','type':'quantitative'%s}}}",
 		all->is_by_package ? "" : ",'scale':{'domain':[0,100]}");
-	figure_panel(f, "{'transform':[{'filter':'datum.cores != null'}],'encoding':{" Y "},'layer':["
-			"{'mark':'bar','encoding':{'x':{'field':'cores','type':'quantitative'}}},"
-			"{'mark':{'type':'text','align':'left','dx':4},"
-			"'encoding':{'x':{'field':'cores','type':'quantitative'},"
-			"'text':{'field':'gini','type':'quantitative','format':'.2f'}}}]}");
+	figure_panel(f,
+		"{'transform':[{'filter':'datum.cores != null'}],'encoding':{" Y "},'layer':["
+		"{'mark':'bar','encoding':{'x':{'field':'cores','type':'quantitative'}}},"
+		"{'mark':{'type':'text','align':'left','dx':4},"
+		"'encoding':{'x':{'field':'cores','type':'quantitative'},"
+		"'text':{'field':'gini','type':'quantitative','format':'.2f'}}}]}");
 	f->tall = most_columns(all);
 }
 
@@ -246,13 +269,14 @@ static void draw(struct columns *all, struct figures *out)
 		"was. Bars below are how many CPUs the program kept busy on average; the number "
 		"beside is how unevenly the load lay: 0 the same on each %s, 1 all on one.",
 		what, what);
-	figure_note(f,
-		"Each row is one run, of its configuration the one that is nearest to the "
-		"median time; what other programs did is in it.");
+	figure_note(f, "Each row is one run, of its configuration the one that is nearest to the "
+		       "median time; what other programs did is in it.");
 	if (all->n < all->wanted)
 		figure_note(f,
-			"Of %zu configurations on %zu host%s, %zu are shown, spread evenly.",
-			all->wanted, all->all_hosts, all->all_hosts == 1 ? "" : "s", all->n);
+			"Of %zu configurations on %zu host%s, %zu on %zu are shown, spread "
+			"evenly.",
+			all->wanted, all->all_hosts, all->all_hosts == 1 ? "" : "s", all->n,
+			all->hosts);
 }
 
 static int make(const struct report_figure *request, const struct figure_source *source,
@@ -268,17 +292,15 @@ static int make(const struct report_figure *request, const struct figure_source 
 		figures_leave_out(out, "utilisation: %s",
 			all.wanted == 0 ? "no run that is asked for is done"
 					: "the store has no samples of how busy each CPU was");
-	for (size_t i = 0; i < all.n; i++) {
-		free(all.items[i].label);
-		free(all.items[i].cpus);
-		free(all.items[i].shares);
-	}
+	for (size_t i = 0; i < all.n; i++)
+		column_done(&all.items[i]);
 	free(all.items);
 	return code;
 }
 
 const struct figure_ops figure_utilisation = {
 	.kind = "utilisation",
-	.help = "how busy each CPU was in each configuration, effective cores and the Gini coefficient",
+	.help = "how busy each CPU was in each configuration, effective cores and the Gini "
+		"coefficient",
 	.make = make,
 };

@@ -1,7 +1,17 @@
 #include "coordinator/report/figure.h"
 
 const struct figure_ops *const figure_kinds[] = {
+	&figure_speedup,
+	&figure_ratio,
+	&figure_power,
+	&figure_energy_time,
+	&figure_break_even,
+	&figure_edp,
+	&figure_pareto,
+	&figure_memory,
+	&figure_contention,
 	&figure_utilisation,
+	&figure_decomposition,
 	&figure_frequency,
 	&figure_forest,
 	&figure_sequence,

@@ -1,8 +1,8 @@
 #include "coordinator/report/labels.h"
 
 /* Whether all of them have this axis, with one value. */
-static bool is_same(const struct gathered *g, const size_t *configurations, size_t n,
-	const struct parameter *p)
+static bool is_same(
+	const struct gathered *g, const size_t *configurations, size_t n, const struct parameter *p)
 {
 	for (size_t i = 0; i < n; i++) {
 		const char *other =
@@ -25,8 +25,7 @@ static const char **skipped_axes(const struct gathered *g, const size_t *configu
 		names[(*skipped)++] = but;
 	for (size_t i = 0; i < first->n; i++) {
 		const struct parameter *p = &first->items[i];
-		if ((but == NULL || strcmp(p->name, but) != 0) &&
-			is_same(g, configurations, n, p))
+		if ((but == NULL || strcmp(p->name, but) != 0) && is_same(g, configurations, n, p))
 			names[(*skipped)++] = p->name;
 	}
 	return names;
@@ -42,8 +41,8 @@ void labels_make(const struct gathered *g, const size_t *configurations, size_t 
 		return;
 	_cleanup_free_ const char **names = skipped_axes(g, configurations, n, but, &skipped);
 	for (size_t i = 1; i < g->configurations_n; i++)
-		is_one &= strcmp(g->configurations[0].benchmark,
-				  g->configurations[i].benchmark) == 0;
+		is_one &=
+			strcmp(g->configurations[0].benchmark, g->configurations[i].benchmark) == 0;
 	for (size_t i = 0; i < n; i++) {
 		const struct gathered_configuration *c = &g->configurations[configurations[i]];
 		_cleanup_buf_ struct buf axes = BUF_INIT;

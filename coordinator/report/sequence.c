@@ -14,9 +14,8 @@ static void set_beside(const struct gathered *g, const struct gathered_cell *cel
 	for (size_t i = 0, k = 0; i < n; i++) {
 		while (s != NULL && k < s->n && s->runs[k] < runs[i].run)
 			k++;
-		runs[i].values[value] = s != NULL && k < s->n && s->runs[k] == runs[i].run
-						? s->values[k]
-						: NAN;
+		runs[i].values[value] =
+			s != NULL && k < s->n && s->runs[k] == runs[i].run ? s->values[k] : NAN;
 	}
 }
 
@@ -48,7 +47,8 @@ static void add_cell(struct sequence *out, const struct gathered *g,
 
 static int compare_runs(const void *a, const void *b)
 {
-	int64_t x = ((const struct sequence_run *)a)->run, y = ((const struct sequence_run *)b)->run;
+	int64_t x = ((const struct sequence_run *)a)->run,
+		y = ((const struct sequence_run *)b)->run;
 
 	return x < y ? -1 : x > y;
 }
@@ -106,8 +106,7 @@ static int on_failure(void *arg, int64_t key, const struct message_cell *c, size
 {
 	const struct failures *f = arg;
 	const struct gathered *g = &f->source->study->g;
-	int64_t lane = c[FAILURES_LANE].integer,
-		configuration = c[FAILURES_CONFIGURATION].integer;
+	int64_t lane = c[FAILURES_LANE].integer, configuration = c[FAILURES_CONFIGURATION].integer;
 
 	(void)key;
 	(void)n;
@@ -119,8 +118,8 @@ static int on_failure(void *arg, int64_t key, const struct message_cell *c, size
 	if ((s->failed_n & (s->failed_n - 1)) == 0)
 		s->failed = xreallocarray(
 			s->failed, s->failed_n == 0 ? 1 : 2 * s->failed_n, sizeof *s->failed);
-	s->failed[s->failed_n++] = (struct sequence_failed){
-		c[FAILURES_RUN].integer, (size_t)configuration};
+	s->failed[s->failed_n++] =
+		(struct sequence_failed){c[FAILURES_RUN].integer, (size_t)configuration};
 	return 0;
 }
 

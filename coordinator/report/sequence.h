@@ -14,7 +14,7 @@ struct sequence_run {
 	size_t configuration;
 	double values[SEQUENCE_VALUES]; /* ratio to the median of its cell, °C, Hz; NaN: not
 					   measured */
-	bool is_outlier; /* in its cell, as summary.h counts them */
+	bool is_outlier;                /* in its cell, as summary.h counts them */
 };
 
 struct sequence_failed {

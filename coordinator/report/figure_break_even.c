@@ -1,0 +1,165 @@
+/* How much faster something has to be so that it uses no more energy, and whether it is. The
+ * definitions are those of findings/break_even.h; a figure needs them of the cells that it shows
+ * alone, and against a smallest x too. */
+#include "coordinator/report/figure_parts.h"
+#include <math.h>
+
+struct drawn {
+	struct quantity time, power, net; /* net power: energy.package.net by time */
+	bool has_net;
+};
+
+static void add_fields(const struct layout *l, const struct drawn *d, struct figure *f)
+{
+	double percent = 100 * (1 - l->source->alpha);
+
+	layout_fields(l, f);
+	figure_field(f, "y", FIELD_NUMBER, NULL, "speed-up");
+	figure_field(f, "low", FIELD_NUMBER, NULL, "low (%g %%)", percent);
+	figure_field(f, "high", FIELD_NUMBER, NULL, "high (%g %%)", percent);
+	figure_field(f, "gross", FIELD_NUMBER, NULL, "break-even, gross");
+	figure_field(f, "margin", FIELD_NUMBER, NULL, "speed-up by break-even");
+	if (!d->has_net)
+		return;
+	figure_field(f, "net", FIELD_NUMBER, NULL, "break-even, net");
+	figure_field(f, "net_margin", FIELD_NUMBER, NULL, "the same, net");
+}
+
+/* What others are seen against: 1 in all respects. */
+static void add_reference(
+	const struct layout *l, const struct drawn *d, const struct placed *cell, struct figure *f)
+{
+	layout_row(l, cell, f);
+	figure_set_number(f, "y", 1);
+	figure_set_number(f, "gross", 1);
+	figure_set_number(f, "margin", 1);
+	if (d->has_net) {
+		figure_set_number(f, "net", 1);
+		figure_set_number(f, "net_margin", 1);
+	}
+}
+
+static void add_rows(const struct layout *l, const struct drawn *d, struct figure *f)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct placed *cell = &l->cells[i];
+		struct ratio time, power, net;
+
+		if (layout_is_reference(l, cell) && !layout_has_texts(l))
+			add_reference(l, d, cell, f);
+		layout_ratio(l, &d->time, cell, &time);
+		layout_ratio(l, &d->power, cell, &power);
+		if (isnan(time.ratio) || isnan(power.ratio))
+			continue;
+		layout_row(l, cell, f);
+		figure_set_number(f, "y", 1 / time.ratio);
+		figure_set_number(f, "low", 1 / time.high);
+		figure_set_number(f, "high", 1 / time.low);
+		figure_set_number(f, "gross", power.ratio);
+		figure_set_number(f, "margin", 1 / time.ratio / power.ratio);
+		if (!d->has_net)
+			continue;
+		layout_ratio(l, &d->net, cell, &net);
+		figure_set_number(f, "net", net.ratio);
+		figure_set_number(f, "net_margin", 1 / time.ratio / net.ratio);
+	}
+}
+
+/* What is measured as points and lines, what is needed as dashes, and dots where it is net. */
+static void add_panels(const struct layout *l, const struct drawn *d, struct figure *f)
+{
+	const char *dashes = layout_has_texts(l) ? "'type':'tick','thickness':3"
+						 : "'type':'line','strokeDash':[6,4],'point':false";
+	const char *dots = layout_has_texts(l) ? "'type':'tick','thickness':1"
+					       : "'type':'line','strokeDash':[1,4],'point':false";
+	_cleanup_free_ char *gross = layout_layer(l, "gross", dashes);
+	_cleanup_free_ char *net = d->has_net ? layout_layer(l, "net", dots) : xstrdup("");
+	_cleanup_free_ char *both = xasprintf("%s%s", gross, net);
+	_cleanup_free_ char *margin = d->has_net ? layout_layer(l, "net_margin", dots) : NULL;
+
+	layout_panel(l, f,
+		&(struct drawn_field){.field = "y",
+			.low = "low",
+			.high = "high",
+			.scale = ratio_scale(f, "y"),
+			.threshold = NAN,
+			.layers = both});
+	layout_panel(l, f,
+		&(struct drawn_field){
+			.field = "margin", .scale = ratio_scale(f, "margin"), .layers = margin});
+}
+
+static void add_reading(const struct layout *l, const struct drawn *d, struct figure *f)
+{
+	_cleanup_free_ char *reference = layout_reference_text(l);
+
+	figure_reading(f,
+		"%s how many times faster than %s it is, with its %g %% interval. %s how many "
+		"times "
+		"faster it has to be so that its other power costs no more energy%s. The lower "
+		"chart is "
+		"the one by the other: above 1 saves energy, below 1 wastes it%s.",
+		layout_has_texts(l) ? "Points:" : "Solid:", reference, 100 * (1 - l->source->alpha),
+		layout_has_texts(l) ? "Thick marks:" : "Dashed:",
+		!d->has_net           ? ""
+		: layout_has_texts(l) ? " (thin: net of what the idle machine draws)"
+				      : " (dotted: net of what the idle machine draws)",
+		d->has_net ? ", in the two ways of counting" : "");
+	if (!d->has_net)
+		figure_note(f,
+			"Net of idle is not shown: no run has energy.package.net; `measure: {idle: "
+			"10s}` measures what the idle machine draws.");
+}
+
+static int make_page(const struct report_figure *request, const struct figure_source *source,
+	const char *page, struct figures *out, struct error *err)
+{
+	const struct gathered *g = &source->study->g;
+	struct layout l = {0};
+	struct drawn d = {0};
+
+	(void)err;
+	if (!quantity_named(g, "time", &d.time) ||
+		!quantity_product(g, "energy.package", "time", -1, "power", "W", &d.power)) {
+		figures_leave_out(out,
+			"break_even: no run has energy.package; `joulerig results %s` "
+			"says why",
+			g->label);
+		return 0;
+	}
+	d.has_net = quantity_product(g, "energy.package.net", "time", -1, "net power", "W", &d.net);
+	layout_make(request, source, &d.power, LAYOUT_X_ANY, &l);
+	if (l.n == 0 || !layout_has_reference(&l)) {
+		layout_leave_out(&l, "break_even",
+			"there is nothing to compare with; `by` and `baseline` name an axis and a "
+			"value of it",
+			out);
+	} else if (layout_has_unlike_work(&l)) {
+		layout_leave_out(
+			&l, "break_even", "what is compared did unlike amounts of work", out);
+	} else {
+		_cleanup_free_ char *reference = layout_reference_text(&l);
+		_cleanup_free_ double *scores = layout_scores(&l, &d.time);
+		_cleanup_free_ char *command = xasprintf("joulerig compare %s --all", g->label);
+		struct figure *f = figure_add(out, "break_even",
+			"Is it fast enough to save energy? Against %s%s%s", reference,
+			page == NULL ? "" : ", ", page == NULL ? "" : page);
+		layout_limit(&l, scores, "those where time differs most", 1, command, f);
+		add_fields(&l, &d, f);
+		add_rows(&l, &d, f);
+		add_panels(&l, &d, f);
+		add_reading(&l, &d, f);
+	}
+	layout_done(&l);
+	return 0;
+}
+
+static int make(const struct report_figure *request, const struct figure_source *source,
+	struct figures *out, struct error *err)
+{
+	return layout_pages(request, source, out, err, make_page);
+}
+
+const struct figure_ops figure_break_even = {.kind = "break_even",
+	.help = "whether something is faster by enough to save energy",
+	.make = make};
