@@ -242,8 +242,8 @@ static void add_flags(const struct maker *m, const struct compared_cells *pair,
 		compared_add_flag(row, "per_work");
 	if (m->q->per != PER_NOTHING)
 		compared_add_flag(row, per[m->q->per - PER_CORE]);
-	if (m->q->kind == BY_SUBMISSION && machine_has_changed(m->machines[pair->lane],
-						   m->other_machines[pair->other_lane]))
+	if (m->q->kind == BY_SUBMISSION &&
+		machine_has_changed(m->machines[pair->lane], m->other_machines[pair->other_lane]))
 		compared_add_flag(row, "machine_changed");
 	compared_add_usual_flags(row, gathered_cell(m->contender, pair->lane, pair->configuration),
 		gathered_cell(m->baseline, pair->other_lane, pair->other));
