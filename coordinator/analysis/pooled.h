@@ -6,8 +6,6 @@
 
 #include "coordinator/analysis/ratio.h"
 
-#define POOLED_RESAMPLES 10000
-
 /* A host's logs. Paired: y_n is 0 and x holds log ratios of blocks. Else x and y are the logs of
  * the contender's and the baseline's values. */
 struct pooled_host {
@@ -17,12 +15,9 @@ struct pooled_host {
 
 /*
  * As ratio_pooled() of ratio.h, also of unpaired hosts: their means are the differences of the two
- * samples' means, of which both are drawn with replacement. With one host there is no interval over
- * hosts: out then has the estimate alone. Means of drawn blocks are drawn beforehand, 250 to 10,000
- * for each host, and hosts then choose among theirs.
+ * samples' means. With one host there is no interval over hosts: out then has the estimate alone.
  */
-void ratio_pooled_hosts(
-	const struct pooled_host *hosts, size_t n, double level, uint64_t seed, struct ratio *out);
+void ratio_pooled_hosts(const struct pooled_host *hosts, size_t n, double level, struct ratio *out);
 
 /*
  * Whether hosts agree: Cochran's Q = sum w (theta - mean)^2 of the hosts' log ratios theta, with

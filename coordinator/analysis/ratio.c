@@ -107,7 +107,7 @@ static void of_one_host(const double *logs, size_t n, double level, struct ratio
 }
 
 void ratio_pooled(const double *logs, const size_t *start, size_t hosts, double level,
-	uint64_t seed, struct ratio *out)
+	struct ratio *out)
 {
 	struct pooled_host *of;
 
@@ -119,6 +119,6 @@ void ratio_pooled(const double *logs, const size_t *start, size_t hosts, double 
 	of = xcalloc(hosts, sizeof *of);
 	for (size_t h = 0; h < hosts; h++)
 		of[h] = (struct pooled_host){.x = logs + start[h], .x_n = start[h + 1] - start[h]};
-	ratio_pooled_hosts(of, hosts, level, seed, out);
+	ratio_pooled_hosts(of, hosts, level, out);
 	free(of);
 }

@@ -84,7 +84,7 @@ static void pool(struct maker *m, size_t from, size_t to)
 	}
 	pooled.hosts = p.n;
 	if (p.n > 1) {
-		ratio_pooled_hosts(p.hosts, p.n, 1 - m->q->alpha, COMPARISON_SEED, &pooled.ratio);
+		ratio_pooled_hosts(p.hosts, p.n, 1 - m->q->alpha, &pooled.ratio);
 		heterogeneity_of(p.ratios, p.n, &pooled.spread);
 		out->pooled = xreallocarray(out->pooled, out->pooled_n + 1, sizeof pooled);
 		out->pooled[out->pooled_n++] = pooled;

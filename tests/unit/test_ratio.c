@@ -180,18 +180,19 @@ static void test_pooled_over_hosts(void **state)
 	struct ratio r;
 
 	(void)state;
-	ratio_pooled(logs, start, 2, 0.95, 1, &r);
+	ratio_pooled(logs, start, 2, 0.95, &r);
 	assert_near(r.ratio, exp(0.15));
-	/* Hosts are drawn, too: an interval from two of them spans both. */
-	assert_true(log(r.low) < 0.101 && log(r.low) > 0.085);
-	assert_true(log(r.high) > 0.199 && log(r.high) < 0.215);
-	ratio_pooled(logs, uneven, 2, 0.95, 1, &r);
+	/* Two hosts, 0.10 and 0.20: t(0.975) with one degree of freedom is 12.706. */
+	assert_near(log(r.low), 0.15 - 12.7062047361747 * 0.05);
+	assert_near(log(r.high), 0.15 + 12.7062047361747 * 0.05);
+	assert_near(r.df, 1);
+	ratio_pooled(logs, uneven, 2, 0.95, &r);
 	assert_near(
 		r.ratio, exp((0.10 + (0.11 + 0.09 + 0.10 + 0.20 + 0.21 + 0.19 + 0.20) / 7) / 2));
-	ratio_pooled(logs, start, 1, 0.95, 1, &r);
+	ratio_pooled(logs, start, 1, 0.95, &r);
 	assert_near(r.ratio, exp(0.10));
 	assert_near(r.df, 3);
-	ratio_pooled(logs, start, 0, 0.95, 1, &r);
+	ratio_pooled(logs, start, 0, 0.95, &r);
 	assert_true(isnan(r.ratio));
 }
 
