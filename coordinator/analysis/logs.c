@@ -12,7 +12,8 @@ void ratio_nothing(struct ratio *out, size_t n, bool is_paired)
 		.high = NAN,
 		.p = NAN,
 		.se = NAN,
-		.df = NAN};
+		.df = NAN,
+		.least_p = NAN};
 }
 
 double *logs_of(const double *values, size_t n)

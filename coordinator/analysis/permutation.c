@@ -326,3 +326,15 @@ double permutation_of_labels(
 	l.bound = bound_of(sum, scale);
 	return p_of_labels(&l, seed);
 }
+
+/* ---- what they can show ---- */
+
+double permutation_least_of_signs(size_t n)
+{
+	return ldexp(1, 1 - (int)n);
+}
+
+double permutation_least_of_labels(size_t x_n, size_t y_n)
+{
+	return (x_n == y_n ? 2 : 1) / choices(x_n + y_n, x_n < y_n ? x_n : y_n);
+}

@@ -29,4 +29,9 @@ double permutation_of_signs(const double *d, size_t n, uint64_t seed);
 double permutation_of_labels(
 	const double *x, size_t x_n, const double *y, size_t y_n, uint64_t seed);
 
+/* The smallest p that these tests can give, however large the difference: all arrangements but the
+ * observed one and, of as many values, its mirror image are less extreme. */
+double permutation_least_of_signs(size_t n);
+double permutation_least_of_labels(size_t x_n, size_t y_n);
+
 #endif

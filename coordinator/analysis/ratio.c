@@ -54,6 +54,7 @@ void ratio_of_pairs(const double *contender, const double *baseline, size_t n, d
 		return;
 	_cleanup_free_ double *d = differences_of(contender, baseline, n);
 	out->p = permutation_of_signs(d, n, seed);
+	out->least_p = permutation_least_of_signs(n);
 }
 
 void ratio_interval_of_samples(const double *contender, size_t contender_n, const double *baseline,
@@ -90,6 +91,7 @@ void ratio_of_samples(const double *contender, size_t contender_n, const double 
 	_cleanup_free_ double *x = logs_of(contender, contender_n);
 	_cleanup_free_ double *y = logs_of(baseline, baseline_n);
 	out->p = permutation_of_labels(x, contender_n, y, baseline_n, seed);
+	out->least_p = permutation_least_of_labels(contender_n, baseline_n);
 }
 
 /* ---- many hosts ---- */
@@ -106,8 +108,8 @@ static void of_one_host(const double *logs, size_t n, double level, struct ratio
 	set_interval(out, mean, level);
 }
 
-void ratio_pooled(const double *logs, const size_t *start, size_t hosts, double level,
-	struct ratio *out)
+void ratio_pooled(
+	const double *logs, const size_t *start, size_t hosts, double level, struct ratio *out)
 {
 	struct pooled_host *of;
 

@@ -24,6 +24,7 @@ struct ratio {
 	double p;         /* of ratio = 1, two-sided; NaN below n = 2 */
 	double se;        /* standard error of log(ratio) */
 	double df;        /* its degrees of freedom */
+	double least_p;   /* the smallest p that so many values could have given; of ranks NaN */
 };
 
 /*
@@ -66,13 +67,13 @@ double rank_p_of_samples(
 
 /*
  * One ratio of many hosts: log ratios of host h are logs[start[h]] up to logs[start[h + 1]]; the
- * estimate is the mean of the hosts' means. Its interval is of what hosts like these have: Student's
- * t on those means, with hosts - 1 degrees of freedom, so that hosts that disagree widen it, and two
- * hosts say little. (A percentile bootstrap of hosts and blocks would be too narrow: with three
- * hosts, one of 99 % would cover 80 %.) With one host it is Student's t on its logs. p is NaN: a
- * pooled line has no verdict of its own.
+ * estimate is the mean of the hosts' means. Its interval is of what hosts like these have:
+ * Student's t on those means, with hosts - 1 degrees of freedom, so that hosts that disagree widen
+ * it, and two hosts say little. (A percentile bootstrap of hosts and blocks would be too narrow:
+ * with three hosts, one of 99 % would cover 80 %.) With one host it is Student's t on its logs. p
+ * is NaN: a pooled line has no verdict of its own.
  */
-void ratio_pooled(const double *logs, const size_t *start, size_t hosts, double level,
-	struct ratio *out);
+void ratio_pooled(
+	const double *logs, const size_t *start, size_t hosts, double level, struct ratio *out);
 
 #endif

@@ -1,5 +1,6 @@
 #include "coordinator/analysis/verdict.h"
 
+#include "coordinator/analysis/permutation.h"
 #include "proto/base.h"
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sort_double.h>
@@ -63,7 +64,7 @@ enum verdict verdict_of(const struct ratio *r, double p_adjusted, double thresho
 
 double smallest_effect(const struct ratio *r, double alpha)
 {
-	if (isnan(r->se) || isnan(r->df))
+	if (isnan(r->se) || isnan(r->df) || r->least_p > alpha)
 		return NAN;
 	return exp((gsl_cdf_tdist_Pinv(1 - alpha / 2, r->df) + gsl_cdf_tdist_Pinv(POWER, r->df)) *
 		       r->se) -
@@ -87,10 +88,21 @@ static size_t blocks_for(double sd, double room, double alpha)
 	return low;
 }
 
+/* The fewest blocks of which a p can be as small as alpha. */
+static size_t blocks_for_p(bool is_paired, double alpha)
+{
+	size_t n = 2;
+
+	while (n < MAX_MORE_BLOCKS && (is_paired ? permutation_least_of_signs(n)
+						 : permutation_least_of_labels(n, n)) > alpha)
+		n++;
+	return n;
+}
+
 size_t blocks_to_settle(const struct ratio *r, double threshold, double alpha)
 {
 	double away = fabs(log(r->ratio)), edge = log1p(threshold), room, sd;
-	size_t needed;
+	size_t needed, least;
 
 	if (isnan(r->ratio) || isnan(r->se) || !(r->se > 0))
 		return 0;
@@ -99,6 +111,8 @@ size_t blocks_to_settle(const struct ratio *r, double threshold, double alpha)
 		return 0;
 	sd = r->se * sqrt((double)r->n);
 	needed = blocks_for(sd, room, alpha);
+	least = away > edge ? blocks_for_p(r->is_paired, alpha) : 0;
+	needed = needed > least ? needed : least;
 	return needed > r->n ? needed - r->n : 1;
 }
 

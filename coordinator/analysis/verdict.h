@@ -38,15 +38,17 @@ enum verdict verdict_of(const struct ratio *r, double p_adjusted, double thresho
 /*
  * The smallest change of the ratio, as a fraction (0.059: 5.9 %), that data of this spread and
  * number would show with a probability of 0.8: exp((t(1 - alpha/2) + t(0.8)) se) - 1. NaN without
- * se.
+ * se, and where so few values show nothing at all because no p could be as small as alpha. (Within
+ * 5 % of what the noncentral t distribution says, from 5 pairs on.)
  */
 double smallest_effect(const struct ratio *r, double alpha);
 
 /*
  * About how many more blocks would settle an inconclusive one, if its estimate and its spread stay:
- * so many that its interval lies within the threshold, or excludes 1 with the ratio beyond it. 0
- * where nothing can be said (the estimate sits on the threshold, or there is no spread); at most
- * MAX_MORE_BLOCKS.
+ * so many that its interval lies within the threshold, or excludes 1 with the ratio beyond it, and
+ * that its p can be as small as alpha. 0 where nothing can be said (the estimate sits on the
+ * threshold, or there is no spread); at most MAX_MORE_BLOCKS. In a family, alpha p / p_adjusted
+ * stands for alpha: as much as this p was raised, the next one will be.
  */
 #define MAX_MORE_BLOCKS 100000
 size_t blocks_to_settle(const struct ratio *r, double threshold, double alpha);

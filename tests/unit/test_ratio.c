@@ -273,6 +273,32 @@ static void test_smallest_effect_and_more_blocks(void **state)
 	assert_true(blocks_to_settle(&r, .02, .01) > 1000);
 }
 
+/* 2^-4 = 0.0625 of 5 pairs is never 1 %: 8 have 2^-7; 2 of C(10, 5) = 252 are 0.8 %. */
+static void test_what_few_values_can_show(void **state)
+{
+	const double x[] = {2, 2.001, 2.002, 2.003, 2.001}, y[] = {1, 1, 1, 1, 1.001};
+	struct ratio r;
+
+	(void)state;
+	ratio_of_pairs(x, y, 5, .99, 1, &r);
+	assert_near(r.p, .0625);
+	assert_near(r.least_p, .0625);
+	assert_true(isnan(smallest_effect(&r, .01)) && smallest_effect(&r, .1) > 0);
+	assert_int_equal(blocks_to_settle(&r, .02, .01), 3);
+	assert_int_equal(blocks_to_settle(&r, .02, .001), 6);
+	ratio_of_samples(x, 5, y, 5, .99, 1, &r);
+	assert_near(r.p, 2. / 252);
+	assert_near(r.least_p, 2. / 252);
+	assert_true(smallest_effect(&r, .01) > 0);
+	ratio_of_samples(x, 4, y, 4, .99, 1, &r);
+	assert_near(r.least_p, 2. / 70);
+	assert_true(isnan(smallest_effect(&r, .01)));
+	assert_int_equal(blocks_to_settle(&r, .02, .01), 1);
+	ratio_of_samples(x, 3, y, 5, .99, 1, &r);
+	assert_near(r.p, 1. / 56);
+	assert_near(r.least_p, 1. / 56);
+}
+
 static void test_equivalence(void **state)
 {
 	struct ratio r = {.n = 10, .ratio = 1, .se = .005, .df = 9};
@@ -298,6 +324,7 @@ int main(void)
 		cmocka_unit_test(test_family),
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_smallest_effect_and_more_blocks),
+		cmocka_unit_test(test_what_few_values_can_show),
 		cmocka_unit_test(test_equivalence),
 	};
 
