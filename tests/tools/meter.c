@@ -7,7 +7,8 @@
  * `--root MOUNTPOINT` measures it; everything else that a reader of a machine wants is a link to
  * this machine's own. Counters advance in steps by CLOCK_MONOTONIC_RAW. MOUNTPOINT/truth tells the
  * energy of each zone up to the time of reading, without steps and wraps, and
- * MOUNTPOINT/truth@BEGIN-END that of an interval between two such times.
+ * MOUNTPOINT/truth@BEGIN-END that of an interval between two such times. "NAME POWER [DURATION]"
+ * written to MOUNTPOINT/power changes a zone's power from then on, or for so long.
  */
 #define FUSE_USE_VERSION 31
 #include "proto/base.h"
@@ -23,6 +24,11 @@
 #define MAX_ZONES  64
 #define MAX_PIECES 64
 
+/* From a time since the start on, a power; and the energy up to then. */
+struct change {
+	int64_t time_ns, power_uw, energy_uj;
+};
+
 enum zone_mode { MODE_OK, MODE_DENIED, MODE_BROKEN };
 
 struct zone {
@@ -35,6 +41,8 @@ struct zone {
 		int64_t power_uw[MAX_PIECES], time_ns[MAX_PIECES];
 		size_t n;
 	} pieces;
+	struct change *changes; /* owned; what was written to power, in the order of time */
+	size_t changes_n;
 	int64_t phase_ns, jitter_ns; /* updates come at phase + k steps + [0, jitter) */
 	int64_t jump_ns, jump_uj;    /* after this time the counter alone is so much further;
 					ABSENT: never */
@@ -76,6 +84,11 @@ static const char *const dirs[] = {
 
 /* ---- the physics ---- */
 
+static int64_t energy_after(const struct change *c, int64_t time_ns)
+{
+	return c->energy_uj + (int64_t)((__int128)c->power_uw * (time_ns - c->time_ns) / NS_PER_S);
+}
+
 /* Energy in the first time_ns since the start, without wraps. */
 static int64_t true_energy_uj(const struct zone *z, int64_t time_ns)
 {
@@ -84,6 +97,9 @@ static int64_t true_energy_uj(const struct zone *z, int64_t time_ns)
 
 	if (time_ns <= 0)
 		return 0;
+	for (size_t i = z->changes_n; i > 0; i--)
+		if (z->changes[i - 1].time_ns <= time_ns)
+			return energy_after(&z->changes[i - 1], time_ns);
 	if (z->pieces.n == 0)
 		return (int64_t)((__int128)z->power_uw * time_ns / NS_PER_S);
 	for (size_t i = 0; i < z->pieces.n; i++) {
@@ -144,6 +160,31 @@ static int64_t counter_uj(const struct zone *z, int64_t now_ns)
 	if (z->range_uj > 0)
 		total %= modulus_uj(z);
 	return total / z->unit_uj * z->unit_uj;
+}
+
+static void add_change(struct zone *z, int64_t time_ns, int64_t power_uw)
+{
+	struct change c = {time_ns, power_uw, true_energy_uj(z, time_ns)};
+
+	z->changes = xreallocarray(z->changes, z->changes_n + 1, sizeof *z->changes);
+	z->changes[z->changes_n++] = c;
+}
+
+/* A power from now on, or for duration_ns (ABSENT: for good), then what it was before. */
+static void change_power(struct zone *z, int64_t power_uw, int64_t duration_ns)
+{
+	int64_t now_ns = clock_raw_ns() - meter.start_ns;
+
+	if (z->changes_n == 0)
+		add_change(z, 0, z->power_uw);
+	/* The end of a power that was to last longer does not come any more. */
+	while (z->changes[z->changes_n - 1].time_ns > now_ns)
+		z->changes_n--;
+	add_change(z, now_ns, power_uw);
+	if (duration_ns == ABSENT)
+		z->power_uw = power_uw;
+	else
+		add_change(z, now_ns + duration_ns, z->power_uw);
 }
 
 /* ---- the tree ---- */
@@ -272,6 +313,8 @@ static int meter_getattr(const char *path, struct stat *st, struct fuse_file_inf
 		st->st_nlink = 2;
 	} else if (link_target(path) != NULL) {
 		st->st_mode = S_IFLNK | 0777;
+	} else if (strcmp(path, "/power") == 0) {
+		st->st_mode = S_IFREG | 0200;
 	} else if (strcmp(path, "/truth") == 0 || is_interval(path, &begin_ns, &end_ns)) {
 		st->st_mode = S_IFREG | 0444;
 	} else if (z != NULL && has_file(z, file)) {
@@ -320,6 +363,7 @@ static int meter_readdir(const char *path, void *out, fuse_fill_dir_t fill, off_
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
 		fill_child(path, links[i].path, out, fill);
 	fill_child(path, "/truth", out, fill);
+	fill_child(path, "/power", out, fill);
 	for (size_t i = 0; i < meter.n; i++) {
 		snprintf(full, sizeof full, POWERCAP "%s", meter.zones[i].id);
 		fill_child(path, full, out, fill);
@@ -335,11 +379,13 @@ static int meter_open(const char *path, struct fuse_file_info *fi)
 	const char *file = "";
 	const struct zone *z = zone_of(path, &file);
 
+	fi->direct_io = 1; /* each read is a reading */
+	if (strcmp(path, "/power") == 0)
+		return (fi->flags & O_ACCMODE) == O_WRONLY ? 0 : -EACCES;
 	if ((fi->flags & O_ACCMODE) != O_RDONLY)
 		return -EACCES;
 	if (z != NULL && z->mode == MODE_DENIED && strcmp(file, "energy_uj") == 0)
 		return -EACCES;
-	fi->direct_io = 1; /* each read is a reading */
 	return 0;
 }
 
@@ -369,6 +415,56 @@ static int meter_read(
 	return (int)n;
 }
 
+/* "50W", "1.5W", "300mW" in uW. */
+static bool read_power(const char *value, int64_t *power_uw)
+{
+	char *end;
+	double n = strtod(value, &end);
+
+	if (end == value || !(n >= 0) || n > 1e6)
+		return false;
+	if (strcmp(end, "W") == 0)
+		*power_uw = (int64_t)(n * 1e6 + 0.5);
+	else if (strcmp(end, "mW") == 0)
+		*power_uw = (int64_t)(n * 1e3 + 0.5);
+	else
+		return false;
+	return true;
+}
+
+/* "NAME POWER [DURATION]" */
+static int meter_write(
+	const char *path, const char *data, size_t size, off_t offset, struct fuse_file_info *fi)
+{
+	char text[160] = "", name[64], power[32], duration[32];
+	int64_t power_uw, duration_ns = ABSENT;
+	struct error err = {0};
+
+	(void)path; /* nothing else can be opened for writing */
+	(void)offset;
+	(void)fi;
+	memcpy(text, data, size < sizeof text ? size : sizeof text - 1);
+	int words = sscanf(text, "%63s %31s %31s", name, power, duration);
+	if (words < 2 || !read_power(power, &power_uw) ||
+		(words == 3 && units_parse_duration(duration, &duration_ns, &err) != 0))
+		return -EINVAL;
+	for (size_t i = 0; i < meter.n; i++) {
+		if (strcmp(meter.zones[i].name, name) != 0 || meter.zones[i].pieces.n > 0)
+			continue;
+		change_power(&meter.zones[i], power_uw, duration_ns);
+		return (int)size;
+	}
+	return -EINVAL;
+}
+
+/* A shell's > */
+static int meter_truncate(const char *path, off_t size, struct fuse_file_info *fi)
+{
+	(void)size;
+	(void)fi;
+	return strcmp(path, "/power") == 0 ? 0 : -EACCES;
+}
+
 static void *meter_init(struct fuse_conn_info *conn, struct fuse_config *config)
 {
 	(void)conn;
@@ -385,6 +481,8 @@ static const struct fuse_operations operations = {
 	.readdir = meter_readdir,
 	.open = meter_open,
 	.read = meter_read,
+	.write = meter_write,
+	.truncate = meter_truncate,
 };
 
 /* ---- options ---- */
@@ -421,19 +519,13 @@ static int64_t parse_duration(const char *key, const char *value)
 	return n;
 }
 
-/* "50W", "1.5W", "300mW" in uW. */
 static int64_t parse_power(const char *key, const char *value)
 {
-	char *end;
-	double n = strtod(value, &end);
+	int64_t power_uw;
 
-	if (end == value || n < 0 || n > 1e6)
+	if (!read_power(value, &power_uw))
 		die("%s: '%s': a power such as 50W was expected", key, value);
-	if (strcmp(end, "W") == 0)
-		return (int64_t)(n * 1e6 + 0.5);
-	if (strcmp(end, "mW") == 0)
-		return (int64_t)(n * 1e3 + 0.5);
-	die("%s: '%s': a power such as 50W was expected", key, value);
+	return power_uw;
 }
 
 /* "50W@10ms+1.5W@300us" */
@@ -571,7 +663,9 @@ static void usage(FILE *out)
 	      "reset and gone (after\n"
 	      "this time the counter restarts at 0, or cannot be read any more), jump and by "
 	      "(after this time the counter\n"
-	      "is so many uJ further).\n",
+	      "is so many uJ further).\n"
+	      "\"NAME POWER [DURATION]\" written to MOUNTPOINT/power changes a zone's power from "
+	      "then on, or for so long.\n",
 		out);
 }
 
