@@ -53,7 +53,9 @@ unit.src        := $(wildcard tests/unit/test_*.c)
 tool.src        := $(wildcard tests/tools/*.c)
 bench.src       := $(wildcard tests/bench/*.c)
 fuzz.src        := $(wildcard tests/fuzz/*.c)
-all.src         := $(main.src) $(proto.src) $(agent.src) $(coordinator.src) $(unit.src) $(tool.src) $(bench.src) $(fuzz.src)
+simulation.src  := $(wildcard tests/simulation/*.c)
+all.src         := $(main.src) $(proto.src) $(agent.src) $(coordinator.src) $(unit.src) $(tool.src) $(bench.src) $(fuzz.src) \
+	$(simulation.src)
 
 programs := $(O)/joulerig $(O)/joulerig-agent $(O)/joulerig-exec $(O)/libjoulerig-pin.so
 units    := $(patsubst tests/unit/%.c,$(O)/tests/%,$(unit.src))
@@ -64,7 +66,7 @@ benches  := $(patsubst tests/bench/%.c,$(O)/bench/%,$(bench.src))
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all schema help deps deps-test deps-lint deps-bench run test check asan tsan bench fuzz soak lint format install clean FORCE
+.PHONY: all schema help deps deps-test deps-lint deps-bench run test check asan tsan bench fuzz soak tables lint format install clean FORCE
 
 all: $(programs)  ## build build/joulerig, build/joulerig-agent and build/joulerig-exec
 
@@ -91,7 +93,7 @@ run: deps  ## install, build, run the quickstart campaign on this machine, show 
 test: deps-test  ## install, build, run every test
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $(if $(filter release,$(BUILD)),,BUILD=$(BUILD)) check
 
-check: $(programs) $(units) $(tools) $(replays) $(O)/bench/accuracy
+check: $(programs) $(units) $(tools) $(replays) $(O)/bench/accuracy $(O)/tests/simulation
 	$(Q)JOULERIG_BUILD=$(abspath $(O)) TSAN_OPTIONS="$(TSAN_OPTIONS)" CMOCKA_MESSAGE_OUTPUT=TAP prove $(PROVE_FLAGS) --timer -j$(JOBS) --exec tests/tools/run-one \
 		$(if $(T),$(T),$(units) $(sort $(wildcard tests/integration/*.t)))
 
@@ -108,8 +110,15 @@ define fuzz
 		$(addprefix -dict=,$(wildcard tests/fuzz/$(1).dict)) -artifact_prefix=build/fuzz/$(1)- build/fuzz/$(1) $(2)
 endef
 
-soak:  ## the long tests: ten minutes of fuzzing for each reader
+soak:  ## the long tests: simulated statistics and trends, ten minutes of fuzzing for each reader
+	$(Q)$(MAKE) --no-print-directory $(O)/tests/simulation $(O)/tests/test_change_points
+	$(O)/tests/simulation >$(O)/simulation.md
+	$(O)/tests/test_change_points long >$(O)/trends.md
 	$(Q)$(MAKE) --no-print-directory fuzz FUZZ_TIME=600
+
+tables: $(O)/tests/simulation  ## simulate the statistics and write their tables into docs/statistics.md (some minutes)
+	$< >$(O)/simulation.md
+	$(Q)sed -i -e '/^<!-- simulated -->/,/^<!-- end of simulated -->/{//!d}' -e '/^<!-- simulated -->/r $(O)/simulation.md' docs/statistics.md
 
 asan:  ## the tests with AddressSanitizer and UBSan
 	$(Q)$(MAKE) --no-print-directory test BUILD=asan
@@ -219,6 +228,11 @@ $(O)/tests/placements: $(O)/obj/tests/tools/placements.o $(O)/libagent.a $(O)/li
 $(O)/tests/campaign_schema $(O)/tests/statistics: $(O)/tests/%: $(O)/obj/tests/tools/%.o $(O)/libcoordinator.a $(O)/libproto.a
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS.coordinator)) -lm -lpthread
+# Coverage needs no p: it can be left out there.
+$(O)/tests/simulation: $(call obj,$(simulation.src)) $(O)/libcoordinator.a $(O)/libproto.a
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) $(ALL_LDFLAGS) -Wl,--wrap=permutation_of_signs,--wrap=permutation_of_labels -o $@ $^ \
+		$(call libs,$(PKGS.coordinator)) -lm -lpthread
 $(O)/tests/%: $(O)/obj/tests/tools/%.o $(O)/libproto.a
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS.proto) $(PKGS.meter)) -lm -lpthread
