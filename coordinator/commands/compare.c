@@ -38,8 +38,7 @@ static const struct option_info table[] = {
 	{"per", OPTION_TEXT, offsetof(struct options, per), "RESOURCE",
 		"times and rates normalised: per core, hertz or watt", normalised_names},
 	{"show", OPTION_TEXT, offsetof(struct options, show), "WHAT",
-		"verdicts; break-even: which speed-up saves energy; residual: is energy "
-		"proportional to time",
+		"verdicts, break-even (which speed-up saves), residual (is energy like time)",
 		shows},
 	{"chain", OPTION_TEXT, offsetof(struct options, chain), "A,B,C",
 		"of which parts the ratio of C to A is made: values of the axis", NULL},
