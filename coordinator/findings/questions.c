@@ -33,7 +33,7 @@ static void set_metrics(
 	out->metrics = xcalloc(given_n + known_n + ARRAY_SIZE(usual), sizeof *out->metrics);
 	for (size_t i = 0; i < given_n; i++)
 		out->metrics[out->metrics_n++] = given->items[i];
-	for (size_t i = 0; i < known_n && given_n == 0; i++)
+	for (size_t i = 0; known != NULL && i < known_n && given_n == 0; i++)
 		if (is_measured(g, known->metrics[i]))
 			out->metrics[out->metrics_n++] = known->metrics[i];
 	for (size_t i = 0; i < ARRAY_SIZE(usual) && given_n + known_n == 0; i++)
