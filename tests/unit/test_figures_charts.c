@@ -25,7 +25,10 @@ struct shape {
 	double threads[8];     /* the same of numbers, ended by 0 */
 	size_t sizes;          /* values 1 to sizes of a further axis */
 	bool has_energy, has_net, is_empty, has_zeroes;
-	const char *report; /* of the campaign's file; NULL: there is no file */
+	bool is_unlike;             /* each benchmark gains less by nogil than the one before */
+	bool has_work;              /* a run does as much as its size says */
+	const char *inventories[3]; /* of the first hosts; NULL: nothing is known */
+	const char *report;         /* of the campaign's file; NULL: there is no file */
 };
 
 static const struct shape usual = {.benchmarks = 1,
@@ -38,7 +41,7 @@ static const struct shape usual = {.benchmarks = 1,
 /* What a run of a configuration is, without noise: nogil is 8 / n s at 10 + 5 n W, gil 6 s at 16 W;
  * the host's number makes it slower. */
 struct truth {
-	double time, power, cores, memory, switches;
+	double time, power, cores, memory, switches, work;
 };
 
 static struct truth truth_of(const char *python, double threads, size_t host)
@@ -89,6 +92,8 @@ static void fill_cell(const struct shape *s, struct gathered *g, struct gathered
 	add_series(g, cell, "memory.peak", t->memory);
 	add_series(g, cell, "cores.effective", t->cores);
 	add_series(g, cell, "context_switches.voluntary", t->switches * time);
+	if (s->has_work)
+		add_series(g, cell, "time.per_work", time / t->work);
 	if (!s->has_energy)
 		return;
 	add_series(g, cell, "power.package", t->power);
@@ -141,6 +146,13 @@ static void fill_cells(const struct shape *s, struct gathered *g)
 			const char *threads = parameters_get(p, "threads");
 			struct truth t = truth_of(parameters_get(p, "python"),
 				threads == NULL ? 1 : strtod(threads, NULL), lane);
+			const char *size = parameters_get(p, "size");
+			const char *python = parameters_get(p, "python");
+			const char *benchmark = g->configurations[i].benchmark;
+			if (s->is_unlike && python != NULL && strcmp(python, "nogil") == 0)
+				t.time *= 1 + strtod(benchmark + strlen("bench"), NULL) / 2;
+			t.work = size == NULL ? 1 : strtod(size, NULL);
+			t.time *= s->has_work ? t.work : 1;
 			fill_cell(s, g, gathered_cell(g, lane, i), &t);
 		}
 	}
@@ -152,18 +164,22 @@ static void study_make(const struct shape *s, struct study *out)
 
 	*out = (struct study){0};
 	g->label = xstrdup("demo.1");
-	g->metrics = xcalloc(standard_metrics_n, sizeof *g->metrics);
+	g->metrics = xcalloc(standard_metrics_n + 1, sizeof *g->metrics);
 	for (size_t i = 0; i < standard_metrics_n; i++) {
 		const struct metric_info *m = &standard_metrics[i];
 		g->metrics[i] = (struct gathered_metric){.name = xstrdup(m->name),
 			.unit = xstrdup(unit_by_inner(m->inner)->outer),
 			.better = m->better};
 	}
-	g->metrics_n = standard_metrics_n;
+	g->metrics_n = standard_metrics_n + 1;
+	g->metrics[standard_metrics_n] = (struct gathered_metric){
+		.name = xstrdup("time.per_work"), .unit = xstrdup("s"), .better = BETTER_LOWER};
 	g->lanes = xcalloc(s->hosts + 1, sizeof *g->lanes);
-	for (size_t i = 0; i < s->hosts; i++)
-		g->lanes[i] = (struct gathered_lane){
-			.host = xasprintf("lab%02zu", i + 1), .inventory = xstrdup("")};
+	for (size_t i = 0; i < s->hosts; i++) {
+		const char *known = i < ARRAY_SIZE(s->inventories) ? s->inventories[i] : NULL;
+		g->lanes[i] = (struct gathered_lane){.host = xasprintf("lab%02zu", i + 1),
+			.inventory = xstrdup(known == NULL ? "" : known)};
+	}
 	g->lanes_n = s->hosts;
 	add_configurations(s, g);
 	fill_cells(s, g);
@@ -744,6 +760,86 @@ static void test_decomposition(void **state)
 	done(&m);
 }
 
+/* Two hosts of one kind, and one that is a guest: its energy is not the machine's. */
+static void test_unlike_energies_are_not_drawn(void **state)
+{
+	const struct report_figure request = {
+		.kind = TEXT("ratio"), .metric = TEXT("energy.package")};
+	static const char known[] = "{\"hypervisor\":\"\",\"energy\":{\"zones\":[{\"domain\":"
+				    "\"package\",\"state\":\"ok\"}]}}";
+	static const char guest[] = "{\"hypervisor\":\"kvm\",\"energy\":{\"zones\":[{\"domain\":"
+				    "\"package\",\"state\":\"ok\"}]}}";
+	struct shape shape = usual;
+	struct made m;
+
+	(void)state;
+	shape.hosts = 3;
+	shape.python[0] = NULL;
+	shape.inventories[0] = shape.inventories[1] = known;
+	shape.inventories[2] = guest;
+	make(&shape, &request, "host", "lab01", &m);
+	const struct figure *f = only_figure(&m);
+	assert_non_null(strstr(f->note, "energy.package of lab03 is not shown: "));
+	assert_near(number(f, row_of(f, "lab02", 4), "y"), 2);
+	for (size_t i = 0; i < f->rows_n; i++)
+		assert_string_not_equal(text(f, i, "series"), "lab03");
+	done(&m);
+	shape.inventories[1] = guest;
+	make(&shape, &request, "host", "lab01", &m);
+	assert_int_equal(m.figures.n, 0);
+	assert_non_null(strstr(m.figures.left_out[0], "energy.package of lab02 is not shown"));
+	done(&m);
+}
+
+/* size as a comparison: three times the work in three times the time is no change. */
+static void test_unlike_work_is_compared_per_unit(void **state)
+{
+	struct report_figure request = {.kind = TEXT("ratio"), .metric = TEXT("time")};
+	struct shape shape = usual;
+	struct made m;
+
+	(void)state;
+	shape.python[0] = NULL;
+	shape.sizes = 3;
+	shape.has_work = true;
+	make(&shape, &request, "size", "1", &m);
+	const struct figure *f = only_figure(&m);
+	assert_string_equal(f->title, "Time per unit of work relative to size = 1");
+	for (size_t i = 0; i < f->rows_n; i++)
+		assert_near(number(f, i, "y"), 1);
+	done(&m);
+	request.metric = TEXT("energy.package");
+	make(&shape, &request, "size", "1", &m);
+	assert_int_equal(m.figures.n, 0);
+	assert_non_null(strstr(m.figures.left_out[0], "unlike amounts of work"));
+	done(&m);
+	/* At equal size it is equal work. */
+	make(&shape, &request, "threads", "1", &m);
+	assert_string_equal(only_figure(&m)->title, "Gross package energy relative to threads = 1");
+	done(&m);
+}
+
+/* Nobody asked for a comparison, and more of a size is no speed-up. */
+static void test_sizes_are_no_comparison(void **state)
+{
+	struct report_figure request = {.kind = TEXT("ratio"), .metric = TEXT("time")};
+	struct shape shape = usual;
+	struct made m;
+
+	(void)state;
+	shape.python[0] = NULL;
+	shape.threads[0] = 0;
+	shape.sizes = 5;
+	make(&shape, &request, NULL, NULL, &m);
+	assert_int_equal(m.figures.n, 0);
+	assert_non_null(strstr(m.figures.left_out[0], "there is nothing to compare with"));
+	done(&m);
+	request.x = TEXT("size");
+	make(&shape, &request, NULL, NULL, &m);
+	assert_string_equal(only_figure(&m)->title, "Time relative to size = 1");
+	done(&m);
+}
+
 /* ---- what is left away ---- */
 
 static void test_too_much_is_thinned_and_said(void **state)
@@ -764,6 +860,56 @@ static void test_too_much_is_thinned_and_said(void **state)
 		"--all`.");
 	assert_int_equal(f->rows_n, 12 * 2 * 4);
 	done(&m);
+}
+
+/* Of 30 benchmarks the first ones gain most, up to a factor 6; the last ones lose more. */
+static void test_what_differs_most_is_shown(void **state)
+{
+	struct shape shape = usual;
+	const struct report_figure request = {.kind = TEXT("ratio"), .metric = TEXT("time")};
+	struct made m;
+
+	(void)state;
+	shape.benchmarks = 30;
+	shape.is_unlike = true;
+	make(&shape, &request, "python", "gil", &m);
+	const struct figure *f = only_figure(&m);
+	assert_string_equal(text(f, 0, "facet"), "bench18");
+	assert_string_equal(text(f, f->rows_n - 1, "facet"), "bench29");
+	done(&m);
+}
+
+/* A run without energy is no part of what is made of energy and time. */
+static void test_products_are_of_one_run(void **state)
+{
+	struct study study;
+	struct quantity power;
+	struct summary summary;
+
+	(void)state;
+	study_make(&usual, &study);
+	struct gathered *g = &study.g;
+	struct series *energy =
+		&gathered_cell(g, 0, 0)->series[gathered_metric(g, "energy.package")];
+	energy->n--;
+	for (size_t i = 2; i < energy->n; i++) {
+		energy->values[i] = energy->values[i + 1];
+		energy->blocks[i] = energy->blocks[i + 1];
+		energy->runs[i] = energy->runs[i + 1];
+	}
+	assert_true(quantity_product(g, "energy.package", "time", -1, "power", "W", &power));
+	quantity_summary(g, &power, 0, 0, 0.95, &summary);
+	assert_int_equal(summary.n, BLOCKS - 1);
+	assert_near(summary.low, 16);
+	assert_near(summary.high, 16);
+	assert_true(quantity_product(
+		g, "time", "energy.package", -1, "what a watt takes", "s/J", &power));
+	quantity_summary(g, &power, 0, 0, 0.95, &summary);
+	assert_int_equal(summary.n, BLOCKS - 1);
+	assert_near(summary.low, 1.0 / 16);
+	assert_near(summary.high, 1.0 / 16);
+	free_series(g);
+	study_done(&study);
 }
 
 static void test_a_figure_for_each_value_of_a_facet(void **state)
@@ -848,7 +994,12 @@ int main(void)
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_contention),
 		cmocka_unit_test(test_decomposition),
+		cmocka_unit_test(test_unlike_energies_are_not_drawn),
+		cmocka_unit_test(test_unlike_work_is_compared_per_unit),
+		cmocka_unit_test(test_sizes_are_no_comparison),
 		cmocka_unit_test(test_too_much_is_thinned_and_said),
+		cmocka_unit_test(test_what_differs_most_is_shown),
+		cmocka_unit_test(test_products_are_of_one_run),
 		cmocka_unit_test(test_a_figure_for_each_value_of_a_facet),
 		cmocka_unit_test(test_left_out_says_why),
 		cmocka_unit_test(test_no_campaign_breaks_a_kind),
