@@ -190,14 +190,11 @@ double *timeline_sum(const struct timeline *t, const char *prefix, size_t *n)
 int64_t typical_run(const struct gathered_cell *cell, size_t metric, double *off)
 {
 	const struct series *s = gathered_series(cell, metric);
-	struct summary all;
+	const struct summary all = gathered_summary(s, 0.95);
 	size_t best = 0;
 
 	if (s == NULL)
 		return 0;
-	_cleanup_free_ double *sorted = xcalloc(s->n, sizeof *sorted);
-	memcpy(sorted, s->values, s->n * sizeof *sorted);
-	summary_of(sorted, s->n, 0.95, &all);
 	for (size_t i = 1; i < s->n; i++) {
 		if (fabs(s->values[i] - all.median) < fabs(s->values[best] - all.median))
 			best = i;
