@@ -81,8 +81,8 @@ static void add_samples(struct reading *r, const struct samples *s)
 	r->t->n += s->n;
 }
 
-static int read_chunks(
-	struct reading *r, struct results *results, const char *label, int64_t run, struct error *err)
+static int read_chunks(struct reading *r, struct results *results, const char *label, int64_t run,
+	struct error *err)
 {
 	struct results_cursor *cursor =
 		results_cursor_open_after(results, "run_samples", label, run << 32);
@@ -131,8 +131,8 @@ static size_t make_rates(struct timeline_channel *c, const double *seconds, size
 	return falls;
 }
 
-int timeline_read(struct results *r, const char *label, int64_t run, struct timeline *out,
-	struct error *err)
+int timeline_read(
+	struct results *r, const char *label, int64_t run, struct timeline *out, struct error *err)
 {
 	struct reading reading = {.t = out};
 

@@ -32,8 +32,8 @@ struct timeline {
  * Read the samples of a run of a campaign ("NAME.N"). Returns 0, or negative: the store cannot be
  * read, ERR_PROTOCOL: a chunk is damaged. timeline_done() in both cases.
  */
-int timeline_read(struct results *r, const char *label, int64_t run, struct timeline *out,
-	struct error *err);
+int timeline_read(
+	struct results *r, const char *label, int64_t run, struct timeline *out, struct error *err);
 void timeline_done(struct timeline *t);
 
 /* The channel of a name, or NULL. */
