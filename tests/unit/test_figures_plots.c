@@ -650,7 +650,7 @@ static void test_sequence_is_thinned(void **state)
 	make_kind(&o, &(struct report_figure){.kind = (char[]){"sequence"}}, NULL, NULL);
 	const struct figure *f = o.figures.items[0];
 	assert_true(f->rows_n > FIGURE_MAX_ROWS / 2);
-	assert_non_null(strstr(f->note, "Of 5998 runs"));
+	assert_non_null(strstr(f->note, "Of 5998 runs on these hosts"));
 	assert_non_null(strstr(f->note, "the lowest and the highest"));
 	assert_int_equal(count_text(f, "kind", "failed"), 2);
 	for (size_t i = 0; i < f->rows_n; i++) {
@@ -676,7 +676,7 @@ static void test_sequence_of_many_hosts(void **state)
 	open_made(&o);
 	make_kind(&o, &(struct report_figure){.kind = (char[]){"sequence"}}, NULL, NULL);
 	const struct figure *f = o.figures.items[0];
-	assert_non_null(strstr(f->note, "Of 40 hosts the 12 are shown"));
+	assert_non_null(strstr(f->note, "Of 40 hosts the 6 are shown"));
 	assert_true(count_text(f, "host", "lab02") > 0); /* the one that drifts */
 	memset(o.kept, 0, 40);
 	assert_left_out(&o, "sequence", "no run that is asked for has time");
