@@ -44,8 +44,8 @@ function color(name) {
 
 /* Whether the names of categories along x need more room than there is beside each other. */
 function isCrowded(figure, panel, width) {
-	const x = ((panel.layer || []).concat([panel]).find((each) => each.encoding !== undefined && each.encoding.x !== undefined) ||
-		{encoding: {x: {}}}).encoding.x;
+	const having = (panel.layer || []).concat([panel]).find((each) => each.encoding && each.encoding.x);
+	const x = having === undefined ? {} : having.encoding.x;
 
 	if (x.type !== 'nominal' && x.type !== 'ordinal')
 		return false;
