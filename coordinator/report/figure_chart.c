@@ -1,6 +1,7 @@
 #include "coordinator/report/figure_chart.h"
 #include "coordinator/output/output.h"
 #include "coordinator/report/html.h"
+#include <math.h>
 
 #define SCHEMA "https://vega.github.io/schema/vega-lite/v6.json"
 
@@ -183,12 +184,50 @@ static void complete(const struct chart *c, json_t *view)
 		add_tooltip(c->f, view);
 }
 
+/* Whether some row has a value of a field; what is no field of the figure's is made by the chart.
+ */
+static bool has_values(const struct figure *f, const char *name)
+{
+	const struct figure_field *field = figure_find_field(f, name);
+
+	if (field == NULL || field->kind == FIELD_TEXT)
+		return true;
+	for (size_t row = 0; row < f->rows_n; row++) {
+		if (!isnan(f->values[row * f->fields_n + (size_t)(field - f->fields)].number))
+			return true;
+	}
+	return false;
+}
+
+/* A layer of values that no row has, such as intervals of too few runs, has no extent: Vega warns
+ * of it in the console. */
+static void drop_empty_layers(const struct figure *f, json_t *view)
+{
+	static const char *const places[] = {"x", "y", "x2", "y2"};
+	json_t *layers = json_object_get(view, "layer");
+
+	for (size_t i = json_array_size(layers); i-- > 0;) {
+		json_t *encoding = json_object_get(json_array_get(layers, i), "encoding");
+		bool is_empty = false;
+
+		for (size_t k = 0; k < ARRAY_SIZE(places); k++)
+			is_empty |= !has_values(
+				f, json_string_value(json_object_get(
+					   json_object_get(encoding, places[k]), "field")));
+		if (is_empty && json_array_size(layers) > 1)
+			json_array_remove(layers, i);
+		else
+			drop_empty_layers(f, json_array_get(layers, i));
+	}
+}
+
 json_t *figure_chart(const struct figure *f, size_t panel)
 {
 	struct chart c = {.f = f, .titles = json_object()};
 	json_t *chart = json_deep_copy(json_array_get(f->panels, panel));
 
 	collect_titles(&c, chart);
+	drop_empty_layers(f, chart);
 	complete(&c, chart);
 	json_decref(c.titles);
 	return chart;

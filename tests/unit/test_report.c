@@ -100,7 +100,7 @@ static void test_markdown(void **state)
 
 /* ---- charts ---- */
 
-static struct figure *make_figure(struct figures *all)
+static struct figure *make_figure(struct figures *all, bool has_ends)
 {
 	static const char *const names[] = {"nogil", "gil", "nogil"};
 	struct figure *f = figure_add(all, "speedup", "Speed <up>");
@@ -113,6 +113,8 @@ static struct figure *make_figure(struct figures *all)
 		figure_row(f);
 		figure_set_number(f, "x", (double)i + 1);
 		figure_set_number(f, "y", i == 1 ? NAN : 0.1234567 * ((double)i + 1));
+		if (has_ends)
+			figure_set_number(f, "high", 0.5 * ((double)i + 1));
 		figure_set_text(f, "series", names[i]);
 	}
 	figure_panel(f, "{'layer': ["
@@ -140,7 +142,7 @@ static struct figure *make_figure(struct figures *all)
 static void test_chart_is_completed(void **state)
 {
 	struct figures all = {0};
-	json_t *chart = figure_chart(make_figure(&all), 0);
+	json_t *chart = figure_chart(make_figure(&all, true), 0);
 
 	(void)state;
 	AT(chart, "\"quantitative\"", "layer", "0", "encoding", "x", "type");
@@ -158,10 +160,22 @@ static void test_chart_is_completed(void **state)
 	figures_done(&all);
 }
 
+/* Intervals that no row has are not drawn; one layer stays, so that there is a chart. */
+static void test_layers_without_values_go(void **state)
+{
+	struct figures all = {0};
+	json_t *chart = figure_chart(make_figure(&all, false), 0);
+
+	(void)state;
+	assert_int_equal(json_array_size(json_object_get(chart, "layer")), 1);
+	json_decref(chart);
+	figures_done(&all);
+}
+
 static void test_figure_by_itself(void **state)
 {
 	struct figures all = {0};
-	struct figure *f = make_figure(&all);
+	struct figure *f = make_figure(&all, false);
 	json_t *document = figure_document(f, "speedup-1.csv");
 	char *csv = NULL;
 	size_t len = 0;
@@ -191,6 +205,7 @@ int main(void)
 		cmocka_unit_test(test_json_ends_no_script),
 		cmocka_unit_test(test_markdown),
 		cmocka_unit_test(test_chart_is_completed),
+		cmocka_unit_test(test_layers_without_values_go),
 		cmocka_unit_test(test_figure_by_itself),
 	};
 
