@@ -66,7 +66,7 @@ benches  := $(patsubst tests/bench/%.c,$(O)/bench/%,$(bench.src))
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all schema help deps deps-test deps-lint deps-bench run test check asan tsan bench fuzz soak tables lint format install clean FORCE
+.PHONY: all schema help deps deps-test deps-lint deps-soak deps-bench run test check asan tsan bench fuzz soak tables lint format install clean FORCE
 
 all: $(programs)  ## build build/joulerig, build/joulerig-agent and build/joulerig-exec
 
@@ -82,6 +82,8 @@ deps-test:
 	$(Q)tests/tools/install-packages build $(npm) test
 deps-lint:
 	$(Q)tests/tools/install-packages build $(npm) test lint
+deps-soak:
+	$(Q)tests/tools/install-packages build $(npm) test soak
 deps-bench:
 	$(Q)tests/tools/install-packages build $(npm) test bench
 
@@ -110,8 +112,9 @@ define fuzz
 		$(addprefix -dict=,$(wildcard tests/fuzz/$(1).dict)) -artifact_prefix=build/fuzz/$(1)- build/fuzz/$(1) $(2)
 endef
 
-soak:  ## the long tests: simulated statistics and trends, ten minutes of fuzzing for each reader
-	$(Q)$(MAKE) --no-print-directory $(O)/tests/simulation $(O)/tests/test_change_points
+soak: deps-soak  ## the long tests: simulated statistics and trends, ten minutes of fuzzing for each reader
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $(O)/tests/simulation $(O)/tests/statistics $(O)/tests/test_change_points
+	$(Q)$(MAKE) --no-print-directory check T=tests/integration/083-statistics-reference.t
 	$(O)/tests/simulation >$(O)/simulation.md
 	$(O)/tests/test_change_points long >$(O)/trends.md
 	$(Q)$(MAKE) --no-print-directory fuzz FUZZ_TIME=600
