@@ -1,18 +1,17 @@
 #include "coordinator/report/bundles.h"
+#include <string.h>
 
 /* The assembler takes a file in as it is; paths are from the top of the tree, where make runs. */
 #define BUNDLE(name, path)                                                                         \
 	__asm__(".pushsection .rodata\n"                                                           \
-		"joulerig_" #name "_begin:\n"                                                      \
+		"joulerig_" #name ":\n"                                                            \
 		".incbin \"" path "\"\n"                                                           \
-		"joulerig_" #name "_end:\n"                                                        \
 		".byte 0\n"                                                                        \
 		".popsection\n");                                                                  \
-	extern const char joulerig_##name##_begin[], joulerig_##name##_end[];                      \
+	extern const char joulerig_##name[];                                                       \
 	struct bundle bundle_##name(void)                                                          \
 	{                                                                                          \
-		return (struct bundle){joulerig_##name##_begin,                                    \
-			(size_t)(joulerig_##name##_end - joulerig_##name##_begin)};                \
+		return (struct bundle){joulerig_##name, strlen(joulerig_##name)};                  \
 	}
 
 BUNDLE(vega, "build/web/vega.min.js")
