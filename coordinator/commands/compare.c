@@ -26,11 +26,12 @@ static const struct option_info table[] = {
 	{"baseline", OPTION_TEXT, offsetof(struct options, baseline), "VALUE",
 		"the value to compare with; or the submission: previous, last-7, NAME.N", NULL},
 	{"metric", OPTION_TEXTS, offsetof(struct options, metrics), "NAME",
-		"this metric; several times for more (time and energy.package)", NULL},
+		"this metric; several times for more (else the campaign's, else time and energy)",
+		NULL},
 	{"threshold", OPTION_TEXT, offsetof(struct options, threshold), "PERCENT",
-		"a change up to this is none (2%)", NULL},
+		"a change up to this is none (the campaign's, else 2%)", NULL},
 	{"alpha", OPTION_TEXT, offsetof(struct options, alpha), "NUMBER",
-		"false alarms accepted among what is called changed (0.01)", NULL},
+		"false alarms accepted among changes (the campaign's, else 0.01)", NULL},
 	{"ranks", OPTION_FLAG, offsetof(struct options, by_ranks), NULL,
 		"Hodges-Lehmann and rank tests instead of means of logs", NULL},
 	{"rank-test", OPTION_FLAG, offsetof(struct options, with_ranks), NULL,
@@ -318,7 +319,10 @@ const struct command command_compare = {
 		"or nights. docs/compare.md has all formulas.\n"
 		"--baseline previous, last-7 or NAME.N without --by compares A with the "
 		"submissions "
-		"before it.",
+		"before it.\n"
+		"Metrics, threshold and alpha are those of the campaign's 'compare' (between "
+		"submissions: the\n"
+		"metrics of all of them, the levels of the first) unless options say otherwise.",
 	.options = table,
 	.options_size = sizeof(struct options),
 	.min_arguments = 1,

@@ -140,6 +140,13 @@ struct maker {
 	struct night_level *nights; /* room for all */
 };
 
+static void keep_missing(struct maker *m, char *text)
+{
+	m->out->missing =
+		xreallocarray(m->out->missing, m->out->missing_n + 1, sizeof *m->out->missing);
+	m->out->missing[m->out->missing_n++] = text;
+}
+
 static void add_missing(struct maker *m, size_t configuration, size_t lane, size_t nights)
 {
 	const struct gathered_configuration *c = &m->contender->configurations[configuration];
@@ -149,9 +156,7 @@ static void add_missing(struct maker *m, size_t configuration, size_t lane, size
 	parameters_format(&c->parameters, NULL, 0, &text);
 	buf_addf(&text, " has only %zu of %s that count on %s; %d are needed", nights, m->h->text,
 		m->contender->lanes[lane].host, PREDICTION_LEAST);
-	m->out->missing =
-		xreallocarray(m->out->missing, m->out->missing_n + 1, sizeof *m->out->missing);
-	m->out->missing[m->out->missing_n++] = buf_take(&text);
+	keep_missing(m, buf_take(&text));
 }
 
 /* The levels of the nights that have one on this machine. */
@@ -278,9 +283,17 @@ static int add_metric(struct maker *m, size_t asked, struct error *err)
 	const char *name = m->q->metrics[asked];
 	size_t metric = gathered_metric(g, name), from = m->out->n;
 
-	if (metric == g->metrics_n || !g->metrics[metric].is_used)
+	if (metric == g->metrics_n || !g->metrics[metric].is_used) {
+		size_t then = gathered_metric(m->newest, name);
+
+		if (then < m->newest->metrics_n && m->newest->metrics[then].is_used) {
+			keep_missing(m, xasprintf("%s has no %s, which %s has", g->label, name,
+						m->newest->label));
+			return 0;
+		}
 		return error_set(
 			err, ERR_USAGE, "compare: no run of %s has a metric '%s'", g->label, name);
+	}
 	for (size_t c = 0; c < g->configurations_n; c++)
 		for (size_t lane = 0; lane < g->lanes_n; lane++)
 			add_row(m, asked, comparable(m, metric, lane, c), lane, c);

@@ -1,0 +1,38 @@
+# compare: what it asks where no option says, and options that do not go together.
+. "$TOP/tests/lib.sh"
+
+cat >program <<'SH'
+#!/bin/sh
+echo "cost $(($(cat level) * (100 + $(echo "$1" | cut -c 2-)))) size 7"
+SH
+chmod +x program
+cat >c.yaml <<'YAML'
+campaign: asks
+matrix: {arm: [a0, a20, a40], side: [s0]}
+benchmarks:
+  one:
+    command: [./program, "{arm}"]
+    metrics: {cost: {pattern: 'cost (\d+)', better: lower}, size: {pattern: 'size (\d+)', better: lower}}
+placement: {cpus: 1}
+measure: {energy: off}
+repeat: {warmup: 0, blocks: 8}
+compare:
+  - {by: arm, baseline: a0, metrics: [cost], threshold: 30%, alpha: 0.05}
+  - {by: arm, baseline: a20, metrics: [size], threshold: 1%, alpha: 0.02}
+YAML
+for level in 1000 1200 1210 1220 1230; do
+	echo $level >level
+	joulerig run c.yaml --quiet >/dev/null 2>&1
+done
+out=$(joulerig compare asks.1 asks.2 --all)
+like 'two submissions: the metrics of all comparisons' "$(echo "$out" | grep -c '^cost\|^size')" '^2$'
+like 'and the levels of the first' "$out" 'changed: beyond .30 % and adjusted p . 0\.05'
+unlike 'an option says otherwise' "$(joulerig compare asks.1 asks.2 --metric cost --alpha 0.03 --all)" '^size'
+like 'also of a level' "$(joulerig compare asks.1 asks.2 --threshold 2%)" 'beyond .2 % and adjusted p . 0\.05'
+like 'an earlier one' "$(joulerig compare asks.2 --baseline previous)" 'beyond .30 %'
+like 'some earlier ones' "$(joulerig compare asks.5 --baseline last-3 --all)" 'beyond .30 %'
+out=$(joulerig compare asks.1 --all)
+like 'two comparisons along one axis: the first' "$out" 'arm: a20 and a40 against a0|against a0'
+like 'and the second' "$out" 'against a20'
+is 'a metric twice is one family' "$(joulerig compare asks.1 --by arm --baseline a0 --metric cost --metric cost --format ndjson | wc -l)" 2
+done_testing
