@@ -2,6 +2,7 @@
 #include "coordinator/campaign/expression.h"
 #include "coordinator/campaign/names.h"
 #include "coordinator/findings/questions.h"
+#include <gsl/gsl_cdf.h>
 #include <math.h>
 
 const char *claim_verdict_name(enum claim_verdict v)
@@ -89,13 +90,34 @@ static void derived_done(struct derived *d)
 	free(d->g.cells);
 }
 
-/* Returns whether some run has a value; why is set where none has. */
+/* The cells of d, which have no series yet. */
+static int derive_cells(const struct study *s, const struct report_claim *claim,
+	struct study_names *names, struct derived *d, struct error *err)
+{
+	size_t n = s->g.lanes_n * s->g.configurations_n;
+
+	for (size_t i = 0; i < n; i++) {
+		struct gathered_cell *cell = &d->g.cells[i];
+		struct names *at = study_names_at(
+			names, i / s->g.configurations_n, i % s->g.configurations_n, err);
+
+		if (at == NULL)
+			return err->code;
+		evaluate_cell(&s->g, &s->g.cells[i], claim->expr, at, cell->series, err);
+		d->metric.is_used |= cell->series->n > 0;
+	}
+	return 0;
+}
+
+/* Returns whether some run has a value; err has why none has. */
 static bool derive(const struct study *s, const struct report_claim *claim, struct derived *d,
 	struct error *err)
 {
 	size_t n = s->g.lanes_n * s->g.configurations_n;
-	struct names *names = names_open(s->campaign);
+	struct study_names *names;
 
+	if (study_names_open(s, &names, err) < 0)
+		return false;
 	d->metric = (struct gathered_metric){
 		.name = claim->metric_text, .unit = (char *)"1", .is_own = true};
 	d->g = s->g;
@@ -103,22 +125,15 @@ static bool derive(const struct study *s, const struct report_claim *claim, stru
 	d->g.metrics_n = 1;
 	d->g.cells = xcalloc(n + 1, sizeof *d->g.cells);
 	for (size_t i = 0; i < n; i++) {
-		const struct gathered_lane *lane = &s->g.lanes[i / s->g.configurations_n];
-
 		d->g.cells[i] = s->g.cells[i];
 		d->g.cells[i].series = xcalloc(1, sizeof *d->g.cells[i].series);
 		d->g.cells[i].series_n = 1;
-		if (i % s->g.configurations_n == 0 &&
-			names_set_host(names, lane->host,
-				lane->inventory[0] != '\0' ? lane->inventory : "{}", err) < 0)
-			continue;
-		evaluate_cell(&s->g, &s->g.cells[i], claim->expr, names, d->g.cells[i].series, err);
-		d->metric.is_used |= d->g.cells[i].series->n > 0;
 	}
-	names_close(names);
-	if (!d->metric.is_used && err->text[0] == '\0')
+	int code = derive_cells(s, claim, names, d, err);
+	study_names_close(names);
+	if (code == 0 && !d->metric.is_used && err->text[0] == '\0')
 		error_set(err, ERR_USAGE, "no run has the metrics of %s", claim->metric_text);
-	return d->metric.is_used;
+	return code == 0 && d->metric.is_used;
 }
 
 /* ---- rows ---- */
@@ -142,22 +157,25 @@ static void add_row(
 		.verdict = judge(a->claim, ratio)};
 }
 
-/* Whether a pool is of hosts that the claim speaks of, all of them. */
-static bool is_kept_everywhere(
-	const struct comparison_result *c, const struct pooled *p, const bool *kept)
+/* Of which configurations the claim does not speak on each of their hosts: their pool is not of
+ * what is claimed. */
+static bool *partly_kept(const struct comparison_result *c, const bool *kept)
 {
-	bool is = true;
+	bool *is_partly = xcalloc(c->contender->configurations_n + 1, sizeof *is_partly);
 
-	for (size_t i = 0; i < c->n; i++)
-		if (c->rows[i].configuration == p->configuration)
-			is &= kept[c->rows[i].lane * c->contender->configurations_n +
-				   p->configuration];
-	return is;
+	for (size_t i = 0; i < c->n; i++) {
+		const struct compared *row = &c->rows[i];
+
+		is_partly[row->configuration] |=
+			!kept[row->lane * c->contender->configurations_n + row->configuration];
+	}
+	return is_partly;
 }
 
 static void add_rows(struct claim_answer *a, const struct comparison_result *c, const bool *kept)
 {
 	const char *contender = a->claim->contender;
+	_cleanup_free_ bool *is_partly = partly_kept(c, kept);
 
 	for (size_t lane = 0; lane < c->contender->lanes_n; lane++) {
 		for (size_t i = 0; i < c->n; i++) {
@@ -170,7 +188,7 @@ static void add_rows(struct claim_answer *a, const struct comparison_result *c, 
 	}
 	for (size_t i = 0; i < c->pooled_n; i++)
 		if (strcmp(c->pooled[i].contender, contender) == 0 &&
-			is_kept_everywhere(c, &c->pooled[i], kept))
+			!is_partly[c->pooled[i].configuration])
 			add_row(a, NULL, c->pooled[i].configuration, &c->pooled[i].ratio);
 }
 
@@ -185,15 +203,36 @@ static bool is_better(const struct report_claim *c, enum better better, double a
 {
 	bool lower = better == BETTER_LOWER || (better == BETTER_NONE && c->low * c->high < 1);
 
-	return lower ? a < b : a > b;
+	return isnan(b) || (lower ? a < b : a > b);
+}
+
+/* The intervals of rows of which the best is picked hold together, so that the one that is picked
+ * holds (Bonferroni). */
+static void widen(struct claim_answer *a, size_t from, size_t to, double level)
+{
+	for (size_t i = from; i < to; i++) {
+		struct ratio *r = &a->rows[i].ratio;
+
+		if (!isfinite(r->se) || !isfinite(r->df) || !(r->df > 0))
+			continue;
+		double half = gsl_cdf_tdist_Pinv(0.5 + level / 2, r->df) * r->se;
+		r->low = exp(log(r->ratio) - half);
+		r->high = exp(log(r->ratio) + half);
+		a->rows[i].verdict = judge(a->claim, r);
+	}
 }
 
 /* Rows from..to-1 are of one host. */
 static void add_host(struct claim_answer *a, size_t from, size_t to, enum better better)
 {
-	struct claim_host h = {.host = a->rows[from].host, .rows = to - from, .best = from};
+	struct claim_host h = {.host = a->rows[from].host,
+		.rows = to - from,
+		.best = from,
+		.level = a->claim->is_best ? 1 - (1 - a->level) / (double)(to - from) : a->level};
 	size_t counts[CLAIM_REPLICATED + 1] = {0};
 
+	if (a->claim->is_best)
+		widen(a, from, to, h.level);
 	for (size_t i = from; i < to; i++) {
 		counts[a->rows[i].verdict]++;
 		if (is_better(
@@ -262,12 +301,6 @@ static void answer(const struct study *s, struct claim_answer *a)
 	a->level = 1 - alpha_of(s->campaign, a->claim->by);
 	if (code == 0 && a->claim->expr == NULL)
 		code = compare(a, &s->g, a->claim->metric, kept, &err);
-	else if (code == 0 && a->claim->expr->parameters_n > 0)
-		code = error_set(&err, ERR_USAGE,
-			"%s: only metrics can be named here; a campaign's own metric with 'expr' "
-			"can "
-			"name parameters, too",
-			a->claim->metric_text);
 	else if (code == 0 && derive(s, a->claim, &derived, &err))
 		code = compare(a, &derived.g, a->claim->metric_text, kept, &err);
 	derived_done(&derived);

@@ -5,6 +5,9 @@
  * another lies. Each configuration on each host that it speaks of is one comparison (comparison.h),
  * so is their pool over hosts: replicated where the interval of the ratio lies within the bounds,
  * contradicted where it lies wholly outside, else inconclusive.
+ *
+ * The metric may be an expression, as of a campaign's own metric with `expr`: over metrics,
+ * parameters, what they derive, the host, the benchmark.
  */
 #ifndef COORDINATOR_FINDINGS_CLAIMS_H
 #define COORDINATOR_FINDINGS_CLAIMS_H
@@ -29,12 +32,13 @@ struct claim_host {
 	const char *host; /* of a row; NULL: pooled */
 	enum claim_verdict verdict;
 	size_t rows;
-	size_t best; /* of: best: the row that counts */
+	size_t best;  /* of: best: the row that counts */
+	double level; /* of the intervals of its rows */
 };
 
 struct claim_answer {
 	const struct report_claim *claim;
-	double level;           /* of the intervals: 0.99 */
+	double level;           /* that its verdicts hold at: 0.99 */
 	struct claim_row *rows; /* by host, then configuration; pooled ones last */
 	size_t n;
 	struct claim_host *hosts;
@@ -51,7 +55,9 @@ struct claim_answers {
  * Hold all claims of a study's campaign against its runs. With `of: each` a host's verdict is
  * replicated where all of its rows are, contradicted where one is; with `of: best` that of the row
  * with the best ratio, by the metric's better (where it has none, of the one that goes farthest in
- * the direction of the claim). What cannot be answered says why. The study must outlive it.
+ * the direction of the claim). Which row is the best of m the runs themselves decide: the intervals
+ * of all m are at level 1 - alpha / m then (Bonferroni), so that the one that is picked holds at
+ * 1 - alpha. What cannot be answered says why. The study must outlive it.
  */
 void claims_make(const struct study *s, struct claim_answers *out);
 void claims_done(struct claim_answers *a);

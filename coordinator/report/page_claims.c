@@ -34,7 +34,8 @@ static void print_rows(const struct report *r, const struct claim_answer *a,
 	fputs("<tr class=\"pooled\">", to);
 	html_element(to, "th", "scope=\"row\"", "%s", host);
 	html_element(to, "td", NULL, "%s", a->claim->is_best ? "the best" : "each");
-	html_element(to, "td", "class=\"n\"", "of %zu", h->rows);
+	html_element(to, "td", "class=\"n\"",
+		a->claim->is_best ? "of %zu, each at %.6g %%" : "of %zu", h->rows, 100 * h->level);
 	print_verdict(to, h->verdict);
 	fputs("</tr>\n", to);
 	for (size_t i = from; i < from + h->rows && i < PAGE_MAX_ROWS; i++) {
@@ -65,7 +66,10 @@ static void print_claim(const struct report *r, const struct claim_answer *a, FI
 	fputs("<thead><tr><th scope=\"col\">host<th scope=\"col\">configuration"
 	      "<th scope=\"col\" class=\"n\">",
 		to);
-	html_textf(to, "ratio [%.4g %% interval]", 100 * a->level);
+	if (a->claim->is_best)
+		html_textf(to, "ratio [interval, %.4g %% for the best]", 100 * a->level);
+	else
+		html_textf(to, "ratio [%.4g %% interval]", 100 * a->level);
 	fputs("<th scope=\"col\">verdict</tr></thead><tbody>\n", to);
 	for (size_t i = 0; i < a->hosts_n; from += a->hosts[i].rows, i++)
 		print_rows(r, a, &a->hosts[i], from, to);
@@ -80,7 +84,9 @@ void page_claims(const struct report *r, FILE *to)
 	page_open(to, "claims", "Claims");
 	fputs("<p>Replicated: the interval of the ratio lies within what is claimed; contradicted: "
 	      "it "
-	      "lies wholly outside; else inconclusive.</p>\n",
+	      "lies wholly outside; else inconclusive. Where the best of m configurations "
+	      "counts, each of their intervals is at level 1 - alpha / m (Bonferroni), since the "
+	      "same runs say which is the best.</p>\n",
 		to);
 	for (size_t i = 0; i < r->claims.n; i++)
 		print_claim(r, &r->claims.items[i], to);
