@@ -1,19 +1,29 @@
 /* Runs from elsewhere into a store: one campaign, in one transaction. */
+#include "coordinator/analysis/parameters.h"
 #include "coordinator/commands/import_metrics.h"
 #include "proto/clock.h"
 #include "proto/units.h"
 #include <errno.h>
 #include <uthash.h>
 
-#define RUNS_MOST (1 << 24)
+#define RUNS_MOST   (1 << 24)
+#define NUMBER_MOST 999999999 /* of a submission: others come after it */
+#define NAME_MOST   255       /* bytes */
 
 struct configuration {
 	UT_hash_handle hh;
-	char *key; /* benchmark, a newline, parameters */
-	char *benchmark, *parameters;
-	int64_t index;   /* ABSENT: only known so far */
-	int64_t *blocks; /* [lane]: how many runs without a block it had there */
+	char *key;                    /* what it is, however it is spelled */
+	char *benchmark, *parameters; /* as they were spelled first */
+	int64_t index;                /* ABSENT: only known so far */
+	int64_t *blocks;              /* [lane]: how many runs without a block it had there */
 	size_t blocks_n;
+};
+
+/* A benchmark and its parameters as they stand in a line. */
+struct spelling {
+	UT_hash_handle hh;
+	char *key; /* benchmark, a newline, parameters */
+	struct configuration *of;
 };
 
 struct lane {
@@ -29,6 +39,7 @@ struct importer {
 	char *name;                     /* of the campaign */
 	char *carried;                  /* the label that the runs carry */
 	struct configuration *configurations;
+	struct spelling *spellings;
 	int64_t configurations_n;
 	struct lane *lanes;
 	size_t lanes_n;
@@ -83,6 +94,7 @@ int importer_open(struct importer **out, const char *db, const struct import_opt
 void importer_close(struct importer *im)
 {
 	struct configuration *c, *tmp;
+	struct spelling *s, *next;
 
 	if (im == NULL)
 		return;
@@ -98,6 +110,11 @@ void importer_close(struct importer *im)
 		free(c->parameters);
 		free(c->blocks);
 		free(c);
+	}
+	HASH_ITER (hh, im->spellings, s, next) {
+		HASH_DEL(im->spellings, s);
+		free(s->key);
+		free(s);
 	}
 	for (size_t i = 0; i < im->lanes_n; i++)
 		free(im->lanes[i].name);
@@ -133,7 +150,7 @@ static int take_label(struct importer *im, const char *label, bool needs_number,
 	const char *dot = strrchr(label, '.');
 	int64_t number = 0;
 
-	if (dot != NULL && units_parse_int(dot + 1, 1, INT64_MAX, &number, NULL) < 0)
+	if (dot != NULL && units_parse_int(dot + 1, 1, NUMBER_MOST, &number, NULL) < 0)
 		dot = NULL;
 	if (dot == NULL && needs_number)
 		return error_set(err, ERR_USAGE,
@@ -210,19 +227,94 @@ static int check_campaign(
 		label, carried);
 }
 
+/* ---- names ---- */
+
+/* What a terminal would obey, in C0 and C1; a text of several lines is no harm in a parameter. */
+static bool is_printable(const char *text, const char *but)
+{
+	for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++)
+		if (((*p < 0x20 || *p == 0x7f) && strchr(but, *p) == NULL) ||
+			(*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0))
+			return false;
+	return true;
+}
+
+static int check_text(const char *what, const char *text, struct error *err)
+{
+	if (text[0] == '\0')
+		return error_set(err, ERR_USAGE, "%s: expected a name, not an empty text", what);
+	if (strlen(text) > NAME_MOST)
+		return error_set(
+			err, ERR_USAGE, "%s: a name has at most %d bytes", what, NAME_MOST);
+	return is_printable(text, "")
+		       ? 0
+		       : error_set(err, ERR_USAGE, "%s: a name has no control characters", what);
+}
+
+static int check_texts(const struct import_run *run, struct error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < run->metrics_n; i++) {
+		rc = check_text("metrics", run->metrics[i].name, err);
+		if (rc == 0 && text_is_set(run->metrics[i].unit))
+			rc = check_text("units", run->metrics[i].unit, err);
+	}
+	for (size_t i = 0; rc == 0 && i < run->flags_n; i++)
+		rc = check_text("flags", run->flags[i], err);
+	return rc;
+}
+
 /* ---- configurations and hosts ---- */
 
-static struct configuration *get_configuration(
-	struct importer *im, const char *benchmark, const char *parameters)
+static int by_name(const void *a, const void *b)
 {
-	_cleanup_free_ char *key = xasprintf("%s\n%s", benchmark, parameters);
-	struct configuration *c;
+	const struct parameter *p = a, *q = b;
 
-	HASH_FIND_STR(im->configurations, key, c);
+	return strcmp(p->name, q->name);
+}
+
+/* Which configuration it is: objects have no order, so that its parameters are sorted here. */
+static int key_of(const char *benchmark, struct parameters *p, struct buf *key, struct error *err)
+{
+	int rc = 0;
+
+	qsort(p->items, p->n, sizeof *p->items, by_name);
+	buf_addf(key, "%s\n", benchmark);
+	for (size_t i = 0; i < p->n && rc == 0; i++) {
+		const struct parameter *one = &p->items[i];
+
+		rc = check_text("parameters", one->name, err);
+		if (rc == 0 && i > 0 && strcmp(one->name, p->items[i - 1].name) == 0)
+			rc = error_set(err, ERR_USAGE, "parameters: '%s' a second time", one->name);
+		if (rc == 0 && !is_printable(one->text, "\n\t"))
+			rc = error_set(err, ERR_USAGE,
+				"parameters: '%s' has control characters in its value", one->name);
+		buf_addf(key, "%zu:%s=%zu:%s", strlen(one->name), one->name, strlen(one->text),
+			one->text);
+	}
+	return rc;
+}
+
+static struct configuration *add_spelled(
+	struct importer *im, const char *benchmark, const char *parameters, struct error *err)
+{
+	_cleanup_buf_ struct buf key = BUF_INIT;
+	struct configuration *c = NULL;
+	struct parameters parsed;
+
+	int rc = check_text("benchmark", benchmark, err);
+	parameters_parse(&parsed, parameters);
+	if (rc == 0)
+		rc = key_of(benchmark, &parsed, &key, err);
+	parameters_done(&parsed);
+	if (rc < 0)
+		return NULL;
+	HASH_FIND_STR(im->configurations, key.data, c);
 	if (c != NULL)
 		return c;
 	c = xcalloc(1, sizeof *c);
-	c->key = xstrdup(key);
+	c->key = buf_take(&key);
 	c->benchmark = xstrdup(benchmark);
 	c->parameters = xstrdup(parameters);
 	c->index = ABSENT;
@@ -230,15 +322,40 @@ static struct configuration *get_configuration(
 	return c;
 }
 
+/* NULL with err where it cannot be one. */
+static struct configuration *get_configuration(
+	struct importer *im, const char *benchmark, const char *parameters, struct error *err)
+{
+	_cleanup_free_ char *key = xasprintf("%s\n%s", benchmark, parameters);
+	struct configuration *c;
+	struct spelling *s;
+
+	HASH_FIND_STR(im->spellings, key, s);
+	if (s != NULL)
+		return s->of;
+	c = add_spelled(im, benchmark, parameters, err);
+	if (c == NULL)
+		return NULL;
+	s = xcalloc(1, sizeof *s);
+	*s = (struct spelling){.key = xstrdup(key), .of = c};
+	HASH_ADD_KEYPTR(hh, im->spellings, s->key, strlen(s->key), s);
+	return c;
+}
+
 void importer_know(struct importer *im, const char *benchmark, const char *parameters)
 {
-	(void)get_configuration(im, im->o->benchmark ? im->o->benchmark : benchmark, parameters);
+	struct error err = {0}; /* it will be told of the run itself */
+
+	(void)get_configuration(
+		im, im->o->benchmark ? im->o->benchmark : benchmark, parameters, &err);
 }
 
 /* Texts as people sort them: 2 before 10. */
 static int by_people(const struct configuration *a, const struct configuration *b)
 {
-	return strverscmp(a->key, b->key);
+	int benchmark = strverscmp(a->benchmark, b->benchmark);
+
+	return benchmark != 0 ? benchmark : strverscmp(a->parameters, b->parameters);
 }
 
 static int add_configuration(struct importer *im, struct configuration *c, struct error *err)
@@ -271,8 +388,9 @@ static int get_lane(struct importer *im, const char *name, size_t *out, struct e
 	for (*out = 0; *out < im->lanes_n; ++*out)
 		if (strcmp(im->lanes[*out].name, name) == 0)
 			return 0;
-	if (name[0] == '\0')
-		return error_set(err, ERR_USAGE, "host: expected a name");
+	rc = check_text("host", name, err);
+	if (rc < 0)
+		return rc;
 	rc = im->ops->put_host(im->store, name, key, NULL, ABSENT, &id, err);
 	if (rc == 0)
 		rc = im->ops->add_lane(im->store, im->campaign.id, (int64_t)im->lanes_n, id, err);
@@ -398,7 +516,10 @@ int importer_add(struct importer *im, const struct import_run *run, struct error
 	} else {
 		rc = check_campaign(im, run, err);
 	}
-	c = get_configuration(im, benchmark, run->parameters);
+	if (rc < 0)
+		return rc;
+	c = get_configuration(im, benchmark, run->parameters, err);
+	rc = c == NULL ? ERR_USAGE : check_texts(run, err);
 	if (rc == 0 && c->index == ABSENT)
 		rc = add_configuration(im, c, err);
 	if (rc == 0)

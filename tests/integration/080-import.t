@@ -210,4 +210,23 @@ like 'are no runs' "$(import f.db --from perf-stat --as x --benchmark b <(echo '
 fails 'counts by core' 2 import f.db --from perf-stat --as x --benchmark b <(echo 'S0-D0-C0,2,123,,cycles,1,100.00,,')
 fails 'no benchmark' 2 import f.db --from perf-stat --as x p1.csv
 ok 'nothing of them stays' has_no f.db x
+
+# Names that would harm, and objects in another order.
+for line in '{"benchmark": "a\u001b[31m"}' '{"benchmark": ""}' '{"benchmark": "b", "host": "h\u0007"}' \
+	'{"benchmark": "b", "host": "h\u009b1m"}' '{"benchmark": "b", "metrics": {"": 1}}' '{"benchmark": "b", "flags": ["\u001b"]}' \
+	'{"benchmark": "b", "metrics": {"m": 1}, "units": {"m": "\u001b"}}' '{"benchmark": "b", "parameters": {"a": "\u001b"}}' \
+	'{"benchmark": "b", "parameters": {"a": 1, "a": 2}}' '{"benchmark": "b", "parameters": {"": 1}}' \
+	"{\"benchmark\": \"$(printf %0300d 1)\"}"; do
+	is "refused: $(echo "$line" | cut -c 1-70)" "$(echo "$line" | joulerig import - --as harm --db harm.db 2>&1 >/dev/null; echo $?)" \
+		"$(echo "$line" | joulerig import - --as harm --db harm.db 2>&1 >/dev/null | grep 'input:1:'; echo 2)"
+done
+is 'a number after which none comes' "$(echo '{"benchmark": "b"}' | joulerig import - --as n.9223372036854775807 --db harm.db 2>/dev/null; echo $?)" 2
+for block in 1 2 3 4 5 6 7 8; do
+	echo '{"campaign": "order.1", "block": '$block', "benchmark": "b", "parameters": {"arm": "x", "n": 1}, "metrics": {"time": 1.0'$block'}}'
+	[ $block -gt 4 ] || echo '{"campaign": "order.1", "block": '$block', "benchmark": "b", "parameters": {"arm": "y", "n": 1}, "metrics": {"time": 1.1'$block'}}'
+	[ $block -le 4 ] || echo '{"campaign": "order.1", "block": '$block', "benchmark": "b", "parameters": {"n": 1, "arm": "y"}, "metrics": {"time": 1.1'$block'}}'
+done >order.nd
+joulerig import order.nd --db harm.db >/dev/null 2>&1
+like 'parameters in another order are the same' \
+	"$(joulerig compare order --by arm --baseline x --metric time --format ndjson --db harm.db)" '"n":8'
 done_testing
