@@ -223,9 +223,10 @@ static void add_p(struct compare_block *b)
 /* ---- columns: what must be known of a row ---- */
 
 /* In the head: all rows of the question have it, or none. */
-static bool is_said_above(const char *flag)
+static bool is_said_above(const struct compare_block *b, const char *flag)
 {
-	return strcmp(flag, "unpaired") == 0 || strncmp(flag, "per_", strlen("per_")) == 0;
+	return (strcmp(flag, "unpaired") == 0 && b->c->question->kind != BY_AXIS) ||
+	       strncmp(flag, "per_", strlen("per_")) == 0;
 }
 
 static char letter_of(struct compare_block *b, const char *flag)
@@ -249,7 +250,8 @@ static void add_letters(struct compare_block *b)
 		struct buf text = BUF_INIT;
 
 		for (size_t i = 0; row != NULL && i < row->flags_n; i++)
-			if (strcmp(row->flags[i], "per_work") == 0 || !is_said_above(row->flags[i]))
+			if (strcmp(row->flags[i], "per_work") == 0 ||
+				!is_said_above(b, row->flags[i]))
 				buf_addc(&text, letter_of(b, row->flags[i]));
 		column->texts[line] = text.len > 0 ? buf_take(&text) : NULL;
 		is_any |= column->texts[line] != NULL;

@@ -29,6 +29,7 @@ static void print_letters(const struct compare_block *b, FILE *to)
 	} known[] = {
 		{"outliers", "outliers among these runs, kept; --ranks hardly minds them"},
 		{"per_work", "per unit of work: the work of both sides differs"},
+		{"unpaired", "two samples: no block has runs of both"},
 		{"machine_changed", "the machine itself changed between the submissions"},
 	};
 

@@ -3,8 +3,8 @@
  * between the values of an axis, between hosts, between two submissions
  *
  * A question says along what is compared. Each of its metrics is a family of its own, over which
- * p-values are adjusted. Cells of one host and one submission are paired by block; all others are
- * two samples.
+ * p-values are adjusted. Cells of one host and one submission are paired by block, where they share
+ * one; all others are two samples.
  */
 #ifndef COORDINATOR_FINDINGS_COMPARISON_H
 #define COORDINATOR_FINDINGS_COMPARISON_H

@@ -3,12 +3,14 @@
 
 #include "coordinator/analysis/logs.h"
 #include "coordinator/findings/series.h"
+#include <gsl/gsl_statistics_double.h>
 #include <math.h>
 
 /* What is pooled: rows of one configuration and one contender's value. */
 struct pool {
-	struct pooled_host *hosts; /* owned, and their logs */
-	struct ratio *ratios;      /* owned; of the same hosts */
+	struct pooled_host *hosts;    /* owned, and their logs */
+	struct ratio *ratios;         /* owned; of the same hosts */
+	struct compared_cells *pairs; /* owned; which they are */
 	size_t n;
 };
 
@@ -40,12 +42,56 @@ static void add_host(struct maker *m, struct pool *p, const struct compared *row
 
 	compared_series_open(m, &pair, &s);
 	p->ratios[p->n] = row->ratio;
-	if (m->q->kind == BY_AXIS)
+	p->pairs[p->n] = pair;
+	if (row->ratio.is_paired)
 		add_paired(p, &s);
 	else
 		add_samples(p, &s);
 	compared_series_done(&s);
 }
+
+/* ---- between kinds of hosts ---- */
+
+/* The hosts of one side, each once: exp of their mean logs. */
+struct side {
+	double *levels; /* owned */
+	bool *has;      /* owned; [lane] */
+	size_t n;
+};
+
+static void add_level(struct side *to, size_t lane, const double *logs, size_t n)
+{
+	if (to->has[lane] || n == 0)
+		return;
+	to->has[lane] = true;
+	to->levels[to->n++] = exp(gsl_stats_mean(logs, 1, n));
+}
+
+/*
+ * Pairs of hosts share hosts: each of the five that are compared with one baseline has that one's
+ * luck. So the hosts are the units, those of both sides two samples.
+ */
+static void ratio_of_kinds(const struct maker *m, const struct pool *p, struct ratio *out)
+{
+	size_t lanes = m->contender->lanes_n;
+	struct side sides[2];
+
+	for (int k = 0; k < 2; k++)
+		sides[k] = (struct side){.levels = xcalloc(lanes + 1, sizeof(double)),
+			.has = xcalloc(lanes + 1, sizeof(bool))};
+	for (size_t i = 0; i < p->n; i++) {
+		add_level(&sides[0], p->pairs[i].lane, p->hosts[i].x, p->hosts[i].x_n);
+		add_level(&sides[1], p->pairs[i].other_lane, p->hosts[i].y, p->hosts[i].y_n);
+	}
+	ratio_interval_of_samples(
+		sides[0].levels, sides[0].n, sides[1].levels, sides[1].n, 1 - m->q->alpha, out);
+	for (int k = 0; k < 2; k++) {
+		free(sides[k].levels);
+		free(sides[k].has);
+	}
+}
+
+/* ---- all of them ---- */
 
 static void pool_done(struct pool *p)
 {
@@ -55,6 +101,7 @@ static void pool_done(struct pool *p)
 	}
 	free(p->hosts);
 	free(p->ratios);
+	free(p->pairs);
 }
 
 static bool is_pooled_with(const struct compared *row, const struct compared *first)
@@ -74,7 +121,8 @@ static void pool(struct maker *m, size_t from, size_t to)
 		.contender = first->contender,
 		.baseline = first->baseline};
 	struct pool p = {.hosts = xcalloc(to - from, sizeof *p.hosts),
-		.ratios = xcalloc(to - from, sizeof *p.ratios)};
+		.ratios = xcalloc(to - from, sizeof *p.ratios),
+		.pairs = xcalloc(to - from, sizeof *p.pairs)};
 
 	for (size_t i = from; i < to; i++) {
 		if (!is_pooled_with(&out->rows[i], first))
@@ -84,7 +132,10 @@ static void pool(struct maker *m, size_t from, size_t to)
 	}
 	pooled.hosts = p.n;
 	if (p.n > 1) {
-		ratio_pooled_hosts(p.hosts, p.n, 1 - m->q->alpha, &pooled.ratio);
+		if (m->q->kind == BY_HOST)
+			ratio_of_kinds(m, &p, &pooled.ratio);
+		else
+			ratio_pooled_hosts(p.hosts, p.n, 1 - m->q->alpha, &pooled.ratio);
 		heterogeneity_of(p.ratios, p.n, &pooled.spread);
 		out->pooled = xreallocarray(out->pooled, out->pooled_n + 1, sizeof pooled);
 		out->pooled[out->pooled_n++] = pooled;

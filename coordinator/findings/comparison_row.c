@@ -207,19 +207,6 @@ static void summarise(struct compared *row, const struct compared_series *s)
 	row->outliers = a.outliers + b.outliers;
 }
 
-static void estimate_pairs(
-	const struct question *q, const struct compared_series *s, struct compared *row)
-{
-	_cleanup_free_ double *x = NULL, *y = NULL;
-	size_t n = gathered_pairs(s->a, s->b, &x, &y);
-
-	if (q->by_ranks)
-		ratio_of_pair_ranks(x, y, n, 1 - q->alpha, &row->ratio);
-	else
-		ratio_of_pairs(x, y, n, 1 - q->alpha, COMPARISON_SEED, &row->ratio);
-	row->rank_p = q->with_ranks ? rank_p_of_pairs(x, y, n) : NAN;
-}
-
 static void estimate_samples(
 	const struct question *q, const struct compared_series *s, struct compared *row)
 {
@@ -231,6 +218,24 @@ static void estimate_samples(
 		ratio_of_samples(a->values, a->n, b->values, b->n, 1 - q->alpha, COMPARISON_SEED,
 			&row->ratio);
 	row->rank_p = q->with_ranks ? rank_p_of_samples(a->values, a->n, b->values, b->n) : NAN;
+}
+
+/* Of blocks that both have; where there is no such block, of two samples. */
+static void estimate_pairs(
+	const struct question *q, const struct compared_series *s, struct compared *row)
+{
+	_cleanup_free_ double *x = NULL, *y = NULL;
+	size_t n = gathered_pairs(s->a, s->b, &x, &y);
+
+	if (n == 0) {
+		estimate_samples(q, s, row);
+		return;
+	}
+	if (q->by_ranks)
+		ratio_of_pair_ranks(x, y, n, 1 - q->alpha, &row->ratio);
+	else
+		ratio_of_pairs(x, y, n, 1 - q->alpha, COMPARISON_SEED, &row->ratio);
+	row->rank_p = q->with_ranks ? rank_p_of_pairs(x, y, n) : NAN;
 }
 
 static void add_flags(const struct maker *m, const struct compared_cells *pair,
@@ -257,6 +262,21 @@ static struct compared *new_row(struct comparison_result *out)
 	return &out->rows[out->n++];
 }
 
+/* A logarithm is of what is above 0: net energies and counts may not be. */
+static void say_not_positive(struct maker *m, const struct compared_cells *pair,
+	const struct compared_series *s, const char *host)
+{
+	const struct gathered_configuration *of =
+		&m->contender->configurations[pair->configuration];
+	_cleanup_buf_ struct buf text = BUF_INIT;
+
+	buf_addf(&text, "%s ", of->benchmark);
+	parameters_format(&of->parameters, NULL, 0, &text);
+	buf_addf(&text, "%shas no ratio of %s on %s: some value is not above 0",
+		text.data[text.len - 1] == ' ' ? "" : " ", s->name, host);
+	comparison_add_missing(m->out, buf_take(&text));
+}
+
 static void fill_row(struct maker *m, const struct compared_cells *pair,
 	const struct compared_series *s, struct compared *row)
 {
@@ -280,6 +300,8 @@ static void fill_row(struct maker *m, const struct compared_cells *pair,
 		estimate_pairs(m->q, s, row);
 	else
 		estimate_samples(m->q, s, row);
+	if (isnan(row->ratio.ratio))
+		say_not_positive(m, pair, s, host);
 	row->p_adjusted = row->ratio.p;
 	row->equivalence = equivalence_p(&row->ratio, m->q->threshold);
 	add_flags(m, pair, s, row);

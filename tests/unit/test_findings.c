@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "coordinator/findings/break_even.h"
+#include "coordinator/findings/comparison.h"
 #include "coordinator/findings/counterparts.h"
 #include "coordinator/findings/decomposition.h"
 #include "coordinator/findings/machines.h"
@@ -387,6 +388,91 @@ static void test_differences(void **state)
 	json_decref(b);
 }
 
+/*
+ * Hosts of two kinds: one baseline is in each pair, so that pairs are not five times as sure. Of
+ * both sides' means, Welch's t of (log 1.1, log 1.2, log 1.3) and (log 1, log 1.05) at 95 %, its
+ * quantile by numerical integration of the density.
+ */
+static void test_kinds_of_hosts(void **state)
+{
+	static const double level[] = {1.1, 1.2, 1.3, 1.0, 1.05};
+	static char new[] = "{\"labels\": {\"kind\": \"new\"}}",
+		    old[] = "{\"labels\": {\"kind\": \"old\"}}";
+	static char hosts[5][4] = {"h1", "h2", "h3", "h4", "h5"};
+	struct scene *s = *state;
+	struct gathered_lane lanes[5];
+	struct gathered_cell cells[5];
+	struct series series[5];
+	double values[5][BLOCKS];
+	const char *metric = "time";
+	struct question q = {.kind = BY_HOST,
+		.by = "host.labels.kind",
+		.baseline = "old",
+		.metrics = &metric,
+		.metrics_n = 1,
+		.threshold = 0.02,
+		.alpha = 0.05};
+	struct comparison_result c;
+	struct error err = {0};
+
+	for (size_t h = 0; h < 5; h++) {
+		for (size_t b = 0; b < BLOCKS; b++)
+			values[h][b] = level[h];
+		series[h] = s->series[0][TIME];
+		series[h].values = values[h];
+		cells[h] =
+			(struct gathered_cell){.series = &series[h], .series_n = 1, .done = BLOCKS};
+		lanes[h] = (struct gathered_lane){.host = hosts[h], .inventory = h < 3 ? new : old};
+	}
+	s->g.lanes = lanes;
+	s->g.lanes_n = 5;
+	s->g.cells = cells;
+	s->g.configurations_n = 1;
+	assert_int_equal(comparison_make(&q, &s->g, &s->g, &c, &err), 0);
+	assert_int_equal(c.n, 6);
+	assert_int_equal(c.pooled_n, 1);
+	assert_near(c.pooled[0].ratio.ratio, 1.1683629546);
+	assert_near(c.pooled[0].ratio.low, 0.976256249162);
+	assert_near(c.pooled[0].ratio.high, 1.3982722209);
+	comparison_done(&c);
+
+	/* Of one host on a side nobody knows how its kind varies. */
+	lanes[4].inventory = new;
+	assert_int_equal(comparison_make(&q, &s->g, &s->g, &c, &err), 0);
+	assert_int_equal(c.pooled_n, 1);
+	assert_true(isfinite(c.pooled[0].ratio.ratio));
+	assert_true(isnan(c.pooled[0].ratio.low));
+	comparison_done(&c);
+}
+
+/* Blocks that no two cells share: two samples, and not nothing. */
+static void test_no_block_in_common(void **state)
+{
+	struct scene *s = *state;
+	const char *metric = "time";
+	struct question q = {.kind = BY_AXIS,
+		.by = "arm",
+		.baseline = "a",
+		.metrics = &metric,
+		.metrics_n = 1,
+		.threshold = 0.02,
+		.alpha = 0.05};
+	struct comparison_result c;
+	struct error err = {0};
+
+	s->lane.inventory = s->configurations[0].benchmark;
+	for (size_t b = 0; b < BLOCKS; b++)
+		s->blocks[1][b] += 100;
+	assert_int_equal(comparison_make(&q, &s->g, &s->g, &c, &err), 0);
+	assert_int_equal(c.n, 2);
+	assert_false(c.rows[0].ratio.is_paired);
+	assert_string_equal(c.rows[0].flags[0], "unpaired");
+	assert_int_equal(c.rows[0].ratio.n, BLOCKS);
+	assert_true(c.rows[0].ratio.ratio > 0.49 && c.rows[0].ratio.ratio < 0.51);
+	assert_true(c.rows[1].ratio.is_paired);
+	comparison_done(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -396,6 +482,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_decomposition, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_counterparts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_normalised, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_kinds_of_hosts, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_no_block_in_common, set_up, tear_down),
 		cmocka_unit_test(test_unlike),
 		cmocka_unit_test(test_differences),
 	};
