@@ -105,6 +105,68 @@ static int answer(struct inquiry *q, struct error *err)
 	return rc;
 }
 
+/* ---- options that go together ---- */
+
+static bool is_shown(const struct options *o, const char *what)
+{
+	return o->show != NULL && strcmp(o->show, what) == 0;
+}
+
+/* Of two options one would do nothing, which nobody would notice. */
+static int refuse(const char *one, const char *other, struct error *err)
+{
+	return error_set(
+		err, ERR_USAGE, "compare: %s does nothing with %s: leave one out", one, other);
+}
+
+/* --chain, --show residual and --show break-even have intervals of their own kind. */
+static int check_extra(const struct options *o, struct error *err)
+{
+	const char *extra = o->chain != NULL          ? "--chain"
+			    : is_shown(o, "residual") ? "--show residual"
+						      : "--show break-even";
+	const struct {
+		bool is_set;
+		const char *name;
+	} without[] = {{o->by_ranks, "--ranks"}, {o->with_ranks, "--rank-test"},
+		{o->per != NULL, "--per"}, {o->threshold != NULL, "--threshold"},
+		{o->is_forest, "--forest"}, {o->is_all, "--all"},
+		{o->chain == NULL && o->metrics.n > 0, "--metric"},
+		{o->chain != NULL && o->show != NULL, "--show"}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(without); i++)
+		if (without[i].is_set)
+			return refuse(without[i].name, extra, err);
+	return 0;
+}
+
+static int check_options(const struct options *o, size_t campaigns, struct error *err)
+{
+	bool is_extra = o->chain != NULL || is_shown(o, "residual") || is_shown(o, "break-even");
+
+	if (campaigns > 1 && o->baseline != NULL)
+		return refuse(
+			"--baseline", "two campaigns, of which the first is the baseline", err);
+	if (o->band != NULL && (!is_shown(o, "residual") || o->chain != NULL))
+		return error_set(err, ERR_USAGE, "compare: --band is of --show residual alone");
+	if (o->by_ranks && o->with_ranks)
+		return refuse("--rank-test", "--ranks, which has its p-values", err);
+	return is_extra ? check_extra(o, err) : 0;
+}
+
+/* Of last-N the submissions are the units, so few that there are no ranks of them. */
+static int check_history(const struct options *o, const struct history *h, struct error *err)
+{
+	const char *option = o->by_ranks      ? "--ranks"
+			     : o->with_ranks  ? "--rank-test"
+			     : o->per != NULL ? "--per"
+					      : NULL;
+
+	return h->kind != HISTORY_LAST || option == NULL
+		       ? 0
+		       : refuse(option, "--baseline last-N, where submissions are compared", err);
+}
+
 /* ---- other answers ---- */
 
 static bool is_extra(const struct options *o)
@@ -199,6 +261,8 @@ static int open_history(struct inquiry *q, struct results *r, struct error *err)
 	int rc = history_find(r, q->contender.g.label, q->o->baseline, h, err);
 
 	q->has_second = h->labels_n > 0;
+	if (rc == 0)
+		rc = check_history(q->o, h, err);
 	if (rc == 0 && q->has_second)
 		rc = study_open(r, h->labels[0], NULL, &q->second, err);
 	if (rc == 0 && h->kind == HISTORY_LAST)
@@ -277,7 +341,7 @@ static int run(void *options, const char **arguments, size_t n, struct error *er
 	struct inquiry q = {.o = o};
 	struct results *r;
 
-	if (results_open(&r, &where, err) < 0)
+	if (check_options(o, n, err) < 0 || results_open(&r, &where, err) < 0)
 		return error_exit_status(err);
 	int rc = open_all(&q, r, arguments, n, err);
 	results_close(r);

@@ -35,4 +35,13 @@ out=$(joulerig compare asks.1 --all)
 like 'two comparisons along one axis: the first' "$out" 'arm: a20 and a40 against a0|against a0'
 like 'and the second' "$out" 'against a20'
 is 'a metric twice is one family' "$(joulerig compare asks.1 --by arm --baseline a0 --metric cost --metric cost --format ndjson | wc -l)" 2
+
+# Options of which one would do nothing.
+for options in 'asks.2 --baseline asks.1' '--baseline previous --band 5%' '--ranks --rank-test' '--baseline last-3 --ranks' \
+	'--baseline last-3 --rank-test' '--baseline last-3 --per core' '--by arm --baseline a0 --show residual --metric cost' \
+	'--by arm --baseline a0 --show break-even --per core' '--by arm --chain a0,a20,a40 --show residual' \
+	'--by arm --chain a0,a20,a40 --metric cost --all' '--by arm --chain a0,a20,a40 --metric cost --threshold 1%'; do
+	like "refused: $options" "$(joulerig compare asks.5 $options 2>&1 | tr '\n' ' '; echo "exit ${PIPESTATUS[0]}")" '(does nothing with|alone).*exit 2'
+done
+ok 'a chain has metrics' joulerig compare asks.5 --by arm --chain a0,a20,a40 --metric cost
 done_testing
