@@ -1,6 +1,7 @@
 /* A submission against the last N before it. */
 #include "coordinator/findings/history.h"
 
+#include "coordinator/findings/counterparts.h"
 #include "coordinator/findings/host_text.h"
 #include <gsl/gsl_sort_double.h>
 #include <gsl/gsl_statistics_double.h>
@@ -13,13 +14,20 @@ static size_t level_index(const struct history *h, size_t lane, size_t configura
 	return (lane * h->configurations_n + configuration) * h->metrics_n + metric;
 }
 
-static size_t find_configuration(const struct gathered *g, const struct gathered_configuration *of)
+/* Of each configuration the counterpart in another submission; its configurations_n: there is none.
+ * The caller frees. */
+static size_t *find_configurations(const struct gathered *g, const struct gathered *then)
 {
-	size_t i = 0;
+	struct counterparts *index = counterparts_new(then, NULL, NULL);
+	size_t *out = xcalloc(g->configurations_n + 1, sizeof *out);
 
-	while (i < g->configurations_n && !gathered_is_counterpart(&g->configurations[i], of, NULL))
-		i++;
-	return i;
+	for (size_t c = 0; c < g->configurations_n; c++) {
+		int at = counterparts_find(index, &g->configurations[c]);
+
+		out[c] = at < 0 ? then->configurations_n : (size_t)at;
+	}
+	counterparts_free(index);
+	return out;
 }
 
 static size_t find_lane(const struct gathered *g, const char *host)
@@ -67,13 +75,11 @@ static void reduce_cell(struct history *h, struct history_night *night, size_t i
 static void reduce(struct history *h, const struct gathered *tonight, const struct gathered *then)
 {
 	struct history_night *night = &h->nights[h->nights_n++];
-	_cleanup_free_ size_t *others = xcalloc(h->configurations_n + 1, sizeof *others);
+	_cleanup_free_ size_t *others = find_configurations(tonight, then);
 
 	night->levels =
 		xcalloc(h->lanes_n * h->configurations_n * h->metrics_n + 1, sizeof *night->levels);
 	night->is_other = xcalloc(h->lanes_n + 1, sizeof *night->is_other);
-	for (size_t c = 0; c < h->configurations_n; c++)
-		others[c] = find_configuration(then, &tonight->configurations[c]);
 	for (size_t lane = 0; lane < h->lanes_n; lane++) {
 		size_t other = find_lane(then, tonight->lanes[lane].host);
 
@@ -138,6 +144,7 @@ struct maker {
 	const struct gathered *contender, *newest;
 	struct comparison_result *out;
 	struct night_level *nights; /* room for all */
+	size_t *then;               /* [configuration]: the counterpart in newest */
 };
 
 static void keep_missing(struct maker *m, char *text)
@@ -222,7 +229,7 @@ static void add_row(struct maker *m, size_t asked, size_t metric, size_t lane, s
 		gathered_series(gathered_cell(m->contender, lane, configuration), metric);
 	size_t n = levels_of(m, lane, configuration, metric);
 	size_t then_lane = find_lane(m->newest, m->contender->lanes[lane].host);
-	size_t then = find_configuration(m->newest, &m->contender->configurations[configuration]);
+	size_t then = m->then[configuration];
 	struct night_level tonight;
 
 	if (s == NULL)
@@ -306,12 +313,14 @@ int history_compare(const struct history *h, const struct question *q,
 	struct comparison_result *out, struct error *err)
 {
 	_cleanup_free_ struct night_level *nights = xcalloc(h->nights_n + 1, sizeof *nights);
+	_cleanup_free_ size_t *then = find_configurations(contender, newest);
 	struct maker m = {.h = h,
 		.q = q,
 		.contender = contender,
 		.newest = newest,
 		.out = out,
-		.nights = nights};
+		.nights = nights,
+		.then = then};
 	int code = 0;
 
 	*out = (struct comparison_result){
