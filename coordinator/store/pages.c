@@ -1,5 +1,6 @@
 #include "coordinator/store/pages.h"
 #include <errno.h>
+#include <math.h>
 
 /* ---- writing ---- */
 
@@ -265,6 +266,8 @@ static double read_double(struct pages_reader *r)
 	for (unsigned i = 0; i < 8; i++)
 		bits |= (uint64_t)*r->at++ << (8 * i);
 	memcpy(&value, &bits, sizeof value);
+	if (!isfinite(value))
+		r->at = NULL;
 	return value;
 }
 

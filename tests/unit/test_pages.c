@@ -167,6 +167,9 @@ static void test_what_is_no_page(void **state)
 		{"a metric that was not yet", {.data = "\1\1\1\1\0\0\0\0\0\5\0", .len = 11}},
 		{"a metric without a name",
 			{.data = "\1\1\1\1\0\0\0\0\0\1\1\0\0\0\0\0", .len = 16}},
+		{"a value that is no number", {.data = "\1\1\1\1\0\0\0\0\0\1\0\1\1m\0\1\1u\0\0"
+						       "\0\0\0\0\0\0\xf8\x7f\0",
+						      .len = 29}},
 	};
 	struct pages_writer *w = pages_writer_new();
 	struct pages_reader r = {0};
