@@ -17,7 +17,8 @@ struct reading {
 	struct pages_reader page;
 	struct known_metric *known; /* of the page's metrics */
 	size_t known_allocated, known_n;
-	double *values; /* of the run, in edge units */
+	size_t next_metric; /* behind the one of g's that was found last */
+	double *values;     /* of the run, in edge units */
 	size_t values_allocated;
 	double energy, time, power, edp;             /* of the run; NaN: it has none */
 	size_t energy_at, time_at, power_at, edp_at; /* these metrics */
@@ -112,6 +113,23 @@ static double outer_value(int64_t value, int64_t divisor)
 	return strtod(units_format_decimal(decimal, value, divisor), NULL);
 }
 
+/* As gathered_metric(), but from behind the one found last: every page names its metrics anew,
+ * mostly in the same order, and runs with thousands of them are a page each. */
+static size_t find_metric(struct reading *r, const char *name)
+{
+	const struct gathered *g = r->g;
+
+	for (size_t i = 0; i < g->metrics_n; i++) {
+		size_t at = (r->next_metric + i) % g->metrics_n;
+
+		if (strcmp(g->metrics[at].name, name) == 0) {
+			r->next_metric = at + 1;
+			return at;
+		}
+	}
+	return g->metrics_n;
+}
+
 /* What a page's metric is here. */
 static struct known_metric *known_metric(struct reading *r, size_t of_page)
 {
@@ -122,7 +140,7 @@ static struct known_metric *known_metric(struct reading *r, size_t of_page)
 	for (; r->known_n <= of_page; r->known_n++) {
 		const struct page_metric *m = &r->page.metrics[r->known_n];
 		const struct unit *unit = m->is_inner ? unit_by_inner(m->unit) : NULL;
-		size_t metric = gathered_metric(r->g, m->name);
+		size_t metric = find_metric(r, m->name);
 		r->known[r->known_n] = (struct known_metric){
 			.metric = metric < r->g->metrics_n ? metric : SIZE_MAX,
 			.is_inner = m->is_inner,
@@ -173,7 +191,7 @@ static size_t gathered_of(struct reading *r, size_t of_page)
 
 	if (m->metric != SIZE_MAX)
 		return m->metric;
-	m->metric = gathered_metric(r->g, r->page.metrics[of_page].name);
+	m->metric = find_metric(r, r->page.metrics[of_page].name);
 	if (m->metric == r->g->metrics_n)
 		add_new_metric(r->g, &r->page.metrics[of_page]);
 	return m->metric;
@@ -192,7 +210,7 @@ static size_t count_cpus(const char *list)
 			break;
 		if (*end == '-')
 			to = strtol(end + 1, &end, 10);
-		n += to >= from ? (size_t)(to - from) + 1 : 0;
+		n += to >= from ? (size_t)to - (size_t)from + 1 : 0;
 		list = *end == ',' ? end + 1 : end;
 	}
 	return n;
