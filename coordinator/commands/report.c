@@ -3,6 +3,8 @@
 #include "coordinator/commands/commands.h"
 #include "proto/log.h"
 #include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 
 struct options {
 	struct common_options common;
@@ -17,22 +19,34 @@ static const struct option_info table[] = {
 	{.name = NULL},
 };
 
-/* The page goes beside its place first, so that a page that is there stays whole until the new one
- * is. */
-static int write_file(struct report *report, const char *path, struct error *err)
+static int write_to(struct report *report, FILE *to, const char *path, struct error *err)
 {
-	_cleanup_free_ char *beside = xasprintf("%s.%d.part", path, (int)getpid());
-	FILE *to = fopen(beside, "wxe");
-	int code;
-
 	if (to == NULL)
 		return error_errno(err, "report: cannot write %s", path);
-	code = report_page(report, to, err);
+	int code = report_page(report, to, err);
 	if (fclose(to) != 0 && code == 0)
 		code = error_errno(err, "report: cannot write %s", path);
-	if (code == 0 && rename(beside, path) != 0)
+	return code;
+}
+
+/* The page goes beside its place first, so that a page that is there stays whole until the new one
+ * is. What is no file, such as a pipe or /dev/null, must not be replaced by one: it is written to;
+ * and a symbolic link stays one. */
+static int write_file(struct report *report, const char *path, struct error *err)
+{
+	_cleanup_free_ char *real = realpath(path, NULL);
+	const char *place = real == NULL ? path : real;
+	struct stat there;
+
+	if (stat(path, &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode))
+		return write_to(report, fopen(path, "we"), path, err);
+	_cleanup_free_ char *beside = xasprintf("%s.%d.part", place, (int)getpid());
+	FILE *to = fopen(beside, "wxe");
+	bool is_made = to != NULL;
+	int code = write_to(report, to, path, err);
+	if (code == 0 && rename(beside, place) != 0)
 		code = error_errno(err, "report: cannot write %s", path);
-	if (code < 0)
+	if (code < 0 && is_made)
 		unlink(beside);
 	return code;
 }

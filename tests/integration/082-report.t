@@ -76,6 +76,17 @@ is 'fields of a chart are columns of its data' "$(for f in figures/*.vl.json; do
 
 fails 'a page that cannot be written' 5 joulerig report paged -o nowhere/page.html
 like 'is told' "$(joulerig report paged -o nowhere/page.html 2>&1)" 'cannot write nowhere/page.html: No such file'
+ln -s target.html link.html && : >target.html
+ok 'a page over a link' joulerig report paged -o link.html
+is 'goes where it leads' "$(test -L link.html && tail -n 1 target.html)" '</html>'
+mkfifo pipe && { cat pipe | tail -n 1 >piped; } &
+wait_for 10 test -p pipe
+ok 'a page into a pipe' timeout 60 joulerig report paged -o pipe
+wait
+is 'which stays one' "$(test -p pipe && cat piped)" '</html>'
+mkdir folder
+fails 'a page in the place of a folder' 5 joulerig report paged -o folder
+is 'leaves nothing' "$(ls -A folder; ls | grep part)" ''
 fails 'a campaign that is not there' 2 joulerig report pagde -o x.html
 fails 'two campaigns' 2 joulerig report paged paged -o x.html
 
