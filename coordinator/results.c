@@ -292,7 +292,15 @@ static int page_of_coordinator(struct results_cursor *c, struct error *err)
 	question.query.label = c->label;
 	question.query.after = c->after;
 	question.query.limit = c->limit;
-	int code = results_ask(c->results, &question, MESSAGE_ROWS, &answer, err);
+	struct error why = {0};
+	int code = results_ask(c->results, &question, MESSAGE_ROWS, &answer, &why);
+	if (code < 0 && strstr(why.text, "no query '") != NULL)
+		return error_set(err, ERR_UNAVAILABLE,
+			"results: %s has no query '%s': it is of an older version; end it, and "
+			"start this one there",
+			c->results->name, c->what);
+	if (code < 0 && err != NULL)
+		*err = why;
 	if (code < 0)
 		return code;
 	on_columns(c, (const char *const *)answer.rows.columns.items, answer.rows.columns.n);

@@ -2,8 +2,8 @@
  * options.h - command lines from one table: parsing, --help, and what was meant by a typo
  *
  * Long options with `--name value` or `--name=value`; flags without value; `--` ends options. What
- * is not an option is an argument. -h is --help and -o is --output, as everywhere. --help and --version are handled by the caller through `help`
- * and `version` of struct options.
+ * is not an option is an argument. -h is --help and -o is --output, as everywhere. --help and
+ * --version are handled by the caller through `help` and `version` of struct options.
  */
 #ifndef PROTO_OPTIONS_H
 #define PROTO_OPTIONS_H

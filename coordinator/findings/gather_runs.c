@@ -315,8 +315,9 @@ static int add_run(struct reading *r, const struct page_run *run, struct error *
 	return 0;
 }
 
-static int add_page(struct reading *r, struct blob page, struct error *err)
+static int add_page(void *arg, struct blob page, struct error *err)
 {
+	struct reading *r = arg;
 	struct page_run run;
 	int code;
 
@@ -343,6 +344,29 @@ static void reading_done(struct reading *r)
 	json_decref(r->flags);
 }
 
+static int read_pages(struct reading *r, struct results *results, struct error *err)
+{
+	struct results_cursor *cursor = results_cursor_open(results, "values", r->g->label);
+	const struct message_cell *cells;
+	struct error why = {0};
+	bool is_first = true;
+	int code;
+
+	while ((code = results_cursor_next(cursor, &cells, &why)) == 1) {
+		is_first = false;
+		code = add_page(r, cells[VALUES_PAGE].blob, &why);
+		if (code < 0)
+			break;
+	}
+	results_cursor_close(cursor);
+	/* A coordinator that is older than this query says so. */
+	if (code < 0 && is_first && strstr(why.text, "no query 'values'") != NULL)
+		return gather_rows(results, r->g->label, add_page, r, err);
+	if (code < 0 && err != NULL)
+		*err = why;
+	return code;
+}
+
 int gather_runs(struct gathered *g, struct results *results, const struct gather_wanted *wanted,
 	struct error *err)
 {
@@ -352,16 +376,8 @@ int gather_runs(struct gathered *g, struct results *results, const struct gather
 		.energy_at = gathered_metric(g, "energy.package"),
 		.power_at = gathered_metric(g, "power.package"),
 		.edp_at = gathered_metric(g, "edp.package")};
-	struct results_cursor *cursor = results_cursor_open(results, "values", g->label);
-	const struct message_cell *cells;
-	int code;
+	int code = read_pages(&r, results, err);
 
-	while ((code = results_cursor_next(cursor, &cells, err)) == 1) {
-		code = add_page(&r, cells[VALUES_PAGE].blob, err);
-		if (code < 0)
-			break;
-	}
-	results_cursor_close(cursor);
 	if (code == 0)
 		noted_fill_cells(&r.noted);
 	reading_done(&r);

@@ -11,6 +11,10 @@
  * negative. */
 int gather_runs(struct gathered *g, struct results *r, const struct gather_wanted *wanted,
 	struct error *err);
+/* What the query "values" gives, page after page, out of the older queries. As gather_runs(), or
+ * what page() returned where that is negative. */
+int gather_rows(struct results *r, const char *label,
+	int (*page)(void *arg, struct blob page, struct error *err), void *arg, struct error *err);
 /* Add a metric at the end. */
 void gather_add_metric(
 	struct gathered *g, const char *name, const char *unit, enum better better, bool is_own);

@@ -2,7 +2,9 @@
  * these are in order, and whichever metrics some of them lack. */
 #include "coordinator/findings/gather.h"
 #include "coordinator/findings/run_reader.h"
+#include "coordinator/results_private.h"
 #include "tests/unit/store_fixture.h"
+#include <errno.h>
 #include <math.h>
 
 #define RUNS           3000
@@ -135,6 +137,28 @@ static int teardown(void **state)
 	results_close(f->results);
 	fixture_remove(f->path);
 	free(f);
+	return 0;
+}
+
+/* A store as it was before it had the query "values". */
+static int old_query(struct store *s, const char *what, const char *label, int64_t after,
+	int64_t limit, void (*columns)(void *arg, const char *const *names, size_t n),
+	int (*row)(void *arg, int64_t key, const struct message_cell *cells, size_t n), void *arg,
+	struct error *err)
+{
+	if (strcmp(what, "values") == 0)
+		return error_set(err, -EINVAL, "the store has no query '%s'", what);
+	return store_sqlite.query(s, what, label, after, limit, columns, row, arg, err);
+}
+
+static int setup_old(void **state)
+{
+	static struct store_ops old;
+
+	setup(state);
+	old = store_sqlite;
+	old.query = old_query;
+	((struct fixture *)*state)->results->ops = &old;
 	return 0;
 }
 
@@ -324,6 +348,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_all_metrics, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_wanted_metrics, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_else_a_cell_has, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_all_metrics, setup_old, teardown),
+		cmocka_unit_test_setup_teardown(test_wanted_metrics, setup_old, teardown),
+		cmocka_unit_test_setup_teardown(test_what_else_a_cell_has, setup_old, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
