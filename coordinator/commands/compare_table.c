@@ -5,11 +5,12 @@ static void print_head(const struct comparison_result *c, FILE *to)
 {
 	static const char *const per[] = {"", " · per core", " · per hertz", " · per watt"};
 	const struct question *q = c->question;
-	const char *contender = compare_common(c, true), *by = q->by == NULL ? "" : q->by;
+	const char *common = compare_common(c, true), *by = q->by == NULL ? "" : q->by;
+	_cleanup_free_ char *contender = output_harmless(common ? common : "the others"),
+			    *baseline = output_harmless(q->baseline);
 
 	fprintf(to, "%s  %s%s%s against %s · %s · ratio with %.4g %% interval%s%s\n",
-		c->contender->label, by, q->by ? ": " : "", contender ? contender : "the others",
-		q->baseline,
+		c->contender->label, by, q->by ? ": " : "", contender, baseline,
 		q->kind == BY_AXIS      ? "paired in host and block"
 		: q->kind == BY_HISTORY ? "submissions are the units"
 					: "two samples, not paired",

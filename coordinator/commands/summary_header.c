@@ -73,6 +73,8 @@ void summary_header(
 	if (v->only != NULL)
 		add_only(v, &line);
 	fprintf(to, "%s\n", line.data);
-	for (size_t i = 0; i < g->notes_n; i++)
-		fprintf(to, "%s%s\n", ops == &output_markdown ? "\n" : "", g->notes[i]);
+	for (size_t i = 0; i < g->notes_n; i++) {
+		_cleanup_free_ char *note = output_harmless(g->notes[i]);
+		fprintf(to, "%s%s\n", ops == &output_markdown ? "\n" : "", note);
+	}
 }

@@ -153,19 +153,21 @@ static void print_heading(const struct group *group, const struct output_ops *op
 {
 	const struct gathered *g = group->v->g;
 	const struct parameters *p = group_parameters(group, 0);
-	_cleanup_buf_ struct buf host = BUF_INIT;
+	_cleanup_buf_ struct buf host = BUF_INIT, text = BUF_INIT;
 	json_t *inventory = host_inventory(g->lanes[group->lane].inventory);
 
 	host_describe(inventory, &host);
 	json_decref(inventory);
-	fprintf(to, "\n%s%s", ops == &output_markdown ? "### " : "",
-		g->configurations[group->configurations[0]].benchmark);
+	buf_adds(&text, g->configurations[group->configurations[0]].benchmark);
 	for (size_t i = 0; i < p->n; i++) {
 		if (group_has_one_value(group, p->items[i].name))
-			fprintf(to, " %s=%s", p->items[i].name, p->items[i].text);
+			buf_addf(&text, " %s=%s", p->items[i].name, p->items[i].text);
 	}
-	fprintf(to, " on %s%s%s\n%s", g->lanes[group->lane].host, host.len > 0 ? ": " : "",
-		host.data, ops == &output_markdown ? "\n" : "");
+	buf_addf(&text, " on %s%s%s", g->lanes[group->lane].host, host.len > 0 ? ": " : "",
+		host.data);
+	_cleanup_free_ char *harmless = output_harmless(text.data);
+	fprintf(to, "\n%s%s\n%s", ops == &output_markdown ? "### " : "", harmless,
+		ops == &output_markdown ? "\n" : "");
 }
 
 /* The configurations of the benchmark that ran on the host, in the order of --sort. */

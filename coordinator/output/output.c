@@ -109,8 +109,21 @@ int output_page_width(void)
 	return size.ws_col < MIN_WIDTH ? MIN_WIDTH : size.ws_col;
 }
 
-void output_wrapped(const char *text, int indent, FILE *to)
+char *output_harmless(const char *text)
 {
+	char *copy = xstrdup(text);
+
+	for (char *p = copy; *p != '\0'; p++) {
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = ' ';
+	}
+	return copy;
+}
+
+void output_wrapped(const char *all, int indent, FILE *to)
+{
+	_cleanup_free_ char *copy = output_harmless(all);
+	const char *text = copy;
 	int at = indent, page = output_page_width();
 
 	while (*text != '\0') {

@@ -58,13 +58,17 @@ int32_t utf8_decode(const unsigned char *s, size_t len, size_t *size);
  * has them). */
 int text_width(const char *s);
 
-#define PAGE_WIDTH 100 /* columns that texts and tables for people keep to where no terminal says  \
-			*/
+#define PAGE_WIDTH                                                                                 \
+	100 /* columns that texts and tables for people keep to where no terminal says             \
+	     */
 /* Columns of the terminal that stdout is, PAGE_WIDTH where it is none. */
 int output_page_width(void);
+/* A copy for a terminal, the caller's: control characters, which would move its cursor or worse,
+ * are spaces. */
+char *output_harmless(const char *text);
 /* Print a text from column indent on, and a newline: broken between words where the page ends, its
  * further lines indented as much. */
-void output_wrapped(const char *text, int indent, FILE *to);
+void output_wrapped(const char *all, int indent, FILE *to);
 
 /* Append s as a JSON string with its quotes; bytes that are no UTF-8 become U+FFFD. */
 void json_add_string(struct buf *b, const char *s, size_t len);

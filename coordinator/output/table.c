@@ -34,18 +34,6 @@ static struct output *begin(FILE *to, const struct column *columns, size_t n)
 	return o;
 }
 
-/* A control character would move the terminal's cursor, or worse; it is shown as a space. */
-static char *harmless(const char *text)
-{
-	char *copy = xstrdup(text);
-
-	for (char *p = copy; *p != '\0'; p++) {
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = ' ';
-	}
-	return copy;
-}
-
 static void row(struct output *o, const struct cell *cells)
 {
 	if (o->rows == o->allocated) {
@@ -53,7 +41,7 @@ static void row(struct output *o, const struct cell *cells)
 		o->texts = xreallocarray(o->texts, o->allocated * (o->n + 1), sizeof *o->texts);
 	}
 	for (size_t i = 0; i < o->n; i++) {
-		char *text = harmless(cells[i].kind == CELL_NONE ? "" : cells[i].text);
+		char *text = output_harmless(cells[i].kind == CELL_NONE ? "" : cells[i].text);
 		int width = text_width(text);
 		if (width > o->widths[i])
 			o->widths[i] = width;

@@ -136,4 +136,12 @@ results() { joulerig results more --db c.db --format json "$@"; }
 start_coordinator
 is 'a coordinator gives the same' "$(results)" "$(cat rows.json)"
 is 'with --only, too' "$(results --only 'arm.kind == "bad"' | jq -r '[.[].parameters.arm] | join(" ")')" broken
+# What is imported may hold anything; a terminal must not obey it.
+printf '{"results":[{"command":"a","times":[1,1.1,1.2],"parameters":{"n":"1","x":"one\\u001b[31mred"}},{"command":"a","times":[2,2.1,2.2],"parameters":{"n":"2","x":"one\\u001b[31mred"}}]}' >hostile.json
+ok 'a hostile name' joulerig import hostile.json --from hyperfine --as hostile
+like 'is shown' "$(joulerig results hostile)" 'x=one .31mred on'
+for c in 'results hostile' 'trend hostile --all' 'compare hostile --by n --baseline 1 --all'; do
+	# shellcheck disable=SC2086
+	is "and harms no terminal: $c" "$(joulerig $c 2>&1 | tr -cd '\033' | wc -c)" 0
+done
 done_testing
