@@ -3,6 +3,7 @@
 #include "coordinator/report/page.h"
 #include <errno.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* ---- what is asked ---- */
 
@@ -123,43 +124,62 @@ const char *const *report_left_out(const struct report *r, size_t *n)
 
 /* ---- figures as files ---- */
 
-static FILE *create(const char *dir, const char *id, const char *ending, struct error *err)
-{
-	_cleanup_free_ char *path = xasprintf("%s/%s%s", dir, id, ending);
-	FILE *to = fopen(path, "we");
+/* A file of a figure, which goes beside its place first: what is there is whole, always. */
+struct part {
+	FILE *to;
+	char *path, *beside;
+};
 
-	if (to == NULL)
-		error_errno(err, "report: %s", path);
-	return to;
+static int part_begin(
+	struct part *p, const char *dir, const char *id, const char *ending, struct error *err)
+{
+	p->path = xasprintf("%s/%s%s", dir, id, ending);
+	p->beside = xasprintf("%s.part", p->path);
+	p->to = fopen(p->beside, "we");
+	return p->to == NULL ? error_errno(err, "report: cannot write %s", p->path) : 0;
 }
 
-static int finish(FILE *to, const char *dir, const char *id, struct error *err)
+static int part_end(struct part *p, struct error *err)
 {
-	bool has_failed = ferror(to) != 0;
+	int code = 0;
 
-	if (fclose(to) == 0 && !has_failed)
-		return 0;
-	return error_errno(err, "report: cannot write %s in %s", id, dir);
+	if (p->to != NULL) {
+		bool has_failed = fflush(p->to) != 0 || ferror(p->to) != 0;
+		if (has_failed)
+			code = error_errno(err, "report: cannot write %s", p->path);
+		if (fclose(p->to) != 0 && code == 0)
+			code = error_errno(err, "report: cannot write %s", p->path);
+		if (code == 0 && rename(p->beside, p->path) != 0)
+			code = error_errno(err, "report: cannot write %s", p->path);
+		if (code < 0)
+			unlink(p->beside);
+	}
+	free(p->path);
+	free(p->beside);
+	return code;
 }
 
 static int write_figure(const struct figure *f, const char *dir, struct error *err)
 {
 	_cleanup_free_ char *data = xasprintf("%s.csv", f->id);
-	FILE *to = create(dir, f->id, ".vl.json", err);
-	int code;
+	struct part chart = {0}, rows = {0};
+	int code = part_begin(&chart, dir, f->id, ".vl.json", err);
 
-	if (to == NULL)
-		return err->code;
-	json_t *document = figure_document(f, data);
-	json_dumpf(document, to, JSON_INDENT(2));
-	putc('\n', to);
-	json_decref(document);
-	code = finish(to, dir, f->id, err);
-	to = code < 0 ? NULL : create(dir, f->id, ".csv", err);
-	if (to == NULL)
-		return err->code;
-	figure_csv(f, to);
-	return finish(to, dir, f->id, err);
+	if (code == 0) {
+		json_t *document = figure_document(f, data);
+		json_dumpf(document, chart.to, JSON_INDENT(2));
+		putc('\n', chart.to);
+		json_decref(document);
+	}
+	int ended = part_end(&chart, err);
+	code = code < 0 ? code : ended;
+	if (code < 0)
+		return code;
+	code = part_begin(&rows, dir, f->id, ".csv", err);
+	if (code == 0)
+		figure_csv(f, rows.to);
+	ended = part_end(&rows, err);
+	return code < 0 ? code : ended;
 }
 
 int report_figures(struct report *r, const char *dir, struct error *err)
