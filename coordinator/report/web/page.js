@@ -53,7 +53,8 @@ function isCrowded(figure, panel, width) {
 	return Array.from(names).reduce((sum, name) => sum + 7 * name.length + 10, 0) > width - 60;
 }
 
-function config(width, height, isCrowded) {
+/* each is how wide one chart is where several stand side by side. */
+function config(width, height, isCrowded, each) {
 	const text = color('text'), dim = color('dim'), grid = color('grid'), isNarrow = width < 560;
 	const font = 'system-ui, sans-serif';
 
@@ -66,7 +67,7 @@ function config(width, height, isCrowded) {
 		axis: {labelColor: dim, titleColor: text, gridColor: grid, domainColor: dim, tickColor: dim, labelFontSize: 12,
 			titleFontSize: 12, titleFontWeight: 'normal', titlePadding: 8, labelLimit: isNarrow ? 110 : 240,
 			titleLimit: isNarrow ? 260 : 500, labelOverlap: true},
-		axisX: {tickCount: Math.max(3, Math.min(10, Math.round(width / 90)))},
+		axisX: {tickCount: Math.max(3, Math.min(10, Math.round(each / 60)))},
 		axisXDiscrete: isCrowded ? {labelAngle: -40, labelLimit: 120, labelOverlap: 'greedy'} : {labelAngle: 0, labelOverlap: 'greedy'},
 		axisY: {minExtent: 44, tickCount: Math.max(3, Math.round(height / 45))},
 		legend: {labelColor: text, titleColor: dim, labelFontSize: 12, titleFontSize: 12, titleFontWeight: 'normal', orient: 'top',
@@ -110,6 +111,31 @@ function usualHeight(figure, width) {
 	return figure.tall > 0 ? 24 * figure.tall + 70 : Math.round(Math.max(230, Math.min(360, width * 0.45)));
 }
 
+/* Of a logarithmic axis' ticks 1, 2 and 5 of each power of ten are named: others come and go as they fit. */
+const NAMED = "indexof([1, 2, 5], round(datum.value / pow(10, floor(log(datum.value) / LN10 + 1e-9)))) < 0 ? '' : datum.label";
+
+function spans(figure, field) {
+	const values = figure.rows.map((row) => row[field]).filter((value) => value > 0);
+
+	return Math.max(...values) >= 10 * Math.min(...values);
+}
+
+function nameTicks(figure, panel, resolve) {
+	const apart = (resolve && resolve.scale) || {};
+
+	(panel.layer || []).forEach((layer) => nameTicks(figure, layer, resolve));
+	['x', 'y'].forEach((name) => {
+		const channel = (panel.encoding || {})[name];
+		const scale = channel && channel.scale;
+		/* On less than a power of ten there may be none of them. */
+		if (!scale || scale.type !== 'log' || (scale.base || 10) !== 10 || channel.axis === null || (channel.axis || {}).values ||
+			apart[name] === 'independent' || !spans(figure, channel.field))
+			return;
+		channel.axis = Object.assign({labelExpr: NAMED}, channel.axis);
+	});
+	return panel;
+}
+
 /* Titles of vertical axes in lines that are no longer than the axis: Vega would cut them off. */
 function wrapTitles(panel, height) {
 	const most = Math.max(12, Math.floor(height / 6.5));
@@ -139,18 +165,20 @@ function single(figure, panel, width) {
 	const usual = usualHeight(figure, width);
 	const {resolve, ...chart} = panel;
 
-	return Object.assign({height: usual}, wrapTitles(chart, heightOf(chart, usual)), {
+	return Object.assign({height: usual}, wrapTitles(nameTicks(figure, chart, resolve), heightOf(chart, usual)), {
 		data: {values: figure.rows},
 		width: width,
 		autosize: {type: 'fit-x', contains: 'padding'},
-		config: config(width, heightOf(panel, usual), isCrowded(figure, panel, width)),
+		config: config(width, heightOf(panel, usual), isCrowded(figure, panel, width), width - 60),
 	});
 }
 
 /* The same, once for each value of the facet's field, side by side; less is how much wider it came out than it should. */
 function faceted(figure, panel, width, less) {
 	const n = figure.facetValues.length;
-	const columns = Math.max(1, Math.min(n, 4, Math.floor(width / 250)));
+	const most = Math.max(1, Math.min(n, 4, Math.floor(width / 250)));
+	/* Six stand better as three and three than as four and two: Vega draws axes where no chart is. */
+	const columns = Math.ceil(n / Math.ceil(n / most));
 	const each = Math.max(80, Math.floor((width - 70) / columns - 20 - less / columns));
 	const height = figure.tall > 0 ? usualHeight(figure, width) : Math.round(Math.max(150, Math.min(260, each * 0.8)));
 
@@ -163,8 +191,8 @@ function faceted(figure, panel, width, less) {
 			/* A number alone says nothing; "bandwidth" does. */
 			title: figure.facetValues.every((value) => !isNaN(value)) ? figure.facetTitle : null},
 		columns: columns,
-		spec: Object.assign({height: height}, wrapTitles(chart, heightOf(chart, height)), {width: each}),
-		config: config(width, heightOf(panel, height), isCrowded(figure, panel, each)),
+		spec: Object.assign({height: height}, wrapTitles(nameTicks(figure, chart, resolve), heightOf(chart, height)), {width: each}),
+		config: config(width, heightOf(panel, height), isCrowded(figure, panel, each), each),
 	};
 }
 
