@@ -138,19 +138,28 @@ static void print_row(const struct table *t, const struct compared *row)
 
 static void print_pooled(const struct table *t, const struct pooled *p)
 {
-	enum verdict most = VERDICT_NONE;
+	const char *sep = "";
 
-	for (enum verdict v = VERDICT_NONE; v <= VERDICT_CHANGED; v++)
-		if (p->verdicts[v] > p->verdicts[most])
-			most = v;
 	fputs("<tr class=\"pooled\">", t->to);
 	names(t, p->configuration);
 	fputs("<td>all hosts</td><td></td><td></td><td></td>", t->to);
 	cell_ratio(t->to, &p->ratio);
 	fputs("<td></td>", t->to);
-	html_element(t->to, "td", "class=\"verdict\"", "%zu of %zu hosts %s", p->verdicts[most],
-		p->hosts, verdict_name(most));
-	fputs("</tr>\n", t->to);
+	fputs("<td class=\"verdict\">", t->to);
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		size_t n = p->verdicts[order[i].verdict];
+
+		if (n == 0)
+			continue;
+		html_textf(t->to, "%s%zu", sep, n);
+		if (*sep == '\0')
+			html_textf(t->to, " of %zu hosts", p->hosts);
+		html_textf(t->to, " %s",
+			order[i].verdict == VERDICT_NONE ? "without a verdict"
+							 : verdict_name(order[i].verdict));
+		sep = ", ";
+	}
+	fputs("</td></tr>\n", t->to);
 }
 
 /* ---- a table ---- */
