@@ -169,23 +169,56 @@ static void add_row(struct figure *f, const char *label, const char *host, const
 struct range {
 	double low, high;
 	size_t uneven; /* groups whose hosts differ by more than noise for the most part */
+	size_t cut;    /* lines that go on beyond what is drawn of them */
 };
+
+/* What of an interval is drawn: over few hosts it may be so wide that those could not be seen. */
+static void draw_line(struct figure *f, double from, double till, struct range *range)
+{
+	figure_set_number(f, "from", from);
+	figure_set_number(f, "till", till);
+	range->low = fmin(range->low, from);
+	range->high = fmax(range->high, till);
+}
+
+static void draw_pooled_line(
+	struct figure *f, const struct ratio *ratio, const struct range *hosts, struct range *range)
+{
+	double low = fmin(hosts->low, 1), high = fmax(hosts->high, 1), room = sqrt(high / low);
+	double from = fmax(ratio->low, low / room), till = fmin(ratio->high, high * room);
+
+	if (isnan(ratio->low) || isnan(ratio->high))
+		return;
+	draw_line(f, from, till, range);
+	if (from > ratio->low)
+		figure_set_number(f, "below", from);
+	if (till < ratio->high)
+		figure_set_number(f, "beyond", till);
+	range->cut += from > ratio->low || till < ratio->high;
+}
 
 static void add_group(struct figure *f, const struct comparison_result *c, size_t configuration,
 	const char *label, struct range *range)
 {
+	struct range hosts = {.low = INFINITY, .high = -INFINITY};
+
 	for (size_t i = 0; i < c->n; i++) {
 		const struct compared *row = &c->rows[i];
 		if (row->configuration != configuration || !isfinite(row->ratio.ratio))
 			continue;
 		add_row(f, label, row->host, "host", &row->ratio);
-		range->low = fmin(range->low, fmin(row->ratio.ratio, row->ratio.low));
-		range->high = fmax(range->high, fmax(row->ratio.ratio, row->ratio.high));
+		figure_set_number(f, "from", row->ratio.low);
+		figure_set_number(f, "till", row->ratio.high);
+		hosts.low = fmin(hosts.low, fmin(row->ratio.ratio, row->ratio.low));
+		hosts.high = fmax(hosts.high, fmax(row->ratio.ratio, row->ratio.high));
 	}
+	range->low = fmin(range->low, hosts.low);
+	range->high = fmax(range->high, hosts.high);
 	for (size_t i = 0; i < c->pooled_n; i++) {
 		if (c->pooled[i].configuration != configuration)
 			continue;
 		add_row(f, label, "all hosts", "pooled", &c->pooled[i].ratio);
+		draw_pooled_line(f, &c->pooled[i].ratio, &hosts, range);
 		figure_set_number(f, "spread", 100 * c->pooled[i].spread.i2);
 		range->uneven += c->pooled[i].spread.i2 > 0.5;
 	}
@@ -207,12 +240,28 @@ static void add_fields(const struct forest *fo, struct figure *f)
 	figure_field(f, "n", FIELD_NUMBER, NULL, "blocks or hosts");
 	figure_field(
 		f, "spread", FIELD_NUMBER, "%", "spread between hosts that is more than noise");
+	figure_field(f, "from", FIELD_NUMBER, NULL, "line drawn from");
+	figure_field(f, "till", FIELD_NUMBER, NULL, "line drawn to");
+	figure_field(f, "below", FIELD_NUMBER, NULL, "goes on below");
+	figure_field(f, "beyond", FIELD_NUMBER, NULL, "goes on beyond");
+}
+
+/* Heads of the lines that go on. */
+static char *arrow_layer(const char *field, const char *shape, const char *scale)
+{
+	return xasprintf(
+		",{'mark':{'type':'point','filled':true,'shape':'%s','size':90},'encoding':{"
+		"'x':{'field':'%s','type':'quantitative',%s},"
+		"'color':{'field':'kind','type':'nominal','sort':null,'legend':null}}}",
+		shape, field, scale);
 }
 
 static void add_panel(const struct range *range, struct figure *f)
 {
 	const char *scale =
 		range->high > 50 * range->low ? "'scale':{'type':'log'}" : "'scale':{'zero':false}";
+	_cleanup_free_ char *below = arrow_layer("below", "triangle-left", scale),
+			    *beyond = arrow_layer("beyond", "triangle-right", scale);
 
 	figure_panel(f,
 		"{'encoding':{'y':{'field':'host','type':'nominal','sort':null,'title':null},"
@@ -221,17 +270,17 @@ static void add_panel(const struct range *range, struct figure *f)
 		"{'mark':{'type':'rule','strokeDash':[4,4]},'encoding':{'y':null,"
 		"'x':{'datum':1,'type':'quantitative'}}},"
 		"{'mark':{'type':'rule','strokeWidth':2},'encoding':{"
-		"'x':{'field':'low','type':'quantitative',%s},"
-		"'x2':{'field':'high'},'color':{'field':'kind','type':'nominal','sort':null,"
+		"'x':{'field':'from','type':'quantitative',%s},"
+		"'x2':{'field':'till'},'color':{'field':'kind','type':'nominal','sort':null,"
 		"'legend':null}}},"
 		"{'transform':[{'filter':{'field':'kind','equal':'host'}}],"
 		"'mark':{'type':'point','filled':true,'shape':'square','size':50},'encoding':{"
 		"'color':{'field':'kind','type':'nominal','sort':null,'legend':null}}},"
 		"{'transform':[{'filter':{'field':'kind','equal':'pooled'}}],"
 		"'mark':{'type':'point','filled':true,'shape':'diamond','size':200},'encoding':{"
-		"'color':{'field':'kind','type':'nominal','sort':null,'legend':null}}}],"
+		"'color':{'field':'kind','type':'nominal','sort':null,'legend':null}}}%s%s],"
 		"'resolve':{'scale':{'x':'independent'}}}",
-		scale, scale);
+		scale, scale, below, beyond);
 }
 
 static void add_texts(const struct forest *fo, const struct range *range, struct figure *f)
@@ -250,6 +299,10 @@ static void add_texts(const struct forest *fo, const struct range *range, struct
 		"In %zu of %zu more than half of the spread between hosts is more than the noise "
 		"within them.",
 		range->uneven, fo->n);
+	if (range->cut > 0)
+		figure_note(f,
+			"A line with an arrowhead goes on beyond the chart: so few hosts, and so "
+			"unlike, say little about others. The data have its ends.");
 	if (fo->one_host > 0)
 		figure_note(f, "%zu more are on one host alone.", fo->one_host);
 }
