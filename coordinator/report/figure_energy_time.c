@@ -118,6 +118,8 @@ static int make_page(const struct report_figure *request, const struct figure_so
 	if (l.n == 0) {
 		layout_leave_out(
 			&l, "energy_time", "no configuration that it shows has energy", out);
+	} else if (l.n < 2) {
+		layout_leave_out(&l, "energy_time", "there is one configuration", out);
 	} else {
 		struct figure *f = figure_add(out, "energy_time", "%s against time%s%s",
 			d.energy.title, page == NULL ? "" : ", ", page == NULL ? "" : page);

@@ -6,6 +6,7 @@
 #define LEVEL        0.95
 #define MIN_POINTS   5   /* for a line of two coefficients */
 #define MIN_SPAN     1.5 /* largest number of cores by smallest one, for a line at all */
+#define LEAST_SPAN   1.1 /* for a chart */
 #define MAX_FORMULAE 3   /* hosts whose lines the note spells out */
 
 /* Points of one host: first is an index of the figure's first row of it. */
@@ -110,6 +111,23 @@ static void draw_host(struct drawing *d, const struct placed *const *cells, size
 	}
 }
 
+/* Whether some configuration keeps more cores busy than another: else there is nothing to see. */
+static bool differ_in_cores(const struct layout *l, const struct quantity *cores)
+{
+	double low = INFINITY, high = 0;
+	struct summary s;
+
+	for (size_t i = 0; i < l->n; i++) {
+		quantity_summary(
+			l->g, cores, l->cells[i].lane, l->cells[i].configuration, LEVEL, &s);
+		if (s.n == 0)
+			continue;
+		low = fmin(low, s.median);
+		high = fmax(high, s.median);
+	}
+	return high > LEAST_SPAN * low;
+}
+
 static void draw_hosts(struct drawing *d)
 {
 	const struct layout *l = d->l;
@@ -200,6 +218,9 @@ static int make_page(const struct report_figure *request, const struct figure_so
 	layout_make(&without_x, source, &power, LAYOUT_X_NONE, &l);
 	if (l.n == 0) {
 		layout_leave_out(&l, "power", "no configuration that it shows has power", out);
+	} else if (!differ_in_cores(&l, &cores)) {
+		layout_leave_out(&l, "power",
+			"all configurations kept as many cores busy, to within 10 %", out);
 	} else {
 		struct figure *f = figure_add(out, "power", "%s against %s%s%s", power.title,
 			strcmp(x, "cores.effective") == 0 ? "busy cores" : cores.title,
