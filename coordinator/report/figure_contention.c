@@ -78,7 +78,7 @@ static void draw(const struct layout *l, const struct quantity *time, struct fig
 	figure_reading(f,
 		"The penalty is %s divided by that of %s%s%s: above 1 is slower, with its "
 		"%g %% interval.%s",
-		time->title, l->series.values[l->baseline],
+		quantity_in_text(time), l->series.values[l->baseline],
 		l->x.name == NULL ? "" : " with the same ", l->x.name == NULL ? "" : l->x.name,
 		100 * (1 - l->source->alpha),
 		s[0].is_there

@@ -4,27 +4,29 @@
 
 #define MIB (1024.0 * 1024.0)
 
-/* Names for people, where the metric's own is for programs. */
+/* Names for people, where the metric's own is for programs; within a sentence. */
 static const struct {
-	const char *metric, *title;
+	const char *metric, *title, *text;
 } titles[] = {
-	{"time", "Time"},
-	{"time.user", "CPU time in user mode"},
-	{"time.system", "CPU time in the kernel"},
-	{"time.per_work", "Time per unit of work"},
-	{"cores.effective", "Effective cores"},
-	{"memory.peak", "Peak memory"},
-	{"energy.package", "Gross package energy"},
-	{"energy.package.net", "Net package energy"},
-	{"energy.package.per_work", "Package energy per unit of work"},
-	{"energy.core", "Core energy"},
-	{"energy.dram", "Memory energy"},
-	{"energy.psys", "Platform energy"},
-	{"power.package", "Package power"},
-	{"edp.package", "Energy-delay product"},
-	{"frequency.busy", "Frequency of busy CPUs"},
-	{"context_switches.voluntary", "Voluntary context switches"},
-	{"context_switches.involuntary", "Involuntary context switches"},
+	{"time", "Time", "time"},
+	{"time.user", "CPU time in user mode", "CPU time in user mode"},
+	{"time.system", "CPU time in the kernel", "CPU time in the kernel"},
+	{"time.per_work", "Time per unit of work", "time per unit of work"},
+	{"cores.effective", "Effective cores", "effective cores"},
+	{"memory.peak", "Peak memory", "peak memory"},
+	{"energy.package", "Gross package energy", "gross package energy"},
+	{"energy.package.net", "Net package energy", "net package energy"},
+	{"energy.package.per_work", "Package energy per unit of work",
+		"package energy per unit of work"},
+	{"energy.core", "Core energy", "core energy"},
+	{"energy.dram", "Memory energy", "memory energy"},
+	{"energy.psys", "Platform energy", "platform energy"},
+	{"power.package", "Package power", "package power"},
+	{"edp.package", "Energy-delay product", "energy-delay product"},
+	{"frequency.busy", "Frequency of busy CPUs", "frequency of busy CPUs"},
+	{"context_switches.voluntary", "Voluntary context switches", "voluntary context switches"},
+	{"context_switches.involuntary", "Involuntary context switches",
+		"involuntary context switches"},
 };
 
 /* ---- quantities ---- */
@@ -32,6 +34,15 @@ static const struct {
 static void set_title(struct quantity *q, const char *text)
 {
 	snprintf(q->title, sizeof q->title, "%s", text);
+}
+
+const char *quantity_in_text(const struct quantity *q)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(titles); i++) {
+		if (strcmp(titles[i].title, q->title) == 0)
+			return titles[i].text;
+	}
+	return q->title;
 }
 
 bool quantity_named(const struct gathered *g, const char *metric, struct quantity *out)

@@ -29,6 +29,8 @@ struct quantity {
 	char title[128];      /* for people: "Gross package energy", or the metric's name */
 };
 
+/* Its title within a sentence: "gross package energy"; a metric's own name stays as it is. */
+const char *quantity_in_text(const struct quantity *q);
 /* Returns whether some run has it; out is filled only then. */
 bool quantity_named(const struct gathered *g, const char *metric, struct quantity *out);
 /* metric x other^power, of runs that have both; title and unit are the caller's. */

@@ -89,7 +89,7 @@ static void add_reading(const struct layout *l, const struct shown *s, struct fi
 	figure_reading(f,
 		"Each point is a configuration's %s divided by that of %s%s%s: below 1 is less%s. "
 		"%s %g %% interval; within the grey range, ±%g %%, nothing is called a change.%s",
-		l->g->metrics[s->main.metric].name, reference, is_same_x ? " with the same " : "",
+		quantity_in_text(&s->main), reference, is_same_x ? " with the same " : "",
 		is_same_x ? l->x.name : "",
 		better == BETTER_LOWER    ? ", which is better"
 		: better == BETTER_HIGHER ? ", which is worse"
