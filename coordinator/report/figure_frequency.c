@@ -206,7 +206,12 @@ static void draw(struct drawn *d, struct figures *out)
 			add_panel(d, f, what);
 	}
 	figure_reading(f, "%s",
-		d->has[ENERGY]
+		d->is_measured
+			? "What a run takes, against the frequency that its CPUs had while they "
+			  "were busy. No axis sets it: whatever else differs between the "
+			  "configurations comes along with it. The ring is the lowest of its "
+			  "line; lines up and down are 95 % intervals."
+		: d->has[ENERGY]
 			? "What a run takes at each frequency. The ring is the lowest of its line: "
 			  "at the right end, running fast and resting is best; in the middle, a "
 			  "slower clock saves energy. Lines up and down are 95 % intervals."
@@ -214,7 +219,7 @@ static void draw(struct drawn *d, struct figures *out)
 			  "intervals.");
 	if (!d->has[ENERGY])
 		figure_note(f, "Energy was not measured.");
-	if (d->lines > 0)
+	if (d->lines > 0 && !d->is_measured)
 		figure_note(f,
 			"The energy is lowest at an end of the frequencies in %zu of %zu lines: "
 			"the "
