@@ -84,12 +84,22 @@ static bool has_some(const double *values, size_t n)
 	return false;
 }
 
+/* A rate is that of the time up to its instant, as it is drawn: the first has none before it, but
+ * without a value there the first interval would have no line. */
+static double *from_the_start(double *rates, size_t n)
+{
+	if (rates != NULL && n > 1 && isnan(rates[0]))
+		rates[0] = rates[1];
+	return rates;
+}
+
 static void take_values(struct traces *all, struct traced *t)
 {
 	size_t n;
 
-	t->values[POWER] = timeline_sum(&t->timeline, "energy.package-", &n);
-	t->values[BUSY] = scaled(&t->timeline, "cpu.busy", 1);
+	t->values[POWER] =
+		from_the_start(timeline_sum(&t->timeline, "energy.package-", &n), t->timeline.n);
+	t->values[BUSY] = from_the_start(scaled(&t->timeline, "cpu.busy", 1), t->timeline.n);
 	t->values[FREQUENCY] = scaled(&t->timeline, "frequency.busy", 1e-9);
 	t->values[TEMPERATURE] = hottest(&t->timeline);
 	for (int v = 0; v < VALUES; v++)
