@@ -229,11 +229,18 @@ static char *domain_of(const struct plotted *p)
 	return out.data;
 }
 
+/* Of few runs each can be seen from afar. */
+static int point_size(const struct plotted *p)
+{
+	return p->rows < 200 ? 40 : p->rows < 1000 ? 20 : 14;
+}
+
 /* All runs; then the medians of neighbours again, alone, as outliers leave them little height. */
 static void add_ratios(const struct plotted *p, struct figure *f)
 {
 	bool is_wide = p->low > 0 && p->high > 20 * p->low;
 	_cleanup_free_ char *domain = domain_of(p);
+	int size = point_size(p);
 
 	figure_panel(f,
 		"{'encoding':{" X
@@ -241,9 +248,10 @@ static void add_ratios(const struct plotted *p, struct figure *f)
 			"") "},'layer':[" ONE ","
 			    "{'transform':[{'filter':{'field':'kind','oneOf':['run','outlier','"
 			    "canary']}}],"
-			    "'mark':{'type':'point','filled':true,'size':14,'opacity':0.7}}%s%s%s]"
+			    "'mark':{'type':'point','filled':true,'size':%d,'opacity':0.7}}%s%s%s]"
 			    "}",
-		is_wide ? "'type':'log'" : "'zero':false", domain, p->has_levels ? "," LEVELS : "",
+		is_wide ? "'type':'log'" : "'zero':false", domain, size,
+		p->has_levels ? "," LEVELS : "",
 		p->failed == 0 ? ""
 			       : ",{'transform':[{'filter':{'field':'kind','equal':'failed'}}],"
 				 "'mark':{'type':'point','shape':'cross','filled':true,'size':70},"
@@ -260,11 +268,15 @@ static void add_panels(const struct plotted *p, struct figure *f)
 {
 	add_ratios(p, f);
 	if (p->has[SEQUENCE_TEMPERATURE])
-		figure_panel(f, "{'height':110,'mark':{'type':'point','filled':true,'size':12},"
-				"'encoding':{" X "," Y("temperature") "}}");
+		figure_panel(f,
+			"{'height':110,'mark':{'type':'point','filled':true,'size':%d},"
+			"'encoding':{" X "," Y("temperature") "}}",
+			point_size(p));
 	if (p->has[SEQUENCE_FREQUENCY])
-		figure_panel(f, "{'height':110,'mark':{'type':'point','filled':true,'size':12},"
-				"'encoding':{" X "," Y("frequency") "}}");
+		figure_panel(f,
+			"{'height':110,'mark':{'type':'point','filled':true,'size':%d},"
+			"'encoding':{" X "," Y("frequency") "}}",
+			point_size(p));
 }
 
 static void add_note(const struct plotted *p, struct figure *f)
