@@ -126,17 +126,39 @@ static double number_of(const struct trend *t, size_t submission)
 	return dot != NULL && text_is_number(dot + 1, &number) ? number : (double)submission + 1;
 }
 
+/* Whether all that are shown have the same value of it: it tells nothing. */
+static bool is_same(const struct drawn *d, const struct parameter *p)
+{
+	bool is = true;
+
+	for (size_t i = 0; i < d->n && is; i++) {
+		struct parameters other;
+
+		parameters_parse(&other, d->series[i]->parameters);
+		const char *value = parameters_get(&other, p->name);
+		is = value != NULL && strcmp(value, p->text) == 0;
+		parameters_done(&other);
+	}
+	return is;
+}
+
 static char *name_of(const struct drawn *d, const struct trend_series *s)
 {
 	struct parameters p;
 	struct buf out = BUF_INIT;
+	size_t same = 0;
 
 	parameters_parse(&p, s->parameters);
-	if (d->names_benchmark || p.n == 0)
+	_cleanup_free_ const char **names = xcalloc(p.n + 1, sizeof *names);
+	for (size_t i = 0; i < p.n; i++) {
+		if (is_same(d, &p.items[i]))
+			names[same++] = p.items[i].name;
+	}
+	if (d->names_benchmark || p.n == same)
 		buf_adds(&out, s->benchmark);
-	if (p.n > 0) {
+	if (p.n > same) {
 		buf_adds(&out, out.len > 0 ? " " : "");
-		parameters_format(&p, NULL, 0, &out);
+		parameters_format(&p, names, same, &out);
 	}
 	if (d->names_host)
 		buf_addf(&out, " on %s", s->host);

@@ -99,11 +99,17 @@ void text_change(double ratio, struct buf *out)
 void text_configuration(const struct gathered *g, size_t configuration, struct buf *out)
 {
 	const struct gathered_configuration *c = &g->configurations[configuration];
+	const struct parameters *p = &c->parameters;
+	_cleanup_free_ const char **same = xcalloc(p->n + 1, sizeof *same);
+	size_t n = 0;
 
+	for (size_t i = 0; i < p->n; i++)
+		if (!axis_varies(g, NULL, p->items[i].name))
+			same[n++] = p->items[i].name;
 	buf_adds(out, c->benchmark);
-	if (c->parameters.n > 0)
+	if (p->n > n)
 		buf_addc(out, ' ');
-	parameters_format(&c->parameters, NULL, 0, out);
+	parameters_format(p, same, n, out);
 }
 
 void page_open(FILE *to, const char *id, const char *title)
