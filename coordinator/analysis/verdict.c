@@ -113,6 +113,8 @@ size_t blocks_to_settle(const struct ratio *r, double threshold, double alpha)
 	needed = blocks_for(sd, room, alpha);
 	least = away > edge ? blocks_for_p(r->is_paired, alpha) : 0;
 	needed = needed > least ? needed : least;
+	if (needed >= MAX_MORE_BLOCKS)
+		return 0; /* all but on the threshold: a number would promise what nobody runs */
 	return needed > r->n ? needed - r->n : 1;
 }
 

@@ -46,9 +46,9 @@ double smallest_effect(const struct ratio *r, double alpha);
 /*
  * About how many more blocks would settle an inconclusive one, if its estimate and its spread stay:
  * so many that its interval lies within the threshold, or excludes 1 with the ratio beyond it, and
- * that its p can be as small as alpha. 0 where nothing can be said (the estimate sits on the
- * threshold, or there is no spread); at most MAX_MORE_BLOCKS. In a family, alpha p / p_adjusted
- * stands for alpha: as much as this p was raised, the next one will be.
+ * that its p can be as small as alpha. 0 where nothing can be said: the estimate sits on the
+ * threshold, or so near that not even MAX_MORE_BLOCKS would do, or there is no spread. In a family,
+ * alpha p / p_adjusted stands for alpha: as much as this p was raised, the next one will be.
  */
 #define MAX_MORE_BLOCKS 100000
 size_t blocks_to_settle(const struct ratio *r, double threshold, double alpha);

@@ -76,8 +76,8 @@ static char *text_of(const struct compared *row)
 			row->p_adjusted);
 	buf_addf(&out, ", %s against %s", row->contender, row->baseline);
 	if (row->verdict == VERDICT_INCONCLUSIVE && isfinite(row->smallest))
-		buf_addf(&out, "; a change of %.2g %% or more would have shown",
-			100 * row->smallest);
+		buf_addf(&out, "; a change of %.*f %% or more would have shown",
+			row->smallest < 0.1 ? 1 : 0, 100 * row->smallest);
 	if (row->verdict == VERDICT_INCONCLUSIVE && row->more_blocks > 0)
 		buf_addf(&out, "; about %zu more blocks would settle it", row->more_blocks);
 	return buf_take(&out);

@@ -269,8 +269,11 @@ static void test_smallest_effect_and_more_blocks(void **state)
 	assert_int_equal(blocks_to_settle(&r, .02, .01), 0);
 	r = (struct ratio){.n = 10, .ratio = 1.02, .se = .01, .df = 9};
 	assert_int_equal(blocks_to_settle(&r, .02, .01), 0);
-	r = (struct ratio){.n = 10, .ratio = 1.0201, .se = .5, .df = 9};
+	r = (struct ratio){.n = 10, .ratio = 1, .se = .2, .df = 9};
 	assert_true(blocks_to_settle(&r, .02, .01) > 1000);
+	/* So near the threshold that no number of blocks is worth a word. */
+	r = (struct ratio){.n = 10, .ratio = .98041, .se = .02, .df = 9};
+	assert_int_equal(blocks_to_settle(&r, .02, .01), 0);
 }
 
 /* 2^-4 = 0.0625 of 5 pairs is never 1 %: 8 have 2^-7; 2 of C(10, 5) = 252 are 0.8 %. */
