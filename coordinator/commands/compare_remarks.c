@@ -78,6 +78,12 @@ static bool knows_machines(const struct gathered *g)
 	return true;
 }
 
+/* It has no campaign file, and nobody saw in which order its runs ran. */
+static bool is_imported(const struct gathered *g)
+{
+	return g->yaml == NULL || g->yaml[0] == '\0';
+}
+
 static void print_differences(const struct comparison_result *c, bool is_all, FILE *to)
 {
 	const struct question *q = c->question;
@@ -94,6 +100,8 @@ static void print_differences(const struct comparison_result *c, bool is_all, FI
 	else if (q->kind != BY_AXIS &&
 		 (!knows_machines(c->contender) || !knows_machines(c->baseline)))
 		fprintf(to, "%snot known: there is no inventory of each machine\n", title);
+	else if (is_imported(c->contender))
+		fprintf(to, "%snot known: imported; pairs may not have run side by side\n", title);
 	else
 		fprintf(to, "%snothing\n", title);
 	for (size_t i = 0; i < n; i++)

@@ -36,6 +36,8 @@ static void print_no_energy(const struct summary_view *v, bool has_energy, FILE 
 			why = host_energy_why(inventory);
 		/* Where nothing ran there was nothing to measure. */
 		bool is_idle = why == NULL && !has_done_runs(g, lane);
+		if (why == NULL && (g->yaml == NULL || g->yaml[0] == '\0'))
+			why = "what was imported has none";
 		if (why == NULL)
 			why = "the agent gave no reason; `joulerig-agent doctor` there tells more";
 		if (!is_idle)

@@ -55,7 +55,8 @@ void summary_header(
 	if (g->failed > 0)
 		buf_addf(&line, ", %zu failed", g->failed);
 	add_blocks(v, &line);
-	if (g->ended_at != ABSENT && g->submitted_at != ABSENT)
+	/* What was imported without times of its runs took no time that is known. */
+	if (g->ended_at != ABSENT && g->submitted_at != ABSENT && g->ended_at > g->submitted_at)
 		buf_addf(&line, " · %s",
 			units_format_duration(duration, g->ended_at - g->submitted_at));
 	if (g->energy > 0) {

@@ -168,6 +168,8 @@ is 'a run a time, failed ones as such' "$(joulerig export hf --db f.db | jq -c '
 [3,"lab","sleep",{"t":"0.2"},"failed",null,{"time":0.203}]'
 is 'compared along its parameter' "$(joulerig compare hf --db f.db --by t --baseline 0.1 --metric time --format json | jq -c '.[] | [.contender, .ratio > 1.9]')" '["0.2",true]'
 echo '{"results": [{"command": "a b", "times": [1]}, {"command": "a c", "times": [2]}]}' >hf2.json
+unlike 'nobody says that an agent measured no energy' "$(joulerig results hf.1 --db f.db)" 'agent gave no reason'
+like 'nor that nothing else differs' "$(joulerig compare hf.1 --db f.db --by t --baseline 0.1 --metric time)" 'not known: imported; pairs may not have run side by side'
 is 'commands without parameters are benchmarks' "$(import f.db hf2.json --from hyperfine --as hf >/dev/null; joulerig export hf --db f.db | jq -r .benchmark | paste -sd,)" 'a b,a c'
 is 'or parameters of a named one' "$(import f.db hf2.json --from hyperfine --as hf --benchmark x >/dev/null; joulerig export hf --db f.db | jq -c '[.benchmark, .parameters]' | paste -sd,)" \
 	'["x",{"command":"a b"}],["x",{"command":"a c"}]'
