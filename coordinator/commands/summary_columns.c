@@ -53,8 +53,12 @@ struct found {
 	size_t n;
 };
 
+/* Once, although it is named twice, or by itself and with its metric. */
 static void add(struct found *f, size_t metric, enum statistic statistic)
 {
+	for (size_t i = 0; i < f->n; i++)
+		if (f->items[i].metric == metric && f->items[i].statistic == statistic)
+			return;
 	f->items = xreallocarray(f->items, f->n + 1, sizeof *f->items);
 	f->items[f->n++] = (struct summary_column){.metric = metric, .statistic = statistic};
 }
@@ -83,14 +87,16 @@ static bool add_statistic(const struct gathered *g, const char *name, struct fou
 {
 	static const char *const of[] = {"time", "energy.package"};
 	enum statistic statistic = find_statistic(name);
-	size_t before = f->n;
+	bool is_known = false;
 
 	for (size_t i = 0; i < ARRAY_SIZE(of) && statistic < STATISTICS; i++) {
 		size_t metric = find_metric(g, of[i], strlen(of[i]));
-		if (metric < g->metrics_n)
+		if (metric < g->metrics_n) {
 			add(f, metric, statistic);
+			is_known = true;
+		}
 	}
-	return f->n > before;
+	return is_known;
 }
 
 static int refuse(const struct gathered *g, const char *option, const char *name, struct error *err)

@@ -100,6 +100,8 @@ fails 'attributes are gone with it' 2 joulerig results more --db bare.db --only 
 like 'statistics of a metric' "$(results --columns cost.mean,cost.max)" 'cost\.mean op +cost\.max op'
 like 'a statistic alone is that of the time' "$(results --columns deviation)" 'time\.deviation s'
 like 'one that rows have not is added to them' "$(results --format csv --columns cost.max | head -n 1)" 'cost\.drift,cost\.max,flags,excluded$'
+is 'one that is named twice stands once' "$(results --columns deviation,time.deviation,deviation | grep -o 'time\.deviation s' | uniq -c | awk '{print $1}' | sort -u)" \
+	"$(results --columns deviation | grep -o 'time\.deviation s' | uniq -c | awk '{print $1}' | sort -u)"
 fails 'an unknown one' 2 joulerig results more --db s.db --columns cost.men
 like 'has a nearest one, too' "$(results --columns meen 2>&1)" "did you mean 'mean'"
 is '--sort' "$(results --only 'benchmark == "one" and size == 1 and arm ~= "broken"' --sort cost.max --format json | jq -r '[.[].parameters.arm] | join(" ")')" \
