@@ -80,8 +80,8 @@ static void print_program_help(void)
 		printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
 	printf("\n'joulerig COMMAND --help' tells more. The agent is a program of its own: "
 	       "joulerig-agent --help\n"
-	       "Exit status: 0 good, 1 a run failed, 2 usage or campaign error, 4 nobody there,\n"
-	       "5 internal error, 130 interrupted\n");
+	       "Exit status: 0 good, 1 a run failed, 2 usage or campaign error, 3 --gate found a\n"
+	       "regression, 4 nobody there, 5 internal error, 130 interrupted\n");
 }
 
 static bool has_option(const struct option_info *table, const char *name)

@@ -97,7 +97,14 @@ static int answer(struct inquiry *q, struct error *err)
 		if (q->history.kind == HISTORY_LAST && q->results[i].missing_n > 0)
 			continue; /* too few nights so far are no mistake */
 		const char *why = why_nothing(&q->results[i]);
-		if (rc == 0 && q->results[i].n == 0)
+		if (rc == 0 && q->results[i].n == 0 && q->results[i].refused_n == 0 &&
+			question->kind == BY_SUBMISSION)
+			rc = error_set(err, ERR_USAGE,
+				"compare: %s and %s have no benchmark with the same parameters on "
+				"a host of the same name%s%s; `joulerig results` shows what each "
+				"has",
+				baseline->label, contender->label, why ? ": " : "", why ? why : "");
+		else if (rc == 0 && q->results[i].n == 0)
 			rc = error_set(err, ERR_USAGE,
 				"compare: there is nothing to compare with %s%s%s",
 				question->baseline, why ? ": " : "", why ? why : "");
@@ -315,6 +322,11 @@ static int ask(struct inquiry *q, struct error *err)
 /* Notes and regressions, on stderr; the exit status. */
 static int judge(struct inquiry *q)
 {
+	if (q->has_second && strcmp(q->contender.g.label, q->second.g.label) == 0)
+		fprintf(stderr,
+			"note: both sides are %s, so every ratio is 1; name two submissions, or "
+			"--by AXIS --baseline VALUE\n",
+			q->contender.g.label);
 	if (q->o->is_gate)
 		return gate_judge(&q->gate, stderr);
 	gate_notes(&q->history, stderr);

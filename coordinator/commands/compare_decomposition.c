@@ -156,12 +156,13 @@ int compare_decomposition(const struct question *q, const struct gathered *g, co
 	struct output *o = NULL;
 	int rc = 0;
 
-	if (is_for_people(ops))
+	/* A chain of two is refused by the first metric: no heading over nothing then. */
+	if (is_for_people(ops) && c.n > 2)
 		fprintf(to,
 			"%s  %s: %s to %s in %zu parts · their logs add up · the same blocks in "
 			"all\n",
 			g->label, q->by, c.values[0], c.values[c.n - 1], c.n - 1);
-	else
+	else if (!is_for_people(ops))
 		o = ops->begin(to, columns, ARRAY_SIZE(columns));
 	for (size_t i = 0; i < q->metrics_n && rc == 0; i++)
 		rc = decompose(q, g, &c, q->metrics[i], ops, o, to, err);

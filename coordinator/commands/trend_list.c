@@ -6,6 +6,9 @@
 #include "proto/clock.h"
 #include <math.h>
 
+/* The fewest submissions that can have an old level and a new one. */
+#define TWO_LEVELS 6
+
 /* Series of one change that are listed before the rest is counted. */
 #define LISTED 8
 
@@ -234,6 +237,12 @@ void trend_list(const struct trend *t, bool is_all, FILE *to)
 
 	if (n == 0)
 		fputs("\nno changes\n", to);
+	/* Who just began is told why, and what tells more until then. */
+	if (n == 0 && t->submissions_n < TWO_LEVELS)
+		fprintf(to,
+			"(a level takes three submissions, so a change is told from the sixth "
+			"on%s)\n",
+			t->submissions_n < 2 ? "" : "; until then `compare --baseline previous`");
 	for (size_t from = 0; from < n; from = until) {
 		until = from + 1;
 		while (until < n && all[until].submission == all[from].submission)

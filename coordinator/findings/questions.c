@@ -149,7 +149,7 @@ static int ask(const struct asking *a, struct error *err)
 	if (c == NULL || c->comparisons_n == 0)
 		return error_set(err, ERR_USAGE,
 			"compare: the campaign %s has no 'compare'; say --by AXIS --baseline "
-			"VALUE, or name two campaigns",
+			"VALUE, or --baseline previous, or name two campaigns",
 			a->contender->g.label);
 	for (size_t i = 0; rc == 0 && i < c->comparisons_n; i++)
 		rc = ask_by(a, c->comparisons[i].by, &c->comparisons[i], err);

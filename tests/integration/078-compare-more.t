@@ -76,6 +76,7 @@ is 'links and wholes' "$(rows '.metric == "time"' '"\(.part) \(.contender)/\(.ba
 ok 'the baseline is where the chain begins' joulerig compare plant --by arm --chain b,c,a
 fails 'a chain closes no gate' 2 joulerig compare plant --chain a,b,c --gate
 fails 'a chain of two' 2 joulerig compare plant --chain a,b
+is 'has no heading over nothing' "$(joulerig compare plant --chain a,b 2>/dev/null)" ''
 fails 'a chain with a value that is none' 2 joulerig compare plant --chain a,b,d
 fails 'an axis twice' 2 joulerig compare plant --chain a,b,a
 fails 'none between hosts' 2 joulerig compare plant --by host --baseline second --show residual
@@ -144,4 +145,14 @@ joulerig compare work --format json >work.json
 is 'unlike work is compared per work' "$(rows '.benchmark == "unlike"' '"\(.metric) \(.unit) \(.flags | index("per_work") != null)"' work.json)" 'time.per_work s/item true'
 is 'the same work as it is' "$(rows '.benchmark == "alike"' '"\(.metric) \(.flags | index("per_work") != null)"' work.json)" 'time false'
 like 'the table says so' "$(joulerig compare work --all)" 'per unit of work: the work of both sides differs'
+
+# ---- what makes no sense ----
+like 'a campaign against itself is said' "$(joulerig compare plant.1 plant.1 2>&1 >/dev/null)" '^note: both sides are plant\.1, so every ratio is 1; name two submissions, or --by AXIS'
+unlike 'one against another is none of that' "$(joulerig compare plant.1 plant.2 2>&1 >/dev/null)" 'both sides are'
+fails 'two that share nothing' 2 joulerig compare plant.1 work
+like 'are told what they would have to share' "$(joulerig compare plant.1 work 2>&1)" \
+	'plant\.1 and work\.1 have no benchmark with the same parameters on a host of the same name: .*`joulerig results` shows'
+sed '/^compare:/d; s/^campaign: .*/campaign: alone/' w.yaml >alone.yaml
+ok 'a campaign that compares nothing' joulerig run alone.yaml --quiet
+like 'is told of earlier submissions, too' "$(joulerig compare alone --gate 2>&1)" 'say --by AXIS --baseline VALUE, or --baseline previous, or name two'
 done_testing

@@ -52,6 +52,7 @@ changes() { joulerig trend nightly --metric cost --format json "$@" | jq -r '[.[
 steps 1000 1000 1000
 for n in 1 2 3 4; do night $n old c$((n / 2)); done
 is 'before the step nothing is told' "$(changes)" ''
+like 'and why is said' "$(joulerig trend nightly)" '^\(a level takes three submissions, so a change is told from the sixth on; until then `compare --baseline previous`\)$'
 steps 1060 1000 1000
 for n in 5 6; do night $n old "d$n"; done
 is 'two submissions of the new level are not enough' "$(changes)" ''
