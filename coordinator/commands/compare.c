@@ -261,8 +261,46 @@ static int show(const struct inquiry *q, struct error *err)
 	return 0;
 }
 
+/* What answers are made of where --metric names them; else the campaign's file says, which is read
+ * with the runs. */
+struct wanted {
+	const char **metrics; /* owned */
+	char **per_work;      /* owned, and the texts */
+	struct gather_wanted all;
+};
+
+static const struct gather_wanted *want(struct wanted *w, const struct texts *named)
+{
+	/* Of canaries, and of --per. */
+	static const char *const beside[] = {"time", "frequency.busy", "power.package"};
+	size_t n = 0;
+
+	if (named->n == 0)
+		return NULL;
+	w->metrics = xcalloc(2 * named->n + ARRAY_SIZE(beside), sizeof *w->metrics);
+	w->per_work = xcalloc(named->n, sizeof *w->per_work);
+	for (size_t i = 0; i < named->n; i++) {
+		w->per_work[i] = xasprintf("%s.per_work", named->items[i]);
+		w->metrics[n++] = named->items[i];
+		w->metrics[n++] = w->per_work[i];
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(beside); i++)
+		w->metrics[n++] = beside[i];
+	w->all = (struct gather_wanted){.metrics = w->metrics, .n = n};
+	return &w->all;
+}
+
+static void wanted_done(struct wanted *w, const struct texts *named)
+{
+	for (size_t i = 0; w->per_work != NULL && i < named->n; i++)
+		free(w->per_work[i]);
+	free(w->per_work);
+	free(w->metrics);
+}
+
 /* Earlier submissions, where --baseline names some. */
-static int open_history(struct inquiry *q, struct results *r, struct error *err)
+static int open_history(
+	struct inquiry *q, struct results *r, const struct gather_wanted *wanted, struct error *err)
 {
 	struct history *h = &q->history;
 	int rc = history_find(r, q->contender.g.label, q->o->baseline, h, err);
@@ -271,24 +309,27 @@ static int open_history(struct inquiry *q, struct results *r, struct error *err)
 	if (rc == 0)
 		rc = check_history(q->o, h, err);
 	if (rc == 0 && q->has_second)
-		rc = study_open(r, h->labels[0], NULL, &q->second, err);
+		rc = study_open(r, h->labels[0], wanted, &q->second, err);
 	if (rc == 0 && h->kind == HISTORY_LAST)
-		rc = history_read(h, r, &q->contender.g, NULL, err);
+		rc = history_read(h, r, &q->contender.g, wanted, err);
 	return rc;
 }
 
 static int open_all(
 	struct inquiry *q, struct results *r, const char **arguments, size_t n, struct error *err)
 {
+	struct wanted w = {0};
+	const struct gather_wanted *wanted = want(&w, &q->o->metrics);
 	int rc = 0;
 
 	q->has_second = n > 1;
 	if (n > 1)
-		rc = study_open(r, arguments[0], NULL, &q->second, err);
+		rc = study_open(r, arguments[0], wanted, &q->second, err);
 	if (rc == 0)
-		rc = study_open(r, n > 0 ? arguments[n - 1] : NULL, NULL, &q->contender, err);
+		rc = study_open(r, n > 0 ? arguments[n - 1] : NULL, wanted, &q->contender, err);
 	if (rc == 0 && n < 2 && q->o->baseline != NULL && q->o->by == NULL)
-		rc = open_history(q, r, err);
+		rc = open_history(q, r, wanted, err);
+	wanted_done(&w, &q->o->metrics);
 	return rc < 0 ? rc : gate_open(&q->gate, r, &q->contender, err);
 }
 

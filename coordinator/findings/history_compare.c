@@ -57,16 +57,14 @@ static bool is_other_machine(const struct gathered_lane *a, const struct gathere
 	return x[0] != '\0' && y[0] != '\0' && strcmp(x, y) != 0;
 }
 
+/* metrics: of each of tonight's that is used, which one it was then; SIZE_MAX: it is not used. */
 static void reduce_cell(struct history *h, struct history_night *night, size_t index,
-	const struct gathered *tonight, const struct gathered *then,
-	const struct gathered_cell *cell)
+	const size_t *metrics, const struct gathered_cell *cell)
 {
 	for (size_t m = 0; m < h->metrics_n; m++) {
 		const struct series *s;
 
-		if (!tonight->metrics[m].is_used)
-			continue;
-		s = gathered_series(cell, gathered_metric(then, tonight->metrics[m].name));
+		s = gathered_series(cell, metrics[m]);
 		if (s != NULL)
 			night_level_of(s->values, s->n, &night->levels[index + m]);
 	}
@@ -76,10 +74,15 @@ static void reduce(struct history *h, const struct gathered *tonight, const stru
 {
 	struct history_night *night = &h->nights[h->nights_n++];
 	_cleanup_free_ size_t *others = find_configurations(tonight, then);
+	_cleanup_free_ size_t *metrics = xcalloc(h->metrics_n + 1, sizeof *metrics);
 
 	night->levels =
 		xcalloc(h->lanes_n * h->configurations_n * h->metrics_n + 1, sizeof *night->levels);
 	night->is_other = xcalloc(h->lanes_n + 1, sizeof *night->is_other);
+	for (size_t m = 0; m < h->metrics_n; m++)
+		metrics[m] = tonight->metrics[m].is_used
+				     ? gathered_metric(then, tonight->metrics[m].name)
+				     : SIZE_MAX;
 	for (size_t lane = 0; lane < h->lanes_n; lane++) {
 		size_t other = find_lane(then, tonight->lanes[lane].host);
 
@@ -89,7 +92,7 @@ static void reduce(struct history *h, const struct gathered *tonight, const stru
 			is_other_machine(&tonight->lanes[lane], &then->lanes[other]);
 		for (size_t c = 0; c < h->configurations_n; c++)
 			if (others[c] < then->configurations_n)
-				reduce_cell(h, night, level_index(h, lane, c, 0), tonight, then,
+				reduce_cell(h, night, level_index(h, lane, c, 0), metrics,
 					gathered_cell(then, other, others[c]));
 	}
 }
