@@ -73,6 +73,15 @@ static const char *why_nothing(const struct comparison_result *c)
 	return c->refused_n > 0 ? c->refused[0] : c->missing_n > 0 ? c->missing[0] : NULL;
 }
 
+/* Whether nothing to compare is an answer: a gate is told of what cannot be measured any more. */
+static bool is_answer(const struct inquiry *q)
+{
+	const char *format = q->o->common.format;
+
+	return (q->o->is_gate || (format != NULL && ci_by_name(format) != NULL)) &&
+	       gate_is_broken(&q->contender.g);
+}
+
 static int answer(struct inquiry *q, struct error *err)
 {
 	int rc = 0;
@@ -84,6 +93,10 @@ static int answer(struct inquiry *q, struct error *err)
 	for (size_t i = 0; i < q->questions.n && rc == 0; i++) {
 		const struct question *question = &q->questions.items[i];
 
+		q->results[i] = (struct comparison_result){
+			.question = question, .contender = contender, .baseline = baseline};
+		if (question->metrics_n == 0 && is_answer(q))
+			continue;
 		if (question->metrics_n == 0)
 			return error_set(err, ERR_USAGE,
 				"compare: %s has none of the metrics to compare; --metric names "
@@ -98,13 +111,13 @@ static int answer(struct inquiry *q, struct error *err)
 			continue; /* too few nights so far are no mistake */
 		const char *why = why_nothing(&q->results[i]);
 		if (rc == 0 && q->results[i].n == 0 && q->results[i].refused_n == 0 &&
-			question->kind == BY_SUBMISSION)
+			question->kind == BY_SUBMISSION && !is_answer(q))
 			rc = error_set(err, ERR_USAGE,
 				"compare: %s and %s have no benchmark with the same parameters on "
 				"a host of the same name%s%s; `joulerig results` shows what each "
 				"has",
 				baseline->label, contender->label, why ? ": " : "", why ? why : "");
-		else if (rc == 0 && q->results[i].n == 0)
+		else if (rc == 0 && q->results[i].n == 0 && !is_answer(q))
 			rc = error_set(err, ERR_USAGE,
 				"compare: there is nothing to compare with %s%s%s",
 				question->baseline, why ? ": " : "", why ? why : "");

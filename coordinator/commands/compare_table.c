@@ -15,11 +15,12 @@ static void print_head(const struct comparison_result *c, FILE *to)
 		: q->kind == BY_HISTORY ? "submissions are the units"
 					: "two samples, not paired",
 		100 * (1 - q->alpha), q->by_ranks ? " (Hodges-Lehmann)" : "", per[q->per]);
+	size_t family = q->metrics_n == 0 ? 0 : c->n / q->metrics_n;
+
 	fprintf(to,
 		"changed: beyond ±%.4g %% and adjusted p ≤ %.4g (Benjamini-Hochberg, %zu "
 		"comparison%s a metric)\n",
-		100 * q->threshold, q->alpha, c->n / q->metrics_n,
-		c->n / q->metrics_n == 1 ? "" : "s");
+		100 * q->threshold, q->alpha, family, family == 1 ? "" : "s");
 }
 
 /* What the letters of a block mean. */

@@ -28,6 +28,15 @@ void gate_done(struct gate *g)
 	g->file = NULL;
 }
 
+bool gate_is_broken(const struct gathered *g)
+{
+	bool is = false;
+
+	for (size_t i = 0; i < g->lanes_n * g->configurations_n; i++)
+		is |= g->cells[i].runs > 0 && g->cells[i].done == 0;
+	return is;
+}
+
 /* ---- for people ---- */
 
 static void print_cases(

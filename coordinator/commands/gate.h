@@ -18,6 +18,8 @@ struct gate {
 
 /* What the store knows of the contender beside its runs. Returns 0 or negative. */
 int gate_open(struct gate *g, struct results *r, const struct study *contender, struct error *err);
+/* Whether some case has runs and all of them failed. */
+bool gate_is_broken(const struct gathered *g);
 void gate_done(struct gate *g);
 
 /*

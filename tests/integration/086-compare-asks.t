@@ -44,4 +44,25 @@ for options in 'asks.2 --baseline asks.1' '--baseline previous --band 5%' '--ran
 	like "refused: $options" "$(joulerig compare asks.5 $options 2>&1 | tr '\n' ' '; echo "exit ${PIPESTATUS[0]}")" '(does nothing with|alone).*exit 2'
 done
 ok 'a chain has metrics' joulerig compare asks.5 --by arm --chain a0,a20,a40 --metric cost
+
+# A night on which nothing works: the gate closes, and its report tells what is broken.
+cat >n.yaml <<'YAML'
+campaign: night
+matrix: {arm: [a, b]}
+benchmarks: {one: {command: [./job, "{arm}"]}}
+placement: {cpus: 1}
+measure: {energy: off}
+repeat: {warmup: 0, blocks: 2}
+compare: {by: arm, baseline: a, metrics: [time]}
+YAML
+printf '#!/bin/sh\nexit $(cat status)\n' >job
+chmod +x job
+echo 0 >status
+joulerig run n.yaml --quiet >/dev/null 2>&1
+echo 1 >status
+joulerig run n.yaml --quiet >/dev/null 2>&1
+fails 'all failed, against the night before' 1 joulerig compare night --baseline previous --gate
+fails 'all failed, along an axis' 1 joulerig compare night --gate
+like 'its report' "$(joulerig compare night --baseline previous --gate --format junit 2>/dev/null)" '<error message="failed: one'
+fails 'without a gate there is nothing to compare' 2 joulerig compare night --baseline previous
 done_testing
