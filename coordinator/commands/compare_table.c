@@ -1,6 +1,18 @@
 /* `compare` for people: a block for each metric, and what must be said around them. */
 #include "coordinator/commands/compare_block.h"
 
+/* Metrics may be of unlike many benchmarks. */
+static size_t largest_family(const struct comparison_result *c)
+{
+	size_t most = 0, n = 0;
+
+	for (size_t i = 0; i < c->n; i++) {
+		n = i > 0 && c->rows[i].metric == c->rows[i - 1].metric ? n + 1 : 1;
+		most = n > most ? n : most;
+	}
+	return most;
+}
+
 static void print_head(const struct comparison_result *c, FILE *to)
 {
 	static const char *const per[] = {"", " · per core", " · per hertz", " · per watt"};
@@ -15,7 +27,7 @@ static void print_head(const struct comparison_result *c, FILE *to)
 		: q->kind == BY_HISTORY ? "submissions are the units"
 					: "two samples, not paired",
 		100 * (1 - q->alpha), q->by_ranks ? " (Hodges-Lehmann)" : "", per[q->per]);
-	size_t family = q->metrics_n == 0 ? 0 : c->n / q->metrics_n;
+	size_t family = largest_family(c);
 
 	fprintf(to,
 		"changed: beyond ±%.4g %% and adjusted p ≤ %.4g (Benjamini-Hochberg, %zu "

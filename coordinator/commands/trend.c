@@ -42,6 +42,10 @@ static int read_levels(const struct options *o, struct trend_asked *out, struct 
 	if (o->threshold != NULL && units_parse_percent(o->threshold, &threshold, err) < 0)
 		return error_wrap(err, "trend: --threshold"), ERR_USAGE;
 	out->threshold = (double)threshold / 1e6;
+	out->has_threshold = o->threshold != NULL;
+	if (o->since != NULL && !o->is_gate)
+		return error_set(
+			err, ERR_USAGE, "trend: --since is of --gate: it does nothing without");
 	if (o->alpha == NULL)
 		return 0;
 	out->alpha = strtod(o->alpha, &end);

@@ -136,7 +136,7 @@ static void set_question(struct builder *b, const struct campaign *last)
 		add_metric(b, "energy.package");
 	}
 	b->has_metric = xcalloc(b->metrics_n, sizeof *b->has_metric);
-	b->out->threshold = b->asked->threshold > 0 ? b->asked->threshold
+	b->out->threshold = b->asked->has_threshold ? b->asked->threshold
 			    : is_said               ? (double)first->threshold / 1e6
 						    : DEFAULT_THRESHOLD;
 	b->out->alpha = b->asked->alpha > 0 ? b->asked->alpha

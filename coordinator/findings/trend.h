@@ -64,11 +64,12 @@ struct trend_asked {
 	const char *const *metrics; /* n 0: those of the last submission's comparisons, else time
 				       and energy.package */
 	size_t metrics_n;
-	const char *host; /* NULL: all */
-	const char *only; /* expression, NULL: all configurations */
-	int64_t last;     /* submissions at most, the newest; 0: all */
-	double threshold; /* a change of less is none; 0: as its comparison has it, else 2 % */
-	double alpha;     /* 0: likewise, else 0.01 */
+	const char *host;   /* NULL: all */
+	const char *only;   /* expression, NULL: all configurations */
+	int64_t last;       /* submissions at most, the newest; 0: all */
+	double threshold;   /* a change of less is none */
+	bool has_threshold; /* else as its comparison has it, else 2 % */
+	double alpha;       /* 0: likewise, else 0.01 */
 };
 
 /* Read all ended submissions of a campaign's name. Returns 0, or ERR_USAGE: there is none of that

@@ -65,4 +65,6 @@ fails 'all failed, against the night before' 1 joulerig compare night --baseline
 fails 'all failed, along an axis' 1 joulerig compare night --gate
 like 'its report' "$(joulerig compare night --baseline previous --gate --format junit 2>/dev/null)" '<error message="failed: one'
 fails 'without a gate there is nothing to compare' 2 joulerig compare night --baseline previous
+like "trend: a threshold of none" "$(joulerig trend asks --metric cost --threshold 0% | sed -n 2p)" "beyond .0 %"
+fails "trend: --since without --gate" 2 joulerig trend asks --metric cost --since asks.2
 done_testing
