@@ -172,20 +172,35 @@ static bool *partly_kept(const struct comparison_result *c, const bool *kept)
 	return is_partly;
 }
 
+static int by_hosts(const void *left, const void *right)
+{
+	const struct compared *a = *(const struct compared *const *)left,
+			      *b = *(const struct compared *const *)right;
+
+	if (a->lane != b->lane)
+		return a->lane < b->lane ? -1 : 1;
+	if (a->baseline_lane != b->baseline_lane)
+		return a->baseline_lane < b->baseline_lane ? -1 : 1;
+	return a < b ? -1 : a > b; /* they stand in the order of configurations */
+}
+
 static void add_rows(struct claim_answer *a, const struct comparison_result *c, const bool *kept)
 {
 	const char *contender = a->claim->contender;
 	_cleanup_free_ bool *is_partly = partly_kept(c, kept);
+	_cleanup_free_ const struct compared **rows = xcalloc(c->n + 1, sizeof *rows);
+	size_t n = 0;
 
-	for (size_t lane = 0; lane < c->contender->lanes_n; lane++) {
-		for (size_t i = 0; i < c->n; i++) {
-			const struct compared *row = &c->rows[i];
+	for (size_t i = 0; i < c->n; i++) {
+		const struct compared *row = &c->rows[i];
 
-			if (row->lane == lane && strcmp(row->contender, contender) == 0 &&
-				kept[lane * c->contender->configurations_n + row->configuration])
-				add_row(a, row->host, row->configuration, &row->ratio);
-		}
+		if (strcmp(row->contender, contender) == 0 &&
+			kept[row->lane * c->contender->configurations_n + row->configuration])
+			rows[n++] = row;
 	}
+	qsort(rows, n, sizeof *rows, by_hosts);
+	for (size_t i = 0; i < n; i++)
+		add_row(a, rows[i]->host, rows[i]->configuration, &rows[i]->ratio);
 	for (size_t i = 0; i < c->pooled_n; i++)
 		if (strcmp(c->pooled[i].contender, contender) == 0 &&
 			!is_partly[c->pooled[i].configuration])
