@@ -8,7 +8,7 @@
 
 #define RUNS_MOST   (1 << 24)
 #define NUMBER_MOST 999999999 /* of a submission: others come after it */
-#define NAME_MOST   255       /* bytes */
+#define NAME_MOST   4096      /* bytes: hyperfine's are whole commands */
 
 struct configuration {
 	UT_hash_handle hh;

@@ -28,8 +28,8 @@ struct questions {
 /*
  * The questions to a contender; to it against baseline where that is not NULL (its label is their
  * baseline then): there the metrics are those of all comparisons of the contender's campaign, the
- * threshold and alpha those of the first. Returns 0, or ERR_USAGE with what to say instead; questions_done() in both
- * cases. What is asked and the studies must outlive them.
+ * threshold and alpha those of the first. Returns 0, or ERR_USAGE with what to say instead;
+ * questions_done() in both cases. What is asked and the studies must outlive them.
  */
 int questions_make(const struct asked *asked, const struct study *contender,
 	const struct study *baseline, struct questions *out, struct error *err);

@@ -218,7 +218,7 @@ for line in '{"benchmark": "a\u001b[31m"}' '{"benchmark": ""}' '{"benchmark": "b
 	'{"benchmark": "b", "host": "h\u009b1m"}' '{"benchmark": "b", "metrics": {"": 1}}' '{"benchmark": "b", "flags": ["\u001b"]}' \
 	'{"benchmark": "b", "metrics": {"m": 1}, "units": {"m": "\u001b"}}' '{"benchmark": "b", "parameters": {"a": "\u001b"}}' \
 	'{"benchmark": "b", "parameters": {"a": 1, "a": 2}}' '{"benchmark": "b", "parameters": {"": 1}}' \
-	"{\"benchmark\": \"$(printf %0300d 1)\"}"; do
+	"{\"benchmark\": \"$(printf %05000d 1)\"}"; do
 	is "refused: $(echo "$line" | cut -c 1-70)" "$(echo "$line" | joulerig import - --as harm --db harm.db 2>&1 >/dev/null; echo $?)" \
 		"$(echo "$line" | joulerig import - --as harm --db harm.db 2>&1 >/dev/null | grep 'input:1:'; echo 2)"
 done
