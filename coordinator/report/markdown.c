@@ -87,17 +87,29 @@ static bool is_safe(const char *url)
 	return false;
 }
 
-/* NULL where a link may not lead there. The caller frees. */
-static char *link_of(MD_SPANTYPE type, const void *detail)
+/* NULL where a link may not lead there. */
+static const MD_ATTRIBUTE *link_of(MD_SPANTYPE type, const void *detail)
 {
 	const MD_ATTRIBUTE *to = type == MD_SPAN_A ? &((const MD_SPAN_A_DETAIL *)detail)->href
 						   : &((const MD_SPAN_IMG_DETAIL *)detail)->src;
-	char *url = xstrndup(to->text == NULL ? "" : to->text, to->size);
+	_cleanup_free_ char *url = xstrndup(to->text == NULL ? "" : to->text, to->size);
 
-	if (is_safe(url))
-		return url;
-	free(url);
-	return NULL;
+	/* The scheme must stand there as it is; with an entity in it, it is none of the good. */
+	return is_safe(url) ? to : NULL;
+}
+
+/* An entity of the text is one of HTML as well. */
+static void print_url(const MD_ATTRIBUTE *url, FILE *to)
+{
+	for (size_t i = 0; url->substr_offsets[i] < url->size; i++) {
+		MD_OFFSET from = url->substr_offsets[i], until = url->substr_offsets[i + 1];
+		_cleanup_free_ char *part = xstrndup(url->text + from, until - from);
+
+		if (url->substr_types[i] == MD_TEXT_ENTITY)
+			fputs(part, to);
+		else
+			html_text(to, part);
+	}
 }
 
 static int enter_span(MD_SPANTYPE type, void *detail, void *arg)
@@ -109,10 +121,10 @@ static int enter_span(MD_SPANTYPE type, void *detail, void *arg)
 		fprintf(to, "<%s>", name);
 	if (type != MD_SPAN_A && type != MD_SPAN_IMG)
 		return 0;
-	_cleanup_free_ char *url = link_of(type, detail);
+	const MD_ATTRIBUTE *url = link_of(type, detail);
 	fputs(url == NULL ? "<span>" : "<a rel=\"noopener noreferrer\" href=\"", to);
 	if (url != NULL) {
-		html_text(to, url);
+		print_url(url, to);
 		fputs("\">", to);
 	}
 	return 0;
@@ -127,8 +139,7 @@ static int leave_span(MD_SPANTYPE type, void *detail, void *arg)
 		fprintf(to, "</%s>", name);
 	if (type != MD_SPAN_A && type != MD_SPAN_IMG)
 		return 0;
-	_cleanup_free_ char *url = link_of(type, detail);
-	fputs(url == NULL ? "</span>" : "</a>", to);
+	fputs(link_of(type, detail) == NULL ? "</span>" : "</a>", to);
 	return 0;
 }
 

@@ -83,7 +83,11 @@ static void test_markdown(void **state)
 		{"[x](https://a.example/?b=\"c\")",
 			"<p><a rel=\"noopener noreferrer\" "
 			"href=\"https://a.example/?b=&quot;c&quot;\">x</a></p>\n"},
+		{"[x](https://a.example/?a&amp;b=\"&lt;&d)",
+			"<p><a rel=\"noopener noreferrer\" "
+			"href=\"https://a.example/?a&amp;b=&quot;&lt;&amp;d\">x</a></p>\n"},
 		{"[x](javascript:alert(1))", "<p><span>x</span></p>\n"},
+		{"[x](java&#115;cript:alert(1))", "<p><span>x</span></p>\n"},
 		{"[x](JaVaScRiPt:alert(1))", "<p><span>x</span></p>\n"},
 		{"[x](data:text/html,y)", "<p><span>x</span></p>\n"},
 		{"![x](https://a.example/y.png)", "<p><a rel=\"noopener noreferrer\" "
