@@ -51,6 +51,15 @@ static void add_count(struct buf *line, size_t n, const char *what)
 		buf_addf(line, "%s%zu %s", line->len > 0 ? ", " : "", n, what);
 }
 
+/* What runs are that have not ended. */
+static const char *open_words(const struct summary_view *v)
+{
+	if (v->g->ended_at != ABSENT)
+		return "never run";
+	return v->campaign != NULL && v->campaign->until.metric != NULL ? "at most still to come"
+									: "still to come";
+}
+
 /* "18 of 22 runs: without 2 failed, 2 warm-up": nothing where all count. Warm-up alone is nothing
  * to tell. */
 static void print_counts(const struct summary_view *v, FILE *to)
@@ -58,17 +67,24 @@ static void print_counts(const struct summary_view *v, FILE *to)
 	const struct gathered *g = v->g;
 	_cleanup_buf_ struct buf line = BUF_INIT, without = BUF_INIT;
 	struct excluded e = {0};
+	bool is_all = true;
 
-	for (size_t i = 0; i < g->lanes_n * g->configurations_n; i++)
+	for (size_t i = 0; i < g->lanes_n * g->configurations_n; i++) {
 		if (summary_is_cell_shown(v, i))
 			add_cell(&e, &g->cells[i]);
+		else
+			is_all = false;
+	}
+	/* Of a part, only what was handed out is known. */
+	if (is_all && gathered_to_come(g) > e.open)
+		e.open = gathered_to_come(g);
 	if (e.failed + e.timeouts + e.skipped + e.cancelled + e.open == 0)
 		return;
 	add_count(&without, e.failed, "failed");
 	add_count(&without, e.timeouts, "timed out");
 	add_count(&without, e.skipped, "skipped");
 	add_count(&without, e.cancelled, "cancelled");
-	add_count(&without, e.open, "still to come");
+	add_count(&without, e.open, open_words(v));
 	add_count(&without, e.warmups, "warm-up");
 	buf_addf(&line, "%zu of %zu runs: without %s", e.done,
 		e.done + e.failed + e.timeouts + e.skipped + e.cancelled + e.open + e.warmups,

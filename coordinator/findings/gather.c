@@ -25,6 +25,7 @@ static int on_campaign(void *arg, int64_t key, const struct message_cell *c, siz
 	g->changes = c[CAMPAIGNS_CHANGES].text == NULL ? NULL : xstrdup(c[CAMPAIGNS_CHANGES].text);
 	g->submitted_at = c[CAMPAIGNS_SUBMITTED_AT].integer;
 	g->ended_at = c[CAMPAIGNS_ENDED_AT].integer;
+	g->total = c[CAMPAIGNS_TOTAL].integer;
 	return 0;
 }
 
@@ -168,6 +169,18 @@ void gathered_done(struct gathered *g)
 }
 
 /* ---- reading it ---- */
+
+size_t gathered_to_come(const struct gathered *g)
+{
+	int64_t ended = 0;
+
+	if (g->ended_at != ABSENT && strcmp(g->state, "cancelled") != 0)
+		return 0;
+	for (size_t i = 0; i < g->lanes_n * g->configurations_n; i++)
+		ended += (int64_t)(g->cells[i].runs + g->cells[i].warmups + g->cells[i].skipped +
+				   g->cells[i].cancelled);
+	return g->total > ended ? (size_t)(g->total - ended) : 0;
+}
 
 const struct series *gathered_series(const struct gathered_cell *cell, size_t metric)
 {

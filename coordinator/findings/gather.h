@@ -71,6 +71,7 @@ struct gathered_lane {
 struct gathered {
 	char *label, *state, *yaml, *changes; /* changes may be NULL */
 	int64_t submitted_at, ended_at;
+	int64_t total; /* runs that were planned, at most */
 	struct gathered_configuration *configurations;
 	size_t configurations_n;
 	struct gathered_lane *lanes;
@@ -106,6 +107,10 @@ static inline struct gathered_cell *gathered_cell(
 	return &g->cells[lane * g->configurations_n + configuration];
 }
 
+/* How many of the planned runs have not ended, whether or not the store has them already: runs are
+ * handed out a few at a time. 0 where the campaign came to its own end, with fewer or not; where it
+ * was cancelled they never will. */
+size_t gathered_to_come(const struct gathered *g);
 /* The series of a metric in a cell, or NULL where it has none. */
 const struct series *gathered_series(const struct gathered_cell *cell, size_t metric);
 /* Its summary at this level (0.95); of NULL one with n 0. The series stays as it is. */

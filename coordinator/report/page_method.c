@@ -177,6 +177,8 @@ static void print_reason(const struct gathered *g, const struct reason *reason, 
 void page_excluded(const struct report *r, FILE *to)
 {
 	const struct gathered *g = r->g;
+	const struct campaign *campaign = r->study->campaign;
+	bool has_until = campaign != NULL && campaign->until.metric != NULL;
 	struct reasons all = {0};
 	size_t open = 0;
 
@@ -189,10 +191,15 @@ void page_excluded(const struct report *r, FILE *to)
 			count(&all, &g->cells[i].cancels.items[k], "cancelled", i);
 		open += g->cells[i].open;
 	}
+	if (gathered_to_come(g) > open)
+		open = gathered_to_come(g);
 	page_open(to, "excluded", "Runs that are not counted");
-	if (open > 0)
-		html_element(to, "p", NULL, "%zu run%s still to come.", open,
-			open == 1 ? " is" : "s are");
+	if (open > 0 && g->ended_at != ABSENT)
+		html_element(to, "p", NULL, "%zu run%s planned, and never run.", open,
+			open == 1 ? " was" : "s were");
+	else if (open > 0)
+		html_element(to, "p", NULL, "%s%zu run%s still to come.",
+			has_until ? "At most " : "", open, open == 1 ? " is" : "s are");
 	if (all.n == 0 && open == 0) {
 		fputs("<p>None but warm-up: every run that was planned is in the numbers.</p>\n",
 			to);

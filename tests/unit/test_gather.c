@@ -338,6 +338,12 @@ static void test_what_else_a_cell_has(void **state)
 	assert_true(flags > 1500 && remarks > 500);
 	assert_int_equal(bounds, LANES * CONFIGURATIONS);
 	assert_string_equal(g.lanes[0].no_energy, "too short");
+	/* What was planned and never handed out is to come, too. */
+	assert_int_equal(gathered_to_come(&g), 0);
+	g.total += 7;
+	assert_int_equal(gathered_to_come(&g), 0);
+	g.ended_at = ABSENT;
+	assert_int_equal(gathered_to_come(&g), 7);
 	assert_true(g.lanes[1].has_energy);
 	gathered_done(&g);
 }
