@@ -28,7 +28,8 @@ static void add_hash(const struct bundle *script, struct buf *out)
 
 /*
  * Nothing is loaded from anywhere, and of scripts only the page's own run. Vega makes functions of
- * the charts' expressions, which is what 'unsafe-eval' allows; no text of a user's is in them.
+ * the charts' expressions, which is what 'unsafe-eval' allows. A user's names are in them as values
+ * of categories to sort by alone: literals, which Vega parses and writes anew with their quotes.
  */
 static void print_policy(const struct bundle *scripts, size_t n, FILE *to)
 {
