@@ -111,27 +111,32 @@ function usualHeight(figure, width) {
 	return figure.tall > 0 ? 24 * figure.tall + 70 : Math.round(Math.max(230, Math.min(360, width * 0.45)));
 }
 
-/* Of a logarithmic axis' ticks 1, 2 and 5 of each power of ten are named: others come and go as they fit. */
-const NAMED = "indexof([1, 2, 5], round(datum.value / pow(10, floor(log(datum.value) / LN10 + 1e-9)))) < 0 ? '' : datum.label";
-
-function spans(figure, field) {
+/* The ticks of a logarithmic axis: 1, 2 and 5 of each power of ten, 1 and 3 of more powers, of many those alone. Vega would
+   draw a line at each of their multiples, and name what fits, which is never the same. Of less than a power of ten there
+   may be none of these. */
+function logTicks(figure, field) {
 	const values = figure.rows.map((row) => row[field]).filter((value) => value > 0);
+	const low = Math.min(...values), high = Math.max(...values), out = [];
 
-	return Math.max(...values) >= 10 * Math.min(...values);
+	if (!(high >= 10 * low))
+		return undefined;
+	for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++)
+		out.push(...(high < 100 * low ? [1, 2, 5] : high < 1000 * low ? [1, 3] : [1]).map((digit) => Number(digit + 'e' + power)));
+	return out.filter((value) => value >= low && value <= high);
 }
 
-function nameTicks(figure, panel, resolve) {
+function setTicks(figure, panel, resolve) {
 	const apart = (resolve && resolve.scale) || {};
 
-	(panel.layer || []).forEach((layer) => nameTicks(figure, layer, resolve));
+	(panel.layer || []).forEach((layer) => setTicks(figure, layer, resolve));
 	['x', 'y'].forEach((name) => {
 		const channel = (panel.encoding || {})[name];
 		const scale = channel && channel.scale;
-		/* On less than a power of ten there may be none of them. */
-		if (!scale || scale.type !== 'log' || (scale.base || 10) !== 10 || channel.axis === null || (channel.axis || {}).values ||
-			apart[name] === 'independent' || !spans(figure, channel.field))
+		if (!scale || scale.type !== 'log' || (scale.base || 10) !== 10 || channel.axis === null || apart[name] === 'independent')
 			return;
-		channel.axis = Object.assign({labelExpr: NAMED}, channel.axis);
+		const ticks = logTicks(figure, channel.field);
+		if (ticks !== undefined)
+			channel.axis = Object.assign({values: ticks}, channel.axis);
 	});
 	return panel;
 }
@@ -165,7 +170,7 @@ function single(figure, panel, width) {
 	const usual = usualHeight(figure, width);
 	const {resolve, ...chart} = panel;
 
-	return Object.assign({height: usual}, wrapTitles(nameTicks(figure, chart, resolve), heightOf(chart, usual)), {
+	return Object.assign({height: usual}, wrapTitles(setTicks(figure, chart, resolve), heightOf(chart, usual)), {
 		data: {values: figure.rows},
 		width: width,
 		autosize: {type: 'fit-x', contains: 'padding'},
@@ -186,12 +191,13 @@ function faceted(figure, panel, width, less) {
 
 	return {
 		data: {values: figure.rows},
-		resolve: resolve,
+		/* Below each other they are too far from the last one's axis. */
+		resolve: columns > 1 ? resolve : Object.assign({}, resolve, {axis: {x: 'independent'}}),
 		facet: {field: figure.facet, type: 'nominal', sort: figure.facetValues,
 			/* A number alone says nothing; "bandwidth" does. */
 			title: figure.facetValues.every((value) => !isNaN(value)) ? figure.facetTitle : null},
 		columns: columns,
-		spec: Object.assign({height: height}, wrapTitles(nameTicks(figure, chart, resolve), heightOf(chart, height)), {width: each}),
+		spec: Object.assign({height: height}, wrapTitles(setTicks(figure, chart, resolve), heightOf(chart, height)), {width: each}),
 		config: config(width, heightOf(panel, height), isCrowded(figure, panel, each), each),
 	};
 }
