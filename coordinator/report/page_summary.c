@@ -46,6 +46,16 @@ static void add_blocks(const struct gathered *g, struct buf *out)
 			most);
 }
 
+static void add_energy(double joules, struct buf *out)
+{
+	static const char *const units[] = {"J", "kJ", "MJ", "GJ"};
+	size_t unit = 0;
+
+	for (; joules >= 1000 && unit + 1 < ARRAY_SIZE(units); unit++)
+		joules /= 1000;
+	buf_addf(out, "%.3g %s", joules, units[unit]);
+}
+
 static void print_story(const struct report *r, FILE *to)
 {
 	const struct gathered *g = r->g;
@@ -72,8 +82,8 @@ static void print_story(const struct report *r, FILE *to)
 	add_blocks(g, &text);
 	if (g->energy > 0) {
 		buf_adds(&text, " All of it took ");
-		text_number(g->energy, &text);
-		buf_adds(&text, " J.");
+		add_energy(g->energy, &text);
+		buf_addc(&text, '.');
 	} else {
 		buf_adds(&text, " Energy was not measured.");
 	}

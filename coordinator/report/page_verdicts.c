@@ -67,15 +67,16 @@ struct table {
 	size_t metric;
 	const char **axes; /* that vary among what is compared */
 	size_t axes_n;
+	bool is_bytes; /* shown in MiB */
 	FILE *to;
 };
 
-static void cell_number(FILE *to, double value)
+static void cell_number(const struct table *t, double value)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
-	text_number(value, &text);
-	html_element(to, "td", "class=\"n\"", "%s", text.data);
+	text_number(t->is_bytes ? value / (1 << 20) : value, &text);
+	html_element(t->to, "td", "class=\"n\"", "%s", text.data);
 }
 
 static void cell_ratio(FILE *to, const struct ratio *ratio)
@@ -128,8 +129,8 @@ static void print_row(const struct table *t, const struct compared *row)
 	names(t, row->configuration);
 	html_element(t->to, "td", NULL, "%s", row->host);
 	html_element(t->to, "td", "class=\"n\"", "%zu", row->ratio.n);
-	cell_number(t->to, row->baseline_median);
-	cell_number(t->to, row->contender_median);
+	cell_number(t, row->baseline_median);
+	cell_number(t, row->contender_median);
 	cell_ratio(t->to, &row->ratio);
 	cell_p(t->to, row->p_adjusted);
 	cell_verdict(t->to, row);
@@ -201,16 +202,17 @@ static const struct pooled *pooled_of(const struct table *t, size_t configuratio
 static void print_heads(const struct table *t, const struct gathered_metric *m)
 {
 	const struct question *q = t->c->question;
-	bool has_unit = strcmp(m->unit, "1") != 0;
+	const char *unit = t->is_bytes ? "MiB" : m->unit;
+	bool has_unit = strcmp(unit, "1") != 0;
 
 	fputs("<thead><tr><th scope=\"col\">benchmark</th>", t->to);
 	for (size_t i = 0; i < t->axes_n; i++)
 		html_element(t->to, "th", "scope=\"col\"", "%s", t->axes[i]);
 	fputs("<th scope=\"col\">host</th><th scope=\"col\" class=\"n\">n</th>", t->to);
 	html_element(t->to, "th", "scope=\"col\" class=\"n\"", "%s%s%s", q->baseline,
-		has_unit ? ", " : "", has_unit ? m->unit : "");
+		has_unit ? ", " : "", has_unit ? unit : "");
 	html_element(t->to, "th", "scope=\"col\" class=\"n\"", "compared%s%s", has_unit ? ", " : "",
-		has_unit ? m->unit : "");
+		has_unit ? unit : "");
 	html_element(t->to, "th", "scope=\"col\" class=\"n\"", "ratio [%.4g %% interval]",
 		100 * (1 - q->alpha));
 	fputs("<th scope=\"col\" class=\"n\">adjusted p</th><th scope=\"col\">verdict</th>"
@@ -222,7 +224,8 @@ static void print_metric(const struct comparison_result *c, size_t metric, FILE 
 {
 	const struct gathered_metric *m =
 		&c->contender->metrics[gathered_metric(c->contender, c->question->metrics[metric])];
-	struct table t = {.c = c, .metric = metric, .to = to};
+	struct table t = {
+		.c = c, .metric = metric, .is_bytes = strcmp(m->unit, "B") == 0, .to = to};
 	size_t n, rows = 0, shown = 0;
 	_cleanup_free_ struct group *groups = groups_of(c, metric, &n);
 
