@@ -20,6 +20,7 @@ struct drawn {
 	size_t n, all, changed;
 	bool has_changes, has_breaks, has_marks, has_several;
 	bool names_benchmark, names_host;
+	bool is_bytes; /* drawn in MiB */
 	size_t thinned, points;
 };
 
@@ -71,7 +72,9 @@ static void choose_series(struct drawn *d)
 		d->changed += t->series[i].changes_n > 0;
 		d->series[d->n++] = &t->series[i];
 		d->names_benchmark |= differs(t->series[i].benchmark, d->series[0]->benchmark);
+		d->names_host |= differs(t->series[i].host, d->series[0]->host);
 	}
+	d->is_bytes = d->n > 0 && !differs(d->series[0]->unit, "B");
 	d->all = d->n;
 	qsort(d->series, d->n, sizeof *d->series, by_change);
 	d->n = d->n < FIGURE_MAX_FACETS ? d->n : FIGURE_MAX_FACETS;
@@ -79,7 +82,6 @@ static void choose_series(struct drawn *d)
 	for (size_t i = 0; i < d->n; i++) {
 		const struct trend_series *s = d->series[i];
 		d->has_changes |= s->changes_n > 0;
-		d->names_host |= differs(s->host, d->series[0]->host);
 		d->has_several |= s->n > 1;
 		for (size_t k = 0; k < s->n; k++) {
 			d->has_breaks |= s->points[k].is_break;
@@ -92,7 +94,7 @@ static void choose_series(struct drawn *d)
 
 static void add_fields(const struct drawn *d, struct figure *f)
 {
-	const char *unit = d->series[0]->unit;
+	const char *unit = d->is_bytes ? "MiB" : d->series[0]->unit;
 	struct quantity q;
 	const char *title =
 		quantity_named(&d->source->study->g, d->metric, &q) ? q.title : d->metric;
@@ -209,6 +211,7 @@ static void add_point(const struct drawn *d, struct figure *f, const struct tren
 	const struct trend_point *p = &s->points[i];
 	const struct trend_submission *submission = &d->trend->submissions[p->submission];
 	const struct trend_change *change = change_at(s, i);
+	double scale = d->is_bytes ? 1.0 / (1 << 20) : 1;
 
 	figure_row(f);
 	if (f->facet != NULL)
@@ -217,10 +220,10 @@ static void add_point(const struct drawn *d, struct figure *f, const struct tren
 	figure_set_text(f, "label", submission->label);
 	if (d->has_marks)
 		figure_set_text(f, "mark", submission->mark);
-	figure_set_number(f, "median", p->summary.median);
-	figure_set_number(f, "low", p->summary.has_interval ? p->summary.low : NAN);
-	figure_set_number(f, "high", p->summary.has_interval ? p->summary.high : NAN);
-	figure_set_number(f, "level", level);
+	figure_set_number(f, "median", p->summary.median * scale);
+	figure_set_number(f, "low", p->summary.has_interval ? p->summary.low * scale : NAN);
+	figure_set_number(f, "high", p->summary.has_interval ? p->summary.high * scale : NAN);
+	figure_set_number(f, "level", level * scale);
 	figure_set_number(f, "part", (double)part);
 	if (change != NULL) {
 		_cleanup_free_ char *text = change_text(change);
@@ -344,8 +347,9 @@ static void add_texts(const struct drawn *d, int64_t last, struct figure *f)
 			LEAST_LEVEL);
 	note_changes(d, f);
 	if (d->n < d->all)
-		figure_note(f, "Shown are %zu of %zu series, those that changed most first.", d->n,
-			d->all);
+		figure_note(f, "Shown are %s%zu of %zu series%s.",
+			d->changed > 0 ? "" : "the first ", d->n, d->all,
+			d->changed > 0 ? ", those that changed most" : "");
 	if (d->thinned < d->points)
 		figure_note(f,
 			"Of %zu points %zu are drawn: of every stretch the lowest and the highest, "
