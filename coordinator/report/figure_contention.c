@@ -90,21 +90,34 @@ static void draw(const struct layout *l, const struct quantity *time, struct fig
 		figure_note(f, "No run has context switches, so why it waited is not known.");
 }
 
+/* "lock", "shared_lock", "rwlock", but neither "clock" nor "block". */
+static bool has_word(const char *text)
+{
+	static const char *const words[] = {"shar", "privat", "conten", "mutex"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strcasestr(text, words[i]) != NULL)
+			return true;
+	}
+	for (const char *at = text; (at = strcasestr(at, "lock")) != NULL; at++) {
+		if (at == text || strchr("cCbB", at[-1]) == NULL)
+			return true;
+	}
+	return false;
+}
+
 /* Without being asked for it is drawn of what is about sharing, by its names. */
 static bool is_about_sharing(const struct figure_source *source, const struct layout *l)
 {
-	static const char *const words[] = {"shar", "privat", "conten", "lock"};
 	const struct campaign *c = source->study->campaign;
 
 	if (c != NULL && c->report.figures_n > 0)
 		return true;
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		if (strcasestr(l->series.name, words[i]) != NULL)
+	if (has_word(l->series.name))
+		return true;
+	for (size_t k = 0; k < l->series.n; k++) {
+		if (has_word(l->series.values[k]))
 			return true;
-		for (size_t k = 0; k < l->series.n; k++) {
-			if (strcasestr(l->series.values[k], words[i]) != NULL)
-				return true;
-		}
 	}
 	return false;
 }

@@ -721,6 +721,17 @@ static void test_contention(void **state)
 	assert_int_equal(m.figures.n, 0);
 	assert_non_null(strstr(m.figures.left_out[0], "nothing that is compared is about sharing"));
 	done(&m);
+	/* "lock" is in both, and says nothing. */
+	shape.python[0] = "2GHz-clock";
+	shape.python[1] = "block";
+	make(&shape, &request, "python", "block", &m);
+	assert_int_equal(m.figures.n, 0);
+	done(&m);
+	shape.python[0] = "own-lock";
+	make(&shape, &request, "python", "block", &m);
+	assert_int_equal(m.figures.n, 1);
+	done(&m);
+	shape = usual;
 	shape.report = "report: {figures: [{kind: contention}]}\n";
 	make(&shape, &request, "python", "gil", &m);
 	const struct figure *f = only_figure(&m);
