@@ -903,6 +903,10 @@ static void check_forest(double step, const char *note)
 	assert_string_equal(text_at(f, 3, "kind"), "pooled");
 	assert_near(number_at(f, 1, "ratio"), 1.1, 0.003);
 	assert_non_null(strstr(f->note, note));
+	/* Three hosts that differ leave so wide an interval that its line is cut. */
+	assert_int_equal(strstr(f->note, "arrowhead") != NULL, step > 0);
+	assert_int_equal(number_at(f, 3, "high") > number_at(f, 3, "till"), step > 0);
+	assert_int_equal(isfinite(number_at(f, 3, "beyond")), step > 0);
 	assert_left_out(&o, "forest", "the campaign compares nothing");
 	make_kind(&o, &(struct report_figure){.kind = (char[]){"forest"}}, "host", "lab01");
 	assert_int_equal(o.figures.n, 0);
