@@ -246,22 +246,23 @@ static void add_fields(const struct forest *fo, struct figure *f)
 	figure_field(f, "beyond", FIELD_NUMBER, NULL, "goes on beyond");
 }
 
-/* Heads of the lines that go on. */
-static char *arrow_layer(const char *field, const char *shape, const char *scale)
+/* Heads of the lines that go on, there in all rows but not seen: Vega warns of charts without. */
+static char *arrow_layer(const char *at, const char *if_any, const char *shape, const char *scale)
 {
 	return xasprintf(
 		",{'mark':{'type':'point','filled':true,'shape':'%s','size':90},'encoding':{"
 		"'x':{'field':'%s','type':'quantitative',%s},"
+		"'opacity':{'condition':{'test':{'field':'%s','valid':true},'value':1},'value':0},"
 		"'color':{'field':'kind','type':'nominal','sort':null,'legend':null}}}",
-		shape, field, scale);
+		shape, at, scale, if_any);
 }
 
 static void add_panel(const struct range *range, struct figure *f)
 {
 	const char *scale =
 		range->high > 50 * range->low ? "'scale':{'type':'log'}" : "'scale':{'zero':false}";
-	_cleanup_free_ char *below = arrow_layer("below", "triangle-left", scale),
-			    *beyond = arrow_layer("beyond", "triangle-right", scale);
+	_cleanup_free_ char *below = arrow_layer("from", "below", "triangle-left", scale),
+			    *beyond = arrow_layer("till", "beyond", "triangle-right", scale);
 
 	figure_panel(f,
 		"{'encoding':{'y':{'field':'host','type':'nominal','sort':null,'title':null},"
