@@ -125,19 +125,21 @@ function logTicks(figure, field) {
 	return out.filter((value) => value >= low && value <= high);
 }
 
-function setTicks(figure, panel, resolve) {
+function setTicks(figure, panel, resolve, ticks = {}) {
 	const apart = (resolve && resolve.scale) || {};
 
-	(panel.layer || []).forEach((layer) => setTicks(figure, layer, resolve));
 	['x', 'y'].forEach((name) => {
 		const channel = (panel.encoding || {})[name];
 		const scale = channel && channel.scale;
 		if (!scale || scale.type !== 'log' || (scale.base || 10) !== 10 || channel.axis === null || apart[name] === 'independent')
 			return;
-		const ticks = logTicks(figure, channel.field);
-		if (ticks !== undefined)
-			channel.axis = Object.assign({values: ticks}, channel.axis);
+		/* Layers have one axis: it is the first one's. */
+		if (!(name in ticks))
+			ticks[name] = logTicks(figure, channel.field);
+		if (ticks[name] !== undefined)
+			channel.axis = Object.assign({values: ticks[name]}, channel.axis);
 	});
+	(panel.layer || []).forEach((layer) => setTicks(figure, layer, resolve, ticks));
 	return panel;
 }
 
