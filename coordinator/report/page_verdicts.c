@@ -312,6 +312,11 @@ void page_verdicts(const struct report *r, FILE *to)
 			html_element(to, "p", "class=\"note\"", "%s", r->unanswered[i]);
 			continue;
 		}
+		if (c->pooled_n > 0)
+			fputs("<p class=\"note\">Of all hosts: the mean of their ratios, with an "
+			      "interval for other hosts like them. Two or three hosts say little "
+			      "about others, so that it is wide although all agree.</p>\n",
+				to);
 		for (size_t metric = 0; metric < q->metrics_n; metric++)
 			print_metric(c, metric, to);
 		print_differences(c, to);
