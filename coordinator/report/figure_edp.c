@@ -56,7 +56,7 @@ static void draw(
 		"square of time, weighs time more. Each point is relative to %s: below 1 is a "
 		"better "
 		"bargain. The %s the %g %% interval.",
-		reference, layout_has_texts(l) ? "bars are" : "band is",
+		reference, layout_has_texts(l) ? "bars are" : "band, or bar, is",
 		100 * (1 - l->source->alpha));
 }
 

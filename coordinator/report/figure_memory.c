@@ -66,7 +66,7 @@ static void draw(const struct layout *l, const struct quantity *q, struct figure
 	figure_reading(f,
 		"Each point is the median over the blocks of the most memory that a run had; %s "
 		"the median's 95 %% interval.%s%s%s",
-		layout_has_texts(l) ? "bars are" : "the band is",
+		layout_has_texts(l) ? "bars are" : "the band, or bar, is",
 		has_ratio ? " The lower chart is the ratio to " : "",
 		has_ratio ? l->series.values[l->baseline] : "",
 		has_ratio ? ": above 1 is more memory." : "");

@@ -166,19 +166,23 @@ static void add_threshold(const struct layout *l, double threshold, struct buf *
 		value);
 }
 
+/* A band has no width at a point without neighbours (two threads against one, which has no interval
+ * itself), so that each interval is a bar, too. */
 static void add_interval(
 	const struct layout *l, const struct drawn_field *d, const char *place, struct buf *out)
 {
+	static const char *const band[] = {
+		"'type':'area','opacity':0.2", "'type':'rule','strokeWidth':1.5,'opacity':0.7"};
+	static const char *const bar[] = {"'type':'rule','strokeWidth':2"};
+	const char *const *marks = layout_has_texts(l) ? bar : band;
+	size_t n = layout_has_texts(l) ? ARRAY_SIZE(bar) : ARRAY_SIZE(band);
 	const char *value = value_channel(l);
 
-	if (d->low == NULL)
-		return;
-	buf_addf(out,
-		",{'mark':{%s},'encoding':{%s,'%s':{'field':'%s','type':'quantitative'%s},"
-		"'%s2':{'field':'%s'}%s}}",
-		!layout_has_texts(l) ? "'type':'area','opacity':0.2"
-				     : "'type':'rule','strokeWidth':2",
-		place, value, d->low, d->scale, value, d->high, layout_color(l));
+	for (size_t i = 0; d->low != NULL && i < n; i++)
+		buf_addf(out,
+			",{'mark':{%s},'encoding':{%s,'%s':{'field':'%s','type':'quantitative'%s},"
+			"'%s2':{'field':'%s'}%s}}",
+			marks[i], place, value, d->low, d->scale, value, d->high, layout_color(l));
 }
 
 /* How many labels' heights the figure takes. */

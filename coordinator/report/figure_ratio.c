@@ -94,7 +94,7 @@ static void add_reading(const struct layout *l, const struct shown *s, struct fi
 		better == BETTER_LOWER    ? ", which is better"
 		: better == BETTER_HIGHER ? ", which is worse"
 					  : "",
-		layout_has_texts(l) ? "Bars are the" : "The band is the",
+		layout_has_texts(l) ? "Bars are the" : "The band, or bar, is the",
 		100 * (1 - l->source->alpha), 100 * l->source->threshold,
 		s->has_below ? " The lower chart is net of what the idle machine draws." : "");
 }

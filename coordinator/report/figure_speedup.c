@@ -64,8 +64,9 @@ static void add_reading(const struct layout *l, struct figure *f)
 	const char *x = l->x.name, *first = l->x.values[l->baseline == NO_INDEX ? l->reference : 0];
 
 	figure_reading(f,
-		"How many times faster than %s%s%s = %s: 2 is half the time. The band is the %g %% "
-		"interval; the dashed line is what perfect scaling would give.%s%s%s%s%s",
+		"How many times faster than %s%s%s = %s: 2 is half the time. The band, or bar, is "
+		"the "
+		"%g %% interval; the dashed line is what perfect scaling would give.%s%s%s%s%s",
 		l->baseline == NO_INDEX ? "" : l->series.values[l->baseline],
 		l->baseline == NO_INDEX ? "" : " with ", x, first, 100 * (1 - l->source->alpha),
 		l->baseline == NO_INDEX ? "" : " The lower chart is against ",

@@ -566,6 +566,35 @@ static void test_ratio_along_the_comparison(void **state)
 	done(&m);
 }
 
+/* Of two threads against one there is one interval a line: a band through it has no width, so that
+ * it would not be seen. */
+static void test_an_interval_alone_is_seen(void **state)
+{
+	const struct report_figure request = {.kind = TEXT("ratio"), .metric = TEXT("time")};
+	struct made m;
+	size_t bands = 0, bars = 0, i;
+	json_t *layer;
+
+	(void)state;
+	make(&usual, &request, "threads", "1", &m);
+	const struct figure *f = only_figure(&m);
+	json_array_foreach(json_object_get(json_array_get(f->panels, 0), "layer"), i, layer)
+	{
+		const json_t *y2 = json_object_get(json_object_get(layer, "encoding"), "y2");
+		const char *type =
+			json_string_value(json_object_get(json_object_get(layer, "mark"), "type"));
+
+		if (json_object_get(y2, "field") == NULL)
+			continue;
+		assert_string_equal(json_string_value(json_object_get(y2, "field")), "high");
+		bands += strcmp(type, "area") == 0;
+		bars += strcmp(type, "rule") == 0;
+	}
+	assert_int_equal(bands, 1);
+	assert_int_equal(bars, 1);
+	done(&m);
+}
+
 static void test_ratio_of_names(void **state)
 {
 	struct shape shape = usual;
@@ -996,6 +1025,7 @@ int main(void)
 		cmocka_unit_test(test_speedup),
 		cmocka_unit_test(test_ratio_gross_and_net),
 		cmocka_unit_test(test_ratio_along_the_comparison),
+		cmocka_unit_test(test_an_interval_alone_is_seen),
 		cmocka_unit_test(test_ratio_of_names),
 		cmocka_unit_test(test_power),
 		cmocka_unit_test(test_energy_time),
