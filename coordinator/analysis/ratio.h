@@ -70,7 +70,7 @@ double rank_p_of_samples(
  * estimate is the mean of the hosts' means. Its interval is of what hosts like these have:
  * Student's t on those means, with hosts - 1 degrees of freedom, so that hosts that disagree widen
  * it, and two hosts say little. (A percentile bootstrap of hosts and blocks would be too narrow:
- * with three hosts, one of 99 % would cover 80 %.) With one host it is Student's t on its logs. p
+ * with three hosts, one of 99 % covered 82 %.) With one host it is Student's t on its logs. p
  * is NaN: a pooled line has no verdict of its own.
  */
 void ratio_pooled(

@@ -88,8 +88,7 @@ static size_t blocks_for(double sd, double room, double alpha)
 	return low;
 }
 
-/* The fewest blocks of which a p can be as small as alpha. */
-static size_t blocks_for_p(bool is_paired, double alpha)
+size_t blocks_for_p(bool is_paired, double alpha)
 {
 	size_t n = 2;
 

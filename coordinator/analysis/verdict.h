@@ -53,6 +53,9 @@ double smallest_effect(const struct ratio *r, double alpha);
 #define MAX_MORE_BLOCKS 100000
 size_t blocks_to_settle(const struct ratio *r, double threshold, double alpha);
 
+/* The fewest blocks of which a p can be as small as alpha: with fewer there is no change. */
+size_t blocks_for_p(bool is_paired, double alpha);
+
 /*
  * The equivalence test of that threshold (two one-sided tests; Schuirmann 1987): the larger of both
  * p-values. NaN without se.

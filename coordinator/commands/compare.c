@@ -383,6 +383,8 @@ static int judge(struct inquiry *q)
 	if (q->o->is_gate)
 		return gate_judge(&q->gate, stderr);
 	gate_notes(&q->history, stderr);
+	if (!q->o->common.quiet)
+		gate_state(&q->contender.g, stderr);
 	return EXIT_OK;
 }
 

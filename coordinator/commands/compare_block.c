@@ -279,6 +279,9 @@ static char *verdict_text(const struct compare_block *b, const struct compared *
 	buf_addf(&out, "%s%s", mark_of(row->verdict), verdict_name(row->verdict));
 	if (row->verdict != VERDICT_INCONCLUSIVE)
 		return buf_take(&out);
+	if (row->ratio.n == 1 && b->c->question->kind != BY_HISTORY)
+		buf_addf(&out, ", of 1 block; needs %zu",
+			blocks_for_p(row->ratio.is_paired, b->c->question->alpha));
 	if (isfinite(row->smallest))
 		buf_addf(
 			&out, ", sees ≥ %.*f %%", row->smallest < 0.1 ? 1 : 0, 100 * row->smallest);

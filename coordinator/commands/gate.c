@@ -56,7 +56,7 @@ static void print_cases(
 		fprintf(to, "note: and %zu more of this kind\n", shown - most);
 }
 
-static void print_state(const struct gathered *g, FILE *to)
+void gate_state(const struct gathered *g, FILE *to)
 {
 	if (strcmp(g->state, "done") != 0)
 		fprintf(to, "note: %s is not done but %s: what is compared is what it has so far\n",
@@ -97,7 +97,7 @@ int gate_judge(const struct gate *g, FILE *to)
 	if (!g->is_quiet)
 		print_cases(&cases, CI_SKIPPED, NOTES_MOST, to);
 	gate_notes(g->history, to);
-	print_state(&g->contender->g, to);
+	gate_state(&g->contender->g, to);
 	print_end(&cases, is_cancelled, to);
 	if (is_cancelled || cases.counts[CI_BROKEN] > 0)
 		status = EXIT_RUN_FAILED;

@@ -33,5 +33,7 @@ int gate_judge(const struct gate *g, FILE *to);
 void gate_report(const struct gate *g, const struct ci_ops *ops, FILE *to);
 /* The notes of the history alone, for `compare` without a gate. */
 void gate_notes(const struct history *h, FILE *to);
+/* That the campaign has not ended, or that runs of it failed. */
+void gate_state(const struct gathered *g, FILE *to);
 
 #endif

@@ -152,6 +152,11 @@ unlike 'one against another is none of that' "$(joulerig compare plant.1 plant.2
 fails 'two that share nothing' 2 joulerig compare plant.1 work
 like 'are told what they would have to share' "$(joulerig compare plant.1 work 2>&1)" \
 	'plant\.1 and work\.1 have no benchmark with the same parameters on a host of the same name: .*`joulerig results` shows'
+ok 'one block' joulerig run w.yaml --quiet --blocks 1
+like 'is told how many a verdict needs' "$(joulerig compare work)" '\? inconclusive, of 1 block; needs 8$|\? inconclusive, of 1 block; needs 8 '
+sqlite3 joulerig.db "UPDATE campaign SET state = 'running' WHERE id = 1"
+like 'a campaign that goes on is said to' "$(joulerig compare plant.1 2>&1 >/dev/null)" '^note: plant\.1 is not done but running: what is compared is what it has so far'
+sqlite3 joulerig.db "UPDATE campaign SET state = 'done' WHERE id = 1"
 sed '/^compare:/d; s/^campaign: .*/campaign: alone/' w.yaml >alone.yaml
 ok 'a campaign that compares nothing' joulerig run alone.yaml --quiet
 like 'is told of earlier submissions, too' "$(joulerig compare alone --gate 2>&1)" 'say --by AXIS --baseline VALUE, or --baseline previous, or name two'
