@@ -41,9 +41,10 @@ void ratio_of_pairs(const double *contender, const double *baseline, size_t n, d
 void ratio_of_samples(const double *contender, size_t contender_n, const double *baseline,
 	size_t baseline_n, double level, uint64_t seed, struct ratio *out);
 
-/* Both without their p, which is NaN: for thousands of ratios at once, of which nothing is judged. */
-void ratio_interval_of_pairs(const double *contender, const double *baseline, size_t n,
-	double level, struct ratio *out);
+/* Both without their p, which is NaN: for thousands of ratios at once, of which nothing is judged.
+ */
+void ratio_interval_of_pairs(
+	const double *contender, const double *baseline, size_t n, double level, struct ratio *out);
 void ratio_interval_of_samples(const double *contender, size_t contender_n, const double *baseline,
 	size_t baseline_n, double level, struct ratio *out);
 
