@@ -138,9 +138,10 @@ results() { joulerig results more --db c.db --format json "$@"; }
 start_coordinator
 is 'a coordinator gives the same' "$(results)" "$(cat rows.json)"
 is 'with --only, too' "$(results --only 'arm.kind == "bad"' | jq -r '[.[].parameters.arm] | join(" ")')" broken
-# What is imported may hold anything; a terminal must not obey it.
-printf '{"results":[{"command":"a","times":[1,1.1,1.2],"parameters":{"n":"1","x":"one\\u001b[31mred"}},{"command":"a","times":[2,2.1,2.2],"parameters":{"n":"2","x":"one\\u001b[31mred"}}]}' >hostile.json
+# A store of others may hold anything; a terminal must not obey it.
+printf '{"results":[{"command":"a","times":[1,1.1,1.2],"parameters":{"n":"1","x":"one-red"}},{"command":"a","times":[2,2.1,2.2],"parameters":{"n":"2","x":"one-red"}}]}' >hostile.json
 ok 'a hostile name' joulerig import hostile.json --from hyperfine --as hostile
+sqlite3 joulerig.db "UPDATE configuration SET parameters = replace(parameters, 'one-red', 'one\u001b[31mred')"
 like 'is shown' "$(joulerig results hostile)" 'x=one .31mred on'
 for c in 'results hostile' 'trend hostile --all' 'compare hostile --by n --baseline 1 --all'; do
 	# shellcheck disable=SC2086
