@@ -130,8 +130,8 @@ int options_parse(int argc, char **argv, const struct option_info *table,
 				"them",
 				a);
 		} else {
-			int r = parse_one(argc, argv, &i, a[1] == '-' ? a + 2 : "output",
-				tables, target, out, err);
+			int r = parse_one(argc, argv, &i, a[1] == '-' ? a + 2 : "output", tables,
+				target, out, err);
 			if (r < 0)
 				return r;
 		}

@@ -28,8 +28,8 @@ static double *differences_of(const double *contender, const double *baseline, s
 	return d;
 }
 
-void ratio_interval_of_pairs(const double *contender, const double *baseline, size_t n,
-	double level, struct ratio *out)
+void ratio_interval_of_pairs(
+	const double *contender, const double *baseline, size_t n, double level, struct ratio *out)
 {
 	_cleanup_free_ double *d = differences_of(contender, baseline, n);
 	double mean;

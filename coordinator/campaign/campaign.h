@@ -231,8 +231,8 @@ struct benchmark {
 	char *settings[SETTINGS];      /* templates; NULL: not given */
 	struct measuring measure;
 	struct guarding guard;
-	bool is_canary; /* the same program in every submission: what it shows is the machine */
-	int line, column;           /* of the benchmark, for later messages */
+	bool is_canary;   /* the same program in every submission: what it shows is the machine */
+	int line, column; /* of the benchmark, for later messages */
 	struct matrix_rules *rules; /* exclude and include; private to matrix.c */
 };
 
@@ -274,7 +274,7 @@ struct report_figure {
 	char *x;      /* the axis (or metric, or "benchmark") along the page */
 	char *by;     /* the axis whose values are lines of their own; "benchmark" */
 	char *baseline;
-	char *facet;                   /* the axis whose values are figures of their own; "benchmark" */
+	char *facet; /* the axis whose values are figures of their own; "benchmark" */
 	const struct expression *only; /* NULL: all configurations */
 	char *only_text;               /* as written, for the caption */
 	char **chain;                  /* of a decomposition */

@@ -202,8 +202,8 @@ static void read_sections_of(
 	out->sections_n = entries(sections);
 	out->sections = arena_array(r->arena, out->sections_n, sizeof *out->sections);
 	for (size_t i = 0; i < out->sections_n; i++)
-		out->sections[i] = (struct report_section){text_of(sections->items[i], "title"),
-			text_of(sections->items[i], "text")};
+		out->sections[i] = (struct report_section){
+			text_of(sections->items[i], "title"), text_of(sections->items[i], "text")};
 }
 
 void read_report(struct reader *r)

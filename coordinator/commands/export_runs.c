@@ -3,8 +3,8 @@
  * first row, so it goes over the runs twice.
  */
 #include "coordinator/analysis/parameters.h"
-#include "coordinator/findings/run_reader.h"
 #include "coordinator/commands/show.h"
+#include "coordinator/findings/run_reader.h"
 #include "coordinator/output/output.h"
 #include "proto/clock.h"
 #include <jansson.h>

@@ -1,7 +1,7 @@
 #include "coordinator/findings/comparison.h"
 
-#include "coordinator/findings/comparison_parts.h"
 #include "coordinator/findings/canary.h"
+#include "coordinator/findings/comparison_parts.h"
 #include "coordinator/findings/host_text.h"
 #include "coordinator/findings/machines.h"
 #include "coordinator/findings/normalise.h"
@@ -119,8 +119,8 @@ static void judge(struct maker *m, size_t from)
 			verdict_of(&row->ratio, p[i], m->q->threshold, m->q->alpha, m->better);
 		row->smallest = smallest_effect(&row->ratio, m->q->alpha);
 		if (row->verdict == VERDICT_INCONCLUSIVE)
-			row->more_blocks = blocks_to_settle(&row->ratio, m->q->threshold,
-				m->q->alpha * row->ratio.p / p[i]);
+			row->more_blocks = blocks_to_settle(
+				&row->ratio, m->q->threshold, m->q->alpha * row->ratio.p / p[i]);
 	}
 }
 

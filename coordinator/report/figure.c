@@ -190,7 +190,8 @@ void figures_drop_empty(struct figures *out, size_t from, const char *kind)
 			continue;
 		}
 		figures_leave_out(out,
-			"%s: '%s' has nothing to draw: values are 0, or what is compared has no block "
+			"%s: '%s' has nothing to draw: values are 0, or what is compared has no "
+			"block "
 			"in common",
 			kind, f->title);
 		figure_done(f);

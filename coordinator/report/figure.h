@@ -83,8 +83,8 @@ extern const struct figure_ops figure_speedup, figure_ratio, figure_power, figur
 	figure_break_even, figure_edp, figure_pareto, figure_memory, figure_contention,
 	figure_utilisation, figure_decomposition, figure_frequency, figure_forest, figure_sequence,
 	figure_size, figure_samples, figure_trend;
-extern const struct figure_ops *const figure_kinds[]; /* in the order of the report; ended by NULL
-						       */
+extern const struct figure_ops *const figure_kinds[];   /* in the order of the report; ended by NULL
+							 */
 const struct figure_ops *figure_kind(const char *name); /* NULL: there is no such */
 
 /*

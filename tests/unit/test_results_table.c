@@ -1,8 +1,8 @@
 /* What `results` and `export` make of all that an agent may tell: net energy, effective cores,
  * flags, remarks, what sampling costs. */
 #include "coordinator/commands/flag_words.h"
-#include "coordinator/findings/host_text.h"
 #include "coordinator/commands/show.h"
+#include "coordinator/findings/host_text.h"
 #include "coordinator/results.h"
 #include "tests/unit/store_fixture.h"
 #include <fcntl.h>
