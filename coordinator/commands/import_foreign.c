@@ -28,18 +28,6 @@ json_t *foreign_load(const char *file, struct error *err)
 	return out;
 }
 
-struct import_run foreign_run(void)
-{
-	return (struct import_run){.run = ABSENT,
-		.block = ABSENT,
-		.parameters = "{}",
-		.state = RUN_DONE,
-		.attempt = ABSENT,
-		.started_at = ABSENT,
-		.exit_code = ABSENT,
-		.signal = ABSENT};
-}
-
 void foreign_metric(struct import_run *run, const char *name, const char *unit, const char *number)
 {
 	run->metrics[run->metrics_n++] =

@@ -10,8 +10,6 @@
 /* A whole JSON file ("-": standard input) as an object; NULL with err (ERR_USAGE, with its place).
  * json_decref() it. */
 json_t *foreign_load(const char *file, struct error *err);
-/* A run that is done, of which nothing else is known. */
-struct import_run foreign_run(void);
 /* Append a metric in its unit. run->metrics has room for it; number stays the caller's. */
 void foreign_metric(struct import_run *run, const char *name, const char *unit, const char *number);
 /* The shortest decimal of a double; out holds 32 bytes. */

@@ -81,7 +81,7 @@ static int add_run(struct importer *im, const json_t *result, size_t i, const ch
 	const json_t *time = json_array_get(json_object_get(result, "times"), i);
 	const json_t *memory = json_array_get(json_object_get(result, "memory_usage_byte"), i);
 	struct import_metric metrics[2];
-	struct import_run run = foreign_run();
+	struct import_run run = import_run_empty();
 	char seconds[32], bytes[32];
 
 	if (!json_is_number(time) || !(json_number_value(time) >= 0))

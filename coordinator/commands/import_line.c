@@ -365,14 +365,7 @@ int import_line(struct reading *in, struct import_run *out)
 	struct line l = {.in = in, .run = out};
 	int rc;
 
-	*out = (struct import_run){.run = ABSENT,
-		.block = ABSENT,
-		.parameters = "{}",
-		.state = RUN_DONE,
-		.attempt = ABSENT,
-		.started_at = ABSENT,
-		.exit_code = ABSENT,
-		.signal = ABSENT};
+	*out = import_run_empty();
 	rc = find_values(&l);
 	if (rc == 0)
 		rc = take_fixed(&l);

@@ -132,7 +132,7 @@ static int read_file(struct file *f, FILE *from, struct error *err)
 static int add_file(struct importer *im, const char *name, struct error *err)
 {
 	struct import_metric metrics[METRICS_MOST];
-	struct file f = {.name = name, .run = foreign_run(), .arena = arena_new()};
+	struct file f = {.name = name, .run = import_run_empty(), .arena = arena_new()};
 	FILE *from = strcmp(name, "-") == 0 ? stdin : fopen(name, "re");
 	int rc;
 

@@ -60,7 +60,7 @@ static int add_run(struct importer *im, const json_t *root, const json_t *benchm
 	size_t n = json_array_size(list);
 	_cleanup_free_ double *values = xcalloc(n + 1, sizeof *values);
 	struct import_metric metrics[2];
-	struct import_run run = foreign_run();
+	struct import_run run = import_run_empty();
 	const char *name, *unit;
 	char text[32];
 	double mean;

@@ -36,6 +36,19 @@ struct import_run {
 	size_t flags_n;
 };
 
+/* A run that is done, of which nothing else is known. */
+static inline struct import_run import_run_empty(void)
+{
+	return (struct import_run){.run = ABSENT,
+		.block = ABSENT,
+		.parameters = "{}",
+		.state = RUN_DONE,
+		.attempt = ABSENT,
+		.started_at = ABSENT,
+		.exit_code = ABSENT,
+		.signal = ABSENT};
+}
+
 struct import_options {
 	const char *as;        /* NAME or NAME.N; NULL: the label that the runs carry */
 	const char *host;      /* of all runs; NULL: as they say, else "imported" */

@@ -101,10 +101,9 @@ static void find_differences(struct maker *m)
 
 /* ---- a family ---- */
 
-/* p-values of the rows from `from` on are those of one family; then each row can be judged. */
-static void judge(struct maker *m, size_t from)
+void comparison_judge(struct comparison_result *out, size_t from, enum better better)
 {
-	struct comparison_result *out = m->out;
+	const struct question *q = out->question;
 	size_t n = out->n - from;
 	_cleanup_free_ double *p = xcalloc(n + 1, sizeof *p);
 
@@ -115,12 +114,20 @@ static void judge(struct maker *m, size_t from)
 		struct compared *row = &out->rows[from + i];
 
 		row->p_adjusted = p[i];
-		row->verdict =
-			verdict_of(&row->ratio, p[i], m->q->threshold, m->q->alpha, m->better);
-		row->smallest = smallest_effect(&row->ratio, m->q->alpha);
+		row->verdict = verdict_of(&row->ratio, p[i], q->threshold, q->alpha, better);
+		row->smallest = smallest_effect(&row->ratio, q->alpha);
+	}
+}
+
+/* What would settle a row depends on how its p fares in its family. */
+static void tell_more_blocks(struct maker *m, size_t from)
+{
+	for (size_t i = from; i < m->out->n; i++) {
+		struct compared *row = &m->out->rows[i];
+
 		if (row->verdict == VERDICT_INCONCLUSIVE)
-			row->more_blocks = blocks_to_settle(
-				&row->ratio, m->q->threshold, m->q->alpha * row->ratio.p / p[i]);
+			row->more_blocks = blocks_to_settle(&row->ratio, m->q->threshold,
+				m->q->alpha * row->ratio.p / row->p_adjusted);
 	}
 }
 
@@ -182,7 +189,8 @@ static int compare_metric(struct maker *m, struct error *err)
 		comparison_add_row(m, &m->pairs[i]);
 	free(m->unlike);
 	free(m->none);
-	judge(m, from);
+	comparison_judge(m->out, from, m->better);
+	tell_more_blocks(m, from);
 	comparison_pool(m, from);
 	return 0;
 }

@@ -105,6 +105,10 @@ int comparison_make(const struct question *q, const struct gathered *contender,
 	const struct gathered *baseline, struct comparison_result *out, struct error *err);
 void comparison_done(struct comparison_result *c);
 
+/* The rows from `from` on are one family of the result's question: their p-values are adjusted,
+ * then each row is judged. */
+void comparison_judge(struct comparison_result *out, size_t from, enum better better);
+
 /* Add a flag to a row, once; flag must outlive it. */
 void compared_add_flag(struct compared *row, const char *flag);
 /* Those that follow from the row itself, "unpaired" and "outliers", then those of the runs of both

@@ -266,25 +266,13 @@ static void add_row(struct maker *m, size_t asked, size_t metric, size_t lane, s
 	out->rows[out->n++] = row;
 }
 
-/* Rows from `from` on are one family. That more blocks would settle one is never said: it is
- * nights that lack. */
-static void judge(const struct maker *m, size_t from, enum better better)
+/* That more blocks would settle one is never said: it is nights that lack. */
+static void judge(struct comparison_result *out, size_t from, enum better better)
 {
-	struct comparison_result *out = m->out;
-	size_t n = out->n - from;
-	_cleanup_free_ double *p = xcalloc(n + 1, sizeof *p);
-
-	for (size_t i = 0; i < n; i++)
-		p[i] = out->rows[from + i].ratio.p;
-	adjust_family(p, n);
-	for (size_t i = 0; i < n; i++) {
-		struct compared *row = &out->rows[from + i];
-
-		row->p_adjusted = p[i];
-		row->verdict = verdict_of(&row->ratio, p[i], m->q->threshold, m->q->alpha, better);
-		row->smallest = smallest_effect(&row->ratio, m->q->alpha);
-		row->equivalence = equivalence_p(&row->ratio, m->q->threshold);
-	}
+	comparison_judge(out, from, better);
+	for (size_t i = from; i < out->n; i++)
+		out->rows[i].equivalence =
+			equivalence_p(&out->rows[i].ratio, out->question->threshold);
 }
 
 static int add_metric(struct maker *m, size_t asked, struct error *err)
@@ -307,7 +295,7 @@ static int add_metric(struct maker *m, size_t asked, struct error *err)
 	for (size_t c = 0; c < g->configurations_n; c++)
 		for (size_t lane = 0; lane < g->lanes_n; lane++)
 			add_row(m, asked, comparable(m, metric, lane, c), lane, c);
-	judge(m, from, g->metrics[metric].better);
+	judge(m->out, from, g->metrics[metric].better);
 	return 0;
 }
 
