@@ -279,7 +279,8 @@ static int key_of(const char *benchmark, struct parameters *p, struct buf *key, 
 {
 	int rc = 0;
 
-	qsort(p->items, p->n, sizeof *p->items, by_name);
+	if (p->n > 0)
+		qsort(p->items, p->n, sizeof *p->items, by_name);
 	buf_addf(key, "%s\n", benchmark);
 	for (size_t i = 0; i < p->n && rc == 0; i++) {
 		const struct parameter *one = &p->items[i];
