@@ -14,7 +14,6 @@ static double mean_of(const struct pooled_host *h)
 void ratio_pooled_hosts(const struct pooled_host *hosts, size_t n, double level, struct ratio *out)
 {
 	_cleanup_free_ double *means = xcalloc(n + 1, sizeof *means);
-	double mean, t;
 
 	ratio_nothing(out, n, n > 0 && hosts[0].y_n == 0);
 	for (size_t h = 0; h < n; h++) {
@@ -22,17 +21,8 @@ void ratio_pooled_hosts(const struct pooled_host *hosts, size_t n, double level,
 			return;
 		means[h] = mean_of(&hosts[h]);
 	}
-	if (n == 0)
-		return;
-	mean = gsl_stats_mean(means, 1, n);
-	out->ratio = exp(mean);
-	if (n < 2)
-		return;
-	out->se = gsl_stats_sd_m(means, 1, n, mean) / sqrt((double)n);
-	out->df = (double)n - 1;
-	t = gsl_cdf_tdist_Pinv(0.5 + level / 2, out->df);
-	out->low = exp(mean - t * out->se);
-	out->high = exp(mean + t * out->se);
+	if (n > 0)
+		ratio_of_logs(means, n, level, out);
 }
 
 void heterogeneity_of(const struct ratio *hosts, size_t n, struct heterogeneity *out)

@@ -4,18 +4,8 @@
 #include "coordinator/analysis/permutation.h"
 #include "coordinator/analysis/pooled.h"
 #include "proto/base.h"
-#include <gsl/gsl_cdf.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
-
-/* mean +- t se on the log scale. Without any spread the interval is the estimate. */
-static void set_interval(struct ratio *out, double mean, double level)
-{
-	double t = gsl_cdf_tdist_Pinv(0.5 + level / 2, out->df);
-
-	out->low = exp(mean - t * out->se);
-	out->high = exp(mean + t * out->se);
-}
 
 /* The logs of the ratios of n pairs, NULL where a value is not positive; the caller frees. */
 static double *differences_of(const double *contender, const double *baseline, size_t n)
@@ -32,27 +22,23 @@ void ratio_interval_of_pairs(
 	const double *contender, const double *baseline, size_t n, double level, struct ratio *out)
 {
 	_cleanup_free_ double *d = differences_of(contender, baseline, n);
-	double mean;
 
 	ratio_nothing(out, n, true);
-	if (d == NULL)
-		return;
-	mean = gsl_stats_mean(d, 1, n);
-	out->ratio = exp(mean);
-	if (n < 2)
-		return;
-	out->se = gsl_stats_sd_m(d, 1, n, mean) / sqrt((double)n);
-	out->df = (double)n - 1;
-	set_interval(out, mean, level);
+	if (d != NULL)
+		ratio_of_logs(d, n, level, out);
 }
 
 void ratio_of_pairs(const double *contender, const double *baseline, size_t n, double level,
 	uint64_t seed, struct ratio *out)
 {
-	ratio_interval_of_pairs(contender, baseline, n, level, out);
+	_cleanup_free_ double *d = differences_of(contender, baseline, n);
+
+	ratio_nothing(out, n, true);
+	if (d == NULL)
+		return;
+	ratio_of_logs(d, n, level, out);
 	if (isnan(out->se))
 		return;
-	_cleanup_free_ double *d = differences_of(contender, baseline, n);
 	out->p = permutation_of_signs(d, n, seed);
 	out->least_p = permutation_least_of_signs(n);
 }
@@ -79,7 +65,7 @@ void ratio_interval_of_samples(const double *contender, size_t contender_n, cons
 				      (a * a / ((double)contender_n - 1) +
 					      b * b / ((double)baseline_n - 1))
 			    : (double)(contender_n + baseline_n - 2);
-	set_interval(out, mean, level);
+	ratio_set_interval(out, mean, level);
 }
 
 void ratio_of_samples(const double *contender, size_t contender_n, const double *baseline,
@@ -96,18 +82,6 @@ void ratio_of_samples(const double *contender, size_t contender_n, const double 
 
 /* ---- many hosts ---- */
 
-static void of_one_host(const double *logs, size_t n, double level, struct ratio *out)
-{
-	double mean = gsl_stats_mean(logs, 1, n);
-
-	out->ratio = exp(mean);
-	if (n < 2)
-		return;
-	out->se = gsl_stats_sd(logs, 1, n) / sqrt((double)n);
-	out->df = (double)n - 1;
-	set_interval(out, mean, level);
-}
-
 void ratio_pooled(
 	const double *logs, const size_t *start, size_t hosts, double level, struct ratio *out)
 {
@@ -115,7 +89,7 @@ void ratio_pooled(
 
 	ratio_nothing(out, hosts, true);
 	if (hosts == 1 && start[1] > start[0])
-		of_one_host(logs + start[0], start[1] - start[0], level, out);
+		ratio_of_logs(logs + start[0], start[1] - start[0], level, out);
 	if (hosts < 2)
 		return;
 	of = xcalloc(hosts, sizeof *of);
