@@ -49,17 +49,14 @@ struct grid cells_grid(const struct gathered *g, const struct cell_of *cells, si
 struct cells_row cells_row_new(size_t columns)
 {
 	return (struct cells_row){.cells = xcalloc(columns, sizeof(struct cell)),
-		.numbers = xcalloc(columns, sizeof(char *)),
+		.numbers = xcalloc(columns, CELL_TEXT_SIZE),
 		.columns = columns};
 }
 
 static void clear(struct cells_row *r)
 {
-	for (size_t i = 0; i < r->columns; i++) {
-		free(r->numbers[i]);
-		r->numbers[i] = NULL;
+	for (size_t i = 0; i < r->columns; i++)
 		r->cells[i] = (struct cell){CELL_NONE, NULL};
-	}
 	r->n = 0;
 }
 
@@ -80,10 +77,7 @@ void cells_row_number(struct cells_row *r, double value)
 {
 	size_t at = r->n++;
 
-	if (!isfinite(value))
-		return;
-	r->numbers[at] = xasprintf("%.10g", value);
-	r->cells[at] = (struct cell){CELL_NUMBER, r->numbers[at]};
+	cell_set_number(&r->cells[at], r->numbers[at], value, 10);
 }
 
 void cells_row_ratio(struct cells_row *r, const struct ratio *ratio)
@@ -95,7 +89,6 @@ void cells_row_ratio(struct cells_row *r, const struct ratio *ratio)
 
 void cells_row_done(struct cells_row *r)
 {
-	clear(r);
 	free(r->cells);
 	free(r->numbers);
 }

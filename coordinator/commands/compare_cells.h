@@ -24,8 +24,8 @@ struct grid cells_grid(const struct gathered *g, const struct cell_of *cells, si
 /* One row for programs, filled value by value in the order of its columns: benchmark, parameters
  * and host first. */
 struct cells_row {
-	struct cell *cells; /* owned */
-	char **numbers;     /* owned */
+	struct cell *cells;              /* owned */
+	char (*numbers)[CELL_TEXT_SIZE]; /* owned */
 	size_t n, columns;
 };
 struct cells_row cells_row_new(size_t columns);

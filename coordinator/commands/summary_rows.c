@@ -36,7 +36,7 @@ struct rows {
 	size_t asked_n;
 	struct column *columns;
 	struct cell *cells;
-	char (*texts)[32];
+	char (*texts)[CELL_TEXT_SIZE];
 	size_t n;
 };
 
@@ -109,10 +109,7 @@ static void make_columns(struct rows *rows)
  */
 static void set_number(struct rows *rows, size_t at, double value)
 {
-	if (!isfinite(value))
-		return;
-	snprintf(rows->texts[at], sizeof rows->texts[at], "%.12g", value);
-	rows->cells[at] = (struct cell){CELL_NUMBER, rows->texts[at]};
+	cell_set_number(&rows->cells[at], rows->texts[at], value, 12);
 }
 
 static void set_metric(struct rows *rows, size_t i, const struct gathered_cell *cell,

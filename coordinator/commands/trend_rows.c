@@ -65,7 +65,7 @@ static const struct column columns[ROW_COLUMNS] = {
 
 struct line {
 	struct cell cells[ROW_COLUMNS];
-	char texts[ROW_COLUMNS][32];
+	char texts[ROW_COLUMNS][CELL_TEXT_SIZE];
 	struct buf flags;
 };
 
@@ -77,10 +77,7 @@ static void set_text(struct line *l, int at, const char *text)
 
 static void set_number(struct line *l, int at, double value)
 {
-	if (!isfinite(value))
-		return;
-	snprintf(l->texts[at], sizeof l->texts[at], "%.10g", value);
-	l->cells[at] = (struct cell){CELL_NUMBER, l->texts[at]};
+	cell_set_number(&l->cells[at], l->texts[at], value, 10);
 }
 
 static void add_flag(struct buf *flags, const char *flag)

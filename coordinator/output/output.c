@@ -1,5 +1,6 @@
 #include "coordinator/output/output.h"
 #include <locale.h>
+#include <math.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -53,6 +54,14 @@ int32_t utf8_decode(const unsigned char *s, size_t len, size_t *size)
 		return -1;
 	*size = n;
 	return code;
+}
+
+void cell_set_number(struct cell *cell, char text[CELL_TEXT_SIZE], double value, int digits)
+{
+	if (!isfinite(value))
+		return;
+	snprintf(text, CELL_TEXT_SIZE, "%.*g", digits, value);
+	*cell = (struct cell){CELL_NUMBER, text};
 }
 
 int text_width(const char *s)

@@ -25,6 +25,11 @@ struct cell {
 	const char *text;
 };
 
+/* Make a cell of a number, of so many significant digits; text holds it as long as the cell lives.
+ * What is not finite leaves the cell as it is. */
+#define CELL_TEXT_SIZE 32
+void cell_set_number(struct cell *cell, char text[CELL_TEXT_SIZE], double value, int digits);
+
 struct column {
 	const char *name;  /* key in json and csv */
 	const char *title; /* in table and markdown; NULL: the name */
