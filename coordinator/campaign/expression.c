@@ -122,20 +122,3 @@ const struct expression *expression_read_text(const char *text, const char *what
 
 	return parse(&p);
 }
-
-bool expression_names_dropped(const struct node *n, const struct template_scope *scope)
-{
-	bool is_field = false;
-
-	if (n->kind != NODE_SCALAR)
-		return false;
-	for (struct token t = token_next(n->text); t.kind != TOKEN_END && t.kind != TOKEN_BAD;
-		t = token_next(t.start + t.len)) {
-		_cleanup_free_ char *name = xstrndup(t.start, t.len);
-
-		if (t.kind == TOKEN_NAME && !is_field && template_is_dropped(name, scope))
-			return true;
-		is_field = token_is(&t, ".");
-	}
-	return false;
-}

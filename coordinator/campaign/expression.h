@@ -53,8 +53,4 @@ const struct expression *expression_read(const struct node *n, const char *what,
 const struct expression *expression_read_text(const char *text, const char *what,
 	const struct template_scope *scope, bool *used, struct arena *a, struct diagnostics *d);
 
-/* Whether it names an axis of the layers that the benchmark dropped: then it is not for this
- * benchmark. */
-bool expression_names_dropped(const struct node *n, const struct template_scope *scope);
-
 #endif

@@ -116,12 +116,6 @@ void report_free(struct report *r)
 	free(r);
 }
 
-const char *const *report_left_out(const struct report *r, size_t *n)
-{
-	*n = r->figures.left_out_n;
-	return (const char *const *)r->figures.left_out;
-}
-
 /* ---- figures as files ---- */
 
 /* A file of a figure, which goes beside its place first: what is there is whole, always. */

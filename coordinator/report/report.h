@@ -39,7 +39,5 @@ int report_page(struct report *r, FILE *to, struct error *err);
  * Returns how many figures there are, or -errno.
  */
 int report_figures(struct report *r, const char *dir, struct error *err);
-/* Why there is no figure of some kind, n lines; r's. */
-const char *const *report_left_out(const struct report *r, size_t *n);
 
 #endif
