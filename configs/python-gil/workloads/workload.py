@@ -85,15 +85,26 @@ def run(main):
         sys.exit(f"{name()}: {type(error).__name__}: {lines[0]}")
 
 
-def positive(text):
-    """A type of argparse: a whole number, 1 or more. Underscores may group its digits."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+def at_least(least):
+    """A type of argparse: a whole number that is not below `least`. Underscores may group its digits."""
+    def number(text):
+        found = int(text)
+        if found < least:
+            raise argparse.ArgumentTypeError(f"{text} is not {least} or more")
+        return found
+    number.__name__ = "whole number"
     return number
 
 
-positive.__name__ = "whole number"
+positive = at_least(1)
+
+
+def need(module):
+    """Import a module that need not be there; without it there is nothing that the program could do."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise Failure(f"needs the module {module} for {sys.executable} ({build()}): {error}") from None
 
 
 def parser(description):
