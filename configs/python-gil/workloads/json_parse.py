@@ -1,8 +1,8 @@
 """Parse many short JSON texts and write each again; a share for each worker.
 
 Measures the making and freeing of small dictionaries, lists and strings, on independent data: each
-worker counts for itself, and the counts are added up at the end. Every text must come out as it went
-in, and the numbers in them must add up.
+worker counts for itself, and the counts are added up at the end. Every text must come out as it
+went in, and the numbers in them must add up.
 """
 import json
 

@@ -1,7 +1,8 @@
-"""Multiply two square matrices of integers, lists of lists, in plain Python: rows in blocks, one block for each worker.
+"""Multiply two square matrices of integers, lists of lists, in plain Python: a block of rows for
+each worker.
 
-Measures arithmetic on independent data: every worker reads both matrices and makes rows of its own. The answer is
-checked by Freivalds' method: A(Bx) must be (AB)x for a vector x.
+Measures arithmetic on independent data: every worker reads both matrices and makes rows of its own.
+The answer is checked by Freivalds' method: A(Bx) must be (AB)x for a vector x.
 """
 import workload
 

@@ -1,9 +1,9 @@
 """Particles that attract one another, every pair of them, in plain Python; a share for each worker.
 
 Measures floating-point arithmetic that reads what all share, and the making of pools: a new one for
-every step, as long as --pool does not say `once`. The sum over the others is always made in the same
-order, by operations that IEEE 754 defines to the last bit, so that the answer is exact. The particles'
-momentum must stay what it was.
+every step, as long as --pool does not say `once`. The sum over the others is always made in the
+same order, by operations that IEEE 754 defines to the last bit, so that the answer is exact. The
+particles' momentum must stay what it was.
 """
 import math
 
@@ -51,7 +51,8 @@ def accelerations(part):
 def step(options, run_all, state):
     """Move all particles by one step."""
     places, velocities, masses = state[:3], state[3:6], state[6]
-    parts = [(*places, masses, a, b) for a, b in workload.spread(options.particles, options.workers)]
+    parts = [(*places, masses, a, b)
+             for a, b in workload.spread(options.particles, options.workers)]
     found = run_all(accelerations, parts)
     for axis in range(3):
         place, velocity = places[axis], velocities[axis]

@@ -1,4 +1,4 @@
-"""Arithmetic over long NumPy arrays: a*b + a*0.5 - b*0.25, clipped, normalised to 0..1 and added up.
+"""Arithmetic over long NumPy arrays: a*b + a*0.5 - b*0.25, clipped, normalised to 0..1, added up.
 
 Measures memory bandwidth and NumPy's own loops, which work without the interpreter: the negative
 control. All values are multiples of 2^-16, so that the sum is exact whatever its order; it is

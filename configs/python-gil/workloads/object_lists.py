@@ -1,9 +1,9 @@
-"""Make objects of a dataclass, copy some, and keep moving them within lists; a share for each worker.
+"""Make objects of a dataclass, copy some, and keep moving them in lists; a share for each worker.
 
 Measures the making and freeing of objects and the growing and shrinking of lists, on independent
-data: every worker has lists of its own. A fourth of the objects gets a copy, which is found again at
-the end. The default takes about 2 GiB. How many objects and copies there are and what they add up to
-is known beforehand.
+data: every worker has lists of its own. A fourth of the objects gets a copy, which is found again
+at the end. The default takes about 2 GiB. How many objects and copies there are and what they add
+up to is known beforehand.
 """
 import dataclasses
 
@@ -38,7 +38,7 @@ def fill(first, end):
 
 
 def summarize(items):
-    """Take the list apart: (objects, copies among them, sum of keys, sum of groups, labels "even")."""
+    """Take the list apart: (objects, copies among them, sum of keys, sum of groups, even labels)."""
     seen = set()
     objects = copies = keys = groups = even = 0
     while items:

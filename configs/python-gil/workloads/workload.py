@@ -1,31 +1,38 @@
 """What the workloads share: options, the clock, and the JSON line that a workload ends with.
 
-A workload is a program of its own: `python mandelbrot.py --size 500`. It builds its data (not timed), does its work
-between `with result.timed():` once or more often, and prints one line by `result.report(work, checksum)`:
+A workload is a program of its own: `python mandelbrot.py --size 500`. It builds its data (not
+timed), does its work between `with result.timed():` once or more often, and prints one line by
+`result.report(work, checksum)`:
 
-    {"workload": "mandelbrot", "work": 250000, "checksum": "9c8e...", "gil_enabled": true, "gil_at_start": true,
-     "gil_at_end": true, "build": "CPython 3.13.15 gil", "threads": 1, "mode": "sequential", "seconds": 0.61,
-     "iterations": [0.61], "rss": 11534336, "pss": 9961472, "vms": 18874368, "ipc_bytes": null}
+    {"workload": "mandelbrot", "work": 250000, "checksum": "9c8e...", "gil_enabled": true,
+     "gil_at_start": true, "gil_at_end": true, "build": "CPython 3.13.15 gil", "threads": 1,
+     "mode": "sequential", "seconds": 0.61, "iterations": [0.61], "rss": 11534336, "pss": 9961472,
+     "vms": 18874368, "ipc_bytes": null}
 
-work        units of work, the same for the same parameters, whatever the interpreter, the number of workers or the mode;
-            with --repeat the work of all iterations
-checksum    of the answer, not of how it came about: equal over interpreters, numbers of workers, modes and machines
-gil_enabled was it on at the start or at the end? An extension that is not made for it may switch it on
-threads     workers that ran side by side; 1 with mode "sequential"
+work        units of work, the same for the same parameters, whatever the interpreter, the number of
+            workers or the mode; with --repeat the work of all iterations
+checksum    of the answer, not of how it came about: equal over interpreters, numbers of workers,
+            modes and machines
+gil_enabled was it on at the start or at the end? An extension not made for it may switch it on
+threads     workers that may run side by side; 1 with mode "sequential"
 seconds     of the work alone, by time.perf_counter(): the sum of iterations
-rss         most resident memory of the process (VmHWM); of its children, what they had at the end of the work, is added
-pss         memory at the end of the work, over all processes, what they share counted once; null where it cannot be read
+rss         most resident memory of the process (VmHWM), and its children's
+pss         memory at the end of the work, over all processes, what they share counted once; null
+            where it cannot be read
 vms         most address space of the process (VmPeak), and its children's
-ipc_bytes   what the processes wrote to one another in the last iteration; null in other modes and where it cannot be read
+ipc_bytes   what the processes wrote to one another in the last iteration; null in other modes and
+            where it cannot be read
 
-Memory in bytes, of the last iteration; it is read while the workers still exist, with the clock stopped. A program may add
-keys of its own. What went wrong is one line on stderr with exit status 1; a wrong option ends with 2.
+Memory is in bytes and that of the last iteration, read while the workers still exist, with the
+clock stopped. A program may add keys of its own. What went wrong is one line on stderr with exit
+status 1; a wrong option ends with 2.
 
     def once(options, result):
         numbers = list(range(options.size))                     # not timed
         with result.timed():
-            sums = result.run_parts(sum, [numbers[a:b] for a, b in workload.spread(options.size, options.workers)])
-        return workload.digest(sums)                            # not timed
+            parts = [numbers[a:b] for a, b in workload.spread(options.size, options.workers)]
+            sums = result.run_parts(sum, parts)
+        return workload.digest([sum(sums)])                     # not timed
 
     def main():
         parser = workload.parser(__doc__)
@@ -34,7 +41,7 @@ keys of its own. What went wrong is one line on stderr with exit status 1; a wro
         options = parser.parse_args()
         result = workload.Result(options)
         checksums = [once(options, result) for _ in range(options.repeat)]
-        result.report(options.size, checksums)                  # work of one iteration; the checksums must be equal
+        result.report(options.size, checksums)                  # work of one iteration
 
     if __name__ == "__main__":
         workload.run(main)
@@ -86,7 +93,7 @@ def run(main):
 
 
 def at_least(least):
-    """A type of argparse: a whole number that is not below `least`. Underscores may group its digits."""
+    """A type of argparse: a whole number not below `least`. Underscores may group its digits."""
     def number(text):
         found = int(text)
         if found < least:
@@ -100,17 +107,18 @@ positive = at_least(1)
 
 
 def need(module):
-    """Import a module that need not be there; without it there is nothing that the program could do."""
+    """Import a module that need not be there; without it there is nothing the program could do."""
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise Failure(f"needs the module {module} for {sys.executable} ({build()}): {error}") from None
+        raise Failure(f"needs the module {module} for {sys.executable} ({build()}): "
+                      f"{error}") from None
 
 
 def parser(description):
     """A parser that shows `description`, a program's docstring, in its --help, and has --repeat."""
-    made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter,
-                                   allow_abbrev=False)
+    made = argparse.ArgumentParser(description=description, allow_abbrev=False,
+                                   formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--repeat", type=positive, default=1, metavar="K",
                       help="do the timed work K times in this process (default: 1)")
     return made
@@ -119,28 +127,29 @@ def parser(description):
 def add_workers(made, modes=MODES, mode="threads", workers=1):
     """Give a parser --workers, and where there is more than one of `modes` --mode and --start.
 
-    `mode` and `workers` are the defaults; with mode None it is sequential for one worker and threads for more.
+    `mode` and `workers` are the defaults; mode None is sequential with one worker and threads with
+    more.
     """
     made.add_argument("--workers", type=positive, default=workers, metavar="N",
                       help=f"workers that share the work (default: {workers})")
     made.set_defaults(mode=mode, start="fork")
     if len(modes) == 1:
         return
-    made.add_argument("--mode", choices=modes,
-                      help=f"what the workers are (default: {mode or 'sequential with one worker, threads with more'})")
+    shown = mode or "sequential with one worker, threads with more"
+    made.add_argument("--mode", choices=modes, help=f"what the workers are (default: {shown})")
     if "processes" in modes:
         made.add_argument("--start", choices=("fork", "spawn"),
                           help="how the processes of mode processes are started (default: fork)")
 
 
 def spread(count, workers):
-    """Cut range(count) into at most `workers` parts that differ by one at most: a list of (first, end)."""
+    """Cut range(count) into at most `workers` parts of about the same length: [(first, end), ...]."""
     parts = min(count, workers)
     return [(count * i // parts, count * (i + 1) // parts) for i in range(parts)]
 
 
 def digest(values):
-    """16 hexadecimal digits over texts, bytes and integers (nothing else: a float's text is no exact thing)."""
+    """16 hexadecimal digits over texts, bytes and integers; of a float, give its .hex()."""
     total = hashlib.sha256()
     for value in values:
         if not isinstance(value, (str, bytes, int)):
@@ -152,7 +161,7 @@ def digest(values):
 
 
 def digest_lines(texts, chunk=65536):
-    """The same for a long list of texts without line breaks, millions of them, in little time and memory."""
+    """The like for a long list of texts without line breaks, in little time and memory."""
     total = hashlib.sha256()
     for first in range(0, len(texts), chunk):
         total.update("\n".join(texts[first:first + chunk]).encode())
@@ -161,7 +170,7 @@ def digest_lines(texts, chunk=65536):
 
 
 def _field(pid, file, key):
-    """The number after `key` in /proc/PID/FILE, in bytes; None where there is no such file, or no such line in it."""
+    """The number after `key` in /proc/PID/FILE, in bytes; None where there is no such thing."""
     try:
         with open(f"/proc/{pid}/{file}", encoding="ascii") as lines:
             for line in lines:
@@ -193,10 +202,11 @@ def descendants():
 
 
 def memory():
-    """Memory of this process and of those that came from it, in bytes: {"rss", "pss", "vms"} as at the head; or None."""
+    """Memory of this process and of its descendants: {"rss", "pss", "vms"} as at the head."""
     everyone = [os.getpid(), *descendants()]
     total = {}
-    for key, file, field in (("rss", "status", "VmHWM:"), ("pss", "smaps_rollup", "Pss:"), ("vms", "status", "VmPeak:")):
+    for key, file, field in (("rss", "status", "VmHWM:"), ("pss", "smaps_rollup", "Pss:"),
+                             ("vms", "status", "VmPeak:")):
         each = [_field(pid, file, field) for pid in everyone]
         total[key] = None if None in each else sum(each)
     return total
@@ -209,19 +219,21 @@ def build():
 
 
 def importable(function):
-    """The same function of the same program, imported by its name: another interpreter can find that one."""
+    """The same function of the program as an imported module: another interpreter finds that."""
     if function.__module__ != "__main__":
         return function
     return getattr(importlib.import_module(name()), function.__qualname__)
 
 
 class Result:
-    """The clock and the line at the end. `options`: what the parser gave (repeat; workers, mode, start where it has them)."""
+    """The clock, the workers and the line at the end. `options` is what the parser gave: repeat;
+    workers, mode and start, where there are any."""
 
     def __init__(self, options):
         self.repeat = options.repeat
         self.workers = getattr(options, "workers", 1)
-        self.mode = getattr(options, "mode", "sequential") or ("threads" if self.workers > 1 else "sequential")
+        usual = "threads" if self.workers > 1 else "sequential"
+        self.mode = getattr(options, "mode", "sequential") or usual
         self.start = getattr(options, "start", "fork")
         self.iterations = []
         self._stopped = 0
@@ -240,7 +252,10 @@ class Result:
             self._memory = memory()
 
     def look(self, written_before=None):
-        """Read memory, with the clock stopped; in the last iteration alone. For workers that are about to end."""
+        """Read memory, with the clock stopped, before workers end; in the last iteration alone.
+
+        written_before: what the processes had written before this pool was made, or None.
+        """
         if len(self.iterations) + 1 < self.repeat:
             return
         begin = time.perf_counter_ns()
@@ -257,10 +272,11 @@ class Result:
 
     @contextlib.contextmanager
     def pool(self):
-        """Workers of the mode and number asked for: a function(function, parts) that returns the results in order.
+        """Workers of the mode and number asked for: run_all(function, parts), which returns the
+        results in order.
 
-        The function must be one of a module's own (not inside another); parts and results must be things that can be
-        pickled, for modes processes and interpreters.
+        For modes processes and interpreters the function must be at the top level of a module, and
+        parts and results must be things that can be pickled.
         """
         if self.mode == "sequential":
             yield lambda function, parts: [function(part) for part in parts]
@@ -274,7 +290,7 @@ class Result:
             self.look(before)
 
     def run_parts(self, function, parts):
-        """[function(part) for part in parts], by workers of the mode and number asked for, made and ended here."""
+        """[function(part) for part in parts], by workers that are made and ended here."""
         with self.pool() as run_all:
             return run_all(function, parts)
 
@@ -283,23 +299,28 @@ class Result:
         if self.mode == "threads":
             return concurrent.futures.ThreadPoolExecutor(self.workers)
         if self.mode == "processes":
-            import multiprocessing  # here: where there are no processes its memory would be a burden
-            return concurrent.futures.ProcessPoolExecutor(self.workers, multiprocessing.get_context(self.start))
+            import multiprocessing  # here, as its memory would be a burden where it is not needed
+            context = multiprocessing.get_context(self.start)
+            return concurrent.futures.ProcessPoolExecutor(self.workers, context)
         if not hasattr(concurrent.futures, "InterpreterPoolExecutor"):
             raise Failure(f"mode interpreters needs CPython 3.14 or newer; this is {build()}")
         # Another interpreter of the process does not know the folder that the program is in.
-        path = f"import sys; sys.path.insert(0, {os.path.dirname(os.path.abspath(sys.argv[0]))!r})"
-        return concurrent.futures.InterpreterPoolExecutor(self.workers, initializer=exec, initargs=(path, {}))
+        folder = os.path.dirname(os.path.abspath(sys.argv[0]))
+        return concurrent.futures.InterpreterPoolExecutor(
+            self.workers, initializer=exec,
+            initargs=(f"import sys; sys.path.insert(0, {folder!r})", {}))
 
     def report(self, work, checksum, **more):
-        """Print the line. work: of one iteration; checksum: a text, or one for each iteration, which must be equal."""
+        """Print the line. work: of one iteration; checksum: a text, or a list with the text of each
+        iteration, which must be the same."""
         checksums = [checksum] if isinstance(checksum, str) else list(checksum)
         if len(set(checksums)) != 1:
-            raise Failure(f"the iterations have different answers: checksums {', '.join(checksums)}")
+            raise Failure(f"iterations have different answers: checksums {', '.join(checksums)}")
         at_end = gil_enabled()
         line = {"workload": name(), "work": work * len(self.iterations), "checksum": checksums[0],
-                "gil_enabled": GIL_AT_START or at_end, "gil_at_start": GIL_AT_START, "gil_at_end": at_end,
-                "build": build(), "threads": 1 if self.mode == "sequential" else self.workers, "mode": self.mode,
+                "gil_enabled": GIL_AT_START or at_end, "gil_at_start": GIL_AT_START,
+                "gil_at_end": at_end, "build": build(),
+                "threads": 1 if self.mode == "sequential" else self.workers, "mode": self.mode,
                 "seconds": sum(self.iterations), "iterations": self.iterations,
                 **(self._memory or memory()), "ipc_bytes": self._ipc, **more}
         print(json.dumps(line), flush=True)
