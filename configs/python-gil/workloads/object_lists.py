@@ -38,7 +38,7 @@ def fill(first, end):
 
 
 def summarize(items):
-    """Take the list apart: (objects, copies among them, sum of keys, sum of groups, even labels)."""
+    """Take the list apart: (objects, copies in it, sum of keys, sum of groups, even labels)."""
     seen = set()
     objects = copies = keys = groups = even = 0
     while items:

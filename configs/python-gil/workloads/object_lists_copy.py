@@ -1,4 +1,4 @@
-"""Make the .upper() of all strings of a list; each worker makes a list of its own, joined at the end.
+"""Make the .upper() of all strings of a list, each worker a list of its own; join them at the end.
 
 The twin of object_lists_nocopy with private data: all workers read one list, and what they write is
 theirs alone. The default takes about 8 GiB, more with processes. Every string must be there, in its

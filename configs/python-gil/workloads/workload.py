@@ -143,7 +143,7 @@ def add_workers(made, modes=MODES, mode="threads", workers=1):
 
 
 def spread(count, workers):
-    """Cut range(count) into at most `workers` parts of about the same length: [(first, end), ...]."""
+    """Cut range(count) into at most `workers` parts of about one length: [(first, end), ...]."""
     parts = min(count, workers)
     return [(count * i // parts, count * (i + 1) // parts) for i in range(parts)]
 
