@@ -30,6 +30,7 @@ fake b/python3 3.15.0 final gil 1
 fake b/python3.13 3.13.9 final gil 0
 fake b/python3.13t 3.13.9 final nogil 0
 fake b/python3.16t 3.16.0 alpha nogil 0
+fake b/python3.16 3.16.0 alpha gil 0
 is "any: the newest version that is there in both builds" "$(taken a:b gil any) $(taken a:b nogil any)" 'a/python3.14 a/python3.14t'
 is "in whatever order the directories are" "$(taken b:a gil any) $(taken b:a nogil any)" 'a/python3.14 a/python3.14t'
 is "the links lead there" "$(readlink python/gil) $(readlink python/nogil)" "$PWD/a/python3.14 $PWD/a/python3.14t"
