@@ -46,6 +46,14 @@ fake d/python3.14t 3.14.1 final nogil 1
 is "in releases that differ, where it must be" "$(taken c:d gil any) $(taken c:d nogil any)" 'c/python3.14 d/python3.14t'
 fake e/python3.14 3.14.2 final gil 1
 is "of one version, the directory that has both" "$(taken e:a gil any)" a/python3.14
+fake u/cpython-3.14.2-linux/bin/python3.14 3.14.2 final gil 0
+fake u/cpython-3.14.2+freethreaded-linux/bin/python3.14t 3.14.2 final nogil 0
+fake v/3.14.2/bin/python3.14 3.14.2 final gil 1
+fake v/3.14.2t/bin/python3.14t 3.14.2 final nogil 1
+twins=v/3.14.2t/bin:e:v/3.14.2/bin
+is "or the two that are called alike" "$(taken $twins gil any)" v/3.14.2/bin/python3.14
+twins=e:u/cpython-3.14.2-linux/bin:u/cpython-3.14.2+freethreaded-linux/bin
+is "by whoever made them" "$(taken $twins gil any)" u/cpython-3.14.2-linux/bin/python3.14
 fake f/python3.14 3.14.2 final gil 0
 is "then the one that was built with profiles" "$(taken f:e gil any)" e/python3.14
 is "then the first" "$(taken e:./e gil any)" e/python3.14
