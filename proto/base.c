@@ -127,6 +127,23 @@ void buf_addf(struct buf *b, const char *format, ...)
 	va_end(ap);
 }
 
+void buf_add_word(struct buf *b, const char *word)
+{
+	bool is_plain = word[0] != '\0';
+
+	for (const char *p = word; *p != '\0'; p++)
+		is_plain &= (*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') ||
+			    (*p >= 'a' && *p <= 'z') || strchr("_-./,=:@+", *p) != NULL;
+	buf_adds(b, is_plain ? "" : "'");
+	for (; *word != '\0'; word++) {
+		if (*word == '\'')
+			buf_adds(b, "'\\''");
+		else
+			buf_addc(b, (unsigned char)*word < ' ' ? ' ' : *word);
+	}
+	buf_adds(b, is_plain ? "" : "'");
+}
+
 void buf_reset(struct buf *b)
 {
 	b->len = 0;

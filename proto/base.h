@@ -73,6 +73,9 @@ void buf_adds(struct buf *b, const char *s);
 void buf_addc(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_vaddf(struct buf *b, const char *format, va_list ap) __attribute__((format(printf, 2, 0)));
+/* A word as a shell takes it, in quotes where that needs them; control characters, which would end
+ * a line or worse, are spaces. */
+void buf_add_word(struct buf *b, const char *word);
 void buf_reset(struct buf *b); /* empty, memory kept */
 void buf_done(struct buf *b);  /* empty, memory freed; b may be used again */
 char *buf_take(struct buf *b); /* the caller owns the string now: free(); b is empty */

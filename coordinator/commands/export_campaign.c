@@ -32,28 +32,10 @@ static int on_row(void *arg, int64_t key, const struct message_cell *c, size_t n
 	return 0;
 }
 
-/* A word as the shell takes it; and nothing that ends a comment. */
-static void add_word(struct buf *out, const char *word)
-{
-	bool is_plain = word[0] != '\0';
-
-	for (const char *p = word; *p != '\0'; p++)
-		is_plain &= (*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'Z') ||
-			    (*p >= 'a' && *p <= 'z') || strchr("_-./,=:@+", *p) != NULL;
-	buf_adds(out, is_plain ? "" : "'");
-	for (; *word != '\0'; word++) {
-		if (*word == '\'')
-			buf_adds(out, "'\\''");
-		else
-			buf_addc(out, (unsigned char)*word < ' ' ? ' ' : *word);
-	}
-	buf_adds(out, is_plain ? "" : "'");
-}
-
 static void add_option(struct buf *out, const char *option, const char *value)
 {
 	buf_addf(out, " %s ", option);
-	add_word(out, value);
+	buf_add_word(out, value);
 }
 
 static void add_set(struct buf *out, const char *axis, const json_t *values)
@@ -75,7 +57,7 @@ static void add_command(struct buf *out, const char *file, const json_t *changes
 	const char *key, *only = json_string_value(json_object_get(changes, "only"));
 
 	buf_adds(out, "joulerig run ");
-	add_word(out, file);
+	buf_add_word(out, file);
 	json_object_foreach(json_object_get(changes, "set"), key, value)
 	{
 		add_set(out, key, value);
