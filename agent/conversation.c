@@ -389,6 +389,7 @@ static void on_message(struct connection *c, struct message *m, const void *data
 		break;
 	case MESSAGE_COMMITTED:
 		drop_committed(c, &m->committed.id);
+		runner_committed(c->runner, &m->committed.id);
 		outbox_forget(&c->outbox, &m->committed.id);
 		if (c->held_until != NULL && attempt_equal(&c->held_for, &m->committed.id))
 			release_run(c);

@@ -129,7 +129,8 @@ static void place_stream(const struct output *o, const char *name, const struct 
 		encode_stream(name, id, text, payload);
 }
 
-void outcome_encode(const struct outcome *o, const struct attempt_id *id, struct buf *payload)
+void outcome_encode(const struct outcome *o, const struct attempt_id *id,
+	const struct message_requirement *found, struct buf *payload)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT;
 	_cleanup_buf_ struct buf err = BUF_INIT;
@@ -157,5 +158,6 @@ void outcome_encode(const struct outcome *o, const struct attempt_id *id, struct
 	m.result.stderr_total = o->err.total;
 	m.result.stdout_head = (int64_t)output_head(&o->out);
 	m.result.stderr_head = (int64_t)output_head(&o->err);
+	m.result.requirement = (struct list){found, found != NULL ? 1 : 0};
 	add_frame(payload, &m);
 }

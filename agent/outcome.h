@@ -41,7 +41,9 @@ void outcome_describe_status(struct buf *out, int status);
 /* Append one OUTPUT frame to payload (spool.h): len bytes, at most MESSAGE_CHUNK, at an offset. */
 void outcome_encode_piece(const char *stream, const struct attempt_id *id, int64_t offset,
 	const void *data, size_t len, struct buf *payload);
-/* Append OUTPUT (of streams too long for RESULT) and RESULT frames to payload (spool.h). */
-void outcome_encode(const struct outcome *o, const struct attempt_id *id, struct buf *payload);
+/* Append OUTPUT (of streams too long for RESULT) and RESULT frames to payload (spool.h); found
+ * (NULL: nothing) is told with it. */
+void outcome_encode(const struct outcome *o, const struct attempt_id *id,
+	const struct message_requirement *found, struct buf *payload);
 
 #endif

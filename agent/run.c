@@ -141,11 +141,13 @@ static void on_untune(void *arg, int64_t now_ns)
 static void end_run(struct runner *r)
 {
 	const struct attempt_id id = r->assign->id;
+	struct message_requirement found;
+	bool is_told = run_tell_verdict(r, &found);
 	if (r->unclean.len > 0) {
 		measured_flag(&r->outcome.measured, "cleanup_failed");
 		measured_note(&r->outcome.measured, "%s", r->unclean.data);
 	}
-	outcome_encode(&r->outcome, &id, &r->frames);
+	outcome_encode(&r->outcome, &id, is_told ? &found : NULL, &r->frames);
 	run_give_back(r);
 	run_cancel_timer(r, &r->untune);
 	if (tune_is_active(r->tune))

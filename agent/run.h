@@ -92,6 +92,8 @@ void runner_files_arrived(struct runner *r);
 void runner_files_failed(struct runner *r, const char *why);
 /* End it; its result will say cancelled. */
 void runner_cancel(struct runner *r);
+/* The coordinator has committed the result of this attempt: what it told need not be told again. */
+void runner_committed(struct runner *r, const struct attempt_id *id);
 /* Frames of the current run so far: only SAMPLES. */
 const struct buf *runner_frames(const struct runner *r);
 

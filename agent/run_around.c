@@ -35,13 +35,13 @@ static void hash_command(uint8_t out[VERDICT_KEY], const struct runner *r)
 	crypto_generichash_final(&h, out, VERDICT_KEY);
 }
 
-const struct run_verdict *run_find_verdict(const struct runner *r)
+static struct run_verdict *find_verdict(const struct runner *r)
 {
 	uint8_t key[VERDICT_KEY];
 
 	hash_command(key, r);
 	for (size_t i = 0; i < r->verdicts_n; i++) {
-		const struct run_verdict *v = &r->verdicts[i];
+		struct run_verdict *v = &r->verdicts[i];
 		if (id16_equal(&v->campaign, &r->assign->id.campaign) &&
 			memcmp(v->key, key, sizeof key) == 0)
 			return v;
@@ -49,9 +49,15 @@ const struct run_verdict *run_find_verdict(const struct runner *r)
 	return NULL;
 }
 
+const struct run_verdict *run_find_verdict(const struct runner *r)
+{
+	return find_verdict(r);
+}
+
 static void drop_verdict(struct runner *r, size_t i)
 {
 	free(r->verdicts[i].reason);
+	buf_done(&r->verdicts[i].output);
 	r->verdicts[i] = r->verdicts[--r->verdicts_n];
 }
 
@@ -69,8 +75,13 @@ static void on_required(struct runner *r, const char *reason)
 		drop_verdict(r, 0);
 	r->verdicts = xreallocarray(r->verdicts, r->verdicts_n + 1, sizeof *r->verdicts);
 	struct run_verdict *v = &r->verdicts[r->verdicts_n++];
-	v->campaign = r->assign->id.campaign;
-	v->reason = reason != NULL ? xstrdup(reason) : NULL;
+	*v = (struct run_verdict){.campaign = r->assign->id.campaign,
+		.reason = reason != NULL ? xstrdup(reason) : NULL,
+		.asked_at = r->steps.begun_at,
+		.output = BUF_INIT,
+		.total = r->steps.output.total,
+		.head = (int64_t)output_head(&r->steps.output)};
+	output_copy(&r->steps.output, &v->output);
 	hash_command(v->key, r);
 	run_advance(r);
 }
@@ -82,6 +93,35 @@ void run_start_requires(struct runner *r)
 				   .directory = run_directory(r),
 				   .is_question = true,
 				   .done = on_required});
+}
+
+bool run_tell_verdict(struct runner *r, struct message_requirement *out)
+{
+	struct run_verdict *v = r->assign->requires.n > 0 ? find_verdict(r) : NULL;
+
+	if (v == NULL || v->is_committed)
+		return false;
+	*out = (struct message_requirement){
+		.command = LIST_AT(&r->assign->requires, struct message_step, 0)->command,
+		.asked_at = v->asked_at,
+		.reason = v->reason,
+		.output = {v->output.len > 0 ? v->output.data : NULL, v->output.len},
+		.total = v->total,
+		.head = v->head,
+	};
+	v->told[v->told_n++ % VERDICT_TOLD] = r->assign->id;
+	return true;
+}
+
+void runner_committed(struct runner *r, const struct attempt_id *id)
+{
+	for (size_t i = 0; i < r->verdicts_n; i++) {
+		struct run_verdict *v = &r->verdicts[i];
+		for (size_t k = 0; k < v->told_n && k < VERDICT_TOLD && !v->is_committed; k++)
+			v->is_committed = attempt_equal(&v->told[k], id);
+		if (v->is_committed)
+			buf_done(&v->output);
+	}
 }
 
 /* ---- setup ---- */

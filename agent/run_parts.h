@@ -43,7 +43,7 @@ struct run_baseline {
 	struct energy_baseline power;
 };
 
-/* Commands that are no run, one after the other. The last two are run_steps.c's own. */
+/* Commands that are no run, one after the other. */
 struct run_steps {
 	const char *what;        /* "setup": how reasons begin */
 	const struct list *list; /* struct message_step, at least one; lives as long as they run */
@@ -53,17 +53,29 @@ struct run_steps {
 	bool is_kept;            /* goes on where the run is cancelled */
 	/* All went well (reason NULL), or one failed; not called where the run was cancelled. */
 	void (*done)(struct runner *r, const char *reason);
+	int64_t begun_at; /* CLOCK_REALTIME, ns; run_steps.c's own as all that follows */
 	size_t at;
 	struct output output; /* both streams of the step under way */
 	struct buf ended_by;  /* why it was ended: its timeout */
 };
 
-/* What a campaign's `requires` said of this machine. */
-#define VERDICT_KEY 16
+/*
+ * What a campaign's `requires` said of this machine. It is told with the result of each run that
+ * has this requirement, until one of them has been committed: results are not lost, and nothing
+ * else has to be kept. A coordinator takes it as often as it comes.
+ */
+#define VERDICT_KEY  16
+#define VERDICT_TOLD 4 /* results under way at once: more than an agent's queue holds */
 struct run_verdict {
 	struct id16 campaign;
 	uint8_t key[VERDICT_KEY]; /* hash of the work directory's key and the command */
 	char *reason;             /* owned; NULL: it is as required */
+	int64_t asked_at;         /* CLOCK_REALTIME, ns */
+	struct buf output;        /* owned: head and tail of what it printed, until it is told */
+	int64_t total, head;      /* bytes: printed, and of the head in output */
+	struct attempt_id told[VERDICT_TOLD]; /* whose results carried it last */
+	size_t told_n;                        /* how many did */
+	bool is_committed;
 };
 
 /* The environment of a run, as launching it needs it. */
@@ -182,6 +194,9 @@ void run_steps_done(struct runner *r); /* frees */
 
 /* run_around.c: what is known of the run's requirement; NULL: it is to be asked. */
 const struct run_verdict *run_find_verdict(const struct runner *r);
+/* Fill *out with what is to be told of it with the run's result, if anything is. Returns whether
+ * it is; the command is the assignment's, the rest lives as long as the verdict. */
+bool run_tell_verdict(struct runner *r, struct message_requirement *out);
 /* Of one campaign, or of all (NULL). */
 void run_forget_verdicts(struct runner *r, const struct id16 *campaign);
 /* Where the campaign's commands start. */

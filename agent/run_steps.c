@@ -1,7 +1,7 @@
 /* Steps: commands that are no run, one after the other, and what is said where one fails. */
 #include "agent/run_parts.h"
 
-#define STEP_OUTPUT (64 * 1024)
+#define STEP_OUTPUT MESSAGE_MAX_ANSWER
 #define STEP_REASON 400 /* bytes of a failed step's output that the reason shows */
 
 static const struct message_step *step_of(const struct runner *r)
@@ -67,6 +67,7 @@ void run_start_steps(struct runner *r, const struct run_steps *steps)
 	r->steps = *steps;
 	r->steps.output = output;
 	r->steps.ended_by = ended_by.data != NULL ? ended_by : (struct buf)BUF_INIT;
+	r->steps.begun_at = clock_realtime_ns();
 	r->phase = PHASE_STEPS;
 	start_step(r);
 }

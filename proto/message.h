@@ -19,7 +19,7 @@
 #include "proto/error.h"
 
 #define PROTOCOL_MAJOR   1
-#define PROTOCOL_MINOR   1
+#define PROTOCOL_MINOR   2
 #define JOULERIG_VERSION "0.1.0"
 
 /* Limits that PROTOCOL.md states. */
@@ -28,6 +28,7 @@
 #define MESSAGE_MAX_TEXT    (1024 * 1024) /* bytes of one text field */
 #define MESSAGE_MAX_LIST    65536         /* elements of one list */
 #define MESSAGE_MAX_METRICS 1024          /* of one RESULT */
+#define MESSAGE_MAX_ANSWER  (64 * 1024)   /* bytes kept of what `requires` printed */
 #define MESSAGE_CHUNK       (256 * 1024) /* bytes in one FILE_CHUNK, OUTPUT or ROWS at most, about */
 
 /* How a heartbeat works: every interval a PING; silent after this many missed. */
@@ -260,6 +261,16 @@ struct message_metric {
 	int64_t deviation;   /* standard deviation; ABSENT where none is known */
 };
 
+/* What `requires` said of this machine. */
+struct message_requirement {
+	struct list command; /* const char *; argv as the ASSIGN had it, with its marks */
+	int64_t asked_at;    /* CLOCK_REALTIME, ns: when it was started */
+	const char *reason;  /* why the machine is not as required; absent: it is */
+	struct blob output;  /* stdout and stderr as they came; absent: it printed nothing */
+	int64_t total;       /* bytes that it printed */
+	int64_t head;        /* bytes of head in output; the tail follows where there was more */
+};
+
 struct message_result {
 	struct attempt_id id;
 	const char *state; /* "done", "failed", "timeout", "skipped" or "cancelled" */
@@ -283,6 +294,8 @@ struct message_result {
 	int64_t stdout_head; /* bytes of head in what was kept; the tail follows where kept < total
 			      */
 	int64_t stderr_head;
+	struct list requirement; /* struct message_requirement, one or none: until the coordinator
+				    has committed it once */
 };
 
 struct message_committed {

@@ -46,6 +46,13 @@ SCHEMA(metric, "metric",
 	FIELD(metric, value, FIELD_INT, REQUIRED),
 	FIELD(metric, uncertainty, FIELD_INT, OPTIONAL),
 	FIELD(metric, deviation, FIELD_INT, OPTIONAL));
+SCHEMA(requirement, "requirement",
+	FIELD(requirement, command, FIELD_TEXTS, REQUIRED),
+	FIELD(requirement, asked_at, FIELD_INT, REQUIRED),
+	FIELD(requirement, reason, FIELD_TEXT, OPTIONAL),
+	FIELD(requirement, output, FIELD_BLOB, OPTIONAL),
+	FIELD(requirement, total, FIELD_INT, OPTIONAL),
+	FIELD(requirement, head, FIELD_INT, OPTIONAL));
 SCHEMA(campaign, "campaign",
 	FIELD(campaign, label, FIELD_TEXT, REQUIRED),
 	FIELD(campaign, state, FIELD_TEXT, REQUIRED),
@@ -190,7 +197,8 @@ SCHEMA(result, "RESULT",
 	FIELD(result, stdout_total, FIELD_INT, OPTIONAL),
 	FIELD(result, stderr_total, FIELD_INT, OPTIONAL),
 	FIELD(result, stdout_head, FIELD_INT, OPTIONAL),
-	FIELD(result, stderr_head, FIELD_INT, OPTIONAL));
+	FIELD(result, stderr_head, FIELD_INT, OPTIONAL),
+	LIST(result, requirement, requirement, OPTIONAL));
 SCHEMA(committed, "COMMITTED", ATTEMPT(committed));
 SCHEMA(cancel, "CANCEL", ATTEMPT(cancel));
 SCHEMA(drain, "DRAIN", FIELD(drain, unused, FIELD_INT, OPTIONAL));

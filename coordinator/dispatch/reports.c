@@ -5,6 +5,7 @@
 #include "proto/clock.h"
 #include "proto/log.h"
 #include <errno.h>
+#include <jansson.h>
 
 /* What was said of an attempt: its campaign, and its run where it has not ended. */
 struct spoken {
@@ -222,6 +223,64 @@ static void refuse_result(struct dispatch *d, const struct host *h, const struct
 		(long long)m->id.attempt, why);
 }
 
+/* MARK_TMP and its like as the campaign has them: {tmp}. The caller frees. */
+static char *show_marks(const char *text)
+{
+	char *out = xstrdup(text);
+
+	for (char *p = out; *p != '\0'; p++)
+		*p = *p == MARK_TMP[0] ? '{' : *p == MARK_TMP[sizeof MARK_TMP - 2] ? '}' : *p;
+	return out;
+}
+
+/* ["sh","-c","true"]. The caller frees. */
+static char *command_json(const struct list *command)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < command->n; i++) {
+		_cleanup_free_ char *shown = show_marks(*LIST_AT(command, char *, i));
+		json_array_append_new(array, json_string(shown));
+	}
+	char *text = json_dumps(array, JSON_COMPACT);
+	json_decref(array);
+	return text;
+}
+
+/* What `requires` said is true of the machine, whatever became of the run that brought it. */
+static int keep_requirement(struct dispatch *d, const struct host *h,
+	const struct message_result *m, const struct spoken *s)
+{
+	struct error err = {0};
+
+	if (m->requirement.n == 0)
+		return 0;
+	const struct message_requirement *r =
+		LIST_AT(&m->requirement, struct message_requirement, 0);
+	_cleanup_free_ char *command = command_json(&r->command);
+	const struct store_requirement row = {.campaign = s->campaign,
+		.host = h->id,
+		.command = command,
+		.reason = r->reason,
+		.asked_at = r->asked_at,
+		.output = r->output,
+		.total = r->total != ABSENT ? r->total : (int64_t)r->output.len,
+		.head = r->head != ABSENT ? r->head : (int64_t)r->output.len};
+	if (d->config.ops->put_requirement(d->config.store, &row, &err) < 0)
+		return dispatch_fail(d, &err);
+	return 0;
+}
+
+/* Within what PROTOCOL.md allows. */
+static bool is_within_limits(const struct message_result *m)
+{
+	const struct list *found = &m->requirement;
+
+	return m->metrics.n <= MESSAGE_MAX_METRICS && found->n <= 1 &&
+	       (found->n == 0 || LIST_AT(found, struct message_requirement, 0)->output.len <=
+					 MESSAGE_MAX_ANSWER);
+}
+
 static int keep_result(
 	struct dispatch *d, struct host *h, const struct message_result *m, const struct spoken *s)
 {
@@ -246,9 +305,9 @@ void reports_on_result(struct dispatch *d, struct host *h, const struct message_
 	struct message reply;
 	struct spoken s;
 
-	if (run_event_of_result(m->state) == EVENT_N || m->metrics.n > MESSAGE_MAX_METRICS) {
-		refuse_result(
-			d, h, m, "protocol", "no such state of a result, or too many metrics");
+	if (run_event_of_result(m->state) == EVENT_N || !is_within_limits(m)) {
+		refuse_result(d, h, m, "protocol",
+			"no such state of a result, or more in it than may be");
 		return;
 	}
 	if (!look_up(d, h, &m->id, &s)) {
@@ -258,7 +317,9 @@ void reports_on_result(struct dispatch *d, struct host *h, const struct message_
 	/* No answer: the agent keeps it, and sends it again when the campaign goes on. */
 	if (s.is_suspended || dispatch_begin(d) < 0)
 		return;
-	int r = keep_result(d, h, m, &s);
+	int r = keep_requirement(d, h, m, &s);
+	if (r == 0)
+		r = keep_result(d, h, m, &s);
 	if (r == -ENOENT && d->failure.code == 0)
 		refuse_result(d, h, m, "unknown", "this store does not know that run");
 	if (r < 0)

@@ -111,6 +111,21 @@ enum {
 /* "output" of a campaign's counted attempts, in the order of run, stream, offset. key: as with
  * samples */
 enum { OUTPUT_RUN, OUTPUT_ATTEMPT, OUTPUT_STREAM, OUTPUT_OFFSET, OUTPUT_DATA /* blob */, OUTPUT_N };
+/* "requirements" of a campaign: what `requires` said on its hosts, in the order in which it was
+ * told. key: id */
+enum {
+	REQUIREMENTS_HOST,
+	REQUIREMENTS_COMMAND /* JSON array */,
+	REQUIREMENTS_ANSWER /* from 1 */,
+	REQUIREMENTS_VERDICT /* "met", "unmet" */,
+	REQUIREMENTS_REASON,
+	REQUIREMENTS_FIRST_AT,
+	REQUIREMENTS_LAST_AT,
+	REQUIREMENTS_OUTPUT /* blob */,
+	REQUIREMENTS_TOTAL,
+	REQUIREMENTS_HEAD,
+	REQUIREMENTS_N
+};
 /* "events", of a campaign or (label NULL) all. key: id */
 enum {
 	EVENTS_ID,

@@ -142,8 +142,23 @@ static const char migration_2[] =
 	"ALTER TABLE metric ADD COLUMN text TEXT; -- as printed, where it is more than value says\n"
 	"ALTER TABLE metric ADD COLUMN series TEXT; -- JSON, all values of a run in their order\n";
 
-const char *const db_migrations[] = {migration_1, migration_2};
+static const char migration_3[] =
+	"CREATE TABLE requirement (\n"
+	"	id INTEGER PRIMARY KEY,\n"
+	"	campaign INTEGER NOT NULL REFERENCES campaign (id),\n"
+	"	host INTEGER NOT NULL REFERENCES host (id),\n"
+	"	command TEXT NOT NULL, -- JSON array\n"
+	"	answer INTEGER NOT NULL, -- from 1, a new one whenever it says something else\n"
+	"	verdict TEXT NOT NULL, -- 'met', 'unmet'\n"
+	"	reason TEXT, -- of 'unmet'\n"
+	"	first_at INTEGER NOT NULL, last_at INTEGER NOT NULL,\n"
+	"	output BLOB NOT NULL, total INTEGER NOT NULL, head INTEGER NOT NULL,\n"
+	"	UNIQUE (campaign, host, command, answer)\n"
+	") STRICT;\n";
+
+const char *const db_migrations[] = {migration_1, migration_2, migration_3};
 const int db_schema_version = ARRAY_SIZE(db_migrations);
+const int db_schema_readable = 2;
 
 int db_read_columns(struct store *s, struct error *err)
 {
@@ -189,6 +204,14 @@ static int add_missing_columns(struct store *s, struct error *err)
 	"c.name || '.' || c.number AS campaign, r.run, r.block, h.name AS host, f.benchmark,"      \
 	" f.parameters"
 
+/* An instant of CLOCK_REALTIME as RFC 3339, to the millisecond. */
+#define VIEW_INSTANT(column, name)                                                                 \
+	"strftime('%Y-%m-%dT%H:%M:%S', " column " / 1000000000, 'unixepoch')"                      \
+	" || printf('.%03dZ', " column " / 1000000 % 1000) AS " name
+#define VIEW_STARTED_AT VIEW_INSTANT("r.started_at", "started_at")
+#define VIEW_FIRST_AT   VIEW_INSTANT("q.first_at", "first_at")
+#define VIEW_LAST_AT    VIEW_INSTANT("q.last_at", "last_at")
+
 /* SQL of an inner-unit column in its outer unit. */
 static void add_outer(struct buf *sql, const char *expression, int64_t divisor)
 {
@@ -209,8 +232,7 @@ static const struct unit *unit_of(const struct metric_info *m)
 static void view_run(struct buf *sql)
 {
 	buf_adds(sql, "CREATE VIEW v_run AS SELECT " VIEW_IDENTITY ", r.state, r.attempt,"
-		      " strftime('%Y-%m-%dT%H:%M:%S', r.started_at / 1000000000, 'unixepoch')"
-		      " || printf('.%03dZ', r.started_at / 1000000 % 1000) AS started_at,"
+		      " " VIEW_STARTED_AT ","
 		      " r.exit_code, r.signal, r.flags, r.reason, r.cpus");
 	for (size_t i = 0; i < standard_metrics_n; i++) {
 		_cleanup_free_ char *column = xasprintf("r.\"%s\"", standard_metrics[i].column);
@@ -255,6 +277,13 @@ static const char view_series[] =
 	", m.name, j.key + 1 AS place, CAST(j.value AS REAL) AS value, m.unit" VIEW_JOIN
 	" JOIN metric m ON m.run = r.id JOIN json_each(m.series) j WHERE m.series IS NOT NULL";
 
+static const char view_requirement[] =
+	"CREATE VIEW v_requirement AS SELECT c.name || '.' || c.number AS campaign,"
+	" h.name AS host, q.command, q.answer, q.verdict, q.reason,"
+	" " VIEW_FIRST_AT ", " VIEW_LAST_AT ","
+	" CAST(q.output AS TEXT) AS output, q.total, q.head"
+	" FROM requirement q JOIN campaign c ON c.id = q.campaign JOIN host h ON h.id = q.host";
+
 /* Make the view anew where the file has another text for it. */
 static int sync_view(struct store *s, const char *name, const char *sql, struct error *err)
 {
@@ -287,7 +316,9 @@ static int sync_views(struct store *s, struct error *err)
 	buf_reset(&sql);
 	view_metric(&sql);
 	code = sync_view(s, "v_metric", sql.data, err);
-	return code < 0 ? code : sync_view(s, "v_series", view_series, err);
+	if (code == 0)
+		code = sync_view(s, "v_series", view_series, err);
+	return code < 0 ? code : sync_view(s, "v_requirement", view_requirement, err);
 }
 
 static int read_version(struct store *s, int64_t *version, struct error *err)

@@ -244,12 +244,13 @@ static int check_schema(struct store *s, bool write, struct error *err)
 			"%s: made by a newer joulerig (schema %lld, this program knows up to %d); "
 			"update joulerig",
 			s->path, (long long)version, db_schema_version);
-	if (!write && version < db_schema_version)
+	if (!write && version < db_schema_readable)
 		return error_set(err, -EINVAL,
 			"%s: made by an older joulerig (schema %lld of %d); `joulerig serve --db "
 			"%s` "
 			"brings it up to date",
 			s->path, (long long)version, db_schema_version, s->path);
+	s->schema = write ? db_schema_version : version;
 	return 0;
 }
 
@@ -439,6 +440,7 @@ const struct store_ops store_sqlite = {
 	.put_result = db_put_result,
 	.put_samples = db_put_samples,
 	.put_output = db_put_output,
+	.put_requirement = db_put_requirement,
 	.add_event = db_add_event,
 	.query = db_query,
 };

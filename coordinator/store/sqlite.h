@@ -47,6 +47,8 @@ enum db_statement {
 	DB_ADD_METRIC,
 	DB_PUT_SAMPLES,
 	DB_PUT_OUTPUT,
+	DB_SEEN_REQUIREMENT,
+	DB_ADD_REQUIREMENT,
 	DB_ADD_EVENT,
 	DB_STATEMENTS
 };
@@ -54,7 +56,9 @@ enum db_statement {
 struct store {
 	sqlite3 *db;
 	char *path;
-	int lock_fd; /* -1: read only */
+	int lock_fd;    /* -1: read only */
+	int64_t schema; /* of the file: db_schema_readable at least, and db_schema_version where
+			   it is open for writing */
 	struct id16 id;
 	int64_t epoch;
 	bool *has_column; /* for each of standard_metrics: whether this file's run table has it */
@@ -65,6 +69,8 @@ struct store {
 /* Migrations, each from version i to i + 1; db_schema_version is their number. */
 extern const char *const db_migrations[];
 extern const int db_schema_version;
+/* From this version on a file can be read as it is: later ones have only added tables. */
+extern const int db_schema_readable;
 
 /* Bring tables, the columns of standard metrics and the views up to date, in one transaction. */
 int db_migrate(struct store *s, struct error *err);
@@ -133,6 +139,7 @@ int db_put_samples(struct store *s, int64_t campaign, int64_t run, int64_t attem
 	const void *data, size_t len, struct error *err);
 int db_put_output(struct store *s, int64_t campaign, int64_t run, int64_t attempt,
 	const char *stream, int64_t offset, const void *data, size_t len, struct error *err);
+int db_put_requirement(struct store *s, const struct store_requirement *r, struct error *err);
 int db_add_event(struct store *s, int64_t campaign, int64_t host, int64_t run, const char *kind,
 	const char *text, int64_t at, struct error *err);
 int db_query(struct store *s, const char *what, const char *label, int64_t after, int64_t limit,

@@ -107,6 +107,13 @@ static const struct named_query queries[] = {
 		" AND o.run < (?1 + 1) << 24 ORDER BY o.run, o.attempt, o.stream, o.offset LIMIT "
 		"?3",
 		"SELECT run, attempt, stream, offset FROM output WHERE id = ?"},
+	{"requirements", "host command answer verdict reason first_at last_at output total head",
+		true,
+		"SELECT q.id, h.name, q.command, q.answer, q.verdict, q.reason, q.first_at,"
+		" q.last_at, q.output, q.total, q.head FROM requirement q"
+		" JOIN host h ON h.id = q.host WHERE q.campaign = ?1 AND q.id > ?2"
+		" ORDER BY q.id LIMIT ?3",
+		NULL},
 	{"events", "id at campaign host run kind text", false,
 		"SELECT e.id, e.id, e.at, c.name || '.' || c.number, h.name, e.run, e.kind, e.text"
 		" FROM event e LEFT JOIN campaign c ON c.id = e.campaign LEFT JOIN host h ON h.id "
@@ -243,6 +250,12 @@ static int give_rows(struct store *s, sqlite3_stmt *statement,
 	return result == SQLITE_DONE ? 0 : db_fail(s, err, "read");
 }
 
+/* The schema from which on there is what a query reads. */
+static int64_t since(const struct named_query *q)
+{
+	return strcmp(q->name, "requirements") == 0 ? 3 : 0;
+}
+
 static const struct named_query *query_by_name(const char *what, struct error *err)
 {
 	const char *names[ARRAY_SIZE(queries)];
@@ -282,7 +295,7 @@ int db_query(struct store *s, const char *what, const char *label, int64_t after
 		if (code < 0)
 			return code;
 	}
-	if (campaign == 0 && (q->needs_campaign || text_is_set(label)))
+	if ((campaign == 0 && (q->needs_campaign || text_is_set(label))) || since(q) > s->schema)
 		return 0;
 	if (q->sql == NULL)
 		return db_query_pages(s, campaign, after, limit, row, arg, err);

@@ -85,6 +85,16 @@ struct store_result {
 	int64_t ended_at; /* CLOCK_REALTIME ns at the coordinator */
 };
 
+/* What `requires` said on a host of a campaign. */
+struct store_requirement {
+	int64_t campaign, host; /* store ids */
+	const char *command;    /* JSON array of its argv */
+	const char *reason;     /* why the host is not as required; NULL: it is */
+	int64_t asked_at;       /* CLOCK_REALTIME ns at the agent */
+	struct blob output;     /* what was kept of what it printed */
+	int64_t total, head;    /* bytes: printed, and of the head in output */
+};
+
 struct store;
 
 struct store_ops {
@@ -145,6 +155,13 @@ struct store_ops {
 	int (*put_output)(struct store *s, int64_t campaign, int64_t run, int64_t attempt,
 		const char *stream, int64_t offset, const void *data, size_t len,
 		struct error *err);
+	/*
+	 * What `requires` said. One row for each answer that a command gave on a host of a
+	 * campaign: the same one again, and in whatever order they come, only widens the time in
+	 * which it was given.
+	 */
+	int (*put_requirement)(
+		struct store *s, const struct store_requirement *r, struct error *err);
 	int (*add_event)(struct store *s, int64_t campaign, int64_t host, int64_t run,
 		const char *kind, const char *text, int64_t at,
 		struct error *err); /* ids 0 where none */

@@ -186,6 +186,62 @@ static void test_too_many_metrics(void **state)
 	message_done(&m);
 }
 
+/* ---- what `requires` said ---- */
+
+static void send_requirement(const struct attempt_id *id, const struct message_requirement *r,
+	bool was_cancelled, size_t n)
+{
+	struct message m;
+
+	make_result(&m, &(struct held_result){.id = *id, .was_cancelled = was_cancelled});
+	m.result.requirement = (struct list){r, n};
+	hand_over(&lab1.route, KEY_LAB1, &m);
+	flush();
+}
+
+/* It is true of the host whatever becomes of the run, and is kept once. */
+static void test_requirements(void **state)
+{
+	static char large[MESSAGE_MAX_ANSWER + 1];
+	static const char *const command[] = {"find", MARK_TMP "/x", "a b"};
+	struct message_requirement r = {.command = {command, ARRAY_SIZE(command)},
+		.asked_at = NS_PER_S,
+		.output = {"3.13\n", 5},
+		.total = 5,
+		.head = 5};
+	const struct message_requirement two[] = {r, r};
+	struct message m;
+
+	(void)state;
+	begin_on_lab1();
+	const struct attempt_id first = lab1.queue[0];
+	send_requirement(&first, two, false, 2);
+	expect_error(&lab1.route, "protocol");
+	r.output = (struct blob){large, sizeof large};
+	send_requirement(&first, &r, false, 1);
+	expect_error(&lab1.route, "protocol");
+	assert_int_equal(number("SELECT count(*) FROM requirement"), 0);
+	r.output = (struct blob){"3.13\n", 5};
+	send_requirement(&first, &r, true, 1); /* the agent gave it up: the run waits again */
+	expect(&lab1.route, MESSAGE_COMMITTED, &m);
+	message_done(&m);
+	send_requirement(&first, &r, false, 1); /* a late result of the same attempt */
+	assert_int_equal(number("SELECT count(*) FROM requirement"), 1);
+	assert_int_equal(
+		number("SELECT count(*) FROM v_requirement WHERE host = 'lab1' AND answer = 1"
+		       " AND command = '[\"find\",\"{tmp}/x\",\"a b\"]' AND verdict = 'met'"
+		       " AND output = '3.13' || char(10) AND first_at LIKE '1970-01-01T00:00:01%'"),
+		1);
+	r.asked_at = 2 * NS_PER_S;
+	r.reason = "requires: gone";
+	r.output = (struct blob){NULL, 0};
+	r.total = 0;
+	send_requirement(&first, &r, false, 1);
+	assert_int_equal(number("SELECT count(*) FROM requirement WHERE answer = 2"
+				" AND verdict = 'unmet' AND reason = 'requires: gone'"),
+		1);
+}
+
 /* ---- agents that come and go ---- */
 
 static void test_agent_started_anew(void **state)
@@ -572,6 +628,7 @@ int main(void)
 		TEST(test_duplicate_result),
 		TEST(test_results_that_are_not_taken),
 		TEST(test_too_many_metrics),
+		TEST(test_requirements),
 		TEST(test_agent_started_anew),
 		TEST(test_assignment_that_did_not_arrive),
 		TEST(test_connection_breaks_with_all_held),

@@ -46,7 +46,7 @@ static void fill_hello(struct message *m)
 	m->hello = (struct message_hello){
 		.program = "joulerig-agent",
 		.version = "0.1.0",
-		.minor = 1,
+		.minor = 2,
 		.session = session_id,
 		.store = store_id,
 		.inventory = "{\"cores\":2,\"threads\":2,\"thread_steps\":[1,2]}",
@@ -59,7 +59,7 @@ static void fill_welcome(struct message *m)
 {
 	m->welcome = (struct message_welcome){
 		.version = "0.1.0",
-		.minor = 1,
+		.minor = 2,
 		.name = "lab07",
 		.role = "agent",
 		.store = store_id,
@@ -176,7 +176,16 @@ static void fill_result(struct message *m)
 		{"time", "ns", 4128000000, 50, ABSENT},
 		{"memory.peak", "B", 32505856, ABSENT, ABSENT},
 	};
+	static const char *const version[] = {"gcc", "--version"};
+	static struct message_requirement requirement[1];
 
+	requirement[0] = (struct message_requirement){
+		.command = LIST_OF(version),
+		.asked_at = DATE,
+		.output = BYTES("gcc 14.2.0\n"),
+		.total = 11,
+		.head = 11,
+	};
 	m->result = (struct message_result){
 		.id = attempt_17(),
 		.state = "done",
@@ -197,6 +206,7 @@ static void fill_result(struct message *m)
 		.stderr_total = 0,
 		.stdout_head = 15,
 		.stderr_head = 0,
+		.requirement = LIST_OF(requirement),
 	};
 }
 
@@ -1019,6 +1029,7 @@ static void test_limits_are_documented(void **state)
 		{"elements of a list", MESSAGE_MAX_LIST},
 		{"bytes of a piece", MESSAGE_CHUNK},
 		{"metrics of a RESULT", MESSAGE_MAX_METRICS},
+		{"bytes of a requirement's output", MESSAGE_MAX_ANSWER},
 		{"heartbeat, ns", HEARTBEAT_NS},
 		{"heartbeats missed", HEARTBEAT_MISSED},
 		{"lease, ns", LEASE_NS},

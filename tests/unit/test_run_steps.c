@@ -226,6 +226,60 @@ static void test_requires_once(void **state)
 	expect_log("again\nsetup\nrun\n");
 }
 
+/* What is told with a run's result of what `requires` said: "reason|output|total/head", or "". */
+static const char *told_with(const struct message_assign *a, struct buf *out)
+{
+	struct message m;
+
+	buf_reset(out);
+	rig_run(a, &m);
+	assert_true(m.result.requirement.n <= 1);
+	if (m.result.requirement.n == 1) {
+		const struct message_requirement *r =
+			LIST_AT(&m.result.requirement, struct message_requirement, 0);
+		assert_int_equal(r->command.n, 3);
+		assert_string_equal(*LIST_AT(&r->command, char *, 0), "/bin/sh");
+		assert_true(r->asked_at > 0 && r->asked_at <= clock_realtime_ns());
+		buf_addf(out, "%s|", r->reason != NULL ? r->reason : "");
+		buf_add(out, r->output.data, r->output.len);
+		buf_addf(out, "|%lld/%lld", (long long)r->total, (long long)r->head);
+	}
+	message_done(&m);
+	return out->data;
+}
+
+/* Told with each result until one of them has been committed, whichever. */
+static void test_requires_is_told(void **state)
+{
+	_cleanup_buf_ struct buf told = BUF_INIT;
+	struct message_assign a = assign_of("exit 0");
+
+	(void)state;
+	assert_string_equal(told_with(&a, &told), "");
+	a.requires = REQUIRES(1, "echo one; echo two >&2");
+	assert_string_equal(told_with(&a, &told), "|one\ntwo\n|8/8");
+	for (a.id.run = 8; a.id.run < 15; a.id.run++)
+		assert_string_equal(told_with(&a, &told), "|one\ntwo\n|8/8");
+	const struct attempt_id other = {.campaign = {{10}}, .run = 13, .attempt = 1};
+	runner_committed(runner, &other);
+	const struct attempt_id never = {.campaign = {{9}}, .run = 3, .attempt = 1};
+	runner_committed(runner, &never);
+	assert_string_equal(told_with(&a, &told), "|one\ntwo\n|8/8");
+	const struct attempt_id one = {.campaign = {{9}}, .run = 13, .attempt = 1};
+	runner_committed(runner, &one);
+	assert_string_equal(told_with(&a, &told), "");
+	/* What is not there is told, too; a run that fails tells it; and output has an end. */
+	a.requires = REQUIRES(1, "echo none; exit 1");
+	assert_string_equal(told_with(&a, &told), "requires: none|none\n|5/5");
+	a.requires = REQUIRES(1, ":");
+	steps_of(0, 1, "exit 3");
+	assert_string_equal(told_with(&a, &told), "||0/0");
+	a.requires = REQUIRES(1, "head -c 100000 /dev/zero | tr '\\0' x");
+	told_with(&a, &told);
+	assert_int_equal(told.len, 1 + 65536 + strlen("|100000/32768"));
+	assert_non_null(strstr(told.data, "x|100000/32768"));
+}
+
 static void test_setup_fails(void **state)
 {
 	(void)state;
@@ -533,6 +587,7 @@ int main(void)
 		TEST(test_order),
 		TEST(test_requires),
 		TEST(test_requires_once),
+		TEST(test_requires_is_told),
 		TEST(test_setup_fails),
 		TEST(test_prepare_is_like_the_run),
 		TEST(test_prepare_fails),

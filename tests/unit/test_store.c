@@ -471,7 +471,7 @@ static void test_foreign_and_newer_files_are_refused(void **state)
 		assert_int_equal(ops->open(&s, f->path, write, &err), -EINVAL);
 		assert_non_null(strstr(err.text, "newer joulerig"));
 	}
-	run_sql(f->path, "PRAGMA user_version = 2; PRAGMA application_id = 7");
+	run_sql(f->path, "PRAGMA user_version = 3; PRAGMA application_id = 7");
 	for (int write = 0; write < 2; write++) {
 		assert_int_equal(ops->open(&s, f->path, write, &err), -EINVAL);
 		assert_non_null(strstr(err.text, "no store of joulerig"));
@@ -604,7 +604,8 @@ static void test_an_older_store_is_brought_up_to_date(void **state)
 	struct store *s = NULL;
 
 	ops->close(f->store);
-	run_sql(f->path, "DROP VIEW v_metric; DROP VIEW v_series;"
+	run_sql(f->path, "DROP VIEW v_requirement; DROP TABLE requirement;"
+			 "DROP VIEW v_metric; DROP VIEW v_series;"
 			 "ALTER TABLE metric DROP COLUMN text;"
 			 "ALTER TABLE metric DROP COLUMN series; PRAGMA user_version = 1");
 	assert_true(ops->open(&s, f->path, false, &err) < 0);
@@ -614,6 +615,92 @@ static void test_an_older_store_is_brought_up_to_date(void **state)
 	assert_int_equal(put(f->store, queued_run(f->store), 1, 1, 1, RUN_DONE), 1);
 	assert_good(ops->commit(f->store, &err), &err);
 	run_sql(f->path, "SELECT text FROM v_metric; SELECT value FROM v_series");
+}
+
+/* A store of the version before requirements can be read as it is, and has none. */
+static void test_a_store_without_requirements(void **state)
+{
+	struct fixture *f = *state;
+	const struct store_requirement r = {
+		.campaign = 1, .host = 1, .command = "[\"true\"]", .asked_at = FIXTURE_START};
+	struct error err = {0};
+
+	assert_good(ops->commit(f->store, &err), &err);
+	ops->close(f->store);
+	run_sql(f->path,
+		"DROP VIEW v_requirement; DROP TABLE requirement; PRAGMA user_version = 2");
+	f->store = fixture_open(f->path, false);
+	assert_int_equal(get(f->store, "runs", "demo.1", 0, 100).rows, FIXTURE_RUNS);
+	struct got g = get(f->store, "requirements", "demo.1", 0, 100);
+	assert_int_equal(g.rows, 0);
+	assert_int_equal(g.columns_n, REQUIREMENTS_N);
+	ops->close(f->store);
+	f->store = fixture_open(f->path, true);
+	assert_int_equal(get(f->store, "requirements", "demo.1", 0, 100).rows, 0);
+	assert_good(ops->put_requirement(f->store, &r, &err), &err);
+	assert_good(ops->commit(f->store, &err), &err);
+	assert_int_equal(get(f->store, "requirements", "demo.1", 0, 100).rows, 1);
+	run_sql(f->path, "SELECT output FROM v_requirement");
+}
+
+/* ---- what `requires` said ---- */
+
+static void put_requirement(
+	struct store *s, const char *command, const char *reason, const char *output, int64_t at)
+{
+	const struct store_requirement r = {.campaign = 1,
+		.host = 1,
+		.command = command,
+		.reason = reason,
+		.asked_at = FIXTURE_START + at,
+		.output = {output, strlen(output)},
+		.total = 100,
+		.head = 2};
+	struct error err = {0};
+
+	assert_good(ops->put_requirement(s, &r, &err), &err);
+}
+
+/* However often and in whatever order they come: one row an answer. */
+static void test_requirements_are_kept_once(void **state)
+{
+	struct fixture *f = *state;
+	static const char one[] = "[\"find\",\"1\"]", two[] = "[\"find\",\"2\"]";
+	static const struct {
+		const char *command, *reason, *output;
+		int64_t at;
+	} told[] = {
+		{one, NULL, "3.13.0", 50},
+		{one, NULL, "3.13.0", 50},
+		{two, "requires: none", "none", 60},
+		{one, NULL, "3.13.1", 90},
+		{one, NULL, "3.13.0", 20}, /* a result that came late */
+		{two, "requires: timeout: 1s", "none", 70},
+		{one, NULL, "3.13.0", 70},
+		{one, NULL, "", 80},
+		{one, NULL, "", 80},
+	};
+	struct error err = {0};
+	sqlite3 *db;
+
+	for (size_t i = 0; i < ARRAY_SIZE(told); i++)
+		put_requirement(
+			f->store, told[i].command, told[i].reason, told[i].output, told[i].at);
+	assert_good(ops->commit(f->store, &err), &err);
+	struct got g = get(f->store, "requirements", "demo.1", 0, 1);
+	assert_string_equal(g.text,
+		"lab1|[\"find\",\"1\"]|1|met||1790000000123000020|1790000000123000070|<6>|100|2|");
+	g = get(f->store, "requirements", "demo.1", g.last_key, 1);
+	assert_string_equal(g.text,
+		"lab1|[\"find\",\"2\"]|1|unmet|requires: none|1790000000123000060|"
+		"1790000000123000060|<4>|100|2|");
+	assert_int_equal(sqlite3_open_v2(f->path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_sql(db,
+		"SELECT group_concat(command ->> 1 || '#' || answer || ' ' || verdict || ' '"
+		" || output, '; ') FROM (SELECT * FROM v_requirement WHERE campaign = 'demo.1'"
+		" AND host = 'lab1' AND first_at < '2027' ORDER BY command, answer)",
+		"1#1 met 3.13.0; 1#2 met 3.13.1; 1#3 met ; 2#1 unmet none; 2#2 unmet none");
+	sqlite3_close(db);
 }
 
 /* ---- the hot path does not look at other runs ---- */
@@ -672,6 +759,8 @@ int main(void)
 		WITH_STORE(test_columns_follow_the_table_of_metrics),
 		WITH_STORE(test_texts_and_series_are_kept),
 		WITH_STORE(test_an_older_store_is_brought_up_to_date),
+		WITH_STORE(test_a_store_without_requirements),
+		WITH_STORE(test_requirements_are_kept_once),
 		WITH_STORE(test_views_for_users),
 		WITH_STORE(test_hot_path_scans_nothing),
 	};
