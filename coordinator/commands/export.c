@@ -16,14 +16,16 @@ static const struct {
 	{"samples", export_samples},
 	{"output", export_output},
 	{"events", export_events},
+	{"requirements", export_requirements},
 	{"campaign", export_campaign},
 };
 
-static const char *const whats[] = {"runs", "samples", "output", "events", "campaign", NULL};
+static const char *const whats[] = {
+	"runs", "samples", "output", "events", "requirements", "campaign", NULL};
 
 static const struct option_info table[] = {
 	{"what", OPTION_TEXT, offsetof(struct options, what), "WHAT",
-		"runs (the default), samples, output, events or campaign", whats},
+		"runs (the default), samples, output, events, requirements or campaign", whats},
 	{"to", OPTION_TEXT, offsetof(struct options, to), "DIR",
 		"with --what output: files DIR/RUN/NAME, byte for byte", NULL},
 	{"warmup", OPTION_FLAG, offsetof(struct options, with_warmup), NULL,
@@ -58,7 +60,9 @@ static int write_kind(
 			return kinds[i].write(r, label, format, o->with_warmup, stdout, err);
 	}
 	return error_set(err, ERR_USAGE,
-		"export: --what: '%s' is none of runs, samples, output, events, campaign", what);
+		"export: --what: '%s' is none of runs, samples, output, events, requirements, "
+		"campaign",
+		what);
 }
 
 static int run(void *options, const char **arguments, size_t n, struct error *err)
@@ -76,7 +80,8 @@ static int run(void *options, const char **arguments, size_t n, struct error *er
 
 const struct command command_export = {
 	.name = "export",
-	.usage = "export [ID] [--what runs|samples|output|events|campaign] [--format ndjson|csv]",
+	.usage = "export [ID] [--what runs|samples|output|events|requirements|campaign] [--format "
+		 "ndjson|csv]",
 	.summary = "runs, samples, output, events or the campaign itself, for other programs",
 	.details = "ID is a campaign as NAME.N, or NAME for its last submission; without one, the "
 		   "last of all.\n"
@@ -84,6 +89,7 @@ const struct command command_export = {
 		   "benchmark,\n"
 		   "parameters, state, attempt, started_at, exit_code, metrics, units, "
 		   "uncertainty, flags.\n"
+		   "requirements: what `requires` said on each host, one object an answer.\n"
 		   "campaign: a campaign file that does the same again, with what --set, --only, "
 		   "--blocks,\n"
 		   "--seed and --label changed, and the commits of git sources in comments.",

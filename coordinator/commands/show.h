@@ -38,6 +38,9 @@ int export_files(
 	struct results *r, const char *label, const char *dir, bool with_warmup, struct error *err);
 int export_events(struct results *r, const char *label, const char *format, bool with_warmup,
 	FILE *to, struct error *err);
+/* export_requirements.c */
+int export_requirements(struct results *r, const char *label, const char *format, bool with_warmup,
+	FILE *to, struct error *err);
 
 /* One row a run, as `runs` prints it. */
 int show_runs(struct results *r, const char *label, const char *format, bool only_failed,
