@@ -7,6 +7,7 @@
 #include "agent/cpu_model.h"
 #include "agent/machine_state.h"
 #include "agent/placement.h"
+#include "agent/sources/counter.h"
 #include "agent/sources/powercap_scan.h"
 
 #include <sodium.h>
@@ -283,6 +284,9 @@ static json_t *zones_json(const struct energy_meter *meter)
 			z[i].range_uj > 0 ? json_integer(z[i].range_uj) : json_null(), "update_us",
 			microseconds_or_null(z[i].update_ns), "jitter_us",
 			microseconds_or_null(z[i].jitter_ns));
+		int64_t unit_nj = counter_unit_nj(z[i].range_uj);
+		json_object_set_new(
+			zone, "unit_nj", unit_nj > 0 ? json_integer(unit_nj) : json_null());
 		if (z[i].why[0] != '\0')
 			json_object_set_new(zone, "why", text_or_null(z[i].why));
 		if (z[i].doubt != NULL)
