@@ -161,6 +161,7 @@ static const struct {
 	{"run_samples", SAMPLES_N, SAMPLES_N},
 	{"failures", FAILURES_N, FAILURES_N},
 	{"output", OUTPUT_N, OUTPUT_N},
+	{"counts", COUNTS_N, COUNTS_N},
 	{"requirements", REQUIREMENTS_N, REQUIREMENTS_N},
 	{"events", EVENTS_N, EVENTS_N},
 };

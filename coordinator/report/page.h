@@ -4,9 +4,11 @@
 #ifndef COORDINATOR_REPORT_PAGE_H
 #define COORDINATOR_REPORT_PAGE_H
 
+#include "coordinator/findings/accounts.h"
 #include "coordinator/findings/claims.h"
 #include "coordinator/findings/comparison.h"
 #include "coordinator/findings/questions.h"
+#include "coordinator/findings/requirements.h"
 #include "coordinator/report/figure.h"
 #include "coordinator/report/html.h"
 
@@ -23,7 +25,10 @@ struct report {
 	char *no_questions;                /* why there are none at all */
 	struct claim_answers claims;
 	struct figures figures;
-	char *uuid, *file; /* of the campaign, as stored; "" where not known */
+	struct requirements requirements;
+	struct accounts accounts;
+	char *no_requirements, *no_accounts; /* why they cannot be had; NULL: they can */
+	char *uuid, *file;                   /* of the campaign, as stored; "" where not known */
 };
 
 void page_summary(const struct report *r, FILE *to);
@@ -63,5 +68,14 @@ void page_thinned(FILE *to, size_t shown, size_t all, const char *command, ...)
 
 /* Whether an axis has more than one value among configurations of a benchmark (NULL: of all). */
 bool axis_varies(const struct gathered *g, const char *benchmark, const char *axis);
+
+/* ---- parts of parts ---- */
+
+/* The hosts and their inventories. */
+void page_machines(const struct report *r, FILE *to);
+/* What `requires` said on each host; nothing where there is none. */
+void page_found(const struct report *r, FILE *to);
+/* What became of the planned runs. */
+void page_accounts(const struct report *r, FILE *to);
 
 #endif

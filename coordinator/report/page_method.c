@@ -214,5 +214,6 @@ void page_excluded(const struct report *r, FILE *to)
 		page_thinned(to, MAX_REASONS, all.n, "joulerig runs %s --failed", g->label);
 	}
 	free(all.items);
+	page_accounts(r, to);
 	page_close(to);
 }

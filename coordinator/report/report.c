@@ -72,6 +72,17 @@ static int on_campaign(void *arg, int64_t key, const struct message_cell *c, siz
 	return 0;
 }
 
+/* A coordinator of an older version does not know these: the page is about more. */
+static void take_stock(struct report *r)
+{
+	struct error err = {0};
+
+	if (requirements_read(r->results, r->g->label, &r->requirements, &err) < 0)
+		r->no_requirements = xstrdup(err.text);
+	if (accounts_make(r->results, r->g, &r->accounts, &err) < 0)
+		r->no_accounts = xstrdup(err.text);
+}
+
 /* ---- the whole ---- */
 
 int report_make(
@@ -86,6 +97,7 @@ int report_make(
 	code = results_query(r, "campaigns", study->g.label, NULL, on_campaign, new, err);
 	if (code >= 0) {
 		ask(new);
+		take_stock(new);
 		claims_make(study, &new->claims);
 		code = figures_make(r, study, &new->figures, err);
 	}
@@ -109,6 +121,10 @@ void report_free(struct report *r)
 	free(r->unanswered);
 	free(r->no_questions);
 	questions_done(&r->questions);
+	requirements_done(&r->requirements);
+	accounts_done(&r->accounts);
+	free(r->no_requirements);
+	free(r->no_accounts);
 	claims_done(&r->claims);
 	figures_done(&r->figures);
 	free(r->uuid);

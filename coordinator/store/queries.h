@@ -111,6 +111,17 @@ enum {
 /* "output" of a campaign's counted attempts, in the order of run, stream, offset. key: as with
  * samples */
 enum { OUTPUT_RUN, OUTPUT_ATTEMPT, OUTPUT_STREAM, OUTPUT_OFFSET, OUTPUT_DATA /* blob */, OUTPUT_N };
+/* "counts" of a campaign: how many of its runs are in a state on a host, in the order of lanes.
+ * key: place */
+enum {
+	COUNTS_HOST,
+	COUNTS_WARMUP /* 1: of block 0 */,
+	COUNTS_STATE,
+	COUNTS_RUNS,
+	COUNTS_FLAGGED /* of these: with a flag */,
+	COUNTS_LOST /* attempts at these that were lost */,
+	COUNTS_N
+};
 /* "requirements" of a campaign: what `requires` said on its hosts, in the order in which it was
  * told. key: id */
 enum {

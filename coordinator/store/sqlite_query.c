@@ -107,6 +107,17 @@ static const struct named_query queries[] = {
 		" AND o.run < (?1 + 1) << 24 ORDER BY o.run, o.attempt, o.stream, o.offset LIMIT "
 		"?3",
 		"SELECT run, attempt, stream, offset FROM output WHERE id = ?"},
+	{"counts", "host warmup state runs flagged lost", true,
+		"SELECT * FROM (SELECT row_number() OVER (ORDER BY l.lane, h.name, r.block = 0,"
+		" r.state) AS key, h.name, r.block = 0, r.state, count(*),"
+		" count(*) FILTER (WHERE r.flags <> '[]'), coalesce(sum(a.lost), 0)"
+		" FROM run r JOIN host h ON h.id = r.host"
+		" LEFT JOIN lane l ON l.campaign = r.campaign AND l.host = r.host"
+		" LEFT JOIN (SELECT run, count(*) AS lost FROM attempt WHERE state = 'lost'"
+		"  AND run > ?1 << 24 AND run < (?1 + 1) << 24 GROUP BY run) a ON a.run = r.id"
+		" WHERE r.id > ?1 << 24 AND r.id < (?1 + 1) << 24"
+		" GROUP BY r.host, r.block = 0, r.state) WHERE key > ?2 ORDER BY key LIMIT ?3",
+		NULL},
 	{"requirements", "host command answer verdict reason first_at last_at output total head",
 		true,
 		"SELECT q.id, h.name, q.command, q.answer, q.verdict, q.reason, q.first_at,"

@@ -112,6 +112,9 @@ static void test_every_query_has_its_rows(void **state)
 		{"samples", "demo.1", 0, SAMPLES_N},
 		{"output", "demo.1", FIXTURE_RUNS, OUTPUT_N},
 		{"events", NULL, 0, EVENTS_N},
+		{"requirements", "demo.1", 0, REQUIREMENTS_N},
+		{"counts", "demo.1", 3, COUNTS_N},
+		{"counts", "demo.9", 0, COUNTS_N},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
@@ -123,11 +126,27 @@ static void test_every_query_has_its_rows(void **state)
 	}
 }
 
+static void put_requirement(
+	struct store *s, const char *command, const char *reason, const char *output, int64_t at)
+{
+	const struct store_requirement r = {.campaign = 1,
+		.host = 1,
+		.command = command,
+		.reason = reason,
+		.asked_at = FIXTURE_START + at,
+		.output = {output, strlen(output)},
+		.total = 100,
+		.head = 2};
+	struct error err = {0};
+
+	assert_good(ops->put_requirement(s, &r, &err), &err);
+}
+
 static void test_every_query_pages(void **state)
 {
 	struct fixture *f = *state;
 	static const char *const names[] = {"campaigns", "configurations", "lanes", "hosts", "runs",
-		"metrics", "samples", "output", "events"};
+		"metrics", "samples", "output", "events", "requirements", "counts"};
 	struct error err = {0};
 
 	for (int64_t run = 1; run <= 3; run++) {
@@ -138,6 +157,9 @@ static void test_every_query_pages(void **state)
 		assert_good(ops->add_event(f->store, f->campaign, 1, run, "note", "hello", 5, &err),
 			&err);
 	}
+	for (int64_t i = 0; i < 3; i++)
+		put_requirement(
+			f->store, i == 2 ? "[\"b\"]" : "[\"a\"]", NULL, i == 1 ? "x" : "y", i);
 	fixture_campaign(f->store, false);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		struct got all = get(f->store, names[i], "demo.1", 0, 100000);
@@ -173,6 +195,10 @@ static void test_rows_carry_what_was_put(void **state)
 				       "{\"time\":150,\"energy.package\":50000,\"energy.package-"
 				       "0\":50000}|{\"energy.package\":1234}|"
 				       "2007000000|"));
+	g = get(f->store, "counts", "demo.1", 0, 10);
+	assert_string_equal(g.text, "lab1|1|done|2|0|0|"); /* the last of them */
+	g = get(f->store, "counts", "demo.1", 0, 1);
+	assert_string_equal(g.text, "lab1|0|done|18|1|0|");
 	g = get(f->store, "metrics", "demo.1", 0, 1);
 	assert_string_equal(g.text, "1|energy.package-0|uJ||100050000||||");
 	g = get(f->store, "metrics", "demo.1", 0, 2);
@@ -644,22 +670,6 @@ static void test_a_store_without_requirements(void **state)
 }
 
 /* ---- what `requires` said ---- */
-
-static void put_requirement(
-	struct store *s, const char *command, const char *reason, const char *output, int64_t at)
-{
-	const struct store_requirement r = {.campaign = 1,
-		.host = 1,
-		.command = command,
-		.reason = reason,
-		.asked_at = FIXTURE_START + at,
-		.output = {output, strlen(output)},
-		.total = 100,
-		.head = 2};
-	struct error err = {0};
-
-	assert_good(ops->put_requirement(s, &r, &err), &err);
-}
 
 /* However often and in whatever order they come: one row an answer. */
 static void test_requirements_are_kept_once(void **state)
