@@ -1,6 +1,7 @@
 #include "coordinator/report/figure_chart.h"
 #include "coordinator/report/html.h"
 #include "coordinator/report/markdown.h"
+#include "coordinator/report/page.h"
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -202,6 +203,102 @@ static void test_figure_by_itself(void **state)
 	figures_done(&all);
 }
 
+/* ---- provenance ---- */
+
+/* What a part of the page prints; the caller frees. */
+static char *part_of(void (*print)(const struct report *r, FILE *to), const struct report *r)
+{
+	char *out = NULL;
+	size_t len = 0;
+	FILE *to = open_memstream(&out, &len);
+
+	assert_non_null(to);
+	print(r, to);
+	fclose(to);
+	return out;
+}
+
+static void assert_has(const char *page, const char *part)
+{
+	if (strstr(page, part) == NULL)
+		fail_msg("'%s' is not in %s", part, page);
+}
+
+/* Rows are those that some host has something to. */
+static void test_machines(void **state)
+{
+	static char full[] =
+		"{\"cores\":4,\"threads\":8,\"numa\":2,\"memory\":68719476736,"
+		"\"governor\":null,\"frequency\":{\"base\":3000000000},\"power_limits\":["
+		"{\"zone\":\"package-0\",\"name\":\"long_term\",\"limit_uw\":125000000},"
+		"{\"zone\":\"package-0\",\"name\":\"short_term\",\"limit_uw\":253500000},"
+		"{\"zone\":\"package-1\",\"name\":\"long_term\",\"limit_uw\":null}],"
+		"\"energy\":{\"source\":\"powercap\",\"filtered\":\"filtering is on\",\"zones\":["
+		"{\"name\":\"package-0\",\"state\":\"ok\",\"unit_nj\":61035,\"update_us\":997},"
+		"{\"name\":\"core\",\"state\":\"absent\",\"unit_nj\":61035},"
+		"{\"name\":\"dram\",\"state\":\"ok\",\"unit_nj\":null,\"update_us\":1000}]}}";
+	static char plain[] = "{\"cores\":2,\"numa\":1,\"energy\":{\"source\":null,"
+			      "\"filtered\":null,\"zones\":[]},\"power_limits\":[]}";
+	struct gathered_lane lanes[] = {{.host = (char[]){"big"}, .inventory = full},
+		{.host = (char[]){"<small>"}, .inventory = plain},
+		{.host = (char[]){"unknown"}, .inventory = (char[]){""}}};
+	struct gathered g = {.lanes = lanes, .lanes_n = ARRAY_SIZE(lanes)};
+	const struct report r = {.g = &g};
+	_cleanup_free_ char *page = part_of(page_machines, &r);
+
+	(void)state;
+	assert_has(page, "&lt;small&gt;");
+	assert_has(page, "NUMA nodes</th><td>2</td><td>1</td><td></td>");
+	assert_has(page, "memory</th><td>64 GiB</td><td></td><td></td>");
+	assert_has(page, "base frequency</th><td>3 GHz</td><td></td>");
+	assert_has(page, "power limits</th><td>package-0: PL1 125 W, PL2 253.5 W; "
+			 "package-1: PL1 none</td><td></td>");
+	assert_has(page, "energy</th><td>powercap: package-0, dram</td><td>none</td>");
+	assert_has(page, "energy units</th><td>package-0: unit 61.03 µJ, a step every 0.997 ms; "
+			 "dram: a step every 1 ms</td><td></td>");
+	assert_has(page, "energy filtered</th><td>filtering is on</td><td></td>");
+	assert_null(strstr(page, "governor"));
+	assert_null(strstr(page, "microcode"));
+	g.lanes = &lanes[1];
+	g.lanes_n = 1;
+	_cleanup_free_ char *other = part_of(page_machines, &r);
+	assert_null(strstr(other, "power limits"));
+	assert_null(strstr(other, "energy filtered"));
+}
+
+static void test_accounts(void **state)
+{
+	struct account items[] = {
+		{.host = (char[]){"lab1"},
+			.planned = 21,
+			.done = 6,
+			.failed = 5,
+			.timeout = 4,
+			.skipped = 3,
+			.cancelled = 2,
+			.open = 1,
+			.warmup = 0,
+			.flagged = 6,
+			.lost = 9},
+		{.planned = 10, .open = 10},
+	};
+	struct gathered g = {.ended_at = ABSENT};
+	struct report r = {.g = &g, .accounts = {.items = items, .n = 2, .all = {.planned = 31}}};
+	_cleanup_free_ char *page = part_of(page_accounts, &r);
+
+	(void)state;
+	assert_has(page, "still to come<");
+	assert_has(page, "lab1</th><td class=\"n\">21</td><td class=\"n\">6</td><td "
+			 "class=\"n\">5</td><td class=\"n\">4</td><td class=\"n\">3</td><td "
+			 "class=\"n\">2</td><td class=\"n\">1</td><td class=\"n\">0</td><td "
+			 "class=\"n\">6</td><td class=\"n\">9</td>");
+	assert_has(page, "not handed out yet</th><td class=\"n\">10</td>");
+	assert_has(page, "all</th><td class=\"n\">31</td>");
+	r.no_accounts = (char[]){"too old"};
+	_cleanup_free_ char *other = part_of(page_accounts, &r);
+	assert_has(other, "not known: too old");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +308,8 @@ int main(void)
 		cmocka_unit_test(test_chart_is_completed),
 		cmocka_unit_test(test_layers_without_values_go),
 		cmocka_unit_test(test_figure_by_itself),
+		cmocka_unit_test(test_machines),
+		cmocka_unit_test(test_accounts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
