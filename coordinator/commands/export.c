@@ -80,8 +80,7 @@ static int run(void *options, const char **arguments, size_t n, struct error *er
 
 const struct command command_export = {
 	.name = "export",
-	.usage = "export [ID] [--what runs|samples|output|events|requirements|campaign] [--format "
-		 "ndjson|csv]",
+	.usage = "export [ID] [--what WHAT] [--format ndjson|csv]",
 	.summary = "runs, samples, output, events or the campaign itself, for other programs",
 	.details = "ID is a campaign as NAME.N, or NAME for its last submission; without one, the "
 		   "last of all.\n"
