@@ -32,6 +32,10 @@ is "which is under 0.3 %" "$(jq -s '[.[] | .uncertainty["energy.package"] / .met
 is "each zone by its name" "$(jq -r '.metrics["energy.package-0"] == .metrics["energy.package"]' runs | sort -u)" true
 is "samples came along" "$(joulerig export energy.1 --db e.db --what samples | jq -r .run | sort | uniq -c | awk '$1 >= 15' | wc -l)" 3
 like "the table shows energy and power" "$(joulerig results energy.1 --db e.db)" 'energy J'
+is "the counter's unit is known" "$(sqlite3 -readonly e.db 'SELECT json ->> "$.energy.zones[0].unit_nj" FROM inventory')" 61035
+machines=$(joulerig report energy.1 --db e.db | sed '/^<script>/,/^<\/script>/d')
+like "a report shows it" "$machines" '>energy units</th><td>package-0: unit 61.03 µJ, a step every [0-9.]+ ms<'
+like "and the power limit" "$machines" '>power limits</th><td>package-0: PL1 100 W<'
 
 cat >off.yaml <<'YAML'
 campaign: off
