@@ -237,7 +237,7 @@ class Result:
         self.start = getattr(options, "start", "fork")
         self.iterations = []
         self._stopped = 0
-        self._memory = None
+        self.memory = None
         self._ipc = None
 
     @contextlib.contextmanager
@@ -248,8 +248,8 @@ class Result:
         yield
         end = time.perf_counter_ns()
         self.iterations.append((end - begin - self._stopped) / 1e9)
-        if self._memory is None and len(self.iterations) >= self.repeat:
-            self._memory = memory()
+        if self.memory is None and len(self.iterations) >= self.repeat:
+            self.memory = memory()
 
     def look(self, written_before=None):
         """Read memory, with the clock stopped, before workers end; in the last iteration alone.
@@ -260,8 +260,8 @@ class Result:
             return
         begin = time.perf_counter_ns()
         now = memory()
-        if self._memory is None or (now["rss"] or 0) > (self._memory["rss"] or 0):
-            self._memory = now
+        if self.memory is None or (now["rss"] or 0) > (self.memory["rss"] or 0):
+            self.memory = now
         if written_before is not None:
             self._ipc = (self._ipc or 0) + self._written() - written_before
         self._stopped += time.perf_counter_ns() - begin
@@ -284,7 +284,7 @@ class Result:
         before = None
         if self.mode == "processes" and _field(os.getpid(), "io", "wchar:") is not None:
             before = self._written()
-        with self._executor() as executor:
+        with self.executor() as executor:
             exact = importable if self.mode == "interpreters" else lambda function: function
             yield lambda function, parts: list(executor.map(exact(function), parts))
             self.look(before)
@@ -294,7 +294,7 @@ class Result:
         with self.pool() as run_all:
             return run_all(function, parts)
 
-    def _executor(self):
+    def executor(self):
         """The executor of the mode."""
         if self.mode == "threads":
             return concurrent.futures.ThreadPoolExecutor(self.workers)
@@ -322,5 +322,5 @@ class Result:
                 "gil_at_end": at_end, "build": build(),
                 "threads": 1 if self.mode == "sequential" else self.workers, "mode": self.mode,
                 "seconds": sum(self.iterations), "iterations": self.iterations,
-                **(self._memory or memory()), "ipc_bytes": self._ipc, **more}
+                **(self.memory or memory()), "ipc_bytes": self._ipc, **more}
         print(json.dumps(line), flush=True)
