@@ -13,6 +13,7 @@ be found in the result. That is 0, unless there is a data race, such as the one 
 with --repeat it is that of the worst iteration. The checksum is of what was found: of kernel and
 operations alone, where nothing is lost.
 """
+import argparse
 import concurrent.futures
 import sys
 import threading
@@ -25,7 +26,7 @@ def microseconds(text):
     """A type of argparse: 0 or more."""
     number = float(text)
     if not 0 <= number <= 1e6:
-        raise ValueError
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1000000")
     return number
 
 
@@ -54,8 +55,8 @@ def read_options():
     options.hold = options.hold or 0
     options.operations = options.operations or KERNELS[options.kernel].operations
     if options.operations < options.workers:
-        parser.error(f"--operations {options.operations} is too little for {options.workers} workers: "
-                     "each needs one at least")
+        parser.error(f"--operations {options.operations} is too little for {options.workers} "
+                     "workers: each needs one at least")
     settle_sharing(parser, options)
     return options
 
@@ -70,7 +71,7 @@ def settle_sharing(parser, options):
     if options.sharing == "private" and options.degree != 1:
         parser.error(f"--sharing private is --degree 1, not {options.degree}")
     if options.degree > workers or workers % options.degree:
-        parser.error(f"--degree {options.degree}: it must divide the number of workers, {workers}")
+        parser.error(f"--degree {options.degree}: it must divide the {workers} workers")
     if options.kernel == "cross_free" and options.degree not in (1, workers):
         parser.error(f"--degree {options.degree}: kernel cross_free has one owner for all, "
                      f"so it is 1 or {workers}")
@@ -92,7 +93,8 @@ class Team:
     """All workers, from making their objects to the end of their work."""
 
     def __init__(self, kernel, options):
-        counts = [end - first for first, end in workload.spread(options.operations, options.workers)]
+        parts = workload.spread(options.operations, options.workers)
+        counts = [end - first for first, end in parts]
         degree = options.degree
         self.kernel = kernel
         self.degree = degree
@@ -108,15 +110,16 @@ class Team:
         """The thread of one worker. The first of a group makes what the group shares."""
         group, place = self.groups[number // self.degree], number % self.degree
         try:
-            if place == 0 and not self.main_makes:
-                group.make()
-            self.made.wait()
+            try:
+                if place == 0 and not self.main_makes:
+                    group.make()
+                self.made.wait()
+            except BaseException:
+                self.made.abort()
+                self.begin.abort()
+                raise
             self.begin.wait()
             return self.kernel.work(group.state, place, group.counts[place])
-        except BaseException:
-            self.made.abort()
-            self.begin.abort()
-            raise
         finally:
             self.finished[number] = True
 
@@ -135,9 +138,16 @@ class Team:
                         pass
                     concurrent.futures.wait(members)
             except threading.BrokenBarrierError:
-                pass  # a member says below what happened
+                fail(members)
             proved = sum(member.result() for member in members)
         return proved + sum(self.kernel.tally(group.state, group.counts) for group in self.groups)
+
+
+def fail(members):
+    """Raise what went wrong first: a broken barrier is what the others saw of it."""
+    errors = [member.exception() for member in members]
+    raise next((error for error in errors if not isinstance(error, threading.BrokenBarrierError)),
+               errors[0])
 
 
 def main():
