@@ -102,7 +102,7 @@ class Team:
                        for first in range(0, len(counts), degree)]
         self.main_makes = kernel.owned_by_main and options.sharing == "shared"
         self.main_runs = options.owner == "running"
-        self.made = threading.Barrier(options.workers)
+        self.made = threading.Barrier(options.workers + 1)
         self.begin = threading.Barrier(options.workers + 1)
         self.finished = [False] * options.workers
 
@@ -132,6 +132,7 @@ class Team:
         with concurrent.futures.ThreadPoolExecutor(len(everybody)) as threads:
             members = [threads.submit(self.member, number) for number in everybody]
             try:
+                self.made.wait()
                 with result.timed():
                     self.begin.wait()
                     while self.main_runs and not all(self.finished):

@@ -12,7 +12,7 @@ INCREMENT = 1442695040888963407
 
 
 def piece(part):
-    """Mix the numbers of one array; their sum, modulo 2**64. part: the piece's number, its length."""
+    """Mix the numbers of one array; their sum, modulo 2**64. part: the piece's number, length."""
     number, length = part
     numpy = workload.need("numpy")
     factor, increment, shift = (numpy.uint64(value) for value in (FACTOR, INCREMENT, 33))
