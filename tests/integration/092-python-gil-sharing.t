@@ -140,9 +140,11 @@ is "texts are read by threads as by forked and spawned processes" "$(for how in 
 	run base.py --workers 2 --objects 10 --mode $how | jq -r .checksum; done | uniq -c | awk '{print $1}')" 3
 
 # NumPy's answer is what plain integers give.
-if python3 -c 'import numpy' 2>/dev/null; then
+with_numpy=python3
+"$with_numpy" -c 'import numpy' 2>/dev/null || with_numpy=/usr/bin/python3
+if "$with_numpy" -c 'import numpy' 2>/dev/null; then
 	is "a pool of threads that call NumPy" "$(for how in '--workers 1' '--workers 2' '--workers 2 --mode processes' '--mode sequential'; do
-		run numpy_threads.py --length 50 --tasks 3 $how | jq -r '[.work, .checksum] | join(" ")'; done | sort -u)" \
+		"$with_numpy" "$programs/numpy_threads.py" --length 50 --tasks 3 $how | jq -r '[.work, .checksum] | join(" ")'; done | sort -u)" \
 		"150 $(PYTHONPATH=$programs python3 -c '
 import workload
 def mixed(value):
