@@ -281,6 +281,13 @@ struct report_figure {
 	size_t chain_n;
 };
 
+/* What of a host's configurations counts. */
+enum claim_of {
+	CLAIM_OF_EACH,  /* each must hold */
+	CLAIM_OF_BEST,  /* the best must hold */
+	CLAIM_OF_HOSTS, /* each, and not the ratio: how far it is from that of the other hosts */
+};
+
 /* What somebody says that the results should show. */
 struct report_claim {
 	char *name, *says;               /* "C2"; says may be NULL */
@@ -291,7 +298,7 @@ struct report_claim {
 	const struct expression *only;   /* NULL: all configurations */
 	char *only_text;
 	double low, high; /* the ratio lies within */
-	bool is_best;     /* of: best: one configuration must hold; else each */
+	enum claim_of of;
 };
 
 struct report_section {

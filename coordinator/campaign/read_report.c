@@ -155,6 +155,25 @@ static void read_within(struct reader *r, const struct node *n, struct report_cl
 			n->items[0]->text, n->items[1]->text);
 }
 
+static enum claim_of read_of(const struct node *of)
+{
+	return is_text(of, "best")    ? CLAIM_OF_BEST
+	       : is_text(of, "hosts") ? CLAIM_OF_HOSTS
+				      : CLAIM_OF_EACH;
+}
+
+/* Hosts are held against each other by what each of them shows. */
+static void check_of(struct reader *r, const struct node *claim, const struct node *by)
+{
+	const struct node *of = node_get(claim, "of");
+
+	if (is_text(of, "hosts") && !read_is_axis(r->campaign, by->text))
+		diag_error(r->d, of,
+			"'of: hosts' asks whether hosts agree on a ratio, so 'by' is an axis, and "
+			"'%s' is none",
+			by->text);
+}
+
 static void read_claim(struct reader *r, const struct node *n, struct report_claim *out)
 {
 	const struct node *by = node_get(n, "by"), *contender = node_get(n, "contender");
@@ -170,11 +189,12 @@ static void read_claim(struct reader *r, const struct node *n, struct report_cla
 		.baseline = text_of(n, "baseline"),
 		.only = read_only(r, node_get(n, "only")),
 		.only_text = text_of(n, "only"),
-		.is_best = is_text(node_get(n, "of"), "best")};
+		.of = read_of(node_get(n, "of"))};
 	read_claim_metric(r, node_get(n, "metric"), out);
 	read_within(r, node_get(n, "within"), out);
 	if (!read_check_by(r, by, "'by'"))
 		return;
+	check_of(r, n, by);
 	read_check_value_of(r, contender, by, "'contender'");
 	read_check_value_of(r, baseline, by, "'baseline'");
 	if (contender && baseline && contender->kind == NODE_SCALAR &&

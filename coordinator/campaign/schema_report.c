@@ -60,7 +60,7 @@ static const struct schema ratio = {
 	.type = TYPE_NUMBER, .is_good = is_ratio, .expected = "a ratio such as 1.13"};
 static const struct schema within = {.type = TYPE_LIST, .of = &ratio, .min = 2, .max = 2};
 static const struct schema of = {
-	.type = TYPE_CHOICE, .choices = (const char *const[]){"best", "each", NULL}};
+	.type = TYPE_CHOICE, .choices = (const char *const[]){"best", "each", "hosts", NULL}};
 static const struct key_info claim_keys[] = {
 	{"name", KEY_REQUIRED, &schema_text, "what it is called"},
 	{"says", 0, &schema_text, "the claim, as a sentence"},
@@ -70,7 +70,7 @@ static const struct key_info claim_keys[] = {
 	{"baseline", KEY_REQUIRED, &schema_text, "its value that this is compared with"},
 	{"only", 0, &schema_expression, "which configurations"},
 	{"within", KEY_REQUIRED, &within, "[lowest, highest] ratio of contender to baseline"},
-	{"of", 0, &of, "whether the best configuration or each must hold"},
+	{"of", 0, &of, "whether the best configuration or each must hold, or hosts agree"},
 	{0},
 };
 static const struct schema claim = {.type = TYPE_MAP, .title = "a claim", .keys = claim_keys};

@@ -1,6 +1,6 @@
 #include "coordinator/findings/claims.h"
-#include "coordinator/campaign/expression.h"
-#include "coordinator/campaign/names.h"
+#include "coordinator/analysis/agreement.h"
+#include "coordinator/findings/derived.h"
 #include "coordinator/findings/questions.h"
 #include <gsl/gsl_cdf.h>
 #include <math.h>
@@ -16,126 +16,6 @@ const char *claim_verdict_name(enum claim_verdict v)
 	return names[v];
 }
 
-/* ---- an expression over metrics, as a metric of its own ---- */
-
-/* The gathered runs with one metric: what the expression gives for each run. Texts and
- * configurations are those of the study's. */
-struct derived {
-	struct gathered g;
-	struct gathered_metric metric;
-};
-
-/* One run, whose metrics an expression asks for. */
-struct asked_run {
-	const struct gathered *g;
-	const struct gathered_cell *cell;
-	int64_t run;
-};
-
-static bool lookup(void *arg, const char *name, double *value)
-{
-	const struct asked_run *a = arg;
-	const struct series *s = gathered_series(a->cell, gathered_metric(a->g, name));
-
-	for (size_t i = 0; s != NULL && i < s->n; i++) {
-		if (s->runs[i] == a->run) {
-			*value = s->values[i];
-			return true;
-		}
-	}
-	return false;
-}
-
-static void add_value(struct series *s, const struct series *like, size_t i, double value)
-{
-	if (s->values == NULL) {
-		s->values = xcalloc(like->n, sizeof *s->values);
-		s->blocks = xcalloc(like->n, sizeof *s->blocks);
-		s->runs = xcalloc(like->n, sizeof *s->runs);
-	}
-	s->values[s->n] = value;
-	s->blocks[s->n] = like->blocks[i];
-	s->runs[s->n++] = like->runs[i];
-}
-
-/* Runs that lack one of the metrics have no value; err has why of the last. */
-static void evaluate_cell(const struct gathered *g, const struct gathered_cell *cell,
-	const struct expression *e, struct names *names, struct series *out, struct error *err)
-{
-	const struct series *first = NULL;
-
-	for (size_t i = 0; first == NULL && i < e->names_n; i++)
-		if (e->names[i].kind == NAME_METRIC)
-			first = gathered_series(cell, gathered_metric(g, e->names[i].path));
-	for (size_t i = 0; first != NULL && i < first->n; i++) {
-		struct asked_run asked = {.g = g, .cell = cell, .run = first->runs[i]};
-		struct evaluated value;
-
-		names_set_metrics(names, lookup, &asked);
-		if (names_evaluate(names, e, &value, err) == 0 && value.type == EVALUATED_NUMBER)
-			add_value(out, first, i, value.number);
-	}
-}
-
-static void derived_done(struct derived *d)
-{
-	size_t n = d->g.lanes_n * d->g.configurations_n;
-
-	for (size_t i = 0; d->g.cells != NULL && i < n; i++) {
-		free(d->g.cells[i].series->values);
-		free(d->g.cells[i].series->blocks);
-		free(d->g.cells[i].series->runs);
-		free(d->g.cells[i].series);
-	}
-	free(d->g.cells);
-}
-
-/* The cells of d, which have no series yet. */
-static int derive_cells(const struct study *s, const struct report_claim *claim,
-	struct study_names *names, struct derived *d, struct error *err)
-{
-	size_t n = s->g.lanes_n * s->g.configurations_n;
-
-	for (size_t i = 0; i < n; i++) {
-		struct gathered_cell *cell = &d->g.cells[i];
-		struct names *at = study_names_at(
-			names, i / s->g.configurations_n, i % s->g.configurations_n, err);
-
-		if (at == NULL)
-			return err->code;
-		evaluate_cell(&s->g, &s->g.cells[i], claim->expr, at, cell->series, err);
-		d->metric.is_used |= cell->series->n > 0;
-	}
-	return 0;
-}
-
-/* Returns whether some run has a value; err has why none has. */
-static bool derive(const struct study *s, const struct report_claim *claim, struct derived *d,
-	struct error *err)
-{
-	size_t n = s->g.lanes_n * s->g.configurations_n;
-	struct study_names *names;
-
-	if (study_names_open(s, &names, err) < 0)
-		return false;
-	d->metric = (struct gathered_metric){
-		.name = claim->metric_text, .unit = (char *)"1", .is_own = true};
-	d->g = s->g;
-	d->g.metrics = &d->metric;
-	d->g.metrics_n = 1;
-	d->g.cells = xcalloc(n + 1, sizeof *d->g.cells);
-	for (size_t i = 0; i < n; i++) {
-		d->g.cells[i] = s->g.cells[i];
-		d->g.cells[i].series = xcalloc(1, sizeof *d->g.cells[i].series);
-		d->g.cells[i].series_n = 1;
-	}
-	int code = derive_cells(s, claim, names, d, err);
-	study_names_close(names);
-	if (code == 0 && !d->metric.is_used && err->text[0] == '\0')
-		error_set(err, ERR_USAGE, "no run has the metrics of %s", claim->metric_text);
-	return code == 0 && d->metric.is_used;
-}
-
 /* ---- rows ---- */
 
 static enum claim_verdict judge(const struct report_claim *c, const struct ratio *r)
@@ -147,13 +27,14 @@ static enum claim_verdict judge(const struct report_claim *c, const struct ratio
 	return r->low > c->high || r->high < c->low ? CLAIM_CONTRADICTED : CLAIM_INCONCLUSIVE;
 }
 
-static void add_row(
-	struct claim_answer *a, const char *host, size_t configuration, const struct ratio *ratio)
+static void add_row(struct claim_answer *a, const char *host, size_t configuration,
+	const struct ratio *ratio, double i2)
 {
 	a->rows = xreallocarray(a->rows, a->n + 1, sizeof *a->rows);
 	a->rows[a->n++] = (struct claim_row){.host = host == NULL ? NULL : xstrdup(host),
 		.configuration = configuration,
 		.ratio = *ratio,
+		.i2 = i2,
 		.verdict = judge(a->claim, ratio)};
 }
 
@@ -184,27 +65,80 @@ static int by_hosts(const void *left, const void *right)
 	return a < b ? -1 : a > b; /* they stand in the order of configurations */
 }
 
-static void add_rows(struct claim_answer *a, const struct comparison_result *c, const bool *kept)
+/* The rows of the claim's contender that it speaks of, by host; the caller frees. */
+static const struct compared **rows_of(const struct claim_answer *a,
+	const struct comparison_result *c, const bool *kept, size_t *n)
 {
-	const char *contender = a->claim->contender;
-	_cleanup_free_ bool *is_partly = partly_kept(c, kept);
-	_cleanup_free_ const struct compared **rows = xcalloc(c->n + 1, sizeof *rows);
-	size_t n = 0;
+	const struct compared **rows = xcalloc(c->n + 1, sizeof *rows);
 
+	*n = 0;
 	for (size_t i = 0; i < c->n; i++) {
 		const struct compared *row = &c->rows[i];
 
-		if (strcmp(row->contender, contender) == 0 &&
+		if (strcmp(row->contender, a->claim->contender) == 0 &&
 			kept[row->lane * c->contender->configurations_n + row->configuration])
-			rows[n++] = row;
+			rows[(*n)++] = row;
 	}
+	return rows;
+}
+
+static void add_rows(struct claim_answer *a, const struct comparison_result *c, const bool *kept)
+{
+	size_t n;
+	_cleanup_free_ bool *is_partly = partly_kept(c, kept);
+	_cleanup_free_ const struct compared **rows = rows_of(a, c, kept, &n);
+
 	qsort(rows, n, sizeof *rows, by_hosts);
 	for (size_t i = 0; i < n; i++)
-		add_row(a, rows[i]->host, rows[i]->configuration, &rows[i]->ratio);
+		add_row(a, rows[i]->host, rows[i]->configuration, &rows[i]->ratio, NAN);
 	for (size_t i = 0; i < c->pooled_n; i++)
-		if (strcmp(c->pooled[i].contender, contender) == 0 &&
+		if (strcmp(c->pooled[i].contender, a->claim->contender) == 0 &&
 			!is_partly[c->pooled[i].configuration])
-			add_row(a, NULL, c->pooled[i].configuration, &c->pooled[i].ratio);
+			add_row(a, NULL, c->pooled[i].configuration, &c->pooled[i].ratio,
+				c->pooled[i].spread.i2);
+}
+
+/* ---- hosts against each other ---- */
+
+/* Which of rows are of the configuration of rows[at], which stand together: *from .. *to - 1. */
+static void same_configuration(
+	const struct compared *const *rows, size_t n, size_t at, size_t *from, size_t *to)
+{
+	for (*from = at; *from > 0 && rows[*from - 1]->configuration == rows[at]->configuration;)
+		--*from;
+	for (*to = at + 1; *to < n && rows[*to]->configuration == rows[at]->configuration;)
+		++*to;
+}
+
+/* A row for each configuration that several hosts have, on each of them. */
+static void add_rows_of_hosts(
+	struct claim_answer *a, const struct comparison_result *c, const bool *kept)
+{
+	size_t n, from, to;
+	_cleanup_free_ const struct compared **rows = rows_of(a, c, kept, &n);
+	_cleanup_free_ struct ratio *ratios = xcalloc(n + 1, sizeof *ratios);
+	struct heterogeneity spread;
+	struct ratio apart;
+
+	for (size_t lane = 0; lane < c->contender->lanes_n; lane++) {
+		for (size_t i = 0; i < n; i++) {
+			if (rows[i]->lane != lane)
+				continue;
+			same_configuration(rows, n, i, &from, &to);
+			if (to - from < 2)
+				continue;
+			for (size_t k = from; k < to; k++)
+				ratios[k - from] = rows[k]->ratio;
+			ratio_against_others(ratios, to - from, i - from, a->level, &apart);
+			heterogeneity_of(ratios, to - from, &spread);
+			add_row(a, rows[i]->host, rows[i]->configuration, &apart, spread.i2);
+		}
+	}
+	if (n > 0 && a->n == 0)
+		a->why = xasprintf("hosts are held against each other, and no configuration that "
+				   "it speaks of has runs of both on more than one%s%s",
+			c->contender->lanes_n == 1 ? ": there is only " : "",
+			c->contender->lanes_n == 1 ? c->contender->lanes[0].host : "");
 }
 
 /* ---- hosts ---- */
@@ -237,16 +171,26 @@ static void widen(struct claim_answer *a, size_t from, size_t to, double level)
 	}
 }
 
+/* Of n things that must all hold. */
+static enum claim_verdict verdict_of_all(const size_t counts[CLAIM_REPLICATED + 1], size_t n)
+{
+	return counts[CLAIM_CONTRADICTED] > 0  ? CLAIM_CONTRADICTED
+	       : counts[CLAIM_REPLICATED] == n ? CLAIM_REPLICATED
+					       : CLAIM_INCONCLUSIVE;
+}
+
 /* Rows from..to-1 are of one host. */
 static void add_host(struct claim_answer *a, size_t from, size_t to, enum better better)
 {
+	bool is_best = a->claim->of == CLAIM_OF_BEST;
 	struct claim_host h = {.host = a->rows[from].host,
 		.rows = to - from,
 		.best = from,
-		.level = a->claim->is_best ? 1 - (1 - a->level) / (double)(to - from) : a->level};
+		.i2 = NAN,
+		.level = is_best ? 1 - (1 - a->level) / (double)(to - from) : a->level};
 	size_t counts[CLAIM_REPLICATED + 1] = {0};
 
-	if (a->claim->is_best)
+	if (is_best)
 		widen(a, from, to, h.level);
 	for (size_t i = from; i < to; i++) {
 		counts[a->rows[i].verdict]++;
@@ -254,12 +198,9 @@ static void add_host(struct claim_answer *a, size_t from, size_t to, enum better
 			    a->claim, better, a->rows[i].ratio.ratio, a->rows[h.best].ratio.ratio))
 			h.best = i;
 	}
-	if (a->claim->is_best)
-		h.verdict = a->rows[h.best].verdict;
-	else if (counts[CLAIM_CONTRADICTED] > 0)
-		h.verdict = CLAIM_CONTRADICTED;
-	else if (counts[CLAIM_REPLICATED] == h.rows)
-		h.verdict = CLAIM_REPLICATED;
+	for (size_t i = is_best ? h.best : from; i < (is_best ? h.best + 1 : to); i++)
+		h.i2 = fmax(h.i2, a->rows[i].i2);
+	h.verdict = is_best ? a->rows[h.best].verdict : verdict_of_all(counts, h.rows);
 	a->hosts = xreallocarray(a->hosts, a->hosts_n + 1, sizeof *a->hosts);
 	a->hosts[a->hosts_n++] = h;
 }
@@ -272,6 +213,31 @@ static void add_hosts(struct claim_answer *a, enum better better)
 			to++;
 		add_host(a, from, to, better);
 	}
+}
+
+/* All hosts together, where each must lie where the others do. */
+static void add_all_hosts(struct claim_answer *a)
+{
+	struct claim_host all = {.i2 = NAN, .level = a->level};
+
+	for (size_t i = 0; i < a->hosts_n; i++)
+		all.i2 = fmax(all.i2, a->hosts[i].i2);
+	all.verdict = verdict_of_all(claims_hosts_by_verdict(a).n, a->hosts_n);
+	a->hosts = xreallocarray(a->hosts, a->hosts_n + 1, sizeof *a->hosts);
+	a->hosts[a->hosts_n++] = all;
+}
+
+struct claim_hosts claims_hosts_by_verdict(const struct claim_answer *a)
+{
+	struct claim_hosts out = {0};
+
+	for (size_t i = 0; i < a->hosts_n; i++) {
+		if (a->hosts[i].host == NULL)
+			continue;
+		out.hosts++;
+		out.n[a->hosts[i].verdict]++;
+	}
+	return out;
 }
 
 /* ---- a claim ---- */
@@ -298,8 +264,13 @@ static int compare(struct claim_answer *a, const struct gathered *g, const char 
 	int code = comparison_make(&q, g, g, &c, err);
 
 	if (code == 0) {
-		add_rows(a, &c, kept);
+		if (a->claim->of == CLAIM_OF_HOSTS)
+			add_rows_of_hosts(a, &c, kept);
+		else
+			add_rows(a, &c, kept);
 		add_hosts(a, g->metrics[gathered_metric(g, metric)].better);
+		if (a->claim->of == CLAIM_OF_HOSTS && a->hosts_n > 0)
+			add_all_hosts(a);
 	}
 	comparison_done(&c);
 	return code;
@@ -316,10 +287,11 @@ static void answer(const struct study *s, struct claim_answer *a)
 	a->level = 1 - alpha_of(s->campaign, a->claim->by);
 	if (code == 0 && a->claim->expr == NULL)
 		code = compare(a, &s->g, a->claim->metric, kept, &err);
-	else if (code == 0 && derive(s, a->claim, &derived, &err))
+	else if (code == 0 &&
+		 derived_make(s, a->claim->expr, a->claim->metric_text, &derived, &err))
 		code = compare(a, &derived.g, a->claim->metric_text, kept, &err);
 	derived_done(&derived);
-	if (a->n == 0)
+	if (a->n == 0 && a->why == NULL)
 		a->why =
 			xstrdup(err.text[0] != '\0' ? err.text
 						    : "no configuration that it speaks of has runs "

@@ -6,6 +6,10 @@
  * so is their pool over hosts: replicated where the interval of the ratio lies within the bounds,
  * contradicted where it lies wholly outside, else inconclusive.
  *
+ * With `of: hosts` it is about the hosts themselves: each one's ratio is held against that of all
+ * the others together (analysis/agreement.h), and how far it lies from theirs is what the bounds
+ * are of. All hosts: replicated where each is, contradicted where one is.
+ *
  * The metric may be an expression, as of a campaign's own metric with `expr`: over metrics,
  * parameters, what they derive, the host, the benchmark.
  */
@@ -23,17 +27,25 @@ const char *claim_verdict_name(enum claim_verdict v);
 struct claim_row {
 	char *host;           /* NULL: pooled over hosts */
 	size_t configuration; /* the contender's */
-	struct ratio ratio;
+	struct ratio ratio;   /* of: hosts: the host's to that of the others */
+	double i2; /* how much of what the hosts of this configuration differ by is no chance, 0 to
+		      1 (pooled.h); NaN of a row of one host, but for of: hosts */
 	enum claim_verdict verdict;
 };
 
 /* Of all rows of a host, or of all pooled ones. */
 struct claim_host {
-	const char *host; /* of a row; NULL: pooled */
+	const char *host; /* of a row; NULL: pooled, or of: hosts all of them */
 	enum claim_verdict verdict;
-	size_t rows;
+	size_t rows;  /* that stand after those of the host before; of all hosts of: hosts none */
 	size_t best;  /* of: best: the row that counts */
 	double level; /* of the intervals of its rows */
+	double i2;    /* the largest of its rows; of: best that of the best; NaN: none has one */
+};
+
+/* How many hosts come to which verdict. */
+struct claim_hosts {
+	size_t hosts, n[CLAIM_REPLICATED + 1];
 };
 
 struct claim_answer {
@@ -60,6 +72,8 @@ struct claim_answers {
  * 1 - alpha. What cannot be answered says why. The study must outlive it.
  */
 void claims_make(const struct study *s, struct claim_answers *out);
+/* Whether hosts agree: how many of an answer's hosts come to which verdict, pooled ones aside. */
+struct claim_hosts claims_hosts_by_verdict(const struct claim_answer *a);
 void claims_done(struct claim_answers *a);
 
 #endif

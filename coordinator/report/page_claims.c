@@ -1,9 +1,21 @@
 /* Claims: what the campaign's file says that comes out, and what came out. */
 #include "coordinator/report/page.h"
+#include <math.h>
 
 static const char *mark_of(enum claim_verdict v)
 {
 	return v == CLAIM_REPLICATED ? "✓" : v == CLAIM_CONTRADICTED ? "✗" : "?";
+}
+
+static const char *of_words(enum claim_of of)
+{
+	static const char *const words[] = {
+		[CLAIM_OF_EACH] = "of each configuration",
+		[CLAIM_OF_BEST] = "of the best configuration",
+		[CLAIM_OF_HOSTS] = "of each configuration on each host",
+	};
+
+	return words[of];
 }
 
 static void print_words(const struct claim_answer *a, FILE *to)
@@ -13,30 +25,45 @@ static void print_words(const struct claim_answer *a, FILE *to)
 	html_element(to, "h3", NULL, "%s%s%s", c->name == NULL ? "Claim" : c->name,
 		c->says == NULL ? "" : ": ", c->says == NULL ? "" : c->says);
 	fputs("<p>", to);
-	html_textf(to, "%s of %s=%s / %s=%s within %.6g and %.6g%s%s, %s.", c->metric_text, c->by,
-		c->contender, c->by, c->baseline, c->low, c->high,
+	html_textf(to, "%s of %s=%s / %s=%s%s within %.6g and %.6g%s%s, %s.", c->metric_text, c->by,
+		c->contender, c->by, c->baseline,
+		c->of == CLAIM_OF_HOSTS ? ", on a host / on all others," : "", c->low, c->high,
 		c->only_text == NULL ? "" : ", where ", c->only_text == NULL ? "" : c->only_text,
-		c->is_best ? "of the best configuration" : "of each configuration");
+		of_words(c->of));
 	fputs("</p>\n", to);
 }
 
-static void print_verdict(FILE *to, enum claim_verdict v)
+static void print_verdict(FILE *to, enum claim_verdict v, double i2)
 {
-	fprintf(to, "<td class=\"verdict %s\">%s %s</td>", claim_verdict_name(v), mark_of(v),
+	fprintf(to, "<td class=\"verdict %s\">%s %s", claim_verdict_name(v), mark_of(v),
 		claim_verdict_name(v));
+	if (isfinite(i2))
+		fprintf(to, " · I² %.0f %%", 100 * i2);
+	fputs("</td>", to);
+}
+
+/* What counts of a host, in the column of configurations, and of how many. */
+static void print_counted(const struct claim_answer *a, const struct claim_host *h, FILE *to)
+{
+	bool is_best = a->claim->of == CLAIM_OF_BEST;
+
+	html_element(to, "td", NULL, "%s", is_best ? "the best" : "each");
+	if (h->rows == 0)
+		html_element(to, "td", "class=\"n\"", "of %zu hosts", a->hosts_n - 1);
+	else if (is_best)
+		html_element(to, "td", "class=\"n\"", "of %zu, each at %.6g %%", h->rows,
+			100 * h->level);
+	else
+		html_element(to, "td", "class=\"n\"", "of %zu", h->rows);
 }
 
 static void print_rows(const struct report *r, const struct claim_answer *a,
 	const struct claim_host *h, size_t from, FILE *to)
 {
-	const char *host = h->host == NULL ? "all hosts" : h->host;
-
 	fputs("<tr class=\"pooled\">", to);
-	html_element(to, "th", "scope=\"row\"", "%s", host);
-	html_element(to, "td", NULL, "%s", a->claim->is_best ? "the best" : "each");
-	html_element(to, "td", "class=\"n\"",
-		a->claim->is_best ? "of %zu, each at %.6g %%" : "of %zu", h->rows, 100 * h->level);
-	print_verdict(to, h->verdict);
+	html_element(to, "th", "scope=\"row\"", "%s", h->host == NULL ? "all hosts" : h->host);
+	print_counted(a, h, to);
+	print_verdict(to, h->verdict, NAN);
 	fputs("</tr>\n", to);
 	for (size_t i = from; i < from + h->rows && i < PAGE_MAX_ROWS; i++) {
 		const struct claim_row *row = &a->rows[i];
@@ -47,7 +74,7 @@ static void print_rows(const struct report *r, const struct claim_answer *a,
 		fputs("<tr><td></td>", to);
 		html_element(to, "td", NULL, "%s", name.data);
 		html_element(to, "td", "class=\"n\"", "%s", ratio.data);
-		print_verdict(to, row->verdict);
+		print_verdict(to, row->verdict, row->i2);
 		fputs("</tr>\n", to);
 	}
 }
@@ -66,8 +93,11 @@ static void print_claim(const struct report *r, const struct claim_answer *a, FI
 	fputs("<thead><tr><th scope=\"col\">host<th scope=\"col\">configuration"
 	      "<th scope=\"col\" class=\"n\">",
 		to);
-	if (a->claim->is_best)
+	if (a->claim->of == CLAIM_OF_BEST)
 		html_textf(to, "ratio [interval, %.4g %% for the best]", 100 * a->level);
+	else if (a->claim->of == CLAIM_OF_HOSTS)
+		html_textf(
+			to, "ratio / that of the other hosts [%.4g %% interval]", 100 * a->level);
 	else
 		html_textf(to, "ratio [%.4g %% interval]", 100 * a->level);
 	fputs("<th scope=\"col\">verdict</tr></thead><tbody>\n", to);
@@ -75,6 +105,115 @@ static void print_claim(const struct report *r, const struct claim_answer *a, FI
 		print_rows(r, a, &a->hosts[i], from, to);
 	table_close(to);
 	page_thinned(to, PAGE_MAX_ROWS, a->n, "joulerig compare %s --all", r->g->label);
+}
+
+/* ---- all claims at a glance ---- */
+
+/* Whether hosts agree: how many come to which verdict. */
+static void print_agreement(const struct claim_answer *a, FILE *to)
+{
+	const struct claim_hosts by = claims_hosts_by_verdict(a);
+	const struct claim_host *all = &a->hosts[a->hosts_n - 1];
+	const char *sep = "";
+
+	fputs("<td>", to);
+	if (by.hosts == 1)
+		fputs("one host alone", to);
+	for (int v = CLAIM_REPLICATED; v >= 0 && by.hosts > 1; v--) {
+		if (by.n[v] == 0)
+			continue;
+		fprintf(to, "%s%zu", sep, by.n[v]);
+		if (*sep == '\0')
+			fprintf(to, " of %zu hosts", by.hosts);
+		fprintf(to, " %s", claim_verdict_name((enum claim_verdict)v));
+		sep = ", ";
+	}
+	if (all->host == NULL && isfinite(all->i2))
+		fprintf(to, "; I² %.0f %%", 100 * all->i2);
+	fputs("</td>", to);
+}
+
+static const struct claim_host *host_of(const struct claim_answer *a, const char *host)
+{
+	for (size_t i = 0; i < a->hosts_n; i++)
+		if (host == NULL ? a->hosts[i].host == NULL
+				 : a->hosts[i].host != NULL && strcmp(a->hosts[i].host, host) == 0)
+			return &a->hosts[i];
+	return NULL;
+}
+
+static void print_host_of(const struct claim_answer *a, const char *host, FILE *to)
+{
+	const struct claim_host *h = host_of(a, host);
+
+	if (h == NULL)
+		fputs("<td class=\"verdict\">–</td>", to);
+	else
+		print_verdict(to, h->verdict, NAN);
+}
+
+/* The hosts that claims speak of, in order of occurrence: of `by: host` pairs of them. The caller
+ * frees the array. */
+static const char **hosts_of(const struct claim_answers *claims, size_t *n)
+{
+	const char **hosts = NULL;
+
+	*n = 0;
+	for (size_t i = 0; i < claims->n; i++) {
+		for (size_t k = 0; k < claims->items[i].hosts_n; k++) {
+			const char *host = claims->items[i].hosts[k].host;
+			bool is_new = host != NULL;
+
+			for (size_t h = 0; is_new && h < *n; h++)
+				is_new = strcmp(hosts[h], host) != 0;
+			if (!is_new)
+				continue;
+			hosts = xreallocarray(hosts, *n + 1, sizeof *hosts);
+			hosts[(*n)++] = host;
+		}
+	}
+	return hosts;
+}
+
+static void print_line(
+	const struct claim_answer *a, const char *const *hosts, size_t n, bool has_all, FILE *to)
+{
+	const struct report_claim *c = a->claim;
+
+	fputs("<tr>", to);
+	html_element(to, "th", "scope=\"row\"", "%s", c->name);
+	html_element(to, "td", NULL, "%s", c->says == NULL ? "" : c->says);
+	if (a->why != NULL) {
+		fprintf(to, "<td colspan=\"%zu\">not answered: ", n + 1 + has_all);
+		html_text(to, a->why);
+		fputs("</td></tr>\n", to);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		print_host_of(a, hosts[i], to);
+	if (has_all)
+		print_host_of(a, NULL, to);
+	print_agreement(a, to);
+	fputs("</tr>\n", to);
+}
+
+static void print_glance(const struct claim_answers *claims, FILE *to)
+{
+	size_t n;
+	_cleanup_free_ const char **hosts = hosts_of(claims, &n);
+	bool has_all = false;
+
+	for (size_t i = 0; i < claims->n; i++)
+		has_all |= host_of(&claims->items[i], NULL) != NULL;
+	table_open(to, "all claims");
+	fputs("<thead><tr><th scope=\"col\">claim<th scope=\"col\">says", to);
+	for (size_t i = 0; i < n; i++)
+		html_element(to, "th", "scope=\"col\"", "%s", hosts[i]);
+	fputs(has_all ? "<th scope=\"col\">all hosts" : "", to);
+	fputs("<th scope=\"col\">do hosts agree?</tr></thead><tbody>\n", to);
+	for (size_t i = 0; i < claims->n; i++)
+		print_line(&claims->items[i], hosts, n, has_all, to);
+	table_close(to);
 }
 
 void page_claims(const struct report *r, FILE *to)
@@ -86,8 +225,12 @@ void page_claims(const struct report *r, FILE *to)
 	      "it "
 	      "lies wholly outside; else inconclusive. Where the best of m configurations "
 	      "counts, each of their intervals is at level 1 - alpha / m (Bonferroni), since the "
-	      "same runs say which is the best.</p>\n",
+	      "same runs say which is the best. All hosts: the pooled ratio, of hosts like these; "
+	      "where hosts are held against each other, each of them must be where the others are. "
+	      "I² is the share of what hosts differ by that is no chance, of the configuration "
+	      "where it is the largest.</p>\n",
 		to);
+	print_glance(&r->claims, to);
 	for (size_t i = 0; i < r->claims.n; i++)
 		print_claim(r, &r->claims.items[i], to);
 	page_close(to);

@@ -75,6 +75,8 @@ static void test_the_report_is_kept(void **state)
 		"     within: [0.9, 1.1], of: best}\n"
 		"  - {name: C2, metric: 'metric.time * 2', by: arm, contender: b, baseline: a,\n"
 		"     within: [1, 2], only: n == 1}\n"
+		"  - {name: C3, metric: time, by: arm, contender: b, baseline: a, within: [0.9, "
+		"1.1],\n     of: hosts}\n"
 		"  sections: [{title: Method, text: 'As *usual*.'}]\n");
 	const struct report_request *r = &c->report;
 
@@ -93,16 +95,17 @@ static void test_the_report_is_kept(void **state)
 	assert_int_equal(r->figures[1].chain_n, 2);
 	assert_string_equal(r->figures[1].chain[1], "b");
 	assert_null(r->figures[1].only);
-	assert_int_equal(r->claims_n, 2);
+	assert_int_equal(r->claims_n, 3);
 	assert_string_equal(r->claims[0].metric, "time");
 	assert_null(r->claims[0].expr);
-	assert_true(r->claims[0].is_best);
+	assert_int_equal(r->claims[0].of, CLAIM_OF_BEST);
 	assert_true(r->claims[0].low == 0.9 && r->claims[0].high == 1.1);
 	assert_null(r->claims[1].metric);
 	assert_non_null(r->claims[1].expr);
 	assert_string_equal(r->claims[1].metric_text, "metric.time * 2");
 	assert_null(r->claims[1].says);
-	assert_false(r->claims[1].is_best);
+	assert_int_equal(r->claims[1].of, CLAIM_OF_EACH);
+	assert_int_equal(r->claims[2].of, CLAIM_OF_HOSTS);
 	assert_int_equal(r->sections_n, 1);
 	assert_string_equal(r->sections[0].text, "As *usual*.");
 	campaign_free(c);
