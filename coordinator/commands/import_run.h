@@ -8,6 +8,7 @@
 #define COORDINATOR_COMMANDS_IMPORT_RUN_H
 
 #include "coordinator/commands/import_json.h"
+#include "coordinator/commands/submission.h"
 #include "coordinator/store/store.h"
 
 struct import_metric {
@@ -49,12 +50,21 @@ static inline struct import_run import_run_empty(void)
 		.signal = ABSENT};
 }
 
+/* What a machine is, as `joulerig-agent inventory --format json` told it. */
+struct import_inventory {
+	char *host, *json; /* owned */
+};
+
 struct import_options {
 	const char *as;        /* NAME or NAME.N; NULL: the label that the runs carry */
 	const char *host;      /* of all runs; NULL: as they say, else "imported" */
 	const char *benchmark; /* of all runs; NULL: as they say */
 	const char *from;      /* "ndjson", "hyperfine" ... */
 	const char *file;      /* for messages */
+	/* The campaign that the runs are of, as it is stored with them; NULL: not known. */
+	const struct submission_file *campaign;
+	const struct import_inventory *inventories; /* of hosts that are known */
+	size_t inventories_n;
 };
 
 struct importer;

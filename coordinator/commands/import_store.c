@@ -10,7 +10,7 @@
 #define NUMBER_MOST 999999999 /* of a submission: others come after it */
 #define NAME_MOST   4096      /* bytes: hyperfine's are whole commands */
 
-struct configuration {
+struct imported {
 	UT_hash_handle hh;
 	char *key;                    /* what it is, however it is spelled */
 	char *benchmark, *parameters; /* as they were spelled first */
@@ -23,7 +23,7 @@ struct configuration {
 struct spelling {
 	UT_hash_handle hh;
 	char *key; /* benchmark, a newline, parameters */
-	struct configuration *of;
+	struct imported *of;
 };
 
 struct lane {
@@ -38,7 +38,7 @@ struct importer {
 	struct store_campaign campaign; /* id 0: not begun */
 	char *name;                     /* of the campaign */
 	char *carried;                  /* the label that the runs carry */
-	struct configuration *configurations;
+	struct imported *configurations;
 	struct spelling *spellings;
 	int64_t configurations_n;
 	struct lane *lanes;
@@ -93,7 +93,7 @@ int importer_open(struct importer **out, const char *db, const struct import_opt
 
 void importer_close(struct importer *im)
 {
-	struct configuration *c, *tmp;
+	struct imported *c, *tmp;
 	struct spelling *s, *next;
 
 	if (im == NULL)
@@ -190,13 +190,17 @@ static int check_new(struct importer *im, struct error *err)
 
 static int begin_campaign(struct importer *im, const struct import_run *run, struct error *err)
 {
+	const struct submission_file *file = im->o->campaign;
 	const char *label = im->o->as != NULL ? im->o->as : run->campaign;
 	int rc;
+
+	if (label == NULL && file != NULL)
+		label = file->campaign->name;
 
 	if (label == NULL)
 		return error_set(err, ERR_USAGE,
 			"it does not say of which campaign it is; --as NAME gives it a name");
-	rc = take_label(im, label, im->o->as == NULL, err);
+	rc = take_label(im, label, im->o->as == NULL && run->campaign != NULL, err);
 	if (rc == 0)
 		rc = check_new(im, err);
 	if (rc < 0)
@@ -206,8 +210,8 @@ static int begin_campaign(struct importer *im, const struct import_run *run, str
 	im->campaign = (struct store_campaign){.uuid = id16_random(),
 		.name = im->name,
 		.number = im->campaign.number,
-		.file = im->o->file,
-		.yaml = "",
+		.file = file == NULL ? im->o->file : file->path,
+		.yaml = file == NULL ? "" : file->yaml.data,
 		.state = "running",
 		.submitted_at = run->started_at == ABSENT ? clock_realtime_ns() : run->started_at,
 		.ended_at = ABSENT};
@@ -297,11 +301,11 @@ static int key_of(const char *benchmark, struct parameters *p, struct buf *key, 
 	return rc;
 }
 
-static struct configuration *add_spelled(
+static struct imported *add_spelled(
 	struct importer *im, const char *benchmark, const char *parameters, struct error *err)
 {
 	_cleanup_buf_ struct buf key = BUF_INIT;
-	struct configuration *c = NULL;
+	struct imported *c = NULL;
 	struct parameters parsed;
 
 	int rc = check_text("benchmark", benchmark, err);
@@ -324,11 +328,11 @@ static struct configuration *add_spelled(
 }
 
 /* NULL with err where it cannot be one. */
-static struct configuration *get_configuration(
+static struct imported *get_configuration(
 	struct importer *im, const char *benchmark, const char *parameters, struct error *err)
 {
 	_cleanup_free_ char *key = xasprintf("%s\n%s", benchmark, parameters);
-	struct configuration *c;
+	struct imported *c;
 	struct spelling *s;
 
 	HASH_FIND_STR(im->spellings, key, s);
@@ -352,14 +356,14 @@ void importer_know(struct importer *im, const char *benchmark, const char *param
 }
 
 /* Texts as people sort them: 2 before 10. */
-static int by_people(const struct configuration *a, const struct configuration *b)
+static int by_people(const struct imported *a, const struct imported *b)
 {
 	int benchmark = strverscmp(a->benchmark, b->benchmark);
 
 	return benchmark != 0 ? benchmark : strverscmp(a->parameters, b->parameters);
 }
 
-static int add_configuration(struct importer *im, struct configuration *c, struct error *err)
+static int add_configuration(struct importer *im, struct imported *c, struct error *err)
 {
 	c->index = im->configurations_n++;
 	return im->ops->add_configuration(
@@ -368,7 +372,7 @@ static int add_configuration(struct importer *im, struct configuration *c, struc
 
 static int add_known(struct importer *im, struct error *err)
 {
-	struct configuration *c, *tmp;
+	struct imported *c, *tmp;
 	int rc = 0;
 
 	HASH_SORT(im->configurations, by_people);
@@ -377,6 +381,14 @@ static int add_known(struct importer *im, struct error *err)
 			rc = add_configuration(im, c, err);
 	}
 	return rc;
+}
+
+static const char *inventory_of(const struct importer *im, const char *host)
+{
+	for (size_t i = 0; i < im->o->inventories_n; i++)
+		if (strcmp(im->o->inventories[i].host, host) == 0)
+			return im->o->inventories[i].json;
+	return NULL;
 }
 
 static int get_lane(struct importer *im, const char *name, size_t *out, struct error *err)
@@ -392,7 +404,7 @@ static int get_lane(struct importer *im, const char *name, size_t *out, struct e
 	rc = check_text("host", name, err);
 	if (rc < 0)
 		return rc;
-	rc = im->ops->put_host(im->store, name, key, NULL, ABSENT, &id, err);
+	rc = im->ops->put_host(im->store, name, key, inventory_of(im, name), ABSENT, &id, err);
 	if (rc == 0)
 		rc = im->ops->add_lane(im->store, im->campaign.id, (int64_t)im->lanes_n, id, err);
 	im->lanes = xreallocarray(im->lanes, im->lanes_n + 1, sizeof *im->lanes);
@@ -400,7 +412,7 @@ static int get_lane(struct importer *im, const char *name, size_t *out, struct e
 	return rc;
 }
 
-static int64_t next_block(struct configuration *c, size_t lane)
+static int64_t next_block(struct imported *c, size_t lane)
 {
 	if (lane >= c->blocks_n) {
 		c->blocks = xreallocarray(c->blocks, lane + 1, sizeof *c->blocks);
@@ -468,8 +480,35 @@ static int put_result(struct importer *im, const struct import_run *run, const s
 	return rc < 0 ? rc : 0;
 }
 
-static int put_run(struct importer *im, const struct import_run *run, struct configuration *c,
-	size_t lane, struct error *err)
+/* The benchmark of the campaign's file; *is_known is false where there is none of this name. */
+static const struct benchmark *benchmark_of(
+	const struct importer *im, const char *name, bool *is_known)
+{
+	const struct campaign *c = im->o->campaign == NULL ? NULL : im->o->campaign->campaign;
+
+	*is_known = true;
+	for (size_t i = 0; c != NULL && i < c->benchmarks_n; i++)
+		if (strcmp(c->benchmarks[i].name, name) == 0)
+			return &c->benchmarks[i];
+	*is_known = c == NULL;
+	return NULL;
+}
+
+/* Which way of its own metrics is good the campaign's file says. */
+static void judge_own(struct importer *im, const struct benchmark *b)
+{
+	static const enum better_code codes[] = {[BETTER_NONE] = STORE_BETTER_NONE,
+		[BETTER_LOWER] = STORE_BETTER_LOWER,
+		[BETTER_HIGHER] = STORE_BETTER_HIGHER};
+
+	for (size_t i = 0; b != NULL && i < im->metrics.own_n; i++)
+		for (size_t k = 0; k < b->metrics_n; k++)
+			if (strcmp(b->metrics[k].name, im->metrics.own[i].name) == 0)
+				im->metrics.own[i].better = codes[b->metrics[k].better];
+}
+
+static int put_run(struct importer *im, const struct import_run *run, struct imported *c,
+	const struct benchmark *of_file, size_t lane, struct error *err)
 {
 	bool is_result = has_result(run);
 	struct store_run r = {.campaign = im->campaign.id,
@@ -491,6 +530,7 @@ static int put_run(struct importer *im, const struct import_run *run, struct con
 				"the uncertainty of %s is left out: one is kept with numbers in s, "
 				"J, W, B, Hz, °C, J·s and with whole ones",
 				im->metrics.dropped));
+	judge_own(im, of_file);
 	im->metrics.dropped = NULL;
 	if (rc == 0)
 		rc = im->ops->add_run(im->store, &r, err);
@@ -503,13 +543,19 @@ int importer_add(struct importer *im, const struct import_run *run, struct error
 	const char *host = im->o->host != NULL ? im->o->host
 			   : run->host != NULL ? run->host
 					       : "imported";
-	struct configuration *c;
+	const struct benchmark *of_file = NULL;
+	struct imported *c;
 	size_t lane = 0;
+	bool is_known;
 	int rc = 0;
 
 	if (!text_is_set(benchmark))
 		return error_set(err, ERR_USAGE,
 			"it does not say which benchmark it is of; --benchmark NAME does");
+	of_file = benchmark_of(im, benchmark, &is_known);
+	if (!is_known)
+		return error_set(err, ERR_USAGE, "benchmark: %s has none called '%s'",
+			im->o->campaign->path, benchmark);
 	if (im->campaign.id == 0) {
 		rc = begin_campaign(im, run, err);
 		if (rc == 0)
@@ -526,7 +572,7 @@ int importer_add(struct importer *im, const struct import_run *run, struct error
 	if (rc == 0)
 		rc = get_lane(im, host, &lane, err);
 	if (rc == 0)
-		rc = put_run(im, run, c, lane, err);
+		rc = put_run(im, run, c, of_file, lane, err);
 	if (run->started_at != ABSENT && (im->latest == ABSENT || run->started_at > im->latest))
 		im->latest = run->started_at;
 	im->is_cut |= !is_ended(run->state) || strcmp(run->state, RUN_CANCELLED) == 0;
@@ -540,9 +586,15 @@ int importer_finish(struct importer *im, char **label, struct error *err)
 {
 	const struct store_ops *ops = im->ops;
 	int64_t id = im->campaign.id, now = clock_realtime_ns();
-	_cleanup_free_ char *text = xasprintf("imported from %s (%s), not run here: its campaign "
-					      "file and its hosts' inventories are not known",
-		im->o->file, im->o->from);
+	const char *unknown = im->o->campaign == NULL
+				      ? im->o->inventories_n > 0
+						? ": its campaign file is not known"
+						: ": its campaign file and its hosts' inventories "
+						  "are not known"
+			      : im->o->inventories_n > 0 ? ""
+							 : ": its hosts' inventories are not known";
+	_cleanup_free_ char *text = xasprintf(
+		"imported from %s (%s), not run here%s", im->o->file, im->o->from, unknown);
 	int rc;
 
 	if (id == 0)

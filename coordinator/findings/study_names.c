@@ -72,13 +72,24 @@ struct identity {
 	const struct configuration *of;
 };
 
-static char *identity_of(const char *benchmark, const struct parameters *p)
+static int by_name(const void *a, const void *b)
 {
+	return strcmp(((const struct parameter *)a)->name, ((const struct parameter *)b)->name);
+}
+
+/* An object has no order: what was imported may have its parameters in another. */
+static char *identity_of(const char *benchmark, const struct parameters *of)
+{
+	_cleanup_free_ struct parameter *items = xcalloc(of->n + 1, sizeof *items);
+	const struct parameters p = {.items = items, .n = of->n};
 	struct buf text = BUF_INIT;
 
+	if (of->n > 0)
+		memcpy(items, of->items, of->n * sizeof *items);
+	qsort(items, of->n, sizeof *items, by_name);
 	buf_addf(&text, "%s\n", benchmark);
-	for (size_t i = 0; i < p->n; i++)
-		buf_addf(&text, "%s=%s\n", p->items[i].name, p->items[i].text);
+	for (size_t i = 0; i < p.n; i++)
+		buf_addf(&text, "%s=%s\n", p.items[i].name, p.items[i].text);
 	return buf_take(&text);
 }
 

@@ -231,4 +231,34 @@ done >order.nd
 joulerig import order.nd --db harm.db >/dev/null 2>&1
 like 'parameters in another order are the same' \
 	"$(joulerig compare order --by arm --baseline x --metric time --format ndjson --db harm.db)" '"n":8'
+# ---- with the campaign's file and an inventory ----
+cat >judged.yaml <<'YAML'
+campaign: judged
+matrix: {arm: {a: {kind: plain}, b: {kind: safe}}, n: {each: host.thread_steps}}
+benchmarks:
+  one: {command: [./x, "{arm}", "{n}"], metrics: {rate: {json: rate, better: higher}}}
+compare: {by: arm, baseline: a, metrics: rate}
+YAML
+echo '{"thread_steps": [1, 3], "cores": 3, "threads": 3}' >far.json
+for block in 1 2 3 4 5 6 7 8 9 10; do
+	for n in 1 3; do
+		echo '{"benchmark":"one","host":"far","parameters":{"n":'$n',"arm":"a"},"block":'$block',"metrics":{"rate":'1$block'}}'
+		echo '{"benchmark":"one","host":"far","parameters":{"n":'$n',"arm":"b"},"block":'$block',"metrics":{"rate":'2$block'}}'
+	done
+done >judged.ndjson
+is 'with its file a campaign needs no --as' "$(import judged.db judged.ndjson --campaign judged.yaml --inventory far=far.json)" judged.1
+ok 'the file is kept' cmp judged.yaml <(joulerig export judged --db judged.db --what campaign | sed '/^#/d')
+like 'its compare is asked, and says which way is good' "$(joulerig compare judged --db judged.db --all)" 'improved'
+is 'expressions know attributes and the hosts, in whatever order parameters stand' \
+	"$(joulerig results judged --db judged.db --only 'arm.kind == "safe" and n == host.cores' --format csv | tail -n +2 | grep -c .)" 1
+fails 'a benchmark that it does not have' 2 import judged.db judged.ndjson --campaign judged.yaml --benchmark two --as two
+like 'is told' "$(import judged.db judged.ndjson --campaign judged.yaml --benchmark two --as two 2>&1)" "judged.ndjson:1: benchmark: judged.yaml has none called 'two'"
+echo 'campaign: [' >broken.yaml
+fails 'a file that is none' 2 import judged.db judged.ndjson --campaign broken.yaml --as broken
+for bad in far far= =far.json far=nowhere.json far=judged.yaml; do
+	fails "--inventory $bad" 2 import judged.db judged.ndjson --inventory "$bad" --as bad
+done
+fails 'an inventory given twice' 2 import judged.db judged.ndjson --inventory far=far.json --inventory far=far.json --as bad
+ok 'nothing of them stays' has_no judged.db bad
+
 done_testing
