@@ -53,7 +53,7 @@ static size_t thin(const double *values, const int64_t *blocks, size_t n, double
 }
 
 /* Theil's and Sen's slope, a block. */
-static double slope_of(const double *values, const int64_t *blocks, size_t n)
+double drift_slope(const double *values, const int64_t *blocks, size_t n)
 {
 	double x[DRIFT_POINTS], y[DRIFT_POINTS];
 	size_t points = thin(values, blocks, n, x, y), pairs = 0;
@@ -79,6 +79,6 @@ void drift_of(const double *values, const int64_t *blocks, size_t n, struct drif
 	if (!out->is_tested || out->p >= DRIFT_ALPHA)
 		return;
 	out->change =
-		slope_of(values, blocks, n) * (double)(blocks[n - 1] - blocks[0]) / fabs(median);
+		drift_slope(values, blocks, n) * (double)(blocks[n - 1] - blocks[0]) / fabs(median);
 	out->is_found = fabs(out->change) > DRIFT_LEAST;
 }

@@ -45,4 +45,7 @@ struct drift {
 /* values[i] is of blocks[i]; blocks rise. */
 void drift_of(const double *values, const int64_t *blocks, size_t n, struct drift *out);
 
+/* The median of the slopes, as above: of a value's unit a block; 0 where all are of one block. */
+double drift_slope(const double *values, const int64_t *blocks, size_t n);
+
 #endif

@@ -60,6 +60,8 @@ static void print_contents(const struct report *r, FILE *to)
 		to);
 	if (r->claims.n > 0)
 		fputs("<a href=\"#claims\">Claims</a> ", to);
+	if (page_has_choices(r))
+		fputs("<a href=\"#choices\">Which to use</a> ", to);
 	if (r->figures.n > 0)
 		fputs("<a href=\"#figures\">Figures</a> ", to);
 	for (size_t i = 0; c != NULL && i < c->report.sections_n; i++) {
@@ -68,6 +70,7 @@ static void print_contents(const struct report *r, FILE *to)
 		fputs("</a> ", to);
 	}
 	fputs("<a href=\"#results\">Results</a> <a href=\"#method\">Method</a> <a "
+	      "href=\"#measuring\">Its cost</a> <a "
 	      "href=\"#excluded\">Not counted</a> <a href=\"#provenance\">Provenance</a></nav>\n",
 		to);
 }
@@ -117,10 +120,12 @@ int report_page(struct report *r, FILE *to, struct error *err)
 	page_summary(r, to);
 	page_verdicts(r, to);
 	page_claims(r, to);
+	page_choices(r, to);
 	page_figures(r, to);
 	page_sections(r, to);
 	page_results(r, to);
 	page_method(r, to);
+	page_measuring(r, to);
 	page_excluded(r, to);
 	page_provenance(r, to);
 	print_foot(scripts, ARRAY_SIZE(scripts), to);

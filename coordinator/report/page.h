@@ -40,8 +40,21 @@ void page_results(const struct report *r, FILE *to);
 void page_method(const struct report *r, FILE *to);
 void page_excluded(const struct report *r, FILE *to);
 void page_provenance(const struct report *r, FILE *to);
+/* What the measurement costs on each host, its canaries, and its false alarms (T5). */
+void page_measuring(const struct report *r, FILE *to);
+/* Which configuration takes the least time, and the least energy, of those that do equal work. */
+void page_choices(const struct report *r, FILE *to);
+bool page_has_choices(const struct report *r);
+/* A line for each pair that a question compares, its metrics side by side. */
+void page_side_by_side(const struct comparison_result *c, FILE *to);
+
+/* The shortest sampling interval of a campaign's benchmarks, ns; c may be NULL. */
+int64_t report_fastest_sampling(const struct campaign *c);
 
 /* ---- what parts share (page_text.c) ---- */
+
+/* "▲", "=" ... */
+const char *text_verdict_mark(enum verdict v);
 
 /* "22 November 2026, 08:03 UTC"; CLOCK_REALTIME ns. Appends "not known" to ABSENT and 0. */
 void text_date(int64_t at, struct buf *out);

@@ -59,7 +59,7 @@ static void print_comparing(const struct question *q, FILE *to)
 	fputc('\n', to);
 }
 
-static int64_t fastest_sampling(const struct campaign *c)
+int64_t report_fastest_sampling(const struct campaign *c)
 {
 	int64_t every = NS_PER_S / 10;
 
@@ -82,7 +82,7 @@ static void print_energy(const struct report *r, FILE *to)
 		const char *source = host_energy_source(inventory), *why = g->lanes[lane].no_energy;
 		_cleanup_buf_ struct buf overhead = BUF_INIT;
 
-		host_overhead(inventory, fastest_sampling(r->study->campaign), &overhead);
+		host_overhead(inventory, report_fastest_sampling(r->study->campaign), &overhead);
 		if (why == NULL)
 			why = host_energy_why(inventory);
 		any |= g->lanes[lane].has_energy;

@@ -112,6 +112,18 @@ void text_configuration(const struct gathered *g, size_t configuration, struct b
 	parameters_format(p, same, n, out);
 }
 
+const char *text_verdict_mark(enum verdict v)
+{
+	static const char *const marks[] = {[VERDICT_NONE] = "",
+		[VERDICT_INCONCLUSIVE] = "?",
+		[VERDICT_UNCHANGED] = "=",
+		[VERDICT_IMPROVED] = "▼",
+		[VERDICT_REGRESSED] = "▲",
+		[VERDICT_CHANGED] = "◆"};
+
+	return marks[v];
+}
+
 void page_open(FILE *to, const char *id, const char *title)
 {
 	fprintf(to, "<section id=\"%s\" aria-labelledby=\"%s-title\">\n<h2 id=\"%s-title\">", id,

@@ -2,22 +2,13 @@
 #include "coordinator/report/page.h"
 #include <math.h>
 
-static const struct shown {
-	enum verdict verdict;
-	const char *mark;
-} order[] = {
-	{VERDICT_REGRESSED, "▲"},
-	{VERDICT_CHANGED, "◆"},
-	{VERDICT_IMPROVED, "▼"},
-	{VERDICT_INCONCLUSIVE, "?"},
-	{VERDICT_UNCHANGED, "="},
-	{VERDICT_NONE, ""},
-};
+static const enum verdict order[] = {VERDICT_REGRESSED, VERDICT_CHANGED, VERDICT_IMPROVED,
+	VERDICT_INCONCLUSIVE, VERDICT_UNCHANGED, VERDICT_NONE};
 
 static size_t rank_of(enum verdict v)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
-		if (order[i].verdict == v)
+		if (order[i] == v)
 			return i;
 	return ARRAY_SIZE(order) - 1;
 }
@@ -110,9 +101,8 @@ static void names(const struct table *t, size_t configuration)
 
 static void cell_verdict(FILE *to, const struct compared *row)
 {
-	const struct shown *shown = &order[rank_of(row->verdict)];
-
-	fprintf(to, "<td class=\"verdict %s\">%s ", verdict_name(row->verdict), shown->mark);
+	fprintf(to, "<td class=\"verdict %s\">%s ", verdict_name(row->verdict),
+		text_verdict_mark(row->verdict));
 	html_text(to, verdict_name(row->verdict));
 	if (row->verdict == VERDICT_INCONCLUSIVE && isfinite(row->smallest))
 		html_textf(to, "; would have seen %.2g %%", 100 * row->smallest);
@@ -148,7 +138,7 @@ static void print_pooled(const struct table *t, const struct pooled *p)
 	fputs("<td></td>", t->to);
 	fputs("<td class=\"verdict\">", t->to);
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
-		size_t n = p->verdicts[order[i].verdict];
+		size_t n = p->verdicts[order[i]];
 
 		if (n == 0)
 			continue;
@@ -156,8 +146,7 @@ static void print_pooled(const struct table *t, const struct pooled *p)
 		if (*sep == '\0')
 			html_textf(t->to, " of %zu hosts", p->hosts);
 		html_textf(t->to, " %s",
-			order[i].verdict == VERDICT_NONE ? "without a verdict"
-							 : verdict_name(order[i].verdict));
+			order[i] == VERDICT_NONE ? "without a verdict" : verdict_name(order[i]));
 		sep = ", ";
 	}
 	fputs("</td></tr>\n", t->to);
@@ -317,6 +306,8 @@ void page_verdicts(const struct report *r, FILE *to)
 			      "interval for other hosts like them. Two or three hosts say little "
 			      "about others, so that it is wide although all agree.</p>\n",
 				to);
+		if (q->metrics_n > 1)
+			page_side_by_side(c, to);
 		for (size_t metric = 0; metric < q->metrics_n; metric++)
 			print_metric(c, metric, to);
 		print_differences(c, to);
