@@ -155,28 +155,48 @@ static bool is_better(const struct report_claim *c, enum better better, double a
 	return isnan(b) || (lower ? a < b : a > b);
 }
 
+/* A ratio with its interval at another level. */
+static struct ratio at_level(const struct ratio *of, double level)
+{
+	struct ratio r = *of;
+
+	if (!isfinite(r.se) || !isfinite(r.df) || !(r.df > 0))
+		return r;
+	double half = gsl_cdf_tdist_Pinv(0.5 + level / 2, r.df) * r.se;
+	r.low = exp(log(r.ratio) - half);
+	r.high = exp(log(r.ratio) + half);
+	return r;
+}
+
 /* The intervals of rows of which the best is picked hold together, so that the one that is picked
  * holds (Bonferroni). */
 static void widen(struct claim_answer *a, size_t from, size_t to, double level)
 {
 	for (size_t i = from; i < to; i++) {
-		struct ratio *r = &a->rows[i].ratio;
-
-		if (!isfinite(r->se) || !isfinite(r->df) || !(r->df > 0))
-			continue;
-		double half = gsl_cdf_tdist_Pinv(0.5 + level / 2, r->df) * r->se;
-		r->low = exp(log(r->ratio) - half);
-		r->high = exp(log(r->ratio) + half);
-		a->rows[i].verdict = judge(a->claim, r);
+		a->rows[i].ratio = at_level(&a->rows[i].ratio, level);
+		a->rows[i].verdict = judge(a->claim, &a->rows[i].ratio);
 	}
 }
 
-/* Of n things that must all hold. */
-static enum claim_verdict verdict_of_all(const size_t counts[CLAIM_REPLICATED + 1], size_t n)
+/*
+ * Of rows that must all hold: replicated where each does, at the claim's own level (when they do
+ * not all hold, one that does not would have to be taken for one that does: Berger 1982). One is
+ * enough to contradict, and of many one lies outside by chance alone, so that it is held against
+ * them at 1 - alpha / rows (Bonferroni).
+ */
+static enum claim_verdict verdict_of_rows(const struct claim_answer *a, size_t from, size_t to)
 {
-	return counts[CLAIM_CONTRADICTED] > 0  ? CLAIM_CONTRADICTED
-	       : counts[CLAIM_REPLICATED] == n ? CLAIM_REPLICATED
-					       : CLAIM_INCONCLUSIVE;
+	double level = 1 - (1 - a->level) / (double)(to - from);
+	size_t held = 0;
+
+	for (size_t i = from; i < to; i++) {
+		struct ratio wide = at_level(&a->rows[i].ratio, level);
+
+		if (judge(a->claim, &wide) == CLAIM_CONTRADICTED)
+			return CLAIM_CONTRADICTED;
+		held += a->rows[i].verdict == CLAIM_REPLICATED;
+	}
+	return held == to - from ? CLAIM_REPLICATED : CLAIM_INCONCLUSIVE;
 }
 
 /* Rows from..to-1 are of one host. */
@@ -188,19 +208,17 @@ static void add_host(struct claim_answer *a, size_t from, size_t to, enum better
 		.best = from,
 		.i2 = NAN,
 		.level = is_best ? 1 - (1 - a->level) / (double)(to - from) : a->level};
-	size_t counts[CLAIM_REPLICATED + 1] = {0};
 
 	if (is_best)
 		widen(a, from, to, h.level);
 	for (size_t i = from; i < to; i++) {
-		counts[a->rows[i].verdict]++;
 		if (is_better(
 			    a->claim, better, a->rows[i].ratio.ratio, a->rows[h.best].ratio.ratio))
 			h.best = i;
 	}
 	for (size_t i = is_best ? h.best : from; i < (is_best ? h.best + 1 : to); i++)
 		h.i2 = fmax(h.i2, a->rows[i].i2);
-	h.verdict = is_best ? a->rows[h.best].verdict : verdict_of_all(counts, h.rows);
+	h.verdict = is_best ? a->rows[h.best].verdict : verdict_of_rows(a, from, to);
 	a->hosts = xreallocarray(a->hosts, a->hosts_n + 1, sizeof *a->hosts);
 	a->hosts[a->hosts_n++] = h;
 }
@@ -222,7 +240,7 @@ static void add_all_hosts(struct claim_answer *a)
 
 	for (size_t i = 0; i < a->hosts_n; i++)
 		all.i2 = fmax(all.i2, a->hosts[i].i2);
-	all.verdict = verdict_of_all(claims_hosts_by_verdict(a).n, a->hosts_n);
+	all.verdict = verdict_of_rows(a, 0, a->n);
 	a->hosts = xreallocarray(a->hosts, a->hosts_n + 1, sizeof *a->hosts);
 	a->hosts[a->hosts_n++] = all;
 }

@@ -8,7 +8,7 @@
  *
  * With `of: hosts` it is about the hosts themselves: each one's ratio is held against that of all
  * the others together (analysis/agreement.h), and how far it lies from theirs is what the bounds
- * are of. All hosts: replicated where each is, contradicted where one is.
+ * are of. All hosts are judged as one host with the rows of all.
  *
  * The metric may be an expression, as of a campaign's own metric with `expr`: over metrics,
  * parameters, what they derive, the host, the benchmark.
@@ -65,11 +65,12 @@ struct claim_answers {
 
 /*
  * Hold all claims of a study's campaign against its runs. With `of: each` a host's verdict is
- * replicated where all of its rows are, contradicted where one is; with `of: best` that of the row
- * with the best ratio, by the metric's better (where it has none, of the one that goes farthest in
- * the direction of the claim). Which row is the best of m the runs themselves decide: the intervals
- * of all m are at level 1 - alpha / m then (Bonferroni), so that the one that is picked holds at
- * 1 - alpha. What cannot be answered says why. The study must outlive it.
+ * replicated where all of its k rows are, contradicted where one lies outside even at level
+ * 1 - alpha / k (Bonferroni: of many rows one lies outside by chance); with `of: best` that of the
+ * row with the best ratio, by the metric's better (where it has none, of the one that goes farthest
+ * in the direction of the claim). Which row is the best of m the runs themselves decide: the
+ * intervals of all m are at level 1 - alpha / m then (Bonferroni), so that the one that is picked
+ * holds at 1 - alpha. What cannot be answered says why. The study must outlive it.
  */
 void claims_make(const struct study *s, struct claim_answers *out);
 /* Whether hosts agree: how many of an answer's hosts come to which verdict, pooled ones aside. */

@@ -223,7 +223,9 @@ void page_claims(const struct report *r, FILE *to)
 	page_open(to, "claims", "Claims");
 	fputs("<p>Replicated: the interval of the ratio lies within what is claimed; contradicted: "
 	      "it "
-	      "lies wholly outside; else inconclusive. Where the best of m configurations "
+	      "lies wholly outside; else inconclusive. Of k configurations that must each hold, "
+	      "one contradicts them all where it lies outside even at level 1 - alpha / k. Where "
+	      "the best of m configurations "
 	      "counts, each of their intervals is at level 1 - alpha / m (Bonferroni), since the "
 	      "same runs say which is the best. All hosts: the pooled ratio, of hosts like these; "
 	      "where hosts are held against each other, each of them must be where the others are. "
