@@ -285,6 +285,8 @@ static void print_differences(const struct comparison_result *c, FILE *to)
 
 void page_verdicts(const struct report *r, FILE *to)
 {
+	bool has_side_by_side = false; /* of the first question that is answered */
+
 	page_open(to, "verdicts", "Verdicts");
 	if (r->no_questions != NULL)
 		html_element(to, "p", "class=\"note\"", "%s", r->no_questions);
@@ -306,8 +308,9 @@ void page_verdicts(const struct report *r, FILE *to)
 			      "interval for other hosts like them. Two or three hosts say little "
 			      "about others, so that it is wide although all agree.</p>\n",
 				to);
-		if (q->metrics_n > 1)
+		if (q->metrics_n > 1 && !has_side_by_side)
 			page_side_by_side(c, to);
+		has_side_by_side = true;
 		for (size_t metric = 0; metric < q->metrics_n; metric++)
 			print_metric(c, metric, to);
 		print_differences(c, to);
