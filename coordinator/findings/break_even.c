@@ -32,7 +32,7 @@ static void ratio_of_power(const struct series *energy, const struct series *tim
 	series_done(&b);
 }
 
-static enum break_even_sign sign_of(const struct ratio *energy)
+enum break_even_sign break_even_judge(const struct ratio *energy)
 {
 	if (isnan(energy->ratio))
 		return BREAK_EVEN_NONE;
@@ -70,8 +70,8 @@ static bool fill(struct break_even *b, const struct gathered *g, double level)
 	ratio_of_power(c.energy, c.time, base.energy, base.time, level, &b->gross);
 	ratio_of_power(c.net, c.time, base.net, base.time, level, &b->net);
 	b->idle = idle_of(&c, &base);
-	b->sign = sign_of(&b->energy);
-	b->net_sign = sign_of(&b->net_energy);
+	b->sign = break_even_judge(&b->energy);
+	b->net_sign = break_even_judge(&b->net_energy);
 	return true;
 }
 

@@ -56,6 +56,8 @@ int break_evens_make(const struct gathered *g, const char *by, const char *basel
 	struct break_evens *out, struct error *err);
 void break_evens_done(struct break_evens *b);
 
+/* What a ratio of energies, contender to baseline, says with its interval. */
+enum break_even_sign break_even_judge(const struct ratio *energy);
 /* "saves", "wastes", "undecided"; "none". */
 const char *break_even_name(enum break_even_sign sign);
 

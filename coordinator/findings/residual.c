@@ -22,11 +22,12 @@ static void ratio_of_power(const struct gathered *g, struct residual *r, double 
 	series_done(&power[1]);
 }
 
-static enum residual_verdict verdict_of_power(const struct residual *r, double alpha, double band)
+enum residual_verdict residual_judge(
+	const struct ratio *power, double equivalence, double alpha, double band)
 {
-	if (r->equivalence <= alpha)
+	if (equivalence <= alpha)
 		return RESIDUAL_PROPORTIONAL;
-	if (r->power.low > 1 + band || r->power.high < 1 / (1 + band))
+	if (power->low > 1 + band || power->high < 1 / (1 + band))
 		return RESIDUAL_NOT_PROPORTIONAL;
 	return RESIDUAL_UNDECIDED;
 }
@@ -44,7 +45,7 @@ static void add(struct residuals *out, const struct gathered *g, struct residual
 	series_ratio(series_of(g, r->lane, r->configuration, "energy.package"),
 		series_of(g, r->lane, r->baseline, "energy.package"), level, &r->energy);
 	r->equivalence = equivalence_p(&r->power, band);
-	r->verdict = verdict_of_power(r, alpha, band);
+	r->verdict = residual_judge(&r->power, r->equivalence, alpha, band);
 	out->proportional += r->verdict == RESIDUAL_PROPORTIONAL;
 	out->not_proportional += r->verdict == RESIDUAL_NOT_PROPORTIONAL;
 	out->undecided += r->verdict == RESIDUAL_UNDECIDED;

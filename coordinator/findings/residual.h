@@ -60,6 +60,10 @@ int residuals_make(const struct gathered *g, const char *by, const char *baselin
 	double band, struct residuals *out, struct error *err);
 void residuals_done(struct residuals *r);
 
+/* What the ratio of powers says; equivalence is its equivalence_p() at the band. */
+enum residual_verdict residual_judge(
+	const struct ratio *power, double equivalence, double alpha, double band);
+
 /* "proportional", "not proportional", "undecided". */
 const char *residual_name(enum residual_verdict v);
 

@@ -1,13 +1,21 @@
 /* How much faster something has to be so that it uses no more energy, and whether it is. The
  * definitions are those of findings/break_even.h; a figure needs them of the cells that it shows
  * alone, and against a smallest x too. */
+#include "coordinator/findings/break_even.h"
 #include "coordinator/report/figure_parts.h"
 #include <math.h>
 
 struct drawn {
 	struct quantity time, power, net; /* net power: energy.package.net by time */
+	struct quantity energy, net_energy;
 	bool has_net;
+	size_t counts[2][BREAK_EVEN_WASTES + 1]; /* gross and net, by sign */
 };
+
+/* Names of fields: gross, and net. */
+static const struct names {
+	const char *needed, *over, *margin, *sign;
+} ways[2] = {{"gross", "over", "margin", "sign"}, {"net", "net_over", "net_margin", "net_sign"}};
 
 static void add_fields(const struct layout *l, const struct drawn *d, struct figure *f)
 {
@@ -17,12 +25,14 @@ static void add_fields(const struct layout *l, const struct drawn *d, struct fig
 	figure_field(f, "y", FIELD_NUMBER, NULL, "speed-up");
 	figure_field(f, "low", FIELD_NUMBER, NULL, "low (%g %%)", percent);
 	figure_field(f, "high", FIELD_NUMBER, NULL, "high (%g %%)", percent);
-	figure_field(f, "gross", FIELD_NUMBER, NULL, "break-even, gross");
-	figure_field(f, "margin", FIELD_NUMBER, NULL, "speed-up by break-even");
-	if (!d->has_net)
-		return;
-	figure_field(f, "net", FIELD_NUMBER, NULL, "break-even, net");
-	figure_field(f, "net_margin", FIELD_NUMBER, NULL, "the same, net");
+	for (int i = 0; i <= d->has_net; i++) {
+		const char *way = i == 0 ? "gross" : "net";
+		figure_field(f, ways[i].needed, FIELD_NUMBER, NULL, "break-even S*, %s", way);
+		figure_field(f, ways[i].over, FIELD_NUMBER, NULL,
+			i == 0 ? "speed-up minus break-even" : "the same, net");
+		figure_field(f, ways[i].margin, FIELD_NUMBER, NULL, "speed-up by S*, %s", way);
+		figure_field(f, ways[i].sign, FIELD_TEXT, NULL, "it, %s", way);
+	}
 }
 
 /* What others are seen against: 1 in all respects. */
@@ -31,19 +41,37 @@ static void add_reference(
 {
 	layout_row(l, cell, f);
 	figure_set_number(f, "y", 1);
-	figure_set_number(f, "gross", 1);
-	figure_set_number(f, "margin", 1);
-	if (d->has_net) {
-		figure_set_number(f, "net", 1);
-		figure_set_number(f, "net_margin", 1);
+	for (int i = 0; i <= d->has_net; i++) {
+		figure_set_number(f, ways[i].needed, 1);
+		figure_set_number(f, ways[i].over, 0);
+		figure_set_number(f, ways[i].margin, 1);
 	}
 }
 
-static void add_rows(const struct layout *l, const struct drawn *d, struct figure *f)
+/* What the power needs, and whether the speed-up is more: S / S* is the inverse ratio of the
+ * energies, whose interval says how sure that is. */
+static void set_way(const struct layout *l, struct drawn *d, int way, const struct placed *cell,
+	const struct ratio *time, struct figure *f)
+{
+	struct ratio power, energy;
+
+	layout_ratio(l, way == 0 ? &d->power : &d->net, cell, &power);
+	layout_ratio(l, way == 0 ? &d->energy : &d->net_energy, cell, &energy);
+	if (isnan(power.ratio))
+		return;
+	enum break_even_sign sign = break_even_judge(&energy);
+	figure_set_number(f, ways[way].needed, power.ratio);
+	figure_set_number(f, ways[way].over, 1 / time->ratio - power.ratio);
+	figure_set_number(f, ways[way].margin, 1 / time->ratio / power.ratio);
+	figure_set_text(f, ways[way].sign, break_even_name(sign));
+	d->counts[way][sign]++;
+}
+
+static void add_rows(const struct layout *l, struct drawn *d, struct figure *f)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		const struct placed *cell = &l->cells[i];
-		struct ratio time, power, net;
+		struct ratio time, power;
 
 		if (layout_is_reference(l, cell) && !layout_has_texts(l))
 			add_reference(l, d, cell, f);
@@ -55,13 +83,8 @@ static void add_rows(const struct layout *l, const struct drawn *d, struct figur
 		figure_set_number(f, "y", 1 / time.ratio);
 		figure_set_number(f, "low", 1 / time.high);
 		figure_set_number(f, "high", 1 / time.low);
-		figure_set_number(f, "gross", power.ratio);
-		figure_set_number(f, "margin", 1 / time.ratio / power.ratio);
-		if (!d->has_net)
-			continue;
-		layout_ratio(l, &d->net, cell, &net);
-		figure_set_number(f, "net", net.ratio);
-		figure_set_number(f, "net_margin", 1 / time.ratio / net.ratio);
+		for (int way = 0; way <= d->has_net; way++)
+			set_way(l, d, way, cell, &time, f);
 	}
 }
 
@@ -75,7 +98,12 @@ static void add_panels(const struct layout *l, const struct drawn *d, struct fig
 	_cleanup_free_ char *gross = layout_layer(l, "gross", dashes);
 	_cleanup_free_ char *net = d->has_net ? layout_layer(l, "net", dots) : xstrdup("");
 	_cleanup_free_ char *both = xasprintf("%s%s", gross, net);
-	_cleanup_free_ char *margin = d->has_net ? layout_layer(l, "net_margin", dots) : NULL;
+	_cleanup_free_ char *net_over =
+		d->has_net ? layout_layer(l, "net_over", dots) : xstrdup("");
+	_cleanup_free_ char *over =
+		xasprintf("%s,{'data':{'values':[{}]},'mark':{'type':'rule','opacity':0.7},"
+			  "'encoding':{'%s':{'datum':0}}}",
+			net_over, layout_has_texts(l) ? "x" : "y");
 
 	layout_panel(l, f,
 		&(struct drawn_field){.field = "y",
@@ -86,7 +114,18 @@ static void add_panels(const struct layout *l, const struct drawn *d, struct fig
 			.layers = both});
 	layout_panel(l, f,
 		&(struct drawn_field){
-			.field = "margin", .scale = ratio_scale(f, "margin"), .layers = margin});
+			.field = "over", .scale = "", .threshold = NAN, .layers = over});
+}
+
+static void note_signs(const struct drawn *d, struct figure *f)
+{
+	for (int i = 0; i <= d->has_net; i++)
+		figure_note(f, "%s: %zu save%s, %zu waste%s, %zu undecided.",
+			i == 0 ? "Gross" : "Net", d->counts[i][BREAK_EVEN_SAVES],
+			d->counts[i][BREAK_EVEN_SAVES] == 1 ? "s" : "",
+			d->counts[i][BREAK_EVEN_WASTES],
+			d->counts[i][BREAK_EVEN_WASTES] == 1 ? "s" : "",
+			d->counts[i][BREAK_EVEN_UNDECIDED]);
 }
 
 static void add_reading(const struct layout *l, const struct drawn *d, struct figure *f)
@@ -96,9 +135,8 @@ static void add_reading(const struct layout *l, const struct drawn *d, struct fi
 	figure_reading(f,
 		"%s how many times faster than %s it is, with its %g %% interval. %s how many "
 		"times "
-		"faster it has to be so that its other power costs no more energy%s. The lower "
-		"chart is "
-		"the one by the other: above 1 saves energy, below 1 wastes it%s.",
+		"faster it has to be so that its other power costs no more energy, S*%s. The lower "
+		"chart is the one minus the other: above 0 saves energy, below 0 wastes it%s.",
 		layout_has_texts(l) ? "Points:" : "Solid:", reference, 100 * (1 - l->source->alpha),
 		layout_has_texts(l) ? "Thick marks:" : "Dashed:",
 		!d->has_net           ? ""
@@ -109,6 +147,7 @@ static void add_reading(const struct layout *l, const struct drawn *d, struct fi
 		figure_note(f,
 			"Net of idle is not shown: no run has energy.package.net; `measure: {idle: "
 			"10s}` measures what the idle machine draws.");
+	note_signs(d, f);
 }
 
 static int make_page(const struct report_figure *request, const struct figure_source *source,
@@ -127,7 +166,9 @@ static int make_page(const struct report_figure *request, const struct figure_so
 			g->label);
 		return 0;
 	}
-	d.has_net = quantity_product(g, "energy.package.net", "time", -1, "net power", "W", &d.net);
+	quantity_named(g, "energy.package", &d.energy);
+	d.has_net = quantity_named(g, "energy.package.net", &d.net_energy) &&
+		    quantity_product(g, "energy.package.net", "time", -1, "net power", "W", &d.net);
 	layout_make(request, source, &d.power, LAYOUT_X_ANY, &l);
 	if (l.n == 0 || !layout_has_reference(&l)) {
 		layout_leave_out(&l, "break_even",

@@ -1,4 +1,5 @@
 /* Energy against time, with the power that the straight line hides. */
+#include "coordinator/analysis/verdict.h"
 #include "coordinator/findings/residual.h"
 #include "coordinator/report/figure_parts.h"
 #include <math.h>
@@ -8,7 +9,26 @@
 
 struct drawn {
 	struct quantity time, energy, power;
+	bool has_ratios;  /* some configuration stands against one on the same host */
+	size_t counts[3]; /* of ratios, by enum residual_verdict */
 };
+
+/* What a configuration's power is seen against: on the same host, else NULL. */
+static const struct placed *reference_of(const struct layout *l, const struct placed *cell)
+{
+	const struct placed *found = layout_reference(l, cell);
+
+	return found == NULL || found->lane != cell->lane ? NULL : found;
+}
+
+static bool has_ratios(const struct layout *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (reference_of(l, &l->cells[i]) != NULL)
+			return true;
+	}
+	return false;
+}
 
 static void add_fields(const struct layout *l, const struct drawn *d, struct figure *f)
 {
@@ -16,6 +36,14 @@ static void add_fields(const struct layout *l, const struct drawn *d, struct fig
 	figure_field(f, "x", FIELD_NUMBER, d->time.unit, "%s", d->time.title);
 	figure_field(f, "y", FIELD_NUMBER, d->energy.unit, "%s", d->energy.title);
 	figure_field(f, "power", FIELD_NUMBER, "W", "power (energy / time)");
+	if (!d->has_ratios)
+		return;
+	double percent = 100 * (1 - l->source->alpha);
+	_cleanup_free_ char *reference = layout_reference_text(l);
+	figure_field(f, "ratio", FIELD_NUMBER, NULL, "R_P: ratio of power to %s", reference);
+	figure_field(f, "low", FIELD_NUMBER, NULL, "low (%g %%)", percent);
+	figure_field(f, "high", FIELD_NUMBER, NULL, "high (%g %%)", percent);
+	figure_field(f, "verdict", FIELD_TEXT, NULL, "energy and time are");
 }
 
 static double median_of(const struct layout *l, const struct quantity *q, const struct placed *cell)
@@ -26,7 +54,28 @@ static double median_of(const struct layout *l, const struct quantity *q, const 
 	return s.n > 0 && s.median > 0 ? s.median : NAN;
 }
 
-static void add_rows(const struct layout *l, const struct drawn *d, struct figure *f)
+/* R_P = R_E / R_T, from block to block. */
+static void add_ratio(
+	const struct layout *l, struct drawn *d, const struct placed *cell, struct figure *f)
+{
+	struct ratio r;
+
+	if (reference_of(l, cell) == NULL)
+		return;
+	layout_ratio(l, &d->power, cell, &r);
+	if (isnan(r.ratio))
+		return;
+	double alpha = l->source->alpha;
+	enum residual_verdict v =
+		residual_judge(&r, equivalence_p(&r, RESIDUAL_BAND), alpha, RESIDUAL_BAND);
+	figure_set_number(f, "ratio", r.ratio);
+	figure_set_number(f, "low", r.low);
+	figure_set_number(f, "high", r.high);
+	figure_set_text(f, "verdict", residual_name(v));
+	d->counts[v]++;
+}
+
+static void add_rows(const struct layout *l, struct drawn *d, struct figure *f)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		const struct placed *cell = &l->cells[i];
@@ -38,6 +87,8 @@ static void add_rows(const struct layout *l, const struct drawn *d, struct figur
 		figure_set_number(f, "x", time);
 		figure_set_number(f, "y", energy);
 		figure_set_number(f, "power", median_of(l, &d->power, cell));
+		if (d->has_ratios)
+			add_ratio(l, d, cell, f);
 	}
 }
 
@@ -50,7 +101,25 @@ static const char *log_scale(const struct figure *f, const char *field)
 			      : ",'scale':{'zero':false,'padding':12}";
 }
 
-static void add_panels(const struct layout *l, struct figure *f)
+static void add_ratios(const struct layout *l, const char *x, struct figure *f)
+{
+	figure_panel(f,
+		"{'transform':[{'filter':'datum.ratio != null'}],'layer':["
+		"{'mark':{'type':'point','filled':true,'size':45},'encoding':{"
+		"'x':{'field':'x','type':'quantitative'%s},"
+		"'y':{'field':'ratio','type':'quantitative'%s}%s}},"
+		"{'mark':{'type':'rule','strokeWidth':1.5},'encoding':{"
+		"'x':{'field':'x','type':'quantitative'%s},'y':{'field':'low','type':"
+		"'quantitative'},'y2':{'field':'high'}%s}},"
+		"{'data':{'values':[{}]},'mark':{'type':'rect','opacity':0.12,'color':'gray'},"
+		"'encoding':{'y':{'datum':%.6f},'y2':{'datum':%.6f}}},"
+		"{'data':{'values':[{}]},'mark':{'type':'rule','strokeDash':[5,4],'opacity':0.7},"
+		"'encoding':{'y':{'datum':1}}}]}",
+		x, ratio_scale(f, "ratio"), layout_color(l), x, layout_color(l),
+		1 / (1 + RESIDUAL_BAND), 1 + RESIDUAL_BAND);
+}
+
+static void add_panels(const struct layout *l, const struct drawn *d, struct figure *f)
 {
 	const char *color = layout_color(l), *x = log_scale(f, "x");
 
@@ -64,6 +133,32 @@ static void add_panels(const struct layout *l, struct figure *f)
 		"'x':{'field':'x','type':'quantitative'%s},"
 		"'y':{'field':'power','type':'quantitative','scale':{'zero':true}}%s}}",
 		x, color);
+	if (d->has_ratios)
+		add_ratios(l, x, f);
+}
+
+static void add_reading(const struct layout *l, const struct drawn *d, struct figure *f)
+{
+	_cleanup_free_ char *reference = layout_reference_text(l);
+	_cleanup_free_ char *ratios = xasprintf(
+		" The last chart is R_P, how much more power each draws than %s, which is the "
+		"ratio of their energies by that of their times, with its %g %% interval: only "
+		"within the grey range, ±%g %%, may one say that energy followed time.",
+		reference, 100 * (1 - l->source->alpha), 100 * RESIDUAL_BAND);
+
+	figure_reading(f,
+		"Each point is a configuration: medians over its blocks. Were energy proportional "
+		"to time, the points of the first chart would lie on one straight line of slope "
+		"1, and those of the second one, energy divided by time, at one height. The first "
+		"chart alone looks straight whenever times differ much.%s",
+		d->has_ratios ? ratios : "");
+	if (d->has_ratios)
+		figure_note(f,
+			"Of %zu ratios of power, %zu are proportional to within %g %%, %zu are "
+			"not, %zu are undecided.",
+			d->counts[0] + d->counts[1] + d->counts[2],
+			d->counts[RESIDUAL_PROPORTIONAL], 100 * RESIDUAL_BAND,
+			d->counts[RESIDUAL_NOT_PROPORTIONAL], d->counts[RESIDUAL_UNDECIDED]);
 }
 
 /* The slopes are those of all configurations: of fewer nothing is said. */
@@ -104,7 +199,7 @@ static int make_page(const struct report_figure *request, const struct figure_so
 	const struct gathered *g = &source->study->g;
 	struct report_figure without_x = *request;
 	struct layout l = {0};
-	struct drawn d;
+	struct drawn d = {0};
 
 	(void)err;
 	without_x.x = NULL;
@@ -123,18 +218,13 @@ static int make_page(const struct report_figure *request, const struct figure_so
 	} else {
 		struct figure *f = figure_add(out, "energy_time", "%s against time%s%s",
 			d.energy.title, page == NULL ? "" : ", ", page == NULL ? "" : page);
+		d.has_ratios = has_ratios(&l);
 		points_limit(&l, FIGURE_MAX_ROWS, f);
 		add_fields(&l, &d, f);
 		add_rows(&l, &d, f);
-		add_panels(&l, f);
+		add_panels(&l, &d, f);
 		add_slopes(&l, energy, f);
-		figure_reading(f,
-			"Each point is a configuration: medians over its blocks. Were energy "
-			"proportional to time, the points of the upper chart would lie on one "
-			"straight "
-			"line of slope 1, and those of the lower one, energy divided by time, at "
-			"one "
-			"height. The upper chart alone looks straight whenever times differ much.");
+		add_reading(&l, &d, f);
 	}
 	layout_done(&l);
 	return 0;

@@ -1,5 +1,6 @@
 /* Which cells stand where: the axes that vary are shared out to x, series and facets. */
 #include "coordinator/findings/host_text.h"
+#include "coordinator/report/axis_choice.h"
 #include "coordinator/report/figure_parts.h"
 #include <math.h>
 
@@ -26,6 +27,7 @@ struct choosing {
 	size_t candidates_n;
 	char **lane_values; /* of `by: host.cpu.codename`, "Raptor Lake (lab07)" */
 	const char *x, *by; /* what was chosen */
+	const char *also;   /* another axis that is a part of x; NULL: none */
 	enum layout_x wanted;
 	bool is_by_reference; /* the source's by is x itself */
 };
@@ -210,7 +212,7 @@ static const char *only_axis(const struct choosing *c, const char *but)
 
 static bool takes_names(enum layout_x wanted)
 {
-	return wanted == LAYOUT_X_ANY || wanted == LAYOUT_X_CHOICE;
+	return wanted == LAYOUT_X_ANY || wanted == LAYOUT_X_CHOICE || wanted == LAYOUT_X_CHOICES;
 }
 
 static const char *choose_x(struct choosing *c)
@@ -232,13 +234,18 @@ static const char *choose_x(struct choosing *c)
 	x = numeric_axis(c, false, by);
 	if (x == NULL)
 		x = numeric_axis(c, false, c->request->by);
-	return x == NULL && takes_names(wanted) ? only_axis(c, by) : x;
+	x = x == NULL && takes_names(wanted) ? only_axis(c, by) : x;
+	if (x != NULL || wanted != LAYOUT_X_CHOICES)
+		return x;
+	x = axis_choose(c->source, AXIS_FREQUENCY);
+	return is_same(x, by) ? NULL : x;
 }
 
 static const char *choose_by(struct choosing *c)
 {
 	const char *by = c->request->by == NULL ? c->source->by : c->request->by;
-	bool takes_hosts = c->wanted != LAYOUT_X_CHOICE && c->wanted != LAYOUT_X_NONE;
+	bool takes_hosts = c->wanted == LAYOUT_X_ANY || c->wanted == LAYOUT_X_NUMBER ||
+			   c->wanted == LAYOUT_X_THREADS;
 
 	if (by != NULL && c->request->by == NULL && is_same(by, c->x)) {
 		c->is_by_reference = true;
@@ -253,6 +260,14 @@ static const char *choose_by(struct choosing *c)
 			return k->name;
 	}
 	return NULL;
+}
+
+static const char *choose_also(const struct choosing *c)
+{
+	const char *also =
+		c->wanted == LAYOUT_X_CHOICES ? axis_choose(c->source, AXIS_FREQUENCY) : NULL;
+
+	return c->x == NULL || is_same(also, c->x) || is_same(also, c->by) ? NULL : also;
 }
 
 /* What the request names must be there. */
@@ -295,7 +310,8 @@ static bool is_left(struct choosing *c, const char *name)
 	if (is_host(name))
 		return is_varied(c, "host") && !(c->x != NULL && is_host(c->x)) &&
 		       !(c->by != NULL && is_host(c->by));
-	return is_varied(c, name) && !is_same(name, c->x) && !is_same(name, c->by);
+	return is_varied(c, name) && !is_same(name, c->x) && !is_same(name, c->by) &&
+	       !is_same(name, c->also);
 }
 
 /* What is left that tells a cell from others: "nbody size=1000 on lab07". */
@@ -348,6 +364,28 @@ static void place_facets(struct choosing *c)
 	}
 }
 
+/* Of two axes x is what a reader would call the pair: "4, clock 2GHz". */
+static void place_along_both(struct choosing *c)
+{
+	struct layout *l = c->out;
+	_cleanup_free_ char **texts = xcalloc(l->n + 1, sizeof *texts);
+	_cleanup_free_ size_t *index = xcalloc(l->n + 1, sizeof *index);
+
+	for (size_t i = 0; i < l->n; i++) {
+		const char *x = value_of(c, c->x, &l->cells[i]),
+			   *also = value_of(c, c->also, &l->cells[i]);
+		texts[i] = xasprintf("%s%s%s%s%s", x == NULL ? "none" : x, also == NULL ? "" : ", ",
+			also == NULL ? "" : c->also, also == NULL ? "" : " ",
+			also == NULL ? "" : also);
+	}
+	direction_build(&l->x, (const char *const *)texts, l->n, index);
+	l->x.name = l->x.n < 2 ? NULL : xstrdup(c->x);
+	for (size_t i = 0; i < l->n; i++) {
+		l->cells[i].x = index[i];
+		free(texts[i]);
+	}
+}
+
 /* Cells without the axis that x is have no place. */
 static void drop_without_x(struct choosing *c)
 {
@@ -389,6 +427,7 @@ static void set_references(struct choosing *c)
 
 	l->baseline = NO_INDEX;
 	l->reference = NO_INDEX;
+	l->is_parallel = c->x != NULL && is_parallel(c, c->x);
 	if (c->is_by_reference) {
 		size_t at = direction_index(&l->x, baseline);
 		l->reference = at == NO_INDEX ? 0 : at;
@@ -397,7 +436,7 @@ static void set_references(struct choosing *c)
 	if (l->series.name != NULL)
 		l->baseline = find_baseline(c, baseline);
 	/* Of sizes nobody asks how much more time the larger one takes than the smallest. */
-	if (c->x != NULL && (c->request->x != NULL || is_parallel(c, c->x)))
+	if (c->x != NULL && (c->request->x != NULL || l->is_parallel))
 		l->reference = 0;
 }
 
@@ -427,9 +466,13 @@ void layout_make(const struct report_figure *request, const struct figure_source
 	check_names(&c);
 	c.x = choose_x(&c);
 	c.by = choose_by(&c);
+	c.also = choose_also(&c);
 	name_lanes(&c, c.by != NULL && is_host(c.by) ? c.by : "host");
 	drop_without_x(&c);
-	place_along(&c, c.x, &out->x, offsetof(struct placed, x));
+	if (c.also == NULL)
+		place_along(&c, c.x, &out->x, offsetof(struct placed, x));
+	else
+		place_along_both(&c);
 	place_along(&c, c.by, &out->series, offsetof(struct placed, series));
 	place_facets(&c);
 	set_references(&c);

@@ -195,7 +195,7 @@ static int make_page(const struct report_figure *request, const struct figure_so
 			request->metric == NULL ? "energy.package" : request->metric, g->label);
 		return 0;
 	}
-	layout_make(request, source, &energy, LAYOUT_X_CHOICE, &l);
+	layout_make(request, source, &energy, LAYOUT_X_CHOICES, &l);
 	if (l.x.n * l.series.n < 2) {
 		layout_leave_out(
 			&l, "pareto", "there are no two configurations to choose from", out);

@@ -188,6 +188,14 @@ const struct placed *layout_reference(const struct layout *l, const struct place
 	return found == cell ? NULL : found;
 }
 
+const struct placed *layout_start(const struct layout *l, const struct placed *cell)
+{
+	if (l->baseline != NO_INDEX)
+		return layout_at(l, cell->facet, l->baseline, 0);
+	return layout_has_reference(l) ? layout_at(l, cell->facet, cell->series, l->reference)
+				       : NULL;
+}
+
 bool layout_is_reference(const struct layout *l, const struct placed *cell)
 {
 	if (l->baseline != NO_INDEX)
@@ -240,10 +248,12 @@ static double work_of(const struct layout *l, const struct placed *cell)
 	return time == NULL || each == NULL ? NAN : time->values[0] / each->values[0];
 }
 
-bool layout_has_unlike_work(const struct layout *l)
+typedef const struct placed *against(const struct layout *l, const struct placed *cell);
+
+static bool has_unlike_work(const struct layout *l, against *find)
 {
 	for (size_t i = 0; i < l->n; i++) {
-		const struct placed *reference = layout_reference(l, &l->cells[i]);
+		const struct placed *reference = find(l, &l->cells[i]);
 		double work = reference == NULL ? NAN : work_of(l, reference);
 		/* Both come out of a division of decimals. */
 		if (fabs(work_of(l, &l->cells[i]) - work) > 1e-6 * work)
@@ -252,13 +262,23 @@ bool layout_has_unlike_work(const struct layout *l)
 	return false;
 }
 
-bool layout_take_per_work(const struct layout *l, struct quantity *q)
+bool layout_has_unlike_work(const struct layout *l)
+{
+	return has_unlike_work(l, layout_reference);
+}
+
+bool layout_has_unlike_work_at_start(const struct layout *l)
+{
+	return has_unlike_work(l, layout_start);
+}
+
+static bool take_per_work(const struct layout *l, bool is_unlike, struct quantity *q)
 {
 	const char *metric = l->g->metrics[q->metric].name;
 	_cleanup_free_ char *each = xasprintf("%s.per_work", metric);
 	struct quantity of_work;
 
-	if (!layout_has_unlike_work(l) || strstr(metric, ".per_work") != NULL)
+	if (!is_unlike || strstr(metric, ".per_work") != NULL)
 		return true;
 	/* Memory and power are no amounts that more work makes more of. */
 	if (strncmp(metric, "time", 4) != 0 && strncmp(metric, "energy.", 7) != 0)
@@ -267,4 +287,14 @@ bool layout_take_per_work(const struct layout *l, struct quantity *q)
 		return false;
 	*q = of_work;
 	return true;
+}
+
+bool layout_take_per_work(const struct layout *l, struct quantity *q)
+{
+	return take_per_work(l, layout_has_unlike_work(l), q);
+}
+
+bool layout_take_per_work_of_start(const struct layout *l, struct quantity *q)
+{
+	return take_per_work(l, layout_has_unlike_work_at_start(l), q);
 }

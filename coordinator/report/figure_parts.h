@@ -76,6 +76,8 @@ enum layout_x {
 	LAYOUT_X_NUMBER,  /* the same, but a numeric one or none */
 	LAYOUT_X_THREADS, /* one that says how much runs at once, or none */
 	LAYOUT_X_CHOICE,  /* as LAYOUT_X_ANY, but no host is a line unless the request says so */
+	LAYOUT_X_CHOICES, /* the same, and an axis of frequencies is a part of it: "4, clock 2GHz",
+			     as both are for somebody to choose */
 	LAYOUT_X_NONE,    /* none, whatever the request says; nor is a host a line */
 };
 
@@ -89,6 +91,7 @@ struct layout {
 				 for; NO_INDEX: none */
 	struct placed *cells; /* in the order of facets, series, x */
 	size_t n;
+	bool is_parallel; /* x says how much runs at once */
 	bool takes_texts;
 	char *note;    /* what layout_limit() adds to the figure's; NULL: nothing */
 	size_t unlike; /* hosts whose energy counts something else than the baseline's */
@@ -123,6 +126,9 @@ const struct placed *layout_at(const struct layout *l, size_t facet, size_t seri
 /* What a cell is seen against: the baseline series at the same x; without a baseline its own series
  * at the reference. NULL where there is no such cell, or it is this one. */
 const struct placed *layout_reference(const struct layout *l, const struct placed *cell);
+/* What more of them at once is seen against: the baseline series at the smallest x, without a
+ * baseline its own series at the reference; it may be the cell itself. NULL where there is none. */
+const struct placed *layout_start(const struct layout *l, const struct placed *cell);
 /* Whether a cell is what others are seen against. */
 bool layout_is_reference(const struct layout *l, const struct placed *cell);
 /* Whether cells can be seen against others at all. */
@@ -132,8 +138,12 @@ char *layout_reference_text(const struct layout *l);
 /* Whether some cell did another amount of work than its reference, as the campaign's `work` says:
  * then only what a unit of it took can be compared. */
 bool layout_has_unlike_work(const struct layout *l);
+/* The same against what layout_start() says: so it is where each of n does as much as one alone. */
+bool layout_has_unlike_work_at_start(const struct layout *l);
 /* Where it did, q becomes what it is for a unit of work. Returns whether q can be compared now. */
 bool layout_take_per_work(const struct layout *l, struct quantity *q);
+/* The same against what layout_start() says. */
+bool layout_take_per_work_of_start(const struct layout *l, struct quantity *q);
 /* quantity_ratio() of a cell to its reference, at the comparison's 1 - alpha; its ratio is NaN
  * where there is no reference. */
 void layout_ratio(const struct layout *l, const struct quantity *q, const struct placed *cell,
@@ -207,6 +217,7 @@ struct drawn_field {
 	double threshold;   /* of a ratio: the range that is no change, and a line at 1; 0: the line
 			       alone; NaN: it is no ratio */
 	const char *layers; /* more of them, each with "," before it; NULL: none */
+	bool is_points;     /* along x: points that no line joins, as one of layers does */
 };
 
 /* A chart of a field: lines with their band along x, else points with bars beside their labels. */

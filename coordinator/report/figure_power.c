@@ -151,7 +151,7 @@ static void add_fields(const struct drawing *d)
 	figure_field(d->f, "y", FIELD_NUMBER, "W", "%s", d->power->title);
 	figure_field(d->f, "linear", FIELD_NUMBER, "W", "line");
 	figure_field(d->f, "log", FIELD_NUMBER, "W", "logarithm");
-	figure_field(d->f, "linear_rest", FIELD_NUMBER, "W", "off the line");
+	figure_field(d->f, "linear_rest", FIELD_NUMBER, "W", "residual: off the line");
 	figure_field(d->f, "log_rest", FIELD_NUMBER, "W", "off the logarithm");
 }
 
@@ -179,8 +179,10 @@ static void add_panels(const struct drawing *d)
 		"{"
 		"'y':{'datum':0}}},{'mark':{'type':'point','filled':true,'size':35},'encoding':{"
 		"'x':{'field':'x','type':'quantitative'},'y':{'field':'linear_rest',"
+		"'type':'quantitative'}%s}},{'mark':{'type':'point','filled':false,'size':35},"
+		"'encoding':{'x':{'field':'x','type':'quantitative'},'y':{'field':'log_rest',"
 		"'type':'quantitative'}%s}}]}",
-		color);
+		color, color);
 }
 
 static void add_reading(const struct drawing *d)
@@ -193,8 +195,8 @@ static void add_reading(const struct drawing *d)
 		d->has_fit
 			? " The solid line is P = p0 + p1 n, the dashed one P = p0 + p1 log₂ n; "
 			  "the "
-			  "lower chart is what the solid one leaves: a bend in it says that power "
-			  "is not a straight line."
+			  "lower chart is what they leave, full points the solid line, rings the "
+			  "dashed one: a bend says that power does not go that way."
 			: "");
 }
 

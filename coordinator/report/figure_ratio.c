@@ -5,79 +5,129 @@
 
 #define MAX_METRICS 6
 
-/* What one figure shows: a metric, and the same of another kind below it (net of idle). */
+/* What one figure shows: a metric, and the same of another kind below it (net of idle); and both
+ * against one alone, where x is how much runs at once. */
 struct shown {
-	struct quantity main, below;
-	bool has_below;
+	struct quantity main, below, main_of_one, below_of_one;
+	bool has_below, has_of_one;
 };
+
+/* Names of fields: of the ratio at equal x, and of that to one alone; gross, and net. */
+static const struct names {
+	const char *ratio, *low, *high;
+} at_equal_x[2] = {{"y", "low", "high"}, {"net", "net_low", "net_high"}},
+  to_one[2] = {{"one", "one_low", "one_high"}, {"one_net", "one_net_low", "one_net_high"}};
+
+/* "gil with threads = 1". The caller frees. */
+static char *start_text(const struct layout *l)
+{
+	return xasprintf(
+		"%s with %s = %s", l->series.values[l->baseline], l->x.name, l->x.values[0]);
+}
+
+static void add_ratio_fields(
+	struct figure *f, const struct names *names, const char *title, double percent)
+{
+	figure_field(f, names->ratio, FIELD_NUMBER, NULL, "%s", title);
+	figure_field(f, names->low, FIELD_NUMBER, NULL, "low (%g %%)", percent);
+	figure_field(f, names->high, FIELD_NUMBER, NULL, "high (%g %%)", percent);
+}
 
 static void add_fields(const struct layout *l, const struct shown *s, struct figure *f)
 {
 	double percent = 100 * (1 - l->source->alpha);
+	const char *const kinds[] = {s->has_below ? "gross ratio" : "ratio", "net ratio"};
 
 	layout_fields(l, f);
-	figure_field(f, "y", FIELD_NUMBER, NULL, s->has_below ? "gross ratio" : "ratio");
-	figure_field(f, "low", FIELD_NUMBER, NULL, "low (%g %%)", percent);
-	figure_field(f, "high", FIELD_NUMBER, NULL, "high (%g %%)", percent);
-	figure_field(f, "n", FIELD_NUMBER, NULL, "blocks");
-	if (!s->has_below)
+	for (int i = 0; i <= s->has_below; i++) {
+		add_ratio_fields(f, &at_equal_x[i], kinds[i], percent);
+		if (i == 0)
+			figure_field(f, "n", FIELD_NUMBER, NULL, "blocks");
+	}
+	if (!s->has_of_one)
 		return;
-	figure_field(f, "net", FIELD_NUMBER, NULL, "net ratio");
-	figure_field(f, "net_low", FIELD_NUMBER, NULL, "low (%g %%)", percent);
-	figure_field(f, "net_high", FIELD_NUMBER, NULL, "high (%g %%)", percent);
+	_cleanup_free_ char *one = start_text(l);
+	for (int i = 0; i <= s->has_below; i++) {
+		_cleanup_free_ char *title = xasprintf("%s to %s", kinds[i], one);
+		add_ratio_fields(f, &to_one[i], title, percent);
+	}
+}
+
+static void set_ratio(struct figure *f, const struct names *names, const struct ratio *r)
+{
+	figure_set_number(f, names->ratio, r->ratio);
+	figure_set_number(f, names->low, r->low);
+	figure_set_number(f, names->high, r->high);
 }
 
 /* Along a page what others are seen against is drawn too, as 1: lines begin there, and colours are
  * the same as in other figures. */
-static void add_reference(
+static void set_reference(const struct shown *s, struct figure *f)
+{
+	for (int i = 0; i <= s->has_below; i++)
+		figure_set_number(f, at_equal_x[i].ratio, 1);
+}
+
+static void set_of_one(
 	const struct layout *l, const struct shown *s, const struct placed *cell, struct figure *f)
 {
-	layout_row(l, cell, f);
-	figure_set_number(f, "y", 1);
-	if (s->has_below)
-		figure_set_number(f, "net", 1);
+	const struct placed *start = layout_start(l, cell);
+	struct ratio r;
+
+	if (start == NULL)
+		return;
+	for (int i = 0; i <= s->has_below; i++) {
+		quantity_ratio(l->g, i == 0 ? &s->main_of_one : &s->below_of_one,
+			(size_t[]){cell->lane, cell->configuration},
+			(size_t[]){start->lane, start->configuration}, 1 - l->source->alpha, &r);
+		if (start == cell)
+			r = (struct ratio){.ratio = r.ratio, .low = NAN, .high = NAN};
+		set_ratio(f, &to_one[i], &r);
+	}
 }
 
 static void add_rows(const struct layout *l, const struct shown *s, struct figure *f)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		const struct placed *cell = &l->cells[i];
+		bool is_reference = layout_is_reference(l, cell) && !layout_has_texts(l);
 		struct ratio r, net;
 
-		if (layout_is_reference(l, cell) && !layout_has_texts(l))
-			add_reference(l, s, cell, f);
 		layout_ratio(l, &s->main, cell, &r);
-		if (isnan(r.ratio))
+		if (isnan(r.ratio) && !is_reference)
 			continue;
 		layout_row(l, cell, f);
-		figure_set_number(f, "y", r.ratio);
-		figure_set_number(f, "low", r.low);
-		figure_set_number(f, "high", r.high);
-		figure_set_number(f, "n", (double)r.n);
-		if (!s->has_below)
-			continue;
-		layout_ratio(l, &s->below, cell, &net);
-		figure_set_number(f, "net", net.ratio);
-		figure_set_number(f, "net_low", net.low);
-		figure_set_number(f, "net_high", net.high);
+		if (is_reference) {
+			set_reference(s, f);
+		} else {
+			set_ratio(f, &at_equal_x[0], &r);
+			figure_set_number(f, "n", (double)r.n);
+		}
+		if (s->has_below && !is_reference) {
+			layout_ratio(l, &s->below, cell, &net);
+			set_ratio(f, &at_equal_x[1], &net);
+		}
+		if (s->has_of_one)
+			set_of_one(l, s, cell, f);
 	}
+}
+
+static void add_panel(const struct layout *l, const struct names *names, struct figure *f)
+{
+	layout_panel(l, f,
+		&(struct drawn_field){.field = names->ratio,
+			.low = names->low,
+			.high = names->high,
+			.scale = ratio_scale(f, names->ratio),
+			.threshold = l->source->threshold});
 }
 
 static void add_panels(const struct layout *l, const struct shown *s, struct figure *f)
 {
-	struct drawn_field d = {.field = "y",
-		.low = "low",
-		.high = "high",
-		.scale = ratio_scale(f, "y"),
-		.threshold = l->source->threshold};
-
-	layout_panel(l, f, &d);
-	if (!s->has_below)
-		return;
-	d.field = "net";
-	d.low = "net_low";
-	d.high = "net_high";
-	layout_panel(l, f, &d);
+	for (int i = 0; i <= s->has_below; i++)
+		add_panel(l, &at_equal_x[i], f);
+	for (int i = 0; s->has_of_one && i <= s->has_below; i++)
+		add_panel(l, &to_one[i], f);
 }
 
 static void add_reading(const struct layout *l, const struct shown *s, struct figure *f)
@@ -85,10 +135,16 @@ static void add_reading(const struct layout *l, const struct shown *s, struct fi
 	enum better better = l->g->metrics[s->main.metric].better;
 	_cleanup_free_ char *reference = layout_reference_text(l);
 	bool is_same_x = l->baseline != NO_INDEX && l->x.name != NULL;
+	_cleanup_free_ char *one = s->has_of_one ? start_text(l) : NULL;
+	_cleanup_free_ char *of_one =
+		one == NULL ? xstrdup("")
+			    : xasprintf(" The last chart%s against %s: whether more at once is "
+					"less in the end.",
+				      s->has_below ? "s, gross and net, are" : " is", one);
 
 	figure_reading(f,
 		"Each point is a configuration's %s divided by that of %s%s%s: below 1 is less%s. "
-		"%s %g %% interval; within the grey range, ±%g %%, nothing is called a change.%s",
+		"%s %g %% interval; within the grey range, ±%g %%, nothing is called a change.%s%s",
 		quantity_in_text(&s->main), reference, is_same_x ? " with the same " : "",
 		is_same_x ? l->x.name : "",
 		better == BETTER_LOWER    ? ", which is better"
@@ -96,7 +152,19 @@ static void add_reading(const struct layout *l, const struct shown *s, struct fi
 					  : "",
 		layout_has_texts(l) ? "Bars are the" : "The band, or bar, is the",
 		100 * (1 - l->source->alpha), 100 * l->source->threshold,
-		s->has_below ? " The lower chart is net of what the idle machine draws." : "");
+		s->has_below ? " The second chart is net of what the idle machine draws." : "",
+		of_one);
+}
+
+/* Of time the speed-up says it. */
+static void find_of_one(const struct layout *l, struct shown *s)
+{
+	s->main_of_one = s->main;
+	s->below_of_one = s->below;
+	s->has_of_one = l->is_parallel && l->x.is_numeric && l->baseline != NO_INDEX &&
+			strncmp(l->g->metrics[s->main.metric].name, "time", 4) != 0 &&
+			layout_take_per_work_of_start(l, &s->main_of_one) &&
+			(!s->has_below || layout_take_per_work_of_start(l, &s->below_of_one));
 }
 
 static void make_one(const struct report_figure *request, const struct figure_source *source,
@@ -126,6 +194,7 @@ static void make_one(const struct report_figure *request, const struct figure_so
 		return;
 	}
 	s->has_below = s->has_below && s->main.metric == before;
+	find_of_one(&l, s);
 	_cleanup_free_ char *reference = layout_reference_text(&l);
 	struct figure *f = figure_add(out, "ratio", "%s relative to %s%s%s", s->main.title,
 		reference, page == NULL ? "" : ", ", page == NULL ? "" : page);

@@ -543,7 +543,7 @@ static void test_ratio_gross_and_net(void **state)
 	assert_near(number(f, row, "net"), 2.0 * 25 / (6 * 11));
 	assert_near(number(f, row, "low"), number(f, row, "y"));
 	assert_near(number(f, row_of(f, "gil", 4), "y"), 1);
-	assert_int_equal(json_array_size(f->panels), 2);
+	assert_int_equal(json_array_size(f->panels), 4);
 	done(&m);
 }
 
@@ -677,7 +677,14 @@ static void test_break_even(void **state)
 	assert_near(number(f, row, "net"), 45.0 / 11);
 	assert_near(number(f, row, "margin"), 6 * 16 / 50.0);
 	assert_near(number(f, row, "net_margin"), 6 * 11 / 45.0);
-	assert_null(f->note);
+	assert_near(number(f, row, "over"), 6 - 50.0 / 16);
+	assert_near(number(f, row, "net_over"), 6 - 45.0 / 11);
+	assert_string_equal(text(f, row, "sign"), "saves");
+	/* Alone it takes longer, at a little less power: gross and net say so. */
+	assert_string_equal(text(f, row_of(f, "nogil", 1), "sign"), "wastes");
+	assert_near(number(f, row_of(f, "gil", 1), "over"), 0);
+	assert_string_equal(f->note, "Gross: 3 save, 1 wastes, 0 undecided. Net: 3 save, 1 wastes, "
+				     "0 undecided.");
 	done(&m);
 	shape.has_net = false;
 	make(&shape, &request, "python", "gil", &m);
