@@ -1,26 +1,118 @@
-/* What sharing costs: time against that of the private twin, and how often threads had to wait. */
+/* What sharing costs: time against that of the private twin, and beside it what says why: energy,
+ * how often threads had to wait, hardware events. */
 #include "coordinator/report/figure_parts.h"
 #include <math.h>
 
-#define LEVEL 0.95
+#define LEVEL      0.95
+#define MAX_EVENTS 4
+#define MAX_BESIDE (3 + MAX_EVENTS)
 
-struct switches {
-	const char *field, *metric;
-	struct quantity quantity;
-	bool is_there;
+/* What is shown beside the penalty, to say why: an energy, context switches, hardware events. */
+struct beside {
+	const char *field;
+	char *title, *unit; /* unit may be NULL */
+	struct quantity q;
 };
 
-static void find_switches(const struct gathered *g, struct switches out[2])
+struct drawn {
+	struct quantity time;
+	struct beside items[MAX_BESIDE];
+	size_t n;
+	bool has_work, has_switches;
+};
+
+/* ---- what there is beside it ---- */
+
+/* For a unit of work where runs say how much they did, else a second. */
+static bool find_rate(
+	const struct gathered *g, const char *metric, bool has_work, struct quantity *q)
 {
-	out[0] = (struct switches){.field = "voluntary", .metric = "context_switches.voluntary"};
-	out[1] =
-		(struct switches){.field = "involuntary", .metric = "context_switches.involuntary"};
-	for (int i = 0; i < 2; i++)
-		out[i].is_there = quantity_product(
-			g, out[i].metric, "time", -1, "per second", "1/s", &out[i].quantity);
+	return has_work ? quantity_of_work(g, metric, q)
+			: quantity_product(g, metric, "time", -1, "", "1/s", q);
 }
 
-static void add_fields(const struct layout *l, const struct switches s[2], struct figure *f)
+static void add_rate(struct drawn *d, const struct gathered *g, const char *metric,
+	const char *field, const char *name)
+{
+	struct beside *b = &d->items[d->n];
+
+	if (d->n == MAX_BESIDE || !find_rate(g, metric, d->has_work, &b->q))
+		return;
+	b->field = field;
+	b->title = xasprintf("%s%s", name, d->has_work ? " per unit of work" : "");
+	b->unit = d->has_work ? NULL : xstrdup("1/s");
+	d->n++;
+}
+
+static void add_energy(struct drawn *d, const struct gathered *g)
+{
+	struct beside *b = &d->items[d->n];
+
+	if (!quantity_named(g, d->has_work ? "energy.package.per_work" : "energy.package", &b->q))
+		return;
+	b->field = "energy";
+	b->title = xstrdup(b->q.title);
+	b->unit = xstrdup(b->q.unit == NULL ? "" : b->q.unit);
+	d->n++;
+}
+
+/* Of "cycles" with PMUs of its own each kind of core, "cpu_core/cycles/", there is the sum. */
+static bool is_event(const struct campaign *c, const char *metric)
+{
+	for (size_t i = 0; i < c->benchmarks_n; i++) {
+		const struct measuring *m = &c->benchmarks[i].measure;
+		for (size_t k = 0; k < m->counters_n; k++) {
+			if (strcmp(m->counters[k], metric) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Hardware events that the campaign asks for; without its file nobody knows which metrics are. */
+static void add_events(struct drawn *d, const struct figure_source *source)
+{
+	static const char *const fields[MAX_EVENTS] = {"event1", "event2", "event3", "event4"};
+	const struct campaign *c = source->study->campaign;
+	const struct gathered *g = &source->study->g;
+	size_t n = 0;
+
+	for (size_t i = 0; c != NULL && i < g->metrics_n && n < MAX_EVENTS; i++) {
+		const char *name = g->metrics[i].name;
+		size_t before = d->n;
+		if (!is_event(c, name))
+			continue;
+		add_rate(d, g, name, fields[n], name);
+		n += d->n > before;
+	}
+}
+
+static void find_beside(struct drawn *d, const struct figure_source *source)
+{
+	const struct gathered *g = &source->study->g;
+	struct quantity work;
+
+	d->has_work = quantity_named(g, "time.per_work", &work);
+	add_energy(d, g);
+	size_t before = d->n;
+	add_rate(d, g, "context_switches.voluntary", "voluntary", "voluntary context switches");
+	add_rate(d, g, "context_switches.involuntary", "involuntary",
+		"involuntary context switches");
+	d->has_switches = d->n > before;
+	add_events(d, source);
+}
+
+static void drawn_done(struct drawn *d)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		free(d->items[i].title);
+		free(d->items[i].unit);
+	}
+}
+
+/* ---- the figure ---- */
+
+static void add_fields(const struct layout *l, const struct drawn *d, struct figure *f)
 {
 	double percent = 100 * (1 - l->source->alpha);
 
@@ -28,65 +120,68 @@ static void add_fields(const struct layout *l, const struct switches s[2], struc
 	figure_field(f, "y", FIELD_NUMBER, NULL, "penalty");
 	figure_field(f, "low", FIELD_NUMBER, NULL, "low (%g %%)", percent);
 	figure_field(f, "high", FIELD_NUMBER, NULL, "high (%g %%)", percent);
-	for (int i = 0; i < 2; i++) {
-		if (s[i].is_there)
-			figure_field(f, s[i].field, FIELD_NUMBER, "1/s", "%s context switches",
-				s[i].field);
-	}
+	for (size_t i = 0; i < d->n; i++)
+		figure_field(f, d->items[i].field, FIELD_NUMBER, d->items[i].unit, "%s",
+			d->items[i].title);
 }
 
-static void add_rows(const struct layout *l, const struct quantity *time,
-	const struct switches s[2], struct figure *f)
+static void add_rows(const struct layout *l, const struct drawn *d, struct figure *f)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		const struct placed *cell = &l->cells[i];
 		struct summary median;
 		struct ratio r;
 
-		layout_ratio(l, time, cell, &r);
+		layout_ratio(l, &d->time, cell, &r);
 		layout_row(l, cell, f);
 		figure_set_number(f, "y", cell->series == l->baseline ? 1 : r.ratio);
 		figure_set_number(f, "low", r.low);
 		figure_set_number(f, "high", r.high);
-		for (int k = 0; k < 2; k++) {
-			if (!s[k].is_there)
-				continue;
-			quantity_summary(l->g, &s[k].quantity, cell->lane, cell->configuration,
+		for (size_t k = 0; k < d->n; k++) {
+			quantity_summary(l->g, &d->items[k].q, cell->lane, cell->configuration,
 				LEVEL, &median);
-			figure_set_number(f, s[k].field, median.n > 0 ? median.median : NAN);
+			figure_set_number(f, d->items[k].field, median.n > 0 ? median.median : NAN);
 		}
 	}
 }
 
-static void draw(const struct layout *l, const struct quantity *time, struct figure *f)
+static void add_panels(const struct layout *l, const struct drawn *d, struct figure *f)
 {
-	struct switches s[2];
-
-	find_switches(l->g, s);
-	add_fields(l, s, f);
-	add_rows(l, time, s, f);
 	layout_panel(l, f,
 		&(struct drawn_field){
 			.field = "y", .low = "low", .high = "high", .scale = ratio_scale(f, "y")});
-	for (int i = 0; i < 2; i++) {
-		if (s[i].is_there)
-			layout_panel(l, f,
-				&(struct drawn_field){.field = s[i].field,
-					.scale = ",'scale':{'zero':true}",
-					.threshold = NAN});
+	for (size_t i = 0; i < d->n; i++) {
+		double low, high;
+		figure_span(f, d->items[i].field, &low, &high);
+		layout_panel(l, f,
+			&(struct drawn_field){.field = d->items[i].field,
+				.scale =
+					isnan(low) ? ",'scale':{'zero':true}" : scale_of(low, high),
+				.threshold = NAN});
 	}
+}
+
+static void draw(const struct layout *l, const struct drawn *d, struct figure *f)
+{
+	add_fields(l, d, f);
+	add_rows(l, d, f);
+	add_panels(l, d, f);
 	figure_reading(f,
 		"The penalty is %s divided by that of %s%s%s: above 1 is slower, with its "
-		"%g %% interval.%s",
-		quantity_in_text(time), l->series.values[l->baseline],
+		"%g %% interval.%s%s",
+		quantity_in_text(&d->time), l->series.values[l->baseline],
 		l->x.name == NULL ? "" : " with the same ", l->x.name == NULL ? "" : l->x.name,
 		100 * (1 - l->source->alpha),
-		s[0].is_there
+		d->has_switches
 			? " Below it is why: a voluntary context switch is a thread that had "
 			  "to wait, for a lock or for data; an involuntary one a thread that was "
-			  "pushed aside. Medians for each second of the run."
-			: "");
-	if (!s[0].is_there && !s[1].is_there)
+			  "pushed aside."
+			: "",
+		d->n == 0     ? ""
+		: d->has_work ? " All are medians for a unit of work."
+			      : " Medians; no run says how much work it did, so that events are "
+				"those of a second.");
+	if (!d->has_switches)
 		figure_note(f, "No run has context switches, so why it waited is not known.");
 }
 
@@ -127,16 +222,16 @@ static int make_page(const struct report_figure *request, const struct figure_so
 {
 	const struct gathered *g = &source->study->g;
 	struct layout l = {0};
-	struct quantity time;
+	struct drawn d = {.n = 0};
 
 	(void)err;
 	if (!quantity_named(
-		    g, request->metric != NULL ? request->metric : "time.per_work", &time) &&
-		!quantity_named(g, "time", &time)) {
+		    g, request->metric != NULL ? request->metric : "time.per_work", &d.time) &&
+		!quantity_named(g, "time", &d.time)) {
 		figures_leave_out(out, "contention: no run has time");
 		return 0;
 	}
-	layout_make(request, source, &time, LAYOUT_X_ANY, &l);
+	layout_make(request, source, &d.time, LAYOUT_X_ANY, &l);
 	if (l.n == 0 || l.baseline == NO_INDEX) {
 		layout_leave_out(&l, "contention",
 			"nothing says which configurations share nothing; `by` and `baseline` name "
@@ -150,14 +245,16 @@ static int make_page(const struct report_figure *request, const struct figure_so
 			"contention}]` in the campaign's report draws it all the same",
 			out);
 	} else {
-		_cleanup_free_ double *scores = layout_scores(&l, &time);
+		_cleanup_free_ double *scores = layout_scores(&l, &d.time);
 		_cleanup_free_ char *command = xasprintf("joulerig compare %s --all", g->label);
 		struct figure *f = figure_add(out, "contention",
-			"Cost of sharing: time against %s, and context switches%s%s",
+			"Cost of sharing: time against %s, and why%s%s",
 			l.series.values[l.baseline], page == NULL ? "" : ", ",
 			page == NULL ? "" : page);
 		layout_limit(&l, scores, "those with the largest penalty", 1, command, f);
-		draw(&l, &time, f);
+		find_beside(&d, source);
+		draw(&l, &d, f);
+		drawn_done(&d);
 	}
 	layout_done(&l);
 	return 0;

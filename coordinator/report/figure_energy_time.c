@@ -60,6 +60,9 @@ static void add_ratio(
 {
 	struct ratio r;
 
+	/* So that colours are those of the other charts. */
+	if (layout_is_reference(l, cell))
+		figure_set_number(f, "ratio", 1);
 	if (reference_of(l, cell) == NULL)
 		return;
 	layout_ratio(l, &d->power, cell, &r);
@@ -104,7 +107,7 @@ static const char *log_scale(const struct figure *f, const char *field)
 static void add_ratios(const struct layout *l, const char *x, struct figure *f)
 {
 	figure_panel(f,
-		"{'transform':[{'filter':'datum.ratio != null'}],'layer':["
+		"{'layer':["
 		"{'mark':{'type':'point','filled':true,'size':45},'encoding':{"
 		"'x':{'field':'x','type':'quantitative'%s},"
 		"'y':{'field':'ratio','type':'quantitative'%s}%s}},"

@@ -213,7 +213,7 @@ void layout_panel(const struct layout *l, struct figure *f, const struct drawn_f
 		"{'layer':[{'mark':{%s},'encoding':{%s,'%s':{'field':'%s','type':'quantitative'%s}"
 		"%s}}%s]}",
 		layout_has_texts(l) ? "'type':'point','filled':true,'size':60"
-		: d->is_points      ? "'type':'point','filled':true,'size':35"
+		: d->is_points      ? "'type':'point','filled':true,'size':35,'opacity':0.9"
 				    : "'type':'line','point':true",
 		place, value_channel(l), d->field, d->scale, layout_color(l), layers.data);
 	if (layout_has_texts(l))

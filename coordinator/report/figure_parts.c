@@ -52,7 +52,7 @@ bool quantity_named(const struct gathered *g, const char *metric, struct quantit
 	if (at == g->metrics_n || !g->metrics[at].is_used)
 		return false;
 	const char *unit = g->metrics[at].unit;
-	*out = (struct quantity){.metric = at, .other = NO_INDEX, .scale = 1};
+	*out = (struct quantity){.metric = at, .other = NO_INDEX, .each = NO_INDEX, .scale = 1};
 	out->unit = strcmp(unit, "1") == 0 ? NULL : unit;
 	if (strcmp(unit, "B") == 0) {
 		out->unit = "MiB";
@@ -81,29 +81,50 @@ bool quantity_product(const struct gathered *g, const char *metric, const char *
 	return true;
 }
 
+bool quantity_of_work(const struct gathered *g, const char *metric, struct quantity *out)
+{
+	struct quantity each;
+
+	if (!quantity_product(g, metric, "time", -1, "", NULL, out) ||
+		!quantity_named(g, "time.per_work", &each))
+		return false;
+	out->each = each.metric;
+	snprintf(out->title, sizeof out->title, "%s per unit of work", metric);
+	return true;
+}
+
+/* The value of a run in a series, which goes on from *at; NaN where it has none. Runs rise. */
+static double value_of_run(const struct series *s, int64_t run, size_t *at)
+{
+	while (*at < s->n && s->runs[*at] < run)
+		++*at;
+	return *at < s->n && s->runs[*at] == run ? s->values[*at] : NAN;
+}
+
 /* The values of a cell with their blocks: s.values and s.blocks are to be freed. */
 static struct series quantity_values(
 	const struct gathered *g, const struct quantity *q, size_t lane, size_t configuration)
 {
 	const struct gathered_cell *cell = gathered_cell(g, lane, configuration);
-	const struct series *a = gathered_series(cell, q->metric), *b = NULL;
+	const struct series *a = gathered_series(cell, q->metric), *b = NULL, *each = NULL;
 	struct series out = {0};
 
 	if (a == NULL)
 		return out;
 	if (q->other != NO_INDEX && (b = gathered_series(cell, q->other)) == NULL)
 		return out;
+	if (q->each != NO_INDEX && (each = gathered_series(cell, q->each)) == NULL)
+		return out;
 	out.values = xcalloc(a->n, sizeof *out.values);
 	out.blocks = xcalloc(a->n, sizeof *out.blocks);
-	for (size_t i = 0, k = 0; i < a->n; i++) {
+	for (size_t i = 0, k = 0, m = 0; i < a->n; i++) {
 		double factor = q->scale;
-		if (b != NULL) {
-			while (k < b->n && b->runs[k] < a->runs[i])
-				k++;
-			if (k == b->n || b->runs[k] != a->runs[i])
-				continue;
-			factor *= pow(b->values[k], q->power);
-		}
+		if (b != NULL)
+			factor *= pow(value_of_run(b, a->runs[i], &k), q->power);
+		if (each != NULL)
+			factor *= value_of_run(each, a->runs[i], &m);
+		if (isnan(factor))
+			continue;
 		out.blocks[out.n] = a->blocks[i];
 		out.values[out.n++] = a->values[i] * factor;
 	}

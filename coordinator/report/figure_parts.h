@@ -20,10 +20,12 @@
 
 /* ---- what is drawn of a cell ---- */
 
-/* A metric of the runs, or a product of powers of two of them: E T^2. */
+/* A metric of the runs, or a product of powers of two of them: E T^2; or what it is for a unit of
+ * work. */
 struct quantity {
 	size_t metric, other; /* indices in gathered; other may be NO_INDEX */
 	double power;         /* of other */
+	size_t each;          /* then other is time, and this time for a unit of work; NO_INDEX */
 	double scale;         /* a value is multiplied by it: bytes to MiB */
 	const char *unit;     /* the gathered's, or a literal; NULL: "1", of a number without one */
 	char title[128];      /* for people: "Gross package energy", or the metric's name */
@@ -36,6 +38,9 @@ bool quantity_named(const struct gathered *g, const char *metric, struct quantit
 /* metric x other^power, of runs that have both; title and unit are the caller's. */
 bool quantity_product(const struct gathered *g, const char *metric, const char *other, double power,
 	const char *title, const char *unit, struct quantity *out);
+
+/* metric by the work of the run, which is time / time.per_work, of runs that have all three. */
+bool quantity_of_work(const struct gathered *g, const char *metric, struct quantity *out);
 
 /* The median and its exact interval at level; n 0 where the cell has no such run. */
 void quantity_summary(const struct gathered *g, const struct quantity *q, size_t lane,

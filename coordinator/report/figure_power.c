@@ -151,8 +151,8 @@ static void add_fields(const struct drawing *d)
 	figure_field(d->f, "y", FIELD_NUMBER, "W", "%s", d->power->title);
 	figure_field(d->f, "linear", FIELD_NUMBER, "W", "line");
 	figure_field(d->f, "log", FIELD_NUMBER, "W", "logarithm");
-	figure_field(d->f, "linear_rest", FIELD_NUMBER, "W", "residual: off the line");
-	figure_field(d->f, "log_rest", FIELD_NUMBER, "W", "off the logarithm");
+	figure_field(d->f, "linear_rest", FIELD_NUMBER, "W", "residual of the line");
+	figure_field(d->f, "log_rest", FIELD_NUMBER, "W", "residual of the logarithm");
 }
 
 static void add_panels(const struct drawing *d)
@@ -179,7 +179,8 @@ static void add_panels(const struct drawing *d)
 		"{"
 		"'y':{'datum':0}}},{'mark':{'type':'point','filled':true,'size':35},'encoding':{"
 		"'x':{'field':'x','type':'quantitative'},'y':{'field':'linear_rest',"
-		"'type':'quantitative'}%s}},{'mark':{'type':'point','filled':false,'size':35},"
+		"'type':'quantitative','title':'residual "
+		"(W)'}%s}},{'mark':{'type':'point','filled':false,'size':35},"
 		"'encoding':{'x':{'field':'x','type':'quantitative'},'y':{'field':'log_rest',"
 		"'type':'quantitative'}%s}}]}",
 		color, color);
