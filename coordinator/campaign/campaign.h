@@ -353,6 +353,9 @@ struct campaign {
 struct campaign *campaign_read(
 	const char *text, size_t len, const char *changes, struct diagnostics *d);
 void campaign_free(struct campaign *c);
+/* Whether a metric is what a hardware event of `measure: counters` gives: "cache_misses" of
+ * "cache-misses", "cache_misses.cpu_core" of the same on a hybrid. */
+bool counter_gives(const char *counter, const char *metric);
 
 /* A host as the plan sees it. */
 struct plan_host {

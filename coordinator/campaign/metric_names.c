@@ -37,7 +37,7 @@ static bool is_measured(const char *name)
 
 /* A counter's metric is its name in lower case with all but letters, digits and points as _, and
  * on hybrids the kind of core behind it. */
-static bool is_counter(const char *counter, const char *name)
+bool counter_gives(const char *counter, const char *name)
 {
 	for (; *counter && *counter != ':'; counter++, name++) {
 		char c = *counter >= 'A' && *counter <= 'Z' ? (char)(*counter - 'A' + 'a')
@@ -100,7 +100,7 @@ bool metric_is_of(const struct benchmark *b, const char *name, bool is_of_result
 		if (strncmp(name, "collect.", 8) == 0 && strcmp(b->collect[i].name, name + 8) == 0)
 			return true;
 	for (size_t i = 0; i < b->measure.counters_n; i++)
-		if (is_counter(b->measure.counters[i], name))
+		if (counter_gives(b->measure.counters[i], name))
 			return true;
 	return is_measured(name) || is_size_of_collected(b, name) ||
 	       (has_work && metric_is_of_work(name));

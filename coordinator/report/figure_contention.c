@@ -56,13 +56,12 @@ static void add_energy(struct drawn *d, const struct gathered *g)
 	d->n++;
 }
 
-/* Of "cycles" with PMUs of its own each kind of core, "cpu_core/cycles/", there is the sum. */
 static bool is_event(const struct campaign *c, const char *metric)
 {
 	for (size_t i = 0; i < c->benchmarks_n; i++) {
 		const struct measuring *m = &c->benchmarks[i].measure;
 		for (size_t k = 0; k < m->counters_n; k++) {
-			if (strcmp(m->counters[k], metric) == 0)
+			if (counter_gives(m->counters[k], metric))
 				return true;
 		}
 	}

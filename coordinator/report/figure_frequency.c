@@ -4,6 +4,8 @@
  * measured.
  */
 #include "coordinator/report/axis_choice.h"
+#include "coordinator/report/frequency_beside.h"
+#include "coordinator/report/horizon_line.h"
 #include <math.h>
 
 /* A measured frequency is worth a figure where it differs by more than this. */
@@ -29,6 +31,11 @@ struct drawn {
 	bool is_in_ghz;
 	double highest[DRAWN], lowest[DRAWN];
 	size_t lines, at_ends; /* lines, and those whose best is at the lowest or highest */
+	struct quantity idle;
+	bool has_idle;
+	size_t always, never, flips; /* lines: the fastest costs least at every horizon, at none,
+					up to one */
+	struct frequency_beside beside;
 };
 
 static double frequency_of(const struct drawn *d, const struct placed *cell)
@@ -39,6 +46,41 @@ static double frequency_of(const struct drawn *d, const struct placed *cell)
 		return d->layout.x.numbers[cell->x] * d->factor;
 	quantity_summary(d->layout.g, &d->frequency, cell->lane, cell->configuration, 0.95, &s);
 	return s.n > 0 ? s.median / 1e9 : NAN;
+}
+
+/* ---- race to idle ---- */
+
+static void add_horizon_fields(const struct drawn *d, struct figure *f)
+{
+	if (!d->has_idle)
+		return;
+	figure_field(f, "until", FIELD_NUMBER, "J", "energy until the horizon");
+	figure_field(f, "until_best", FIELD_NUMBER, "J", "lowest of the line");
+	figure_field(f, "horizon", FIELD_NUMBER, "s", "horizon");
+	figure_field(f, "idle", FIELD_NUMBER, "W", "idle power");
+	figure_field(f, "flip", FIELD_NUMBER, "s", "the fastest costs less up to");
+}
+
+static void set_horizon(
+	const struct drawn *d, const struct horizon_line *h, size_t cell, struct figure *f)
+{
+	if (!h->is_there)
+		return;
+	double cost = horizon_line_energy(h, &d->layout, &d->q[ENERGY], &d->q[TIME], cell);
+	figure_set_number(f, "until", cost);
+	figure_set_number(f, "until_best", cell == h->cheapest ? cost : NAN);
+	figure_set_number(f, "horizon", h->horizon);
+	figure_set_number(f, "idle", h->idle);
+	figure_set_number(f, "flip", h->flip);
+}
+
+static void count_horizon(struct drawn *d, const struct horizon_line *h)
+{
+	if (!h->is_there)
+		return;
+	d->always += h->fastest == h->cheapest;
+	d->never += h->is_fastest_dearer;
+	d->flips += !isnan(h->flip);
 }
 
 /* ---- rows ---- */
@@ -67,6 +109,8 @@ static void add_fields(const struct drawn *d, struct figure *f)
 			figure_field(f, fields_of[i].best, FIELD_NUMBER, d->q[i].unit,
 				"lowest of the line");
 	}
+	add_horizon_fields(d, f);
+	frequency_beside_fields(&d->beside, f);
 }
 
 static bool is_same_line(const struct placed *a, const struct placed *b)
@@ -151,8 +195,17 @@ static void add_rows(struct drawn *d, struct figure *f)
 			end++;
 		for (int what = 0; what < DRAWN; what++)
 			best[what] = d->has[what] ? lowest_of(d, what, start, end) : end;
-		for (size_t i = start; i < end; i++)
+		struct horizon_line horizon = {.is_there = false};
+		if (d->has_idle)
+			horizon_line_make(
+				l, &d->q[ENERGY], &d->q[TIME], &d->idle, start, end, &horizon);
+		count_horizon(d, &horizon);
+		for (size_t i = start; i < end; i++) {
 			add_cell(d, f, i, best);
+			if (d->has_idle)
+				set_horizon(d, &horizon, i, f);
+			frequency_beside_set(&d->beside, l->g, &l->cells[i], f);
+		}
 		if (!d->has[ENERGY] || end - start < 3 || best[ENERGY] == end)
 			continue;
 		d->lines++;
@@ -193,18 +246,71 @@ static void add_panel(const struct drawn *d, struct figure *f, int what)
 		median, scale, color, low, scale, high, best);
 }
 
+/* One field as a line, and where one is best a ring. */
+static void add_plain_panel(
+	const struct drawn *d, struct figure *f, const char *field, const char *best, bool is_zero)
+{
+	double low, high;
+
+	figure_span(f, field, &low, &high);
+	const char *scale = is_zero ? ",'scale':{'zero':true}" : scale_of(low, high);
+	_cleanup_free_ char *ring =
+		best == NULL ? xstrdup("")
+			     : xasprintf(",{'transform':[{'filter':'datum.%s != null'}],'mark':{"
+					 "'type':'point','filled':false,'size':180,"
+					 "'strokeWidth':2},'encoding':{'y':{'field':'%s','type':"
+					 "'quantitative'%s}}}",
+				       best, best, scale);
+
+	figure_panel(f,
+		"{'encoding':{'x':{'field':'frequency','type':'quantitative','scale':{'zero':"
+		"false}},'y':{'field':'%s','type':'quantitative'%s}%s},'layer':[{'mark':{'type':"
+		"'line','point':true}}%s]}",
+		field, scale, d->layout.series.name == NULL ? "" : COLOR_WITHOUT_LEGEND, ring);
+}
+
+static void add_more_panels(const struct drawn *d, struct figure *f)
+{
+	if (d->always + d->never + d->flips > 0)
+		add_plain_panel(d, f, "until", "until_best", false);
+	if (d->beside.has_busy)
+		add_plain_panel(d, f, "busy", NULL, false);
+	if (d->beside.throttled > 0)
+		add_plain_panel(d, f, "throttled", NULL, true);
+}
+
+static void note_more(const struct drawn *d, struct figure *f)
+{
+	size_t lines = d->always + d->never + d->flips;
+
+	if (lines > 0)
+		figure_note(f,
+			"Race to idle: the energy until the horizon is that of the run and of the "
+			"idle machine afterwards, until the slowest of the line is done. Of %zu "
+			"line%s, the fastest costs least at every horizon in %zu, at none in %zu, "
+			"and only up to one in %zu: the table says up to which.",
+			lines, lines == 1 ? "" : "s", d->always, d->never, d->flips);
+	else if (d->has[ENERGY])
+		figure_note(f, "No idle power was measured (`measure: {idle: 10s}`), so what a "
+			       "fast run costs while it rests is not known.");
+	if (d->beside.has_throttled && d->beside.throttled == 0)
+		figure_note(f, "No run was throttled.");
+}
+
 static void draw(struct drawn *d, struct figures *out)
 {
 	struct figure *f = figure_add(out, "frequency", "%s and the frequency of the CPUs",
 		d->has[ENERGY] ? "Energy, time" : "Time");
 
 	layout_limit(&d->layout, NULL, NULL, 1, "joulerig results", f);
+	frequency_beside_find(d->layout.g, !d->is_measured, &d->beside);
 	add_fields(d, f);
 	add_rows(d, f);
 	for (int what = 0; what < DRAWN; what++) {
 		if (d->has[what])
 			add_panel(d, f, what);
 	}
+	add_more_panels(d, f);
 	figure_reading(f, "%s",
 		d->is_measured
 			? "What a run takes, against the frequency that its CPUs had while they "
@@ -219,6 +325,7 @@ static void draw(struct drawn *d, struct figures *out)
 			  "intervals.");
 	if (!d->has[ENERGY])
 		figure_note(f, "Energy was not measured.");
+	note_more(d, f);
 	if (d->lines > 0 && !d->is_measured)
 		figure_note(f,
 			"The energy is lowest at an end of the frequencies in %zu of %zu lines: "
@@ -236,6 +343,8 @@ static void choose_quantities(
 
 	d->has[ENERGY] = quantity_named(g, energy, &d->q[ENERGY]);
 	d->has[TIME] = quantity_named(g, "time", &d->q[TIME]);
+	d->has_idle = d->has[ENERGY] && d->has[TIME] && strcmp(energy, "energy.package") == 0 &&
+		      quantity_named(g, "power.package.idle", &d->idle);
 	d->has[EDP] = d->has[ENERGY] && request->metric == NULL &&
 		      quantity_product(g, "energy.package", "time", 1, "Energy-delay product",
 			      "J·s", &d->q[EDP]);

@@ -87,15 +87,19 @@ static bool is_drawn(const struct choosing *c, const struct quantity *q, size_t 
 		       (q->other == NO_INDEX || gathered_series(cell, q->other) != NULL));
 }
 
-static void collect(struct choosing *c, const struct quantity *q)
+/* A canary says how its machine is, and is nothing that is compared: where there is anything else,
+ * it is left out. */
+static void collect(struct choosing *c, const struct quantity *q, bool is_of_canaries)
 {
 	const struct gathered *g = c->g;
 	struct layout *l = c->out;
 
+	free(l->cells);
 	l->cells = xcalloc(g->lanes_n * g->configurations_n + 1, sizeof *l->cells);
 	for (size_t lane = 0; lane < g->lanes_n; lane++) {
 		for (size_t i = 0; i < g->configurations_n; i++) {
-			if (is_drawn(c, q, lane, i))
+			if (g->configurations[i].is_canary == is_of_canaries &&
+				is_drawn(c, q, lane, i))
 				l->cells[l->n++] =
 					(struct placed){.lane = lane, .configuration = i};
 		}
@@ -461,7 +465,9 @@ void layout_make(const struct report_figure *request, const struct figure_source
 		.wanted = x};
 
 	*out = (struct layout){.source = source, .g = c.g, .baseline = NO_INDEX};
-	collect(&c, q);
+	collect(&c, q, false);
+	if (out->n == 0)
+		collect(&c, q, true);
 	see_all(&c);
 	check_names(&c);
 	c.x = choose_x(&c);

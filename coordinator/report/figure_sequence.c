@@ -12,6 +12,7 @@
 #define MAX_LEVELS 40 /* stretches of runs that a median is drawn of */
 #define LEVEL_RUNS 8  /* of as many runs each at least */
 #define MAX_FAILED 5  /* one in so many rows at most is a failed run */
+#define MAX_TOLD   6  /* changes that the note spells out */
 
 struct plotted {
 	const struct figure_source *source;
@@ -22,7 +23,8 @@ struct plotted {
 	size_t runs, rows, failed, failed_rows;
 	bool has[SEQUENCE_VALUES];
 	bool has_levels, has_outliers, has_canary;
-	double low, high; /* of ratios */
+	size_t changes, searched; /* of level; hosts that were looked at for them */
+	double low, high;         /* of ratios */
 };
 
 /* ---- which hosts ---- */
@@ -67,6 +69,8 @@ static void look_at_hosts(struct plotted *p)
 		p->runs += s->n;
 		p->failed += s->failed_n;
 		p->has_levels |= s->levels_n > 0;
+		p->changes += s->changes_n;
+		p->searched += s->is_searched;
 		for (size_t k = 0; k < s->n; k++) {
 			const struct sequence_run *r = &s->runs[k];
 			p->low = fmin(p->low, r->values[SEQUENCE_RATIO]);
@@ -174,12 +178,24 @@ static void add_levels(const struct plotted *p, struct figure *f, size_t lane)
 	}
 }
 
+static void add_changes(const struct plotted *p, struct figure *f, size_t lane)
+{
+	const struct sequence *s = &p->hosts[lane];
+
+	for (size_t i = 0; i < s->changes_n; i++) {
+		new_row(p, f, lane, "level changed", (double)s->changes[i].run, NULL);
+		figure_set_number(f, "change", 100 * (s->changes[i].ratio - 1));
+	}
+}
+
 static void add_rows(struct plotted *p, struct figure *f)
 {
 	for (size_t i = 0; i < p->shown; i++) {
 		size_t lane = p->order[i], share = FIGURE_MAX_ROWS / p->shown;
-		size_t levels = p->hosts[lane].levels_n, failed = share / MAX_FAILED;
+		size_t levels = p->hosts[lane].levels_n + p->hosts[lane].changes_n,
+		       failed = share / MAX_FAILED;
 		add_levels(p, f, lane);
+		add_changes(p, f, lane);
 		failed = p->hosts[lane].failed_n < failed ? p->hosts[lane].failed_n : failed;
 		add_failed(p, f, lane, failed);
 		add_runs(p, f, lane, share - levels - failed);
@@ -197,6 +213,8 @@ static void add_fields(const struct plotted *p, struct figure *f)
 	figure_field(f, "run", FIELD_NUMBER, NULL, "number of the run");
 	figure_field(f, "kind", FIELD_TEXT, NULL, "what it is");
 	figure_field(f, "ratio", FIELD_NUMBER, NULL, "%s, against the median", p->q.title);
+	if (p->changes > 0)
+		figure_field(f, "change", FIELD_NUMBER, "%", "new level against old");
 	if (p->has[SEQUENCE_TEMPERATURE])
 		figure_field(f, "temperature", FIELD_NUMBER, "°C", "hottest package");
 	if (p->has[SEQUENCE_FREQUENCY])
@@ -213,13 +231,24 @@ static void add_fields(const struct plotted *p, struct figure *f)
 #define LEVELS                                                                                     \
 	"{'transform':[{'filter':{'field':'kind','equal':'median of neighbours'}}],"               \
 	"'mark':{'type':'line','strokeWidth':3}}"
+#define CANARY                                                                                     \
+	",{'transform':[{'filter':{'field':'kind','equal':'canary'}}],"                            \
+	"'mark':{'type':'line','strokeWidth':1,'point':true}}"
+#define CHANGES                                                                                    \
+	",{'transform':[{'filter':{'field':'kind','equal':'level changed'}}],"                     \
+	"'mark':{'type':'rule','strokeWidth':2},'encoding':{'y':null}}"
+#define HOW_MUCH                                                                                   \
+	",{'transform':[{'filter':{'field':'kind','equal':'level changed'}}],"                     \
+	"'mark':{'type':'text','align':'left','dx':4},'encoding':{'y':{'value':6},"                \
+	"'text':{'field':'change','type':'quantitative','format':'+.1f'}}}"
 
 /* The kinds that there are, each with a colour of its own in both charts. */
 static char *domain_of(const struct plotted *p)
 {
-	const bool has[] = {true, p->has_outliers, p->has_canary, p->failed > 0, p->has_levels};
+	const bool has[] = {
+		true, p->has_outliers, p->has_canary, p->failed > 0, p->has_levels, p->changes > 0};
 	static const char *const kinds[] = {
-		"run", "outlier", "canary", "failed", "median of neighbours"};
+		"run", "outlier", "canary", "failed", "median of neighbours", "level changed"};
 	struct buf out = BUF_INIT;
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
@@ -248,20 +277,22 @@ static void add_ratios(const struct plotted *p, struct figure *f)
 			"") "},'layer':[" ONE ","
 			    "{'transform':[{'filter':{'field':'kind','oneOf':['run','outlier','"
 			    "canary']}}],"
-			    "'mark':{'type':'point','filled':true,'size':%d,'opacity':0.7}}%s%s%s]"
+			    "'mark':{'type':'point','filled':true,'size':%d,'opacity':0.7}}%s%s%s%"
+			    "s]"
 			    "}",
 		is_wide ? "'type':'log'" : "'zero':false", domain, size,
-		p->has_levels ? "," LEVELS : "",
+		p->has_levels ? "," LEVELS : "", p->changes > 0 ? CHANGES : "",
 		p->failed == 0 ? ""
 			       : ",{'transform':[{'filter':{'field':'kind','equal':'failed'}}],"
 				 "'mark':{'type':'point','shape':'cross','filled':true,'size':70},"
 				 "'encoding':{",
 		p->failed == 0 ? "" : "'y':{'value':'height'}}}");
-	if (p->has_levels)
+	if (p->has_levels || p->has_canary)
 		figure_panel(f,
-			"{'height':110,'encoding':{" X "," Y("ratio") "," COLOR(
-				",'legend':null") "},'layer':[" ONE "," LEVELS "]}",
-			domain);
+			"{'height':110,'encoding':{" X
+			"," Y("ratio") "," COLOR(",'legend':null") "},'layer':[" ONE "%s%s%s%s]}",
+			domain, p->has_canary ? CANARY : "", p->has_levels ? "," LEVELS : "",
+			p->changes > 0 ? CHANGES : "", p->changes > 0 ? HOW_MUCH : "");
 }
 
 static void add_panels(const struct plotted *p, struct figure *f)
@@ -279,8 +310,28 @@ static void add_panels(const struct plotted *p, struct figure *f)
 			point_size(p));
 }
 
+static void tell_changes(const struct plotted *p, struct figure *f)
+{
+	size_t told = 0;
+
+	for (size_t i = 0; i < p->shown; i++) {
+		const struct sequence *s = &p->hosts[p->order[i]];
+		for (size_t k = 0; k < s->changes_n && told < MAX_TOLD; k++, told++)
+			figure_note(f, "%s: from run %lld on %+.1f %% [%+.1f, %+.1f].",
+				p->source->study->g.lanes[p->order[i]].host,
+				(long long)s->changes[k].run, 100 * (s->changes[k].ratio - 1),
+				100 * (s->changes[k].low - 1), 100 * (s->changes[k].high - 1));
+	}
+	if (p->changes > told)
+		figure_note(f, "%zu more changes are in the table.", p->changes - told);
+	if (p->changes == 0 && p->searched > 0)
+		figure_note(f, "No change of level beyond ±%g %% was found.",
+			50 * p->source->threshold);
+}
+
 static void add_note(const struct plotted *p, struct figure *f)
 {
+	tell_changes(p, f);
 	if (p->rows < p->runs)
 		figure_note(f,
 			"Of %zu runs on these hosts %zu are drawn: of every stretch of runs the "
@@ -304,10 +355,15 @@ static void draw(struct plotted *p, struct figures *out)
 	add_panels(p, f);
 	figure_reading(f,
 		"Each point is a run, in the order in which they ran; 1 is the median of its "
-		"configuration on that host.%s%s",
+		"configuration on that host.%s%s%s%s",
 		p->has_levels ? " The line, once more by itself, is the median of neighbouring "
 				"runs: where it climbs or falls, the machine drifted, whatever the "
 				"program did."
+			      : "",
+		p->changes > 0 ? " An upright line is where the level changed, by so many percent."
+			       : "",
+		p->has_canary ? " The canary is one program that nothing is compared in: what "
+				"moves it moves the machine."
 			      : "",
 		p->failed > 0 ? " What failed stands at the lower edge." : "");
 	add_note(p, f);

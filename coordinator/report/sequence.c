@@ -1,7 +1,11 @@
 #include "coordinator/report/sequence.h"
+#include "coordinator/analysis/change_points.h"
 #include "coordinator/analysis/summary.h"
 #include "coordinator/report/thin.h"
 #include <math.h>
+
+#define POINT_RUNS 4   /* runs of a point that changes are looked for in, at least */
+#define MAX_POINTS 200 /* of a host */
 
 /* ---- runs ---- */
 
@@ -95,6 +99,65 @@ static void add_levels(struct sequence *s, size_t most, size_t least_runs)
 	}
 }
 
+/* ---- changes of level ---- */
+
+static double median_of(const struct sequence *s, size_t start, size_t end)
+{
+	_cleanup_free_ double *values = xcalloc(end - start + 1, sizeof *values);
+	struct summary all;
+
+	for (size_t i = start; i < end; i++)
+		values[i - start] = s->runs[i].values[SEQUENCE_RATIO];
+	summary_of(values, end - start, 0.95, &all);
+	return all.median;
+}
+
+/* The medians of its stretches of runs; logs and times are the caller's. */
+static struct stretch stretch_of(const struct sequence *s, size_t lane, double *logs, size_t *times)
+{
+	struct stretch out = {.logs = logs, .times = times, .group = lane};
+	size_t n = s->n / POINT_RUNS < MAX_POINTS ? s->n / POINT_RUNS : MAX_POINTS;
+
+	for (size_t i = 0; i < n; i++) {
+		double median = median_of(s, thin_start(s->n, n, i), thin_start(s->n, n, i + 1));
+		if (!(median > 0))
+			continue;
+		times[out.n] = i;
+		logs[out.n++] = log(median);
+	}
+	return out;
+}
+
+static void take_changes(struct sequence *s, const struct stretch *found)
+{
+	size_t n = s->n / POINT_RUNS < MAX_POINTS ? s->n / POINT_RUNS : MAX_POINTS;
+
+	s->is_searched = found->n >= 2 * LEAST_LEVEL;
+	s->changes = xcalloc(found->changes_n + 1, sizeof *s->changes);
+	for (size_t i = 0; i < found->changes_n; i++) {
+		const struct change_point *c = &found->changes[i];
+		size_t first = thin_start(s->n, n, found->times[c->at]);
+		s->changes[s->changes_n++] =
+			(struct sequence_change){s->runs[first].run, c->ratio, c->low, c->high};
+	}
+}
+
+static void find_changes(const struct figure_source *source, struct sequence *out)
+{
+	size_t lanes = source->study->g.lanes_n;
+	_cleanup_free_ struct stretch *all = xcalloc(lanes + 1, sizeof *all);
+	_cleanup_free_ double *logs = xcalloc(lanes * MAX_POINTS + 1, sizeof *logs);
+	_cleanup_free_ size_t *times = xcalloc(lanes * MAX_POINTS + 1, sizeof *times);
+
+	for (size_t lane = 0; lane < lanes; lane++)
+		all[lane] = stretch_of(
+			&out[lane], lane, logs + lane * MAX_POINTS, times + lane * MAX_POINTS);
+	change_points_find(all, lanes, source->threshold / 2, source->alpha);
+	for (size_t lane = 0; lane < lanes; lane++)
+		take_changes(&out[lane], &all[lane]);
+	change_points_done(all, lanes);
+}
+
 /* ---- failed runs ---- */
 
 struct failures {
@@ -133,6 +196,7 @@ int sequences_make(const struct figure_source *source, size_t metric, size_t lev
 		add_lane(&out[lane], source, lane, metric);
 		add_levels(&out[lane], levels, level_runs);
 	}
+	find_changes(source, out);
 	if (g->failed == 0)
 		return 0;
 	return results_query(
@@ -145,5 +209,6 @@ void sequences_done(struct sequence *s, size_t n)
 		free(s[i].runs);
 		free(s[i].failed);
 		free(s[i].levels);
+		free(s[i].changes);
 	}
 }
