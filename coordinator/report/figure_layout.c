@@ -291,21 +291,33 @@ static void check_names(struct choosing *c)
 
 /* ---- directions ---- */
 
+/* Of two axes x is what a reader would call the pair: "4, clock 2GHz". The caller frees. */
+static char *text_along(const struct choosing *c, const char *name, const struct placed *cell)
+{
+	const char *value = name == NULL ? "" : value_of(c, name, cell);
+	const char *also =
+		name == NULL || name != c->x || c->also == NULL ? NULL : value_of(c, c->also, cell);
+
+	if (also == NULL)
+		return xstrdup(value == NULL ? "none" : value);
+	return xasprintf("%s, %s %s", value == NULL ? "none" : value, c->also, also);
+}
+
 /* Fill a direction by a name; NULL gives the one value "". field is offsetof() in struct placed. */
 static void place_along(struct choosing *c, const char *name, struct direction *d, size_t field)
 {
 	struct layout *l = c->out;
-	_cleanup_free_ const char **texts = xcalloc(l->n + 1, sizeof *texts);
+	_cleanup_free_ char **texts = xcalloc(l->n + 1, sizeof *texts);
 	_cleanup_free_ size_t *index = xcalloc(l->n + 1, sizeof *index);
 
-	for (size_t i = 0; i < l->n; i++) {
-		const char *value = name == NULL ? "" : value_of(c, name, &l->cells[i]);
-		texts[i] = value == NULL ? "none" : value;
-	}
-	direction_build(d, texts, l->n, index);
-	d->name = name == NULL || d->n < 2 ? NULL : xstrdup(name);
 	for (size_t i = 0; i < l->n; i++)
+		texts[i] = text_along(c, name, &l->cells[i]);
+	direction_build(d, (const char *const *)texts, l->n, index);
+	d->name = name == NULL || d->n < 2 ? NULL : xstrdup(name);
+	for (size_t i = 0; i < l->n; i++) {
 		*(size_t *)((char *)&l->cells[i] + field) = index[i];
+		free(texts[i]);
+	}
 }
 
 /* Whether a name is left to tell cells of different charts apart. */
@@ -364,28 +376,6 @@ static void place_facets(struct choosing *c)
 	l->facet.name = l->facet.n < 2 ? NULL : facet_name(c);
 	for (size_t i = 0; i < l->n; i++) {
 		l->cells[i].facet = index[i];
-		free(texts[i]);
-	}
-}
-
-/* Of two axes x is what a reader would call the pair: "4, clock 2GHz". */
-static void place_along_both(struct choosing *c)
-{
-	struct layout *l = c->out;
-	_cleanup_free_ char **texts = xcalloc(l->n + 1, sizeof *texts);
-	_cleanup_free_ size_t *index = xcalloc(l->n + 1, sizeof *index);
-
-	for (size_t i = 0; i < l->n; i++) {
-		const char *x = value_of(c, c->x, &l->cells[i]),
-			   *also = value_of(c, c->also, &l->cells[i]);
-		texts[i] = xasprintf("%s%s%s%s%s", x == NULL ? "none" : x, also == NULL ? "" : ", ",
-			also == NULL ? "" : c->also, also == NULL ? "" : " ",
-			also == NULL ? "" : also);
-	}
-	direction_build(&l->x, (const char *const *)texts, l->n, index);
-	l->x.name = l->x.n < 2 ? NULL : xstrdup(c->x);
-	for (size_t i = 0; i < l->n; i++) {
-		l->cells[i].x = index[i];
 		free(texts[i]);
 	}
 }
@@ -475,10 +465,7 @@ void layout_make(const struct report_figure *request, const struct figure_source
 	c.also = choose_also(&c);
 	name_lanes(&c, c.by != NULL && is_host(c.by) ? c.by : "host");
 	drop_without_x(&c);
-	if (c.also == NULL)
-		place_along(&c, c.x, &out->x, offsetof(struct placed, x));
-	else
-		place_along_both(&c);
+	place_along(&c, c.x, &out->x, offsetof(struct placed, x));
 	place_along(&c, c.by, &out->series, offsetof(struct placed, series));
 	place_facets(&c);
 	set_references(&c);
