@@ -311,7 +311,7 @@ static void draw(struct drawn *d, struct figures *out)
 			add_panel(d, f, what);
 	}
 	add_more_panels(d, f);
-	figure_reading(f, "%s",
+	figure_reading(f, "%s%s",
 		d->is_measured
 			? "What a run takes, against the frequency that its CPUs had while they "
 			  "were busy. No axis sets it: whatever else differs between the "
@@ -322,7 +322,11 @@ static void draw(struct drawn *d, struct figures *out)
 			  "at the right end, running fast and resting is best; in the middle, a "
 			  "slower clock saves energy. Lines up and down are 95 % intervals."
 			: "How long a run takes at each frequency. Lines up and down are 95 % "
-			  "intervals.");
+			  "intervals.",
+		d->always + d->never + d->flips == 0
+			? ""
+			: " The energy until the horizon has in it what the machine draws while it "
+			  "rests, until the slowest of the line is done.");
 	if (!d->has[ENERGY])
 		figure_note(f, "Energy was not measured.");
 	note_more(d, f);
