@@ -75,11 +75,13 @@ static struct law law_of(
 }
 
 /* [cell]; the caller frees. */
-static struct law *laws_of(const struct layout *l, const struct quantity *time, size_t *lines)
+static struct law *laws_of(
+	const struct layout *l, const struct quantity *time, size_t *lines, bool *has_lawless)
 {
 	struct law *laws = xcalloc(l->n + 1, sizeof *laws);
 
 	*lines = 0;
+	*has_lawless = false;
 	for (size_t from = 0, to; from < l->n; from = to) {
 		for (to = from; to < l->n && is_same_line(&l->cells[from], &l->cells[to]);)
 			to++;
@@ -87,6 +89,7 @@ static struct law *laws_of(const struct layout *l, const struct quantity *time, 
 		for (size_t i = from; i < to; i++)
 			laws[i] = laws[from];
 		*lines += laws[from].is_there;
+		*has_lawless |= !laws[from].is_there;
 	}
 	return laws;
 }
@@ -198,7 +201,7 @@ static void add_reading(const struct layout *l, bool has_laws, struct figure *f)
 		l->baseline == NO_INDEX ? "" : ": above 1 is faster.");
 }
 
-static void add_panels(const struct layout *l, bool has_laws, struct figure *f)
+static void add_panels(const struct layout *l, bool has_laws, bool has_lawless, struct figure *f)
 {
 	_cleanup_free_ char *x = layout_x(l);
 	_cleanup_free_ char *ideal =
@@ -215,7 +218,8 @@ static void add_panels(const struct layout *l, bool has_laws, struct figure *f)
 						      "'type':'line','strokeWidth':1,'point':false,"
 						      "'interpolate':'monotone'")
 					    : xstrdup("");
-	_cleanup_free_ char *layers = xasprintf("%s%s%s", law, has_laws ? lawless : "", ideal);
+	_cleanup_free_ char *layers =
+		xasprintf("%s%s%s", law, has_laws && has_lawless ? lawless : "", ideal);
 	/* On two logarithmic axes what is ideal is straight, as on two others. */
 	const char *scale = layout_is_log(l) ? ",'scale':{'type':'log','base':2,'nice':false}"
 					     : ",'scale':{'zero':true}";
@@ -239,12 +243,13 @@ static void add_panels(const struct layout *l, bool has_laws, struct figure *f)
 static void draw(const struct layout *l, const struct quantity *time, struct figure *f)
 {
 	size_t lines;
-	_cleanup_free_ struct law *laws = laws_of(l, time, &lines);
+	bool has_lawless;
+	_cleanup_free_ struct law *laws = laws_of(l, time, &lines, &has_lawless);
 
 	add_fields(l, lines > 0, f);
 	add_rows(l, time, laws, lines > 0, f);
 	add_reading(l, lines > 0, f);
-	add_panels(l, lines > 0, f);
+	add_panels(l, lines > 0, has_lawless, f);
 	note_laws(l, laws, lines, f);
 }
 
