@@ -306,7 +306,7 @@ static void answer(const struct study *s, struct claim_answer *a)
 	if (code == 0 && a->claim->expr == NULL)
 		code = compare(a, &s->g, a->claim->metric, kept, &err);
 	else if (code == 0 &&
-		 derived_make(s, a->claim->expr, a->claim->metric_text, &derived, &err))
+		 derived_make(s, a->claim->expr, kept, a->claim->metric_text, &derived, &err))
 		code = compare(a, &derived.g, a->claim->metric_text, kept, &err);
 	derived_done(&derived);
 	if (a->n == 0 && a->why == NULL)

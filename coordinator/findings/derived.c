@@ -68,15 +68,19 @@ void derived_done(struct derived *d)
 	free(d->g.cells);
 }
 
-/* The cells of d, which have no series yet. */
-static int derive_cells(const struct study *s, const struct expression *e,
+/* The kept cells of d, which have no series yet. */
+static int derive_cells(const struct study *s, const struct expression *e, const bool *kept,
 	struct study_names *names, struct derived *d, struct error *err)
 {
 	size_t n = s->g.lanes_n * s->g.configurations_n;
 
 	for (size_t i = 0; i < n; i++) {
 		struct gathered_cell *cell = &d->g.cells[i];
-		struct names *at = study_names_at(
+		struct names *at;
+
+		if (!kept[i])
+			continue;
+		at = study_names_at(
 			names, i / s->g.configurations_n, i % s->g.configurations_n, err);
 
 		if (at == NULL)
@@ -87,8 +91,27 @@ static int derive_cells(const struct study *s, const struct expression *e,
 	return 0;
 }
 
-bool derived_make(const struct study *s, const struct expression *e, char *name, struct derived *d,
-	struct error *err)
+/* What was measured nowhere says more than what an expression makes of its absence. */
+static void say_why(
+	const struct study *s, const struct expression *e, const char *name, struct error *err)
+{
+	for (size_t i = 0; i < e->names_n; i++) {
+		size_t metric;
+
+		if (e->names[i].kind != NAME_METRIC)
+			continue;
+		metric = gathered_metric(&s->g, e->names[i].path);
+		if (metric == s->g.metrics_n || !s->g.metrics[metric].is_used) {
+			error_set(err, ERR_USAGE, "no run has a metric '%s'", e->names[i].path);
+			return;
+		}
+	}
+	if (err->text[0] == '\0')
+		error_set(err, ERR_USAGE, "no run that it speaks of has the metrics of %s", name);
+}
+
+bool derived_make(const struct study *s, const struct expression *e, const bool *kept, char *name,
+	struct derived *d, struct error *err)
 {
 	size_t n = s->g.lanes_n * s->g.configurations_n;
 	struct study_names *names;
@@ -105,9 +128,11 @@ bool derived_make(const struct study *s, const struct expression *e, char *name,
 		d->g.cells[i].series = xcalloc(1, sizeof *d->g.cells[i].series);
 		d->g.cells[i].series_n = 1;
 	}
-	int code = derive_cells(s, e, names, d, err);
+	int code = derive_cells(s, e, kept, names, d, err);
 	study_names_close(names);
-	if (code == 0 && !d->metric.is_used && err->text[0] == '\0')
-		error_set(err, ERR_USAGE, "no run has the metrics of %s", name);
+	if (code == 0 && d->metric.is_used)
+		*err = (struct error){0};
+	else if (code == 0)
+		say_why(s, e, name, err);
 	return code == 0 && d->metric.is_used;
 }

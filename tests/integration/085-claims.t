@@ -25,6 +25,10 @@ benchmarks:
     command: [./program, "{arm}", "{size}"]
     metrics: {cost: {pattern: 'cost (\d+)', unit: op, better: lower}}
     matrix: {size: [2]}
+  sizeless:
+    command: [./program, "{arm}", "1"]
+    metrics: {cost: {pattern: 'cost (\d+)', unit: op, better: lower}}
+    matrix: {size: ~}
 placement: {cpus: 1}
 measure: {energy: off}
 repeat: {warmup: 0, blocks: 8}
@@ -39,6 +43,8 @@ report:
     - {name: C7, metric: 'metric.cost / metric.ops', by: arm, contender: b, baseline: a, within: [1.15, 1.25], of: best}
     - {name: C9, metric: 'metric.cost * size', by: arm, contender: b, baseline: a, only: size == 1, within: [1.15, 1.25]}
     - {name: C8, metric: ops, by: arm, contender: b, baseline: a, only: benchmark == "other", within: [0.9, 1.1]}
+    - {name: C10, metric: 'metric.cost * size', by: arm, contender: b, baseline: a, only: size ~= nil and size > 9, within: [1.15, 1.25]}
+    - {name: C11, metric: 'metric["energy.package"] / metric.time', by: arm, contender: b, baseline: a, within: [1.15, 1.25]}
 YAML
 ok 'a campaign with claims' joulerig check c.yaml
 joulerig run c.yaml --quiet >/dev/null 2>&1
@@ -59,8 +65,11 @@ is 'on a bound nothing can be said' "$(verdict C6)" inconclusive
 is 'of an expression over metrics, which has no better: what goes farthest' "$(verdict C7)" contradicted
 is 'of an expression that names a parameter, too' "$(verdict C9)" replicated
 is 'of what was not measured' "$(verdict C8)" 'no answer'
+is 'what it speaks of is not there' "$(verdict C10)" 'no answer'
+like 'which is no matter of what other benchmarks lack' "$(cat claims.html)" 'no run that it speaks of has the metrics of metric.cost \* size'
+like 'what was not measured is named' "$(cat claims.html)" "no run has a metric (&#39;|')energy.package"
 like 'in words' "$(cat claims.html)" 'C1: a fifth more.*'
 like 'with its bounds' "$(cat claims.html)" 'cost of arm=b / arm=a within 1\.15 and 1\.25, where size == 1'
 like 'with the ratio that decides' "$(cat claims.html)" '1\.(19|20)[0-9]* \['
-like 'the best of three is picked: at a higher level' "$(cat claims.html)" 'of 3, each at 99\.6667 %'
+like 'the best of four is picked: at a higher level' "$(cat claims.html)" 'of 4, each at 99\.75 %'
 done_testing
