@@ -21,6 +21,8 @@ usr/share/zsh/site-functions/_joulerig"
 is "completions are for the agent, too" "$(cd root/usr/share && for f in bash-completion/completions/joulerig-agent \
 	fish/vendor_completions.d/joulerig-agent.fish; do grep -c 'complete .*joulerig-agent' "$f"; done | grep -c '^0')" 0
 ok "the quickstart and its workloads" test -f root/usr/share/joulerig/configs/workloads/Makefile
+ok "campaigns in folders, with their programs" test -x root/usr/share/joulerig/configs/python-gil/find-python -a \
+	-f root/usr/share/joulerig/configs/python-gil/workloads/mandelbrot.py
 is "nothing outside PREFIX" "$(ls root)" usr
 
 cat >one.yaml <<'YAML'
