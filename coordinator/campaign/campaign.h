@@ -269,6 +269,7 @@ struct schedule {
 
 /* One figure of the report; NULL and 0 where the file does not say. */
 struct report_figure {
+	char *name;   /* "F1", in front of its title */
 	char *kind;   /* "speedup" */
 	char *metric; /* of which metric */
 	char *x;      /* the axis (or metric, or "benchmark") along the page */

@@ -96,7 +96,8 @@ static void read_figure(struct reader *r, const struct node *n, struct report_fi
 	const struct node *chain = node_get(n, "chain");
 
 	check_figure(r, n);
-	*out = (struct report_figure){.kind = text_of(n, "kind"),
+	*out = (struct report_figure){.name = text_of(n, "name"),
+		.kind = text_of(n, "kind"),
 		.metric = text_of(n, "metric"),
 		.x = text_of(n, "x"),
 		.by = text_of(n, "by"),

@@ -38,6 +38,7 @@ static const struct schema kind = {
 };
 static const struct schema chain = {.type = TYPE_LIST, .of = &schema_text, .min = 2, .max = 64};
 static const struct key_info figure_keys[] = {
+	{"name", 0, &schema_text, "what it is called by, such as F1; in front of its title"},
 	{"kind", KEY_REQUIRED, &kind, "which figure"},
 	{"metric", 0, &schema_text, "of which metric"},
 	{"x", 0, &schema_text, "the axis along the page"},

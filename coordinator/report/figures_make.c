@@ -51,6 +51,29 @@ static int make(const struct report_figure *request, struct results *r, const st
 	return ops->make(request, &source, out, err);
 }
 
+static void put_before(char **text, const char *name)
+{
+	char *whole = xasprintf("%s: %s", name, *text);
+
+	free(*text);
+	*text = whole;
+}
+
+/* A request may have given several figures, or reasons why there is none: all are called by its
+ * name. */
+static int make_named(const struct report_figure *request, struct results *r,
+	const struct study *study, struct figures *out, struct error *err)
+{
+	size_t figure = out->n, left_out = out->left_out_n;
+	int code = make(request, r, study, out, err);
+
+	for (; request->name != NULL && figure < out->n; figure++)
+		put_before(&out->items[figure]->title, request->name);
+	for (; request->name != NULL && left_out < out->left_out_n; left_out++)
+		put_before(&out->left_out[left_out], request->name);
+	return code;
+}
+
 int figures_make(
 	struct results *r, const struct study *study, struct figures *out, struct error *err)
 {
@@ -59,7 +82,7 @@ int figures_make(
 	int code = 0;
 
 	for (size_t i = 0; i < asked && code >= 0; i++)
-		code = make(&c->report.figures[i], r, study, out, err);
+		code = make_named(&c->report.figures[i], r, study, out, err);
 	for (size_t i = 0; asked == 0 && figure_kinds[i] != NULL && code >= 0; i++) {
 		const struct report_figure usual = {.kind = (char *)figure_kinds[i]->kind};
 		code = make(&usual, r, study, out, err);
