@@ -167,7 +167,7 @@ void energy_period_measure(
 	struct energy_period *out, size_t n, energy_read_fn *read, void *arg, int64_t limit_ns)
 {
 	_cleanup_free_ struct watch *w = xcalloc(n > 0 ? n : 1, sizeof *w);
-	int64_t start_ns = clock_raw_ns();
+	bool is_last = false;
 
 	for (size_t i = 0; i < n; i++) {
 		out[i] = (struct energy_period){0};
@@ -175,10 +175,14 @@ void energy_period_measure(
 		w[i].value = read(arg, i);
 		out[i].is_broken = w[i].value < 0;
 	}
-	while (!has_seen_enough(w, out, n) && clock_raw_ns() - start_ns < limit_ns)
+	/* However slowly we get on: the last reading comes after the whole time. */
+	int64_t start_ns = clock_raw_ns();
+	while (!is_last && !has_seen_enough(w, out, n)) {
+		is_last = clock_raw_ns() - start_ns >= limit_ns;
 		for (size_t i = 0; i < n; i++)
 			if (!out[i].is_broken)
 				look(&w[i], &out[i], i, read, arg);
+	}
 
 	int64_t end_ns = clock_raw_ns();
 	for (size_t i = 0; i < n; i++) {
