@@ -8,7 +8,8 @@
  * this machine's own. Counters advance in steps by CLOCK_MONOTONIC_RAW. MOUNTPOINT/truth tells the
  * energy of each zone up to the time of reading, without steps and wraps, and
  * MOUNTPOINT/truth@BEGIN-END that of an interval between two such times. "NAME POWER [DURATION]"
- * written to MOUNTPOINT/power changes a zone's power from then on, or for so long.
+ * written to MOUNTPOINT/power changes a zone's power from then on, or for so long; "NAME reset",
+ * "NAME jump" and "NAME gone" do at once what the keys of these names do after a time.
  */
 #define FUSE_USE_VERSION 31
 #include "proto/base.h"
@@ -432,28 +433,52 @@ static bool read_power(const char *value, int64_t *power_uw)
 	return true;
 }
 
-/* "NAME POWER [DURATION]" */
+/* What else a zone can be told: returns whether it was that. */
+static bool take_event(struct zone *z, const char *event)
+{
+	int64_t now_ns = clock_raw_ns() - meter.start_ns;
+
+	if (strcmp(event, "reset") == 0)
+		z->reset_ns = now_ns;
+	else if (strcmp(event, "jump") == 0)
+		z->jump_ns = now_ns;
+	else if (strcmp(event, "gone") == 0)
+		z->gone_ns = now_ns;
+	else
+		return false;
+	return true;
+}
+
+/* Returns whether the zone can do so. */
+static bool take_order(struct zone *z, const char *what, const char *duration)
+{
+	int64_t power_uw, duration_ns = ABSENT;
+	struct error err = {0};
+
+	if (duration == NULL && take_event(z, what))
+		return true;
+	if (z->pieces.n > 0 || !read_power(what, &power_uw) ||
+		(duration != NULL && units_parse_duration(duration, &duration_ns, &err) != 0))
+		return false;
+	change_power(z, power_uw, duration_ns);
+	return true;
+}
+
+/* "NAME POWER [DURATION]" or "NAME EVENT" */
 static int meter_write(
 	const char *path, const char *data, size_t size, off_t offset, struct fuse_file_info *fi)
 {
-	char text[160] = "", name[64], power[32], duration[32];
-	int64_t power_uw, duration_ns = ABSENT;
-	struct error err = {0};
+	char text[160] = "", name[64], what[32], duration[32];
 
 	(void)path; /* nothing else can be opened for writing */
 	(void)offset;
 	(void)fi;
 	memcpy(text, data, size < sizeof text ? size : sizeof text - 1);
-	int words = sscanf(text, "%63s %31s %31s", name, power, duration);
-	if (words < 2 || !read_power(power, &power_uw) ||
-		(words == 3 && units_parse_duration(duration, &duration_ns, &err) != 0))
-		return -EINVAL;
-	for (size_t i = 0; i < meter.n; i++) {
-		if (strcmp(meter.zones[i].name, name) != 0 || meter.zones[i].pieces.n > 0)
-			continue;
-		change_power(&meter.zones[i], power_uw, duration_ns);
-		return (int)size;
-	}
+	int words = sscanf(text, "%63s %31s %31s", name, what, duration);
+	for (size_t i = 0; i < meter.n && words >= 2; i++)
+		if (strcmp(meter.zones[i].name, name) == 0 &&
+			take_order(&meter.zones[i], what, words == 3 ? duration : NULL))
+			return (int)size;
 	return -EINVAL;
 }
 
@@ -665,7 +690,8 @@ static void usage(FILE *out)
 	      "(after this time the counter\n"
 	      "is so many uJ further).\n"
 	      "\"NAME POWER [DURATION]\" written to MOUNTPOINT/power changes a zone's power from "
-	      "then on, or for so long.\n",
+	      "then on, or for so long;\n"
+	      "\"NAME reset\", \"NAME jump\" and \"NAME gone\" do so at once.\n",
 		out);
 }
 
