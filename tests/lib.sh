@@ -4,6 +4,7 @@
 #   is NAME GOT WANT        compares texts        like NAME TEXT REGEX   extended regular expression
 #   skip NAME WHY           a test that cannot be run here
 #   wait_for SECONDS COMMAND...   tries until the command succeeds; SECONDS bounds a hang, it is no verdict on speed
+#   tries TIMES COMMAND...        the same, one try after the other: for what a busy machine may hide, never for what must not be
 set -u
 PATH=$BUILD:$PATH
 tap_n=0
@@ -29,5 +30,9 @@ skip_all() { echo "1..0 # SKIP $1"; exit 0; }
 wait_for() {
 	local end=$((SECONDS + $1)); shift
 	until "$@" >/dev/null 2>&1; do [ $SECONDS -lt $end ] || return 1; sleep 0.05; done
+}
+tries() {
+	local left=$1; shift
+	until "$@"; do left=$((left - 1)); [ $left -gt 0 ] || return 1; done
 }
 done_testing() { echo "1..$tap_n"; rm -f "$tap_log"; [ "$tap_failed" = 0 ]; }
