@@ -7,7 +7,7 @@ start_coordinator() {
 	: >serve.log
 	joulerig serve --listen "$LISTEN" --db c.db --keys keys 2>>serve.log &
 	SERVE_PID=$!
-	wait_for 30 grep -q 'listening on' serve.log || { diag serve.log; return 1; }
+	wait_for 120 grep -q 'listening on' serve.log || { diag serve.log; return 1; }
 	ADDRESS=$(sed -n 's/.*listening on \([^,]*\),.*/\1/p' serve.log | tail -n 1)
 	LISTEN=$ADDRESS
 	SERVER_KEY=$(joulerig key show --keys keys)

@@ -132,7 +132,7 @@ start_agent alpha
 user() { joulerig "$@" --coordinator "$ADDRESS" --keys keys; }
 user submit kept.yaml >/dev/null
 some_are_done() { [ "$(user export kept.1 2>/dev/null | jq -r 'select(.state == "done") | .run' | wc -l)" -ge 5 ]; }
-ok "some runs are done" wait_for 60 some_are_done
+ok "some runs are done" wait_for 120 some_are_done
 # Nobody but the store knows the answer any more: what the agent has not handed over is gone, too.
 kill_agent alpha
 kill_coordinator

@@ -68,7 +68,7 @@ start_agent alpha --label pool=night --label rack=7
 start_agent beta
 at() { "$@" --coordinator "$ADDRESS" --keys keys; }
 both() { [ "$(at joulerig hosts --format json 2>/dev/null | jq '[.. | objects | select(.state? == "idle")] | length')" = 2 ]; }
-wait_for 30 both
+wait_for 120 both
 like "hosts shows the labels of an agent" "$(at joulerig hosts alpha)" 'pool.*night'
 sed 's/^labels/hosts: {labels: {pool: night}, where: host.cores > 1000}\nlabels/' c.yaml >none.yaml
 refusal=$(at joulerig submit none.yaml 2>&1)

@@ -7,7 +7,7 @@ start_coordinator
 start_agent beta --label role=client --label pool=lab
 start_agent alpha --label role=server
 there() { [ "$(joulerig hosts --coordinator "$ADDRESS" --keys keys --format json | jq length)" = 2 ]; }
-ok "two hosts" wait_for 60 there
+ok "two hosts" wait_for 120 there
 plan() { joulerig plan "$@" --coordinator "$ADDRESS" --keys keys; }
 
 printf 'campaign: both\nmatrix: {n: [1, 2]}\nbenchmarks: {a: {command: [sleep, "0.{n}"]}}\nplacement: {cpus: 1}\nmeasure: {energy: "off"}\nrepeat: {blocks: 6}\n' >both.yaml
@@ -47,7 +47,7 @@ is "in JSON, too" "$(plan roles.yaml --format json 2>/dev/null | jq -c '[.roles[
 printf 'campaign: named\nhosts: {names: [alpha, beta, gamma]}\nbenchmarks: {a: {command: ["true"]}}\n' >named.yaml
 kill_agent alpha
 away() { joulerig hosts alpha --coordinator "$ADDRESS" --keys keys --format json | jq -e '.[0].state | . == "silent" or . == "offline"'; }
-ok "a killed agent is found out" wait_for 60 away
+ok "a killed agent is found out" wait_for 120 away
 named=$(plan named.yaml 2>&1 >/dev/null)
 like "who is away is told" "$named" '^alpha is not connected: it takes no part until it is$'
 like "and who is not known" "$named" '^gamma is not known there: it takes no part$'

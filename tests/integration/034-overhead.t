@@ -36,7 +36,7 @@ start_coordinator
 mkdir -p agents && mv state agents/a
 start_agent a
 stored() { sqlite3 -readonly c.db "SELECT $1 FROM inventory" | grep -q .; }
-wait_for 20 stored 1
+wait_for 120 stored 1
 is "its host's inventory has it" "$(sqlite3 -readonly c.db 'SELECT * FROM inventory' | grep -o '"overhead":{"1000":{"ratio":[0-9.]*' | head -n 1 | cut -d: -f4)" \
 	"$(jq '.["1000"].ratio' o.json)"
 done_testing

@@ -94,7 +94,7 @@ fails "a missing entry of files is an error" 2 bash -c 'sed "s/\[src\]/[nosuch]/
 sed 's/blocks: 3/blocks: 300/' campaign/small.yaml >campaign/cut.yaml
 joulerig run campaign/cut.yaml --db cut.db --quiet >/dev/null 2>&1 &
 ended() { [ "$(sqlite3 -readonly cut.db "SELECT count(*) FROM run WHERE state = 'done'" 2>/dev/null)" -ge 10 ]; }
-wait_for 60 ended
+wait_for 120 ended
 kill -INT $!
 wait $!
 is "an interrupted run exits 130" $? 130

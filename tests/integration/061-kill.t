@@ -25,17 +25,17 @@ start_agent alpha
 start_agent beta
 
 joulerig submit k.yaml --coordinator "$ADDRESS" --keys keys >/dev/null
-ok "it has begun" wait_for 60 at_least kill.1 10
+ok "it has begun" wait_for 120 at_least kill.1 10
 kill_agent alpha
 joulerig watch kill.1 --coordinator "$ADDRESS" --keys keys 2>watch.log &
-ok "the other host goes on" wait_for 60 at_least kill.1 25
-ok "then for whom it waits is said at once, also in a log" wait_for 25 grep -q 'waiting for alpha (silent)' watch.log
+ok "the other host goes on" wait_for 120 at_least kill.1 25
+ok "then for whom it waits is said at once, also in a log" wait_for 120 grep -q 'waiting for alpha (silent)' watch.log
 start_agent alpha
 ok "after an agent's SIGKILL the campaign ends" joulerig watch kill.1 --coordinator "$ADDRESS" --keys keys
 check_complete kill.1 "agent killed"
 
 joulerig submit k.yaml --coordinator "$ADDRESS" --keys keys >/dev/null
-wait_for 60 at_least kill.2 10
+wait_for 120 at_least kill.2 10
 kill_coordinator
 start_coordinator
 ok "after the coordinator's SIGKILL the campaign ends" joulerig watch kill.2 --coordinator "$ADDRESS" --keys keys
@@ -43,7 +43,7 @@ check_complete kill.2 "coordinator killed"
 
 joulerig submit k.yaml --coordinator "$ADDRESS" --keys keys >/dev/null
 for i in 1 2 3; do
-	wait_for 60 at_least kill.3 $((i * 15))
+	wait_for 120 at_least kill.3 $((i * 15))
 	kill_coordinator
 	kill_agent beta
 	start_agent beta
@@ -54,7 +54,7 @@ check_complete kill.3 "both killed"
 
 joulerig run k.yaml --db here.db --quiet >/dev/null 2>&1 &
 here_done() { [ "$(sqlite3 -readonly here.db "SELECT count(*) FROM v_run WHERE state = 'done'" 2>/dev/null)" -ge "$1" ]; }
-wait_for 60 here_done 8
+wait_for 120 here_done 8
 kill -KILL $!
 wait $! 2>/dev/null
 like "results of what was cut off says so" "$(joulerig results kill.1 --db here.db)" '^kill\.1  paused '
@@ -73,12 +73,12 @@ else
 	setpriv --reuid=65534 --regid=65534 --clear-groups ../programs/joulerig run k.yaml --db c.db --quiet >/dev/null 2>&1 &
 	run=$!
 	has_agent() { agent=$(cat "/proc/$run/task/$run/children") && agent=${agent%% *} && [ "$(cat "/proc/$agent/comm")" = joulerig-agent ]; }
-	if wait_for 30 has_agent; then
-		wait_for 10 test -e c.db.d/agent-1/lock
+	if wait_for 120 has_agent; then
+		wait_for 120 test -e c.db.d/agent-1/lock
 		kill -KILL "$run"
 		wait "$run" 2>/dev/null
 		agent_gone() { ! kill -0 "$agent" 2>/dev/null; }
-		ok "an agent with capabilities ends with a killed joulerig run" wait_for 30 agent_gone
+		ok "an agent with capabilities ends with a killed joulerig run" wait_for 120 agent_gone
 		agent_gone || kill -KILL "$agent"
 	else
 		skip "an agent with capabilities ends with a killed joulerig run" "such a program cannot be started here"

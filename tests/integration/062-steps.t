@@ -89,12 +89,12 @@ start_agent beta
 user() { "$@" --coordinator "$ADDRESS" --keys keys; }
 label=$(user joulerig submit c.yaml 2>/dev/null)
 progress() { [ "$(user joulerig export "$label" | jq -r 'select(.state == "done") | .run' | wc -l)" -ge 10 ]; }
-wait_for 60 progress
+wait_for 120 progress
 kill_agent alpha
 start_agent alpha
 ok "the campaign ends" user joulerig watch "$label"
 torn() { [ "$(grep -c teardown log)" -ge 2 ]; }
-ok "each host was torn down" wait_for 60 torn
+ok "each host was torn down" wait_for 120 torn
 is "once" "$(sed -n 's/^teardown-.*agents\/\([a-z]*\)\/.*/\1/p' log | sort | paste -sd' ')" "alpha beta"
 
 cat >binary.yaml <<'YAML'

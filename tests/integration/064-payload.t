@@ -30,15 +30,15 @@ ulimit -c 0
 limit=$((size / 3 / 1024))
 (ulimit -S -f $limit; exec joulerig serve --listen tcp://127.0.0.1:0 --db c.db --keys keys) 2>first.log &
 first=$!
-wait_for 30 grep -q 'listening on' first.log || diag first.log
+wait_for 120 grep -q 'listening on' first.log || diag first.log
 ADDRESS=$(sed -n 's/.*listening on \([^,]*\),.*/\1/p' first.log)
 LISTEN=$ADDRESS
 SERVER_KEY=$(joulerig key show --keys keys)
 start_agent delta # nothing is sent for a campaign that has no host
-wait_for 30 is_idle delta
+wait_for 120 is_idle delta
 user joulerig submit p.yaml >/dev/null 2>&1 &
 submit=$!
-wait_for 60 gone $first || kill -KILL $first
+wait_for 120 gone $first || kill -KILL $first
 kill -KILL $submit 2>/dev/null
 { wait $first $submit; } 2>/dev/null
 kill_agent delta
@@ -76,10 +76,10 @@ delta() { exec joulerig-agent --coordinator "$ADDRESS" --server-key "$SERVER_KEY
 (ulimit -S -f $limit; delta) &
 AGENT_PID[delta]=$!
 is_here() { user joulerig hosts delta; }
-wait_for 30 is_here
+wait_for 120 is_here
 sed 's/^campaign: .*/campaign: cut\nhosts: {names: [delta]}/' p.yaml >cut.yaml
 label=$(user joulerig submit cut.yaml)
-wait_for 60 gone "${AGENT_PID[delta]}" || kill -KILL "${AGENT_PID[delta]}"
+wait_for 120 gone "${AGENT_PID[delta]}" || kill -KILL "${AGENT_PID[delta]}"
 wait "${AGENT_PID[delta]}" 2>/dev/null
 came=$(partial agents/delta/files)
 ok "an agent keeps what came before it died" test "$came" -gt $((size / 4)) -a "$came" -lt $size
@@ -87,7 +87,7 @@ delta &
 AGENT_PID[delta]=$!
 # And the coordinator is killed, as soon as more has come.
 more() { [ "$(received delta)" -gt $((came + 2 * 1024 * 1024)) ]; }
-wait_for 30 more
+wait_for 120 more
 kill_coordinator
 start_coordinator
 ok "after both the campaign ends" user joulerig watch "$label"

@@ -28,7 +28,7 @@ start_coordinator
 start_agent alpha
 start_agent beta
 at joulerig submit small.yaml >/dev/null 2>&1
-ok "a small campaign runs" wait_for 60 has_runs small "r.state = 'done'" 50
+ok "a small campaign runs" wait_for 120 has_runs small "r.state = 'done'" 50
 
 before=$(runs small "r.state = 'done'") memory=$(peak)
 is "a million runs are submitted" "$(at joulerig submit big.yaml 2>/dev/null)" big.1
@@ -53,7 +53,7 @@ sed 's/campaign: big/campaign: half/' big.yaml >half.yaml
 at joulerig submit half.yaml >half.out 2>half.err &
 submitter=$!
 is_half() { [ "$(sql "select state from campaign where name = 'half'")" = queued ]; }
-ok "a campaign is queued until all of it is written" wait_for 60 is_half
+ok "a campaign is queued until all of it is written" wait_for 120 is_half
 kill_coordinator
 wait $submitter
 is "who submitted it is told that nobody answers any more" "$?" 4

@@ -34,8 +34,8 @@ jq -n --arg script "(setsid sh -c 'echo \$\$ >$PWD/pid.known; exec sleep 998' &)
 	exec sleep 996" '{campaign: "long", benchmarks: {b: {command: ["sh", "-c", $script]}},
 	measure: {energy: "off"}, repeat: {warmup: 0, blocks: 1}}' >long.yaml
 joulerig submit long.yaml --coordinator "$ADDRESS" --keys keys >/dev/null
-ok "a run starts processes" wait_for 30 is_there pid.known
-wait_for 30 is_there pid.unknown
+ok "a run starts processes" wait_for 120 is_there pid.known
+wait_for 120 is_there pid.unknown
 known=$(cat pid.known) unknown=$(cat pid.unknown)
 in_cgroup=$(grep -c /joulerig-run- "/proc/$unknown/cgroup")
 exec_pid=$(cat "/proc/${AGENT_PID[alpha]}/task/${AGENT_PID[alpha]}/children")
@@ -46,12 +46,12 @@ joulerig cancel long.1 --coordinator "$ADDRESS" --keys keys >/dev/null 2>&1
 start_agent alpha
 known_gone() { ! kill -0 "$known" 2>/dev/null; }
 unknown_gone() { ! kill -0 "$unknown" 2>/dev/null; }
-ok "the next agent ends what has its environment" wait_for 30 known_gone
+ok "the next agent ends what has its environment" wait_for 120 known_gone
 if [ "$in_cgroup" = 0 ]; then
 	skip "and what has not, by its cgroup" "the agent may make no cgroups here"
 	kill -KILL "$unknown"
 else
-	ok "and what has not, by its cgroup" wait_for 30 unknown_gone
+	ok "and what has not, by its cgroup" wait_for 120 unknown_gone
 fi
 one after 'exit 0'
 is "and runs are measured again" "$(jq -r .state run.after)" done

@@ -29,33 +29,33 @@ is "and what was found is back" "$(governors)" powersave
 campaign long 100
 joulerig run long.yaml --root "$root" --db here.db --quiet >/dev/null 2>&1 &
 run=$!
-ok "it holds while a run is there" wait_for 30 is_now performance
+ok "it holds while a run is there" wait_for 120 is_now performance
 kill -KILL $run
 wait $run 2>/dev/null
-ok "and is put back when 'joulerig run' is killed" wait_for 30 is_now powersave
+ok "and is put back when 'joulerig run' is killed" wait_for 120 is_now powersave
 
 start_coordinator
 start_agent alpha --root "$root"
 joulerig submit long.yaml --coordinator "$ADDRESS" --keys keys >/dev/null 2>&1
-wait_for 30 is_now performance
+wait_for 120 is_now performance
 joulerig cancel long.1 --coordinator "$ADDRESS" --keys keys >/dev/null
-ok "put back when the campaign is cancelled" wait_for 60 is_now powersave
+ok "put back when the campaign is cancelled" wait_for 120 is_now powersave
 
 joulerig submit long.yaml --coordinator "$ADDRESS" --keys keys >/dev/null 2>&1
-wait_for 30 is_now performance
+wait_for 120 is_now performance
 is "a journal is there" "$(journal)" 1
 kill_agent alpha
 is "a killed agent leaves it" "$(governors) $(journal)" "performance 1"
 joulerig cancel long.2 --coordinator "$ADDRESS" --keys keys >/dev/null 2>&1
 start_agent alpha --root "$root"
-ok "the next one puts it back" wait_for 30 is_now powersave
+ok "the next one puts it back" wait_for 120 is_now powersave
 is "and has no journal any more" "$(journal)" 0
 
 campaign some 3
 joulerig submit some.yaml --coordinator "$ADDRESS" --keys keys >/dev/null 2>&1
-wait_for 30 is_now performance
+wait_for 120 is_now performance
 kill_coordinator
-ok "put back without a coordinator, when the run is over" wait_for 60 is_now powersave
+ok "put back without a coordinator, when the run is over" wait_for 120 is_now powersave
 SERVE_PID=
 
 # A journal that names what tune does not set is refused; the agent serves what needs no tuning.

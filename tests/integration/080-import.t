@@ -78,7 +78,7 @@ is 'as the next of its name' "$(joulerig status all-kinds --db b.db --format jso
 mkdir m
 "$BUILD/tests/meter" --zone name=package-0,power=50W m >m.log 2>&1 &
 METERS+=($!)
-if wait_for 20 test -e m/truth; then
+if wait_for 120 test -e m/truth; then
 	cat >e.yaml <<'YAML'
 campaign: joules
 benchmarks: {sleep: {command: [sleep, "0.2"]}}
@@ -147,7 +147,7 @@ fails 'no store but another file' 2 import program small.ndjson --as small
 fails 'a coordinator cannot be asked' 2 joulerig import small.ndjson --as small --coordinator tcp://127.0.0.1:1
 joulerig run c.yaml --quiet --db held.db --only 'how == "slow"' >/dev/null 2>&1 &
 holder=$!
-wait_for 20 grep -q tcp held.db.lock
+wait_for 120 grep -q tcp held.db.lock
 fails 'a store that is held' 4 import held.db small.ndjson --as small
 like 'says what to do' "$(import held.db small.ndjson --as small 2>&1)" 'end the coordinator that holds it, or import into another store with --db'
 wait $holder

@@ -12,7 +12,7 @@ $first "$BUILD/tests/meter" --zone name=package-0,power=100mW,max=300W m >meter.
 meter=$!
 cleanup() { kill $meter 2>/dev/null; wait; rm -f "$tap_log"; }
 trap cleanup EXIT
-wait_for 20 test -e m/power || skip_all "no FUSE here: $(tail -n 1 meter.log)"
+wait_for 120 test -e m/power || skip_all "no FUSE here: $(tail -n 1 meter.log)"
 
 # The meter gives out its energy within 0.2 s of the go, however busy the machine is; the program outlasts that.
 cat >program <<SH
