@@ -91,7 +91,8 @@ fails "a setup that fails fails its runs" 1 joulerig run campaign/files.yaml --d
 like "and shows the end of its output" "$(joulerig runs files.2 --db s.db --failed --format csv)" 'setup: make -C src a: exit status 2'
 fails "a missing entry of files is an error" 2 bash -c 'sed "s/\[src\]/[nosuch]/" campaign/files.yaml >campaign/f2.yaml; joulerig run campaign/f2.yaml --db s.db'
 
-sed 's/blocks: 3/blocks: 300/' campaign/small.yaml >campaign/cut.yaml
+sed "s/blocks: 3/blocks: 300/; s|'echo \"|'echo >>$PWD/cut; until [ \$(wc -l <$PWD/cut) -le 40 ]; do sleep 0.05; done; echo \"|" campaign/small.yaml \
+	>campaign/cut.yaml
 joulerig run campaign/cut.yaml --db cut.db --quiet >/dev/null 2>&1 &
 ended() { [ "$(sqlite3 -readonly cut.db "SELECT count(*) FROM run WHERE state = 'done'" 2>/dev/null)" -ge 10 ]; }
 wait_for 120 ended

@@ -13,8 +13,11 @@ start_agent a
 agent=${AGENT_PID[a]}
 
 cat >look.sh <<'SH'
-# Late enough for the sampler to be at work.
-sleep 0.3
+# Late enough for the sampler to be at work: it has slept between samples.
+for t in /proc/$1/task/*; do [ "$(cat "$t/comm")" != sampler ] || sampler=$t; done
+naps() { sed -n 's/^voluntary_ctxt_switches:[[:space:]]*//p' "$sampler/status"; }
+before=$(naps)
+until [ "$(naps)" -gt $((before + 5)) ]; do sleep 0.05; done
 for t in /proc/$1/task/*; do
 	echo "$(cat "$t/comm" | tr -d ' '): $(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' "$t/status")"
 done

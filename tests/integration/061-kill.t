@@ -3,10 +3,16 @@
 . "$TOP/tests/cluster.sh"
 trap stop_cluster EXIT
 
-cat >k.yaml <<'YAML'
+# No more runs than `most` says end until it says more: whoever is killed is killed in the middle.
+at_most() { : >begun; echo "$1" >most; }
+any_number() { echo 1000000 >most; }
+cat >k.yaml <<YAML
 campaign: kill
 matrix: {n: [1, 2, 3, 4, 5]}
-benchmarks: {nap: {command: [sleep, "0.05"], env: {N: "{n}"}}}
+benchmarks:
+  nap:
+    command: 'sleep 0.05; echo >>$PWD/begun; until [ \$(wc -l <$PWD/begun) -le \$(cat $PWD/most) ]; do sleep 0.05; done'
+    env: {N: "{n}"}
 measure: {energy: off}
 repeat: {warmup: 1, blocks: 10}
 YAML
@@ -24,9 +30,11 @@ start_coordinator
 start_agent alpha
 start_agent beta
 
+at_most 30
 joulerig submit k.yaml --coordinator "$ADDRESS" --keys keys >/dev/null
 ok "it has begun" wait_for 120 at_least kill.1 10
 kill_agent alpha
+any_number
 joulerig watch kill.1 --coordinator "$ADDRESS" --keys keys 2>watch.log &
 ok "the other host goes on" wait_for 120 at_least kill.1 25
 ok "then for whom it waits is said at once, also in a log" wait_for 120 grep -q 'waiting for alpha (silent)' watch.log
@@ -34,13 +42,16 @@ start_agent alpha
 ok "after an agent's SIGKILL the campaign ends" joulerig watch kill.1 --coordinator "$ADDRESS" --keys keys
 check_complete kill.1 "agent killed"
 
+at_most 30
 joulerig submit k.yaml --coordinator "$ADDRESS" --keys keys >/dev/null
 wait_for 120 at_least kill.2 10
 kill_coordinator
+any_number
 start_coordinator
 ok "after the coordinator's SIGKILL the campaign ends" joulerig watch kill.2 --coordinator "$ADDRESS" --keys keys
 check_complete kill.2 "coordinator killed"
 
+at_most 80
 joulerig submit k.yaml --coordinator "$ADDRESS" --keys keys >/dev/null
 for i in 1 2 3; do
 	wait_for 120 at_least kill.3 $((i * 15))
@@ -49,14 +60,17 @@ for i in 1 2 3; do
 	start_agent beta
 	start_coordinator
 done
+any_number
 ok "after both, three times over, the campaign ends" joulerig watch kill.3 --coordinator "$ADDRESS" --keys keys
 check_complete kill.3 "both killed"
 
+at_most 30
 joulerig run k.yaml --db here.db --quiet >/dev/null 2>&1 &
 here_done() { [ "$(sqlite3 -readonly here.db "SELECT count(*) FROM v_run WHERE state = 'done'" 2>/dev/null)" -ge "$1" ]; }
 wait_for 120 here_done 8
 kill -KILL $!
 wait $! 2>/dev/null
+any_number
 like "results of what was cut off says so" "$(joulerig results kill.1 --db here.db)" '^kill\.1  paused '
 ok "a killed 'run' can be resumed" joulerig resume kill.1 --db here.db
 is "and has every run once" "$(joulerig export kill.1 --db here.db | jq -r 'select(.state == "done") | .run' | sort -n | uniq | wc -l)" 50

@@ -16,7 +16,8 @@ has_flag() { jq -e --arg flag "$2" '.flags | index($flag) != null' "run.$1" >/de
 start_coordinator
 start_agent alpha
 
-one tidy 'sleep 0.01 & (setsid sleep 0.01 &) ; wait; sleep 0.1'
+one tidy "sleep 0.01 & (setsid sh -c 'echo \$\$ >$PWD/pid.tidy; exec sleep 0.01' &)
+	wait; until [ -s $PWD/pid.tidy ] && ! kill -0 \$(cat $PWD/pid.tidy) 2>/dev/null; do sleep 0.01; done"
 is "a run that leaves nothing is done" "$(jq -r .state run.tidy)" done
 fails "and no process is said to have been left" 1 has_flag tidy leftovers
 
