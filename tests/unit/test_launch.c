@@ -13,12 +13,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 
 #include <cmocka.h>
 
 static struct loop *loop;
 static struct launcher *launcher;
+static struct loop_timer *kill_timer;
 static struct {
 	int readies, exits;
 	pid_t pid;
@@ -27,15 +29,42 @@ static struct {
 	int64_t start_ns;
 	struct launch_exit exit;
 	char failure[512];
-	bool stay;         /* do not let it go */
-	int kill_after_ms; /* 0: never */
-	int victim;        /* after "ready": 1 joulerig-exec is killed */
+	bool stay;               /* do not let it go */
+	bool (*kill_when)(void); /* NULL: never */
+	int out_fd;              /* the reading end of its streams */
+	int victim;              /* after "ready": 1 joulerig-exec is killed */
 } seen;
+
+/* ---- when to kill ---- */
+
+static bool at_once(void)
+{
+	return true;
+}
+
+/* It has written something: what was before that is done. */
+static bool has_spoken(void)
+{
+	int n = 0;
+	return ioctl(seen.out_fd, FIONREAD, &n) == 0 && n > 0;
+}
+
+static bool is_headless(void)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/status", (int)seen.pid);
+	buf_read_file(&text, AT_FDCWD, path, 4096);
+	return strstr(text.data, "State:\tZ") != NULL;
+}
 
 static void on_kill_timer(void *arg, int64_t now_ns)
 {
 	(void)arg;
 	(void)now_ns;
+	if (seen.kill_when == NULL || !seen.kill_when())
+		return;
+	seen.kill_when = NULL;
 	launcher_kill(launcher);
 }
 
@@ -58,9 +87,9 @@ static void on_ready(void *arg, pid_t pid, const int *cpus, size_t n)
 		kill(parent_of(pid), SIGKILL);
 	else if (!seen.stay)
 		launcher_go(launcher);
-	if (seen.kill_after_ms > 0)
-		loop_add_timer(loop, clock_monotonic_ns() + seen.kill_after_ms * NS_PER_MS, 0,
-			on_kill_timer, NULL);
+	if (seen.kill_when != NULL)
+		kill_timer = loop_add_timer(
+			loop, clock_monotonic_ns(), 5 * NS_PER_MS, on_kill_timer, NULL);
 }
 
 static void on_exit_report(void *arg, const struct launch_exit *e)
@@ -116,13 +145,15 @@ static void run_in(
 	char data[4096];
 	ssize_t n;
 	bool stay = seen.stay;
-	int kill_after_ms = seen.kill_after_ms, victim = seen.victim;
+	bool (*kill_when)(void) = seen.kill_when;
+	int victim = seen.victim;
 	memset(&seen, 0, sizeof seen);
 	seen.stay = stay;
-	seen.kill_after_ms = kill_after_ms;
+	seen.kill_when = kill_when;
 	seen.victim = victim;
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
 	fcntl(fds[1], F_SETPIPE_SZ, 1024 * 1024);
+	seen.out_fd = fds[0];
 	const struct launch_spec spec = {.argv = argv,
 		.env = env,
 		.workdir = workdir,
@@ -136,6 +167,8 @@ static void run_in(
 	assert_true(launcher_is_busy(launcher));
 	assert_int_equal(loop_run(loop), 0);
 	assert_false(launcher_is_busy(launcher));
+	loop_cancel_timer(loop, kill_timer);
+	kill_timer = NULL;
 	while ((n = read(fds[0], data, sizeof data)) > 0)
 		buf_add(out, data, (size_t)n);
 	close(fds[0]);
@@ -274,23 +307,22 @@ static void test_kill(void **state)
 {
 	(void)state;
 	_cleanup_buf_ struct buf out = BUF_INIT;
-	seen.kill_after_ms = 30;
-	run(ARGV("sh", "-c", "trap 'echo term; exit 9' TERM; sleep 1000 & wait"), &out);
-	assert_string_equal(out.data, "term\n");
+	seen.kill_when = has_spoken;
+	run(ARGV("sh", "-c", "trap 'echo term; exit 9' TERM; echo up; sleep 1000 & wait"), &out);
+	assert_string_equal(out.data, "up\nterm\n");
 	assert_int_equal(WEXITSTATUS(seen.exit.status), 9);
 	buf_reset(&out);
-	seen.kill_after_ms = 30;
+	seen.kill_when = has_spoken;
 	run(ARGV("sh", "-c", "trap '' TERM; echo $$; while :; do sleep 1000; done"), &out);
 	assert_int_equal(WTERMSIG(seen.exit.status), SIGKILL);
 	assert_true(is_gone(out.data));
 	assert_true(seen.exit.end_ns - seen.start_ns >= EXEC_GRACE_NS);
 	/* One that was never let go. */
 	seen.stay = true;
-	seen.kill_after_ms = 10;
+	seen.kill_when = at_once;
 	run(ARGV("true"), &out);
 	assert_int_equal(WTERMSIG(seen.exit.status), SIGTERM);
 	seen.stay = false;
-	seen.kill_after_ms = 0;
 	run(ARGV("true"), &out);
 	assert_int_equal(seen.exit.status, 0);
 }
@@ -321,11 +353,10 @@ static void test_first_thread_is_gone(void **state)
 	_cleanup_buf_ struct buf out = BUF_INIT;
 	char self[4096] = "";
 	assert_true(readlink("/proc/self/exe", self, sizeof self - 1) > 0);
-	seen.kill_after_ms = 300;
+	seen.kill_when = is_headless;
 	run(ARGV(self, "headless"), &out);
 	assert_int_equal(WTERMSIG(seen.exit.status), SIGTERM);
 	assert_true(is_gone(out.data));
-	seen.kill_after_ms = 0;
 	buf_reset(&out);
 	run(ARGV("sh", "-c", script, self), &out);
 	assert_int_equal(seen.exit.status, 0);

@@ -65,12 +65,20 @@ static void on_periodic(void *arg, int64_t now_ns)
 		loop_stop(loop, 3);
 }
 
-static void test_timers(void **state)
+/* A bar between turns. */
+static void on_turn(void *arg)
+{
+	(void)arg;
+	if (trace[0] == '\0' || trace[strlen(trace) - 1] != '|')
+		note('|');
+}
+
+static void run_timers(void)
 {
 	static const int status = 7;
 	int64_t now = clock_monotonic_ns();
 
-	(void)state;
+	trace[0] = '\0';
 	loop_add_timer(loop, now + 8 * NS_PER_MS, 0, on_letter, (void *)"b");
 	loop_add_timer(loop, now + 2 * NS_PER_MS, 0, on_letter, (void *)"a");
 	loop_add_timer(loop, 0, 0, on_letter, (void *)"0");
@@ -78,7 +86,21 @@ static void test_timers(void **state)
 	loop_cancel_timer(loop, NULL);
 	stop_in(20, &status);
 	assert_int_equal(loop_run(loop), 7);
-	assert_string_equal(trace, "0ab");
+}
+
+/* Those that are due in one turn have no order; once more where this machine was so busy. */
+static void test_timers(void **state)
+{
+	(void)state;
+	loop_before_sleep(loop, on_turn, NULL);
+	for (int tries = 0; tries < 1000 && strcmp(trace, "|0|a|b|") != 0; tries++) {
+		run_timers();
+		assert_non_null(strchr(trace, '0'));
+		assert_non_null(strchr(trace, 'a'));
+		assert_non_null(strchr(trace, 'b'));
+		assert_null(strchr(trace, 'x'));
+	}
+	assert_string_equal(trace, "|0|a|b|");
 }
 
 static void test_periodic(void **state)
@@ -94,21 +116,21 @@ static void test_periodic(void **state)
 
 static void on_cancel_other(void *arg, int64_t now_ns)
 {
+	static const int status = 1;
+
 	(void)arg;
 	(void)now_ns;
 	note('c');
 	loop_cancel_timer(loop, other);
 	loop_add_timer(loop, 0, 0, on_letter, (void *)"n"); /* in the next turn, not in this one */
+	stop_in(5, &status);
 }
 
 static void test_timers_cancel_each_other(void **state)
 {
-	static const int status = 1;
-
 	(void)state;
 	loop_add_timer(loop, 0, 0, on_cancel_other, NULL);
 	other = loop_add_timer(loop, 0, 0, on_letter, (void *)"x"); /* due in the same turn */
-	stop_in(5, &status);
 	assert_int_equal(loop_run(loop), 1);
 	assert_string_equal(trace, "cn");
 }
@@ -119,14 +141,21 @@ static void on_hook(void *arg)
 	note('h');
 }
 
-static void test_hook_before_each_sleep_and_at_the_end(void **state)
+static void on_first_turn(void *arg, int64_t now_ns)
 {
 	static const int status = 0;
 
+	(void)arg;
+	(void)now_ns;
+	note('a');
+	stop_in(3, &status);
+}
+
+static void test_hook_before_each_sleep_and_at_the_end(void **state)
+{
 	(void)state;
 	loop_before_sleep(loop, on_hook, NULL);
-	loop_add_timer(loop, 0, 0, on_letter, (void *)"a");
-	loop_add_timer(loop, clock_monotonic_ns() + 3 * NS_PER_MS, 0, on_stop, (void *)&status);
+	loop_add_timer(loop, 0, 0, on_first_turn, NULL);
 	assert_int_equal(loop_run(loop), 0);
 	assert_true(strlen(trace) >= 4);
 	assert_true(strncmp(trace, "hah", 3) == 0);

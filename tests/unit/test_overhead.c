@@ -109,7 +109,7 @@ static void test_kernel(void **state)
 	assert_int_equal(overhead_kernel_open(&k, &cpu, 1, &err), 0);
 	int64_t work = overhead_kernel_work(k, 2 * NS_PER_MS);
 	assert_true(work >= 1);
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < 10 || (i < 1000 && fastest[1] <= fastest[0]); i++) {
 		for (int j = 0; j < 2; j++) {
 			int64_t begun = clock_raw_ns();
 			overhead_kernel_go(k, NS_PER_MS, work * (j == 0 ? 1 : 4));
