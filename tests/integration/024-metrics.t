@@ -121,9 +121,10 @@ is "the others are done" "$(joulerig export race.1 --db s.db --warmup | jq -r .s
 
 # What runs must have in common outlives the coordinator.
 echo good >answer
+echo 30 >most # so many runs end until it says more
 cat >kept.yaml <<YAML
 campaign: kept
-benchmarks: {a: {command: 'cat $PWD/answer; echo x >>$PWD/started; sleep 0.02', metrics: {checksum: {pattern: '(.+)', expect: same}}}}
+benchmarks: {a: {command: 'cat $PWD/answer; echo >>$PWD/begun; until [ \$(wc -l <$PWD/begun) -le \$(cat $PWD/most) ]; do sleep 0.05; done', metrics: {checksum: {pattern: '(.+)', expect: same}}}}
 measure: {energy: off}
 repeat: {warmup: 0, blocks: 60}
 YAML
@@ -138,6 +139,7 @@ kill_agent alpha
 kill_coordinator
 rm -rf agents/alpha/spool
 echo evil >answer
+echo 1000000 >most
 start_coordinator
 start_agent alpha
 fails "after a restart of the coordinator another answer is wrong" 1 user watch kept.1

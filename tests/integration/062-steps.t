@@ -18,7 +18,7 @@ benchmarks:
   ask:
     command: [tools/work, "{n}"]
     prepare: [{command: 'echo prepare >>$log'}, {command: 'cat tools/built >{tmp}/made'}]
-    cleanup: {command: 'echo cleanup >>$log; test -s {tmp}/made && rm out.json', timeout: 10s}
+    cleanup: {command: 'echo cleanup >>$log; test -s {tmp}/made && rm out.json', timeout: 1min}
     collect: {answer: {path: out.json}}
     metrics: {answer: {json: answer, from: out.json}}
 measure: {energy: off}

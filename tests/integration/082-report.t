@@ -81,7 +81,7 @@ ok 'a page over a link' joulerig report paged -o link.html
 is 'goes where it leads' "$(test -L link.html && tail -n 1 target.html)" '</html>'
 mkfifo pipe && { cat pipe | tail -n 1 >piped; } &
 wait_for 120 test -p pipe
-ok 'a page into a pipe' timeout 60 joulerig report paged -o pipe
+ok 'a page into a pipe' timeout 600 joulerig report paged -o pipe
 wait
 is 'which stays one' "$(test -p pipe && cat piped)" '</html>'
 mkdir folder

@@ -78,7 +78,8 @@ static void test_tree_of_other_user_ends(void **state)
 	(void)state;
 	if (!is_privileged())
 		return;
-	run(as_stranger, ARGV("sh", "-c", "(setsid sh -c 'echo $$; exec sleep 999' &); sleep 0.1"));
+	run(as_stranger,
+		ARGV("sh", "-c", "(setsid sh -c 'echo $$; exec sleep 999 >/dev/null' &) | cat"));
 	assert_int_equal(rig.exit.status, 0);
 	assert_int_equal(rig.exit.killed, 1);
 	assert_true(is_gone(atoi(rig.out)));

@@ -148,7 +148,7 @@ static void test_rerun(void **state)
 	(void)state;
 	snprintf(script, sizeof script,
 		"echo x >>%s/tries; test $(wc -l <%s/tries) -gt 2 || "
-		"echo $(date +%%N) >%s/" CPU "/cpu1/cpufreq/scaling_governor; sleep 0.25",
+		"echo $(date +%%N) >%s/" CPU "/cpu1/cpufreq/scaling_governor; sleep 1",
 		dir, dir, tree.path);
 	struct message_assign a = assign_of(script);
 	a.cpus = 2;
@@ -244,7 +244,7 @@ static void test_tune(void **state)
 
 static void test_quiet(void **state)
 {
-	struct message_assign a = assign_of("sleep 0.3");
+	struct message_assign a = assign_of("sleep 1");
 	struct message m;
 
 	(void)state;
