@@ -60,7 +60,7 @@ joulerig export bad.1 | jq -c '[.run, .benchmark, .state, ([.flags[] | select(te
 of() {
 	local run state flags
 	IFS=$'\t' read -r run state flags < <(jq -r "select(.[1] == \"$1\") | [.[0], .[2], \"/\" + .[3]] | @tsv" runs)
-	echo "$state ${flags#/} $(sql "SELECT reason FROM v_run WHERE campaign = 'bad.1' AND run = $run")"
+	echo "$state ${flags#/} $(sql "SELECT reason FROM v_run WHERE campaign = 'bad.1' AND run = $run" | grep -v '^guard: ')"
 }
 like "a failing setup shows what it wrote" "$(of setup)" '^failed  setup: .*: exit status 2: first; gcc: no such compiler'
 like "another setup is not concerned" "$(of other)" '^done '

@@ -6,6 +6,8 @@
 
 #include "proto/message.h"
 
+#include <stdio.h>
+
 static inline bool has_flag(const struct message *m, const char *flag)
 {
 	for (size_t i = 0; i < m->result.flags.n; i++) {
@@ -13,6 +15,27 @@ static inline bool has_flag(const struct message *m, const char *flag)
 			return true;
 	}
 	return false;
+}
+
+/*
+ * Reason or notes of the run, without what a guard that nobody asked for notes of a busy machine;
+ * "" where nothing is left. Valid until the next call.
+ */
+static inline const char *reason_of(const struct message *m)
+{
+	static char text[4096];
+	const char *line = m->result.reason != NULL ? m->result.reason : "";
+	size_t n = 0;
+
+	while (*line != '\0') {
+		size_t len = strcspn(line, "\n");
+		if (strncmp(line, "guard: ", 7) != 0)
+			n += (size_t)snprintf(text + n, sizeof text - n, "%s%.*s",
+				n > 0 ? "\n" : "", (int)len, line);
+		line += len + (line[len] == '\n');
+	}
+	text[n] = '\0';
+	return text;
 }
 
 /* The metric of a name, or NULL. */

@@ -128,10 +128,7 @@ static void expect(const struct message_assign *a, const char *state, const char
 	struct message m;
 	rig_run(a, &m);
 	assert_string_equal(m.result.state, state);
-	if (reason == NULL)
-		assert_null(m.result.reason);
-	else
-		assert_string_equal(m.result.reason != NULL ? m.result.reason : "", reason);
+	assert_string_equal(reason_of(&m), reason != NULL ? reason : "");
 	message_done(&m);
 }
 
@@ -369,7 +366,7 @@ static void test_cleanup(void **state)
 	a.cleanup = CLEANUP(2, "echo what a mess; exit 1", LOG("never"));
 	rig_run(&a, &m);
 	assert_string_equal(m.result.state, "done");
-	assert_string_equal(m.result.reason,
+	assert_string_equal(reason_of(&m),
 		"cleanup: /bin/sh -c echo what a mess; exit 1: exit status 1: what a mess");
 	assert_true(has_flag(&m, "cleanup_failed"));
 	assert_true(metric_value(&m, "time") > 0);
@@ -377,7 +374,7 @@ static void test_cleanup(void **state)
 	expect_log("");
 	a.cleanup = (struct list){0}; /* of the next run nothing is said any more */
 	rig_run(&a, &m);
-	assert_null(m.result.reason);
+	assert_string_equal(reason_of(&m), "");
 	assert_false(has_flag(&m, "cleanup_failed"));
 	message_done(&m);
 	/* One that was skipped before anything was done has nothing to be cleaned up. */
