@@ -212,6 +212,9 @@ static void test_nobody_looked(void **state)
 
 static void test_inside_and_outside(void **state)
 {
+#ifdef __SANITIZE_THREAD__
+	skip(); /* each process has threads of its own */
+#endif
 	static struct measured out;
 	const int elsewhere[] = {cpus[0] + 1};
 	struct puppet p;
@@ -242,6 +245,9 @@ static void test_inside_and_outside(void **state)
 /* What the threads of a process do, first to last, and whether that is what `threads: each` is. */
 static void test_pinned(void **state)
 {
+#ifdef __SANITIZE_THREAD__
+	skip(); /* each process has threads of its own */
+#endif
 	static const struct {
 		const char *tell[8];
 		bool is_fine;
@@ -285,6 +291,9 @@ static void test_pinned(void **state)
 
 static void test_processes(void **state)
 {
+#ifdef __SANITIZE_THREAD__
+	skip(); /* each process has threads of its own */
+#endif
 	static struct measured out;
 	struct puppet p, q;
 	struct watch w;
