@@ -38,8 +38,7 @@ static const struct option_info table[] = {
 	{"campaign", OPTION_TEXT, offsetof(struct options, campaign), "FILE",
 		"the campaign's file that the runs are of: kept, and asked", NULL},
 	{"inventory", OPTION_TEXTS, offsetof(struct options, inventory), "HOST=FILE",
-		"what a host is, as `joulerig-agent inventory --format json` tells",
-		NULL},
+		"what a host is, as `joulerig-agent inventory --format json` tells", NULL},
 	{.name = NULL},
 };
 

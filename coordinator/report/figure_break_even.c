@@ -12,6 +12,12 @@ struct drawn {
 	size_t counts[2][BREAK_EVEN_WASTES + 1]; /* gross and net, by sign */
 };
 
+/* Gross, and net where the idle power is known. */
+static int ways_of(const struct drawn *d)
+{
+	return d->has_net ? 2 : 1;
+}
+
 /* Names of fields: gross, and net. */
 static const struct names {
 	const char *needed, *over, *margin, *sign;
@@ -25,7 +31,7 @@ static void add_fields(const struct layout *l, const struct drawn *d, struct fig
 	figure_field(f, "y", FIELD_NUMBER, NULL, "speed-up");
 	figure_field(f, "low", FIELD_NUMBER, NULL, "low (%g %%)", percent);
 	figure_field(f, "high", FIELD_NUMBER, NULL, "high (%g %%)", percent);
-	for (int i = 0; i <= d->has_net; i++) {
+	for (int i = 0; i < ways_of(d); i++) {
 		const char *way = i == 0 ? "gross" : "net";
 		figure_field(f, ways[i].needed, FIELD_NUMBER, NULL, "break-even S*, %s", way);
 		figure_field(f, ways[i].over, FIELD_NUMBER, NULL,
@@ -41,7 +47,7 @@ static void add_reference(
 {
 	layout_row(l, cell, f);
 	figure_set_number(f, "y", 1);
-	for (int i = 0; i <= d->has_net; i++) {
+	for (int i = 0; i < ways_of(d); i++) {
 		figure_set_number(f, ways[i].needed, 1);
 		figure_set_number(f, ways[i].over, 0);
 		figure_set_number(f, ways[i].margin, 1);
@@ -83,7 +89,7 @@ static void add_rows(const struct layout *l, struct drawn *d, struct figure *f)
 		figure_set_number(f, "y", 1 / time.ratio);
 		figure_set_number(f, "low", 1 / time.high);
 		figure_set_number(f, "high", 1 / time.low);
-		for (int way = 0; way <= d->has_net; way++)
+		for (int way = 0; way < ways_of(d); way++)
 			set_way(l, d, way, cell, &time, f);
 	}
 }
@@ -119,7 +125,7 @@ static void add_panels(const struct layout *l, const struct drawn *d, struct fig
 
 static void note_signs(const struct drawn *d, struct figure *f)
 {
-	for (int i = 0; i <= d->has_net; i++)
+	for (int i = 0; i < ways_of(d); i++)
 		figure_note(f, "%s: %zu save%s, %zu waste%s, %zu undecided.",
 			i == 0 ? "Gross" : "Net", d->counts[i][BREAK_EVEN_SAVES],
 			d->counts[i][BREAK_EVEN_SAVES] == 1 ? "s" : "",

@@ -12,6 +12,12 @@ struct shown {
 	bool has_below, has_of_one;
 };
 
+/* Gross, and net where the chart below it is. */
+static int ways_of(const struct shown *s)
+{
+	return s->has_below ? 2 : 1;
+}
+
 /* Names of fields: of the ratio at equal x, and of that to one alone; gross, and net. */
 static const struct names {
 	const char *ratio, *low, *high;
@@ -39,7 +45,7 @@ static void add_fields(const struct layout *l, const struct shown *s, struct fig
 	const char *const kinds[] = {s->has_below ? "gross ratio" : "ratio", "net ratio"};
 
 	layout_fields(l, f);
-	for (int i = 0; i <= s->has_below; i++) {
+	for (int i = 0; i < ways_of(s); i++) {
 		add_ratio_fields(f, &at_equal_x[i], kinds[i], percent);
 		if (i == 0)
 			figure_field(f, "n", FIELD_NUMBER, NULL, "blocks");
@@ -47,7 +53,7 @@ static void add_fields(const struct layout *l, const struct shown *s, struct fig
 	if (!s->has_of_one)
 		return;
 	_cleanup_free_ char *one = start_text(l);
-	for (int i = 0; i <= s->has_below; i++) {
+	for (int i = 0; i < ways_of(s); i++) {
 		_cleanup_free_ char *title = xasprintf("%s to %s", kinds[i], one);
 		add_ratio_fields(f, &to_one[i], title, percent);
 	}
@@ -64,7 +70,7 @@ static void set_ratio(struct figure *f, const struct names *names, const struct 
  * the same as in other figures. */
 static void set_reference(const struct shown *s, struct figure *f)
 {
-	for (int i = 0; i <= s->has_below; i++)
+	for (int i = 0; i < ways_of(s); i++)
 		figure_set_number(f, at_equal_x[i].ratio, 1);
 }
 
@@ -76,7 +82,7 @@ static void set_of_one(
 
 	if (start == NULL)
 		return;
-	for (int i = 0; i <= s->has_below; i++) {
+	for (int i = 0; i < ways_of(s); i++) {
 		quantity_ratio(l->g, i == 0 ? &s->main_of_one : &s->below_of_one,
 			(size_t[]){cell->lane, cell->configuration},
 			(size_t[]){start->lane, start->configuration}, 1 - l->source->alpha, &r);
@@ -124,9 +130,9 @@ static void add_panel(const struct layout *l, const struct names *names, struct 
 
 static void add_panels(const struct layout *l, const struct shown *s, struct figure *f)
 {
-	for (int i = 0; i <= s->has_below; i++)
+	for (int i = 0; i < ways_of(s); i++)
 		add_panel(l, &at_equal_x[i], f);
-	for (int i = 0; s->has_of_one && i <= s->has_below; i++)
+	for (int i = 0; s->has_of_one && i < ways_of(s); i++)
 		add_panel(l, &to_one[i], f);
 }
 
