@@ -299,6 +299,49 @@ static void test_accounts(void **state)
 	assert_has(other, "not known: too old");
 }
 
+/* Whatever a command prints on however many hosts, the page can be opened. */
+static void test_found_is_bounded(void **state)
+{
+	enum { HOSTS = 200, LONG = 64 * 1024 };
+	static char lab[] = "lab", json[] = "[\"x\"]", command[] = "x", line[] = "{}";
+	_cleanup_free_ struct requirement *items = xcalloc(HOSTS, sizeof *items);
+	_cleanup_free_ char *printed = xcalloc(LONG + 1, 1);
+	json_t *many = json_object();
+	struct gathered g = {.label = (char[]){"c.1"}};
+	struct report r = {.g = &g, .requirements = {.items = items, .n = HOSTS}};
+
+	(void)state;
+	for (size_t i = 0; i < LONG; i += 2)
+		memcpy(printed + i, "é", 2);
+	for (int i = 0; i < 4000; i++) {
+		char name[32];
+		snprintf(name, sizeof name, "key%d", i);
+		json_object_set_new(many, name, json_string("value"));
+	}
+	for (size_t i = 0; i < HOSTS; i++)
+		items[i] = (struct requirement){.host = lab,
+			.json = json,
+			.command = command,
+			.answer = 1,
+			.is_met = i % 4 != 0,
+			.reason = printed,
+			.output = printed,
+			.line = line,
+			.found = i % 2 == 0 ? many : NULL};
+	_cleanup_free_ char *page = part_of(page_found, &r);
+	assert_true(strlen(page) < 2 * 1024 * 1024);
+	assert_has(page, "<dt>key0</dt><dd>value</dd>");
+	assert_null(strstr(page, "\xef\xbf\xbd")); /* no character is cut in two */
+	assert_has(page, "…</pre>");
+	assert_has(page, "joulerig export c.1 --what requirements");
+	items[0].reason = items[0].output = (char[]){"no"};
+	r.requirements.n = 1;
+	_cleanup_free_ char *one = part_of(page_found, &r);
+	assert_has(one, "<p>skipped: no</p>");
+	assert_null(strstr(one, "…"));
+	json_decref(many);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -310,6 +353,7 @@ int main(void)
 		cmocka_unit_test(test_figure_by_itself),
 		cmocka_unit_test(test_machines),
 		cmocka_unit_test(test_accounts),
+		cmocka_unit_test(test_found_is_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
