@@ -582,6 +582,28 @@ int importer_add(struct importer *im, const struct import_run *run, struct error
 
 /* ---- the end ---- */
 
+/* A host that is misspelled would else have no inventory, and nobody be told. */
+static int check_inventories(const struct importer *im, struct error *err)
+{
+	for (size_t i = 0; i < im->o->inventories_n; i++) {
+		const char *host = im->o->inventories[i].host, *nearest;
+		_cleanup_free_ const char **hosts = xcalloc(im->lanes_n + 1, sizeof *hosts);
+		bool is_there = false;
+
+		for (size_t k = 0; k < im->lanes_n; k++) {
+			hosts[k] = im->lanes[k].name;
+			is_there |= strcmp(hosts[k], host) == 0;
+		}
+		if (is_there)
+			continue;
+		nearest = nearest_word(host, hosts, im->lanes_n);
+		return error_set(err, ERR_USAGE, "--inventory: %s has no run of a host '%s'%s%s%s",
+			im->o->file, host, nearest != NULL ? "; did you mean '" : "",
+			nearest != NULL ? nearest : "", nearest != NULL ? "'?" : "");
+	}
+	return 0;
+}
+
 int importer_finish(struct importer *im, char **label, struct error *err)
 {
 	const struct store_ops *ops = im->ops;
@@ -599,7 +621,9 @@ int importer_finish(struct importer *im, char **label, struct error *err)
 
 	if (id == 0)
 		return error_set(err, ERR_USAGE, "import: %s: there is no run in it", im->o->file);
-	rc = ops->set_campaign_total(im->store, id, im->runs, err);
+	rc = check_inventories(im, err);
+	if (rc >= 0)
+		rc = ops->set_campaign_total(im->store, id, im->runs, err);
 	if (rc >= 0)
 		rc = ops->set_campaign_state(im->store, id, im->is_cut ? "cancelled" : "done",
 			im->latest == ABSENT ? im->campaign.submitted_at : im->latest, err);

@@ -259,6 +259,9 @@ for bad in far far= =far.json far=nowhere.json far=judged.yaml; do
 	fails "--inventory $bad" 2 import judged.db judged.ndjson --inventory "$bad" --as bad
 done
 fails 'an inventory given twice' 2 import judged.db judged.ndjson --inventory far=far.json --inventory far=far.json --as bad
+fails 'an inventory of a host without a run' 2 import judged.db judged.ndjson --inventory fra=far.json --as bad
+like 'is told' "$(import judged.db judged.ndjson --inventory fra=far.json --as bad 2>&1)" \
+	"--inventory: judged.ndjson has no run of a host 'fra'; did you mean 'far'"
 ok 'nothing of them stays' has_no judged.db bad
 
 done_testing
