@@ -126,10 +126,12 @@ static void hold_against_baseline(
 	const struct maker *m, const struct candidates *of, struct choice *c)
 {
 	double least = INFINITY;
+	size_t baselines = 0;
 
 	for (size_t i = 0; i < of->n; i++) {
 		if (!is_baseline(m, of->items[i]))
 			continue;
+		baselines++;
 		if (of->means[i] < least) {
 			least = of->means[i];
 			c->baseline_best = of->items[i];
@@ -141,10 +143,11 @@ static void hold_against_baseline(
 			c->has_same = true;
 		}
 	}
+	c->level_of_bests = 1 - m->alpha / fmax((double)baselines * (double)(of->n - baselines), 1);
 	if (c->has_same)
 		ratio_of(m, c, c->best, c->same, c->level, &c->to_same);
 	if (c->has_baseline_best)
-		ratio_of(m, c, c->best, c->baseline_best, c->level, &c->to_baseline_best);
+		ratio_of(m, c, c->best, c->baseline_best, c->level_of_bests, &c->to_baseline_best);
 }
 
 static void hold_against_rivals(

@@ -6,11 +6,13 @@
  * file: time / time.per_work), whatever their number of threads, clock, build; where work is not
  * known, those that differ along the asked axis alone. Values are means of logs over the blocks.
  *
- * Which of m candidates is the best the same runs say: the intervals of its ratios are at level
- * 1 - alpha / m (Bonferroni). Whether it is certain: all m - 1 others are held against it at
- * 1 - alpha / (m - 1), and it is where every interval lies above 1; then a wrong choice is told as
- * certain with a probability of alpha / 2 at most, as one of these m - 1 intervals would have to
- * miss. (Multiple comparisons with the best: Hsu, Annals of Statistics 9, 1981.)
+ * Which of m candidates is the best the same runs say: the interval of its ratio to the baseline
+ * with its own parameters is at level 1 - alpha / m (Bonferroni), that to the best of b baselines,
+ * which the same runs picked too, at 1 - alpha / (b (m - b)), of so many pairs. Whether it is
+ * certain: all m - 1 others are held against it at 1 - alpha / (m - 1), and it is where every
+ * interval lies above 1; then a wrong choice is told as certain with a probability of alpha / 2 at
+ * most, as one of these m - 1 intervals would have to miss. (Multiple comparisons with the best:
+ * Hsu, Annals of Statistics 9, 1981.)
  */
 #ifndef COORDINATOR_FINDINGS_CHOICE_H
 #define COORDINATOR_FINDINGS_CHOICE_H
@@ -22,11 +24,12 @@ struct choice {
 	const char *metric; /* "time", "energy.package" */
 	size_t lane;
 	size_t candidates;
-	size_t best;          /* configuration */
-	char *work;           /* "nbody size=2000": what all candidates have in common; owned */
-	double level;         /* of both ratios */
-	size_t same;          /* the baseline with the best's other parameters */
-	size_t baseline_best; /* the best of the baseline's */
+	size_t best;           /* configuration */
+	char *work;            /* "nbody size=2000": what all candidates have in common; owned */
+	double level;          /* of to_same */
+	double level_of_bests; /* of to_baseline_best */
+	size_t same;           /* the baseline with the best's other parameters */
+	size_t baseline_best;  /* the best of the baseline's */
 	struct ratio to_same, to_baseline_best; /* of the best; NaN where it is that itself */
 	bool has_same, has_baseline_best;
 	size_t runner_up;          /* the second best */

@@ -98,9 +98,10 @@ void page_choices(const struct report *r, FILE *to)
 		"same "
 		"parameters, and to the best that %s does with any. As the same runs say which of "
 		"m "
-		"is the best, these intervals are at 1 - %.4g / m. It is certain where each other "
+		"is the best, the first interval is at 1 - %.4g / m; and which of b is the best "
+		"of %s, the second at 1 - %.4g / (b (m - b)). It is certain where each other "
 		"is beyond doubt worse; else the choice among those that may be as good is free.",
-		q->baseline, q->baseline, q->alpha);
+		q->baseline, q->baseline, q->alpha, q->baseline, q->alpha);
 	if (choices.n == 0)
 		fputs("<p class=\"note\">No two configurations do the same work.</p>\n", to);
 	table_open(to, "which to use");

@@ -181,6 +181,38 @@ static const struct choice *find(const struct choices *c, const char *work, cons
 	return NULL;
 }
 
+/* Both the best and the best baseline are picked: of so many pairs that one of m does not do. */
+static void test_choice_of_two_picked(void **state)
+{
+	static const struct planted many[] = {
+		{"sort", "{\"build\":\"old\",\"n\":1}", 10, 100, .1, false},
+		{"sort", "{\"build\":\"old\",\"n\":2}", 5, 100, .05, false},
+		{"sort", "{\"build\":\"old\",\"n\":4}", 4, 100, .04, false},
+		{"sort", "{\"build\":\"new\",\"n\":1}", 10, 100, .1, false},
+		{"sort", "{\"build\":\"new\",\"n\":2}", 5, 100, .05, false},
+		{"sort", "{\"build\":\"new\",\"n\":4}", 3, 100, .03, false},
+	};
+	struct choices c;
+	struct study s;
+
+	(void)state;
+	make_study(&s, many, ARRAY_SIZE(many), 0.01);
+	choices_make(&s, "build", "old", 0.01, &c);
+	const struct choice *one = find(&c, "sort", "time");
+	assert_int_equal(one->same, 2);
+	assert_int_equal(one->baseline_best, 2);
+	assert_close(one->level, 1 - 0.01 / 6, 1e-12);
+	assert_close(one->level_of_bests, 1 - 0.01 / 9, 1e-12);
+	assert_true(one->to_baseline_best.low < one->to_same.low);
+	choices_done(&c);
+	study_end(&s);
+	make_study(&s, many, 3, 0.01); /* baselines alone */
+	choices_make(&s, "build", "old", 0.01, &c);
+	assert_close(find(&c, "sort build=old", "time")->level_of_bests, 0.99, 1e-12);
+	choices_done(&c);
+	study_end(&s);
+}
+
 /* Two sizes, threads and builds: work tells which do the same. */
 static const struct planted of_work[] = {
 	{"sort", "{\"build\":\"old\",\"n\":1,\"size\":5}", 10, 100, .1, false},
@@ -211,6 +243,7 @@ static void test_choice_of_equal_work(void **state)
 	assert_close(one->to_same.ratio, 0.75, 0.02);
 	assert_true(one->to_same.low < 0.75 && one->to_same.high > 0.74);
 	assert_close(one->level, 1 - 0.01 / 4, 1e-12);
+	assert_close(one->level_of_bests, 1 - 0.01 / 4, 1e-12); /* two of two: four pairs */
 	assert_int_equal(one->runner_up, 1);
 	assert_close(one->runner_up_to.ratio, 4.0 / 3, 0.03);
 	assert_int_equal(one->rivals, 0);
@@ -314,6 +347,7 @@ int main(void)
 		cmocka_unit_test(test_values_over_blocks),
 		cmocka_unit_test(test_cost_of_measuring),
 		cmocka_unit_test(test_choice_of_equal_work),
+		cmocka_unit_test(test_choice_of_two_picked),
 		cmocka_unit_test(test_choice_without_work),
 		cmocka_unit_test(test_twins),
 	};
