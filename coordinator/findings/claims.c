@@ -160,7 +160,7 @@ static struct ratio at_level(const struct ratio *of, double level)
 {
 	struct ratio r = *of;
 
-	if (!isfinite(r.se) || !isfinite(r.df) || !(r.df > 0))
+	if (!(r.se > 0) || !isfinite(r.se) || !isfinite(r.df) || !(r.df > 0))
 		return r;
 	double half = gsl_cdf_tdist_Pinv(0.5 + level / 2, r.df) * r.se;
 	r.low = exp(log(r.ratio) - half);
@@ -192,7 +192,10 @@ static enum claim_verdict verdict_of_rows(const struct claim_answer *a, size_t f
 	for (size_t i = from; i < to; i++) {
 		struct ratio wide = at_level(&a->rows[i].ratio, level);
 
-		if (judge(a->claim, &wide) == CLAIM_CONTRADICTED)
+		/* A wider interval contradicts no more; at the same level it is another by
+		 * rounding. */
+		if (a->rows[i].verdict == CLAIM_CONTRADICTED &&
+			(to - from == 1 || judge(a->claim, &wide) == CLAIM_CONTRADICTED))
 			return CLAIM_CONTRADICTED;
 		held += a->rows[i].verdict == CLAIM_REPLICATED;
 	}
