@@ -5,10 +5,13 @@
 #include "coordinator/report/page.h"
 #include <math.h>
 
+/* "%.2g", for large numbers too: "150" instead of "1.5e+02". */
+#define TWO_DIGITS(value) (fabs(value) < 99.5 ? 2 : 1 + (int)floor(log10(fabs(value)))), (value)
+
 static void cell_percent(FILE *to, double share)
 {
 	if (isfinite(share))
-		html_element(to, "td", "class=\"n\"", "%.2g %%", 100 * share);
+		html_element(to, "td", "class=\"n\"", "%.*g %%", TWO_DIGITS(100 * share));
 	else
 		fputs("<td class=\"n\">–</td>", to);
 }
@@ -19,7 +22,7 @@ static void add_drift(const struct over_blocks *o, struct buf *out)
 	if (!o->drift.is_tested)
 		buf_addf(out, "too few blocks to tell (%d at least)", DRIFT_MIN);
 	else if (o->drift.is_found)
-		buf_addf(out, "%+.2g %%, p %s%.2g", 100 * o->drift.change,
+		buf_addf(out, "%+.*g %%, p %s%.2g", TWO_DIGITS(100 * o->drift.change),
 			o->drift.p < 0.001 ? "< " : "= ", fmax(o->drift.p, 0.001));
 	else
 		buf_addf(out, "none found (p = %.2g)", o->drift.p);
@@ -37,7 +40,7 @@ static void cell_idle(FILE *to, const struct over_blocks *idle)
 	}
 	add_drift(idle, &drift);
 	html_element(to, "td", "class=\"n\"", "%.4g → %.4g W", idle->first, idle->last);
-	html_element(to, "td", "class=\"n\"", "%+.2g mW", 1000 * idle->slope);
+	html_element(to, "td", "class=\"n\"", "%+.*g mW", TWO_DIGITS(1000 * idle->slope));
 	html_element(to, "td", NULL, "%s", drift.data);
 }
 
@@ -169,7 +172,7 @@ static void print_twin(
 		100 * (double)m->changed / (double)m->n);
 	html_element(to, "td", "class=\"n\"", "%zu of %zu (%.3g %%, alpha %.4g %%)", m->small, m->n,
 		100 * (double)m->small / (double)m->n, 100 * m->alpha);
-	html_element(to, "td", "class=\"n\"", "%+.2g %%", 100 * (m->worst - 1));
+	html_element(to, "td", "class=\"n\"", "%+.*g %%", TWO_DIGITS(100 * (m->worst - 1)));
 	html_element(to, "td", NULL, "%s on %s", where.data, r->g->lanes[m->worst_lane].host);
 	fputs("</tr>\n", to);
 }
