@@ -108,6 +108,7 @@ static void count_row(struct twin_metric *m, const struct compared *row)
 		return;
 	m->n++;
 	m->small += row->ratio.p <= m->alpha;
+	m->blind += row->ratio.least_p > m->alpha;
 	m->changed += row->verdict >= VERDICT_IMPROVED;
 	if (isfinite(m->worst) && !(fabs(log(row->ratio.ratio)) > fabs(log(m->worst))))
 		return;

@@ -18,6 +18,7 @@ struct twin_metric {
 	size_t n;       /* comparisons: configurations on hosts, with a p */
 	size_t changed; /* told as improved, regressed or changed */
 	size_t small;   /* p <= alpha before it is adjusted */
+	size_t blind;   /* of n: had too few blocks for any p that small */
 	double alpha, threshold;
 	double worst; /* the ratio that is farthest from 1 */
 	size_t worst_configuration, worst_lane;

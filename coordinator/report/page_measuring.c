@@ -159,6 +159,20 @@ static void print_canaries(const struct report *r, const struct measuring_hosts 
 
 /* ---- the same thing under two names ---- */
 
+/* Where no p can be that small, none is no good sign. */
+static void print_small(const struct twin_metric *m, FILE *to)
+{
+	size_t able = m->n - m->blind;
+
+	fputs("<td class=\"n\">", to);
+	if (able > 0)
+		html_textf(to, "%zu of %zu (%.3g %%, alpha %.4g %%)", m->small, able,
+			100 * (double)m->small / (double)able, 100 * m->alpha);
+	if (m->blind > 0)
+		html_textf(to, "%s%zu with too few blocks to tell", able > 0 ? "; " : "", m->blind);
+	fputs("</td>", to);
+}
+
 static void print_twin(
 	const struct report *r, const struct twin_pair *p, const struct twin_metric *m, FILE *to)
 {
@@ -170,8 +184,7 @@ static void print_twin(
 	html_element(to, "td", NULL, "%s", m->name);
 	html_element(to, "td", "class=\"n\"", "%zu of %zu (%.3g %%)", m->changed, m->n,
 		100 * (double)m->changed / (double)m->n);
-	html_element(to, "td", "class=\"n\"", "%zu of %zu (%.3g %%, alpha %.4g %%)", m->small, m->n,
-		100 * (double)m->small / (double)m->n, 100 * m->alpha);
+	print_small(m, to);
 	html_element(to, "td", "class=\"n\"", "%+.*g %%", TWO_DIGITS(100 * (m->worst - 1)));
 	html_element(to, "td", NULL, "%s on %s", where.data, r->g->lanes[m->worst_lane].host);
 	fputs("</tr>\n", to);

@@ -329,9 +329,17 @@ static void test_twins(void **state)
 	assert_int_equal(t.items[0].metrics[0].n, 2);
 	assert_int_equal(t.items[0].metrics[0].changed, 1); /* the planted one */
 	assert_true(t.items[0].metrics[0].small >= 1);
+	assert_int_equal(t.items[0].metrics[0].blind, 0);
 	assert_close(t.items[0].metrics[0].alpha, 0.05, 1e-12);
 	assert_close(t.items[0].metrics[0].worst, 1.2, 0.01);
 	assert_int_equal(t.items[0].metrics[0].worst_configuration, 3);
+	twins_done(&t);
+	/* Four pairs cannot give a p of 0.05: 2 / 2^4 is the smallest. */
+	for (size_t c = 0; c < s.g.configurations_n; c++)
+		s.g.cells[c].series[0].n = 4;
+	twins_find(&s, &t);
+	assert_int_equal(t.items[0].metrics[0].n, 2);
+	assert_int_equal(t.items[0].metrics[0].blind, 2);
 	twins_done(&t);
 	/* A template that says the name makes two things of them. */
 	s.g.yaml = (char *)"benchmarks: {work: {command: ['./x', '{arm}']}}";
