@@ -1,6 +1,5 @@
 /* What agents say, and what they are told. */
 #include "coordinator/dispatch/core.h"
-#include "coordinator/dispatch/minor.h"
 
 #include "proto/clock.h"
 #include "proto/log.h"
@@ -51,9 +50,7 @@ static int next_for(
 
 	DL_FOREACH (d->lives, *l) {
 		struct lane *lane = live_lane(*l, h);
-		enum live_next next = lane == NULL || minor_lacks(h, (*l)->campaign) != NULL
-					      ? NEXT_NONE
-					      : live_peek(*l, lane);
+		enum live_next next = lane == NULL ? NEXT_NONE : live_peek(*l, lane);
 		*r = NULL;
 		if (next == NEXT_WAIT)
 			return 0;
@@ -225,7 +222,6 @@ static void on_hello(struct dispatch *d, int64_t now_ns, const struct route *fro
 	h->route = *from;
 	h->credit_back = 0;
 	h->session = hello->session;
-	h->minor = hello->minor;
 	h->seen_ns = now_ns;
 	h->seen_at = clock_realtime_ns();
 	free(h->inventory);

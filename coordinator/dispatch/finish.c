@@ -4,7 +4,6 @@
  * fails here is noted and fails no campaign.
  */
 #include "coordinator/dispatch/core.h"
-#include "coordinator/dispatch/minor.h"
 
 #include "proto/clock.h"
 #include "proto/log.h"
@@ -57,11 +56,7 @@ static void finish_lane(struct dispatch *d, const struct live *l, struct lane *l
 	const struct host *h = lane->host;
 	bool has_steps = l->campaign->teardown.n > 0;
 
-	if (host_is_connected(h) && lane->finish == FINISH_DUE && h->minor < MINOR_OF_STEPS) {
-		lane->finish = FINISH_DONE;
-		if (has_steps)
-			note_no_teardown(d, l, h, "its agent is too old for it");
-	} else if (host_is_connected(h) && lane->finish == FINISH_DUE) {
+	if (host_is_connected(h) && lane->finish == FINISH_DUE) {
 		say_finish(d, l, lane);
 		lane->finish = has_steps ? FINISH_SENT : FINISH_DONE;
 	} else if (!host_is_connected(h) && !has_steps) {

@@ -49,7 +49,6 @@ struct host {
 	enum host_state state;
 	struct route route;
 	struct id16 session;
-	int64_t minor;         /* of the protocol that it speaks */
 	int64_t seen_ns;       /* CLOCK_MONOTONIC of the last message */
 	int64_t seen_at;       /* CLOCK_REALTIME of it; ABSENT before the first */
 	int64_t offset, delay; /* clock offset and its round trip, ns; ABSENT */

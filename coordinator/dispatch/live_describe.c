@@ -1,6 +1,5 @@
 /* How far a campaign is, in numbers and in words. */
 #include "coordinator/dispatch/live_parts.h"
-#include "coordinator/dispatch/minor.h"
 
 #include "proto/clock.h"
 #include <inttypes.h>
@@ -103,16 +102,12 @@ void live_waits_for(const struct live *l, struct buf *out)
 		const struct host *h = l->lanes[i].host;
 		if (live_lane_is_over(l, &l->lanes[i]))
 			continue;
-		const char *key = minor_lacks(h, l->campaign);
-		if (host_is_connected(h) && key == NULL) {
+		if (host_is_connected(h)) {
 			buf_reset(out);
 			return;
 		}
-		buf_adds(out, out->len ? ", " : "");
-		if (host_is_connected(h))
-			buf_addf(out, "%s (its agent is too old for '%s')", h->name, key);
-		else
-			buf_addf(out, "%s (%s)", h->name, host_state_name(h->state));
+		buf_addf(
+			out, "%s%s (%s)", out->len ? ", " : "", h->name, host_state_name(h->state));
 	}
 }
 

@@ -1,5 +1,4 @@
 /* Which hosts a campaign runs on, and why the others do not take part. */
-#include "coordinator/dispatch/minor.h"
 #include "coordinator/dispatch/submission.h"
 
 static bool is_named(const struct campaign *c, const char *name)
@@ -40,17 +39,10 @@ static bool is_known(const struct dispatch *d, const char *name)
 static void add_host(const struct campaign *c, struct host *h, struct choice *out)
 {
 	const struct plan_host p = {.name = h->name, .inventory = h->inventory};
-	const char *missing = host_is_connected(h) ? minor_lacks(h, c) : NULL;
 	char why[256];
 
 	if (!campaign_wants_host(c, &p, why)) {
 		buf_addf(&out->refused, "\n  %s: %s", h->name, why);
-	} else if (missing != NULL) {
-		buf_addf(&out->refused, "\n  %s: its agent is too old for '%s'; update it", h->name,
-			missing);
-		buf_addf(&out->notes,
-			"%s takes no part: its agent is too old for '%s'; update it\n", h->name,
-			missing);
 	} else if (!host_is_connected(h)) {
 		buf_addf(&out->refused, "\n  %s: not connected", h->name);
 		buf_addf(&out->notes, "%s is not connected and takes no part\n", h->name);

@@ -10,7 +10,6 @@
 #define TESTS_UNIT_DISPATCH_RIG_H
 
 #include "coordinator/dispatch/dispatch.h"
-#include "coordinator/dispatch/minor.h"
 #include "coordinator/store/queries.h"
 #include "proto/log.h"
 #include <errno.h>
@@ -298,7 +297,6 @@ struct agent {
 	int64_t finished; /* FINISH that came */
 	int64_t teardown; /* steps that they brought */
 	bool is_mute;     /* it does not answer FINISH */
-	bool is_old;      /* of the minor version before steps */
 };
 
 RIG_FUNCTION bool attempt_is(const struct attempt_id *a, const struct attempt_id *b)
@@ -355,7 +353,7 @@ RIG_FUNCTION void make_hello(struct message *m, const struct agent *a, struct me
 	message_init(m, MESSAGE_HELLO);
 	m->hello.program = "joulerig-agent";
 	m->hello.version = JOULERIG_VERSION;
-	m->hello.minor = a->is_old ? MINOR_OF_STEPS - 1 : PROTOCOL_MINOR;
+	m->hello.minor = PROTOCOL_MINOR;
 	m->hello.session = a->session;
 	m->hello.inventory = RIG_INVENTORY;
 	m->hello.held = (struct list){held, n};

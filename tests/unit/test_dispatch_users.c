@@ -135,7 +135,10 @@ static void test_versions(void **state)
 		say_hello(&r, key, PROTOCOL_MINOR + 2, RIG_INVENTORY);
 		expect_error(&r, "version");
 		expect_nothing(&r);
-		say_hello(&r, key, PROTOCOL_MINOR + 1, RIG_INVENTORY);
+		say_hello(&r, key, PROTOCOL_MINOR - 2, RIG_INVENTORY);
+		expect_error(&r, "version");
+		expect_nothing(&r);
+		say_hello(&r, key, PROTOCOL_MINOR + (i == 0 ? -1 : 1), RIG_INVENTORY);
 		expect(&r, MESSAGE_WELCOME, &m);
 		assert_string_equal(m.welcome.role, i == 0 ? "agent" : "user");
 		assert_string_equal(m.welcome.name, i == 0 ? "lab1" : "ann");

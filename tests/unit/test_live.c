@@ -600,62 +600,6 @@ static void test_teardown_of_a_host_that_is_away(void **state)
 	assert_note("teardown was not run on lab1: it is not connected");
 }
 
-#define STEPS                                                                                      \
-	"campaign: demo\nbenchmarks: {a: {command: [/bin/true], %s}}\n"                            \
-	"measure: {energy: off}\nrepeat: {warmup: 0, blocks: 2}\n"
-
-/* An agent that would leave out a step gets no run that has one. */
-static void test_steps_and_old_agents(void **state)
-{
-	static const char *const steps[] = {"requires: 'true'", "prepare: 'true'",
-		"cleanup: 'true'", "collect: {o: {path: o}}",
-		"metrics: {v: {json: v, from: v.json}}"};
-	_cleanup_free_ char *plain = xasprintf(STEPS, "setup: 'true'");
-	struct message m;
-
-	(void)state;
-	lab1.is_old = true;
-	agent_arrive(&lab1);
-	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
-		_cleanup_free_ char *yaml = xasprintf(STEPS, steps[i]);
-		submit(&ann, yaml);
-		expect_error(&ann, "unavailable");
-	}
-	submit(&ann, plain);
-	expect(&ann, MESSAGE_SUBMITTED, &m);
-	message_done(&m);
-	agent_arrive(&lab2);
-	_cleanup_free_ char *yaml = xasprintf(STEPS, steps[1]);
-	submit(&ann, yaml);
-	expect(&ann, MESSAGE_SUBMITTED, &m);
-	assert_non_null(strstr(m.submitted.notes,
-		"lab1 takes no part: its agent is too old for 'prepare'; update it"));
-	message_done(&m);
-	assert_int_equal(number("SELECT count(*) FROM lane"), 2);
-}
-
-/* Nor does one that was put back to an older version meanwhile. */
-static void test_an_agent_becomes_old(void **state)
-{
-	_cleanup_free_ char *yaml = xasprintf(STEPS, "prepare: 'true'");
-
-	(void)state;
-	begin(yaml, 1);
-	agent_restart(&lab1);
-	lab1.is_old = true;
-	lab1.assigned = 0;
-	agent_arrive(&lab1);
-	tick(NS_PER_S);
-	flush();
-	agent_take_all(&lab1);
-	assert_int_equal(lab1.assigned, 0);
-	agent_restart(&lab1);
-	lab1.is_old = false;
-	agent_arrive(&lab1);
-	run_to_the_end(&lab1, &lab2);
-	assert_true(has_ended());
-}
-
 static void test_teardown_after_cancel(void **state)
 {
 	struct message m;
@@ -773,8 +717,6 @@ int main(void)
 		TEST(test_teardown),
 		TEST(test_teardown_that_fails),
 		TEST(test_teardown_of_a_host_that_is_away),
-		TEST(test_steps_and_old_agents),
-		TEST(test_an_agent_becomes_old),
 		TEST(test_teardown_after_cancel),
 		TEST(test_time_left),
 		TEST(test_no_time_left_without_a_host),
