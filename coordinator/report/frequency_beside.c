@@ -37,24 +37,33 @@ static double base_of(const struct gathered *g, size_t lane)
 	return out;
 }
 
-/* Runs of a cell that some counter of throttling moved in; each run counts once. NaN: not known. */
+static bool has_run_above_zero(const struct series *s, int64_t run, size_t *at)
+{
+	while (*at < s->n && s->runs[*at] < run)
+		++*at;
+	return *at < s->n && s->runs[*at] == run && s->values[*at] > 0;
+}
+
+/* Runs of a cell that some counter of throttling moved in; each run counts once, whichever of the
+ * counters it has. NaN: not known. */
 static double throttled_of(const struct gathered *g, const struct placed *cell)
 {
 	const struct gathered_cell *of = gathered_cell(g, cell->lane, cell->configuration);
-	const struct series *s[ARRAY_SIZE(throttles)];
-	size_t runs = 0, hot = 0;
+	const struct series *s[ARRAY_SIZE(throttles)], *most = NULL;
+	size_t at[ARRAY_SIZE(throttles)] = {0}, hot = 0;
 
 	for (size_t k = 0; k < ARRAY_SIZE(throttles); k++) {
 		s[k] = gathered_series(of, gathered_metric(g, throttles[k]));
-		runs = s[k] != NULL && s[k]->n > runs ? s[k]->n : runs;
+		if (s[k] != NULL && (most == NULL || s[k]->n > most->n))
+			most = s[k];
 	}
-	for (size_t i = 0; i < runs; i++) {
+	for (size_t i = 0; most != NULL && i < most->n; i++) {
 		bool is_hot = false;
 		for (size_t k = 0; k < ARRAY_SIZE(throttles); k++)
-			is_hot |= s[k] != NULL && i < s[k]->n && s[k]->values[i] > 0;
+			is_hot |= s[k] != NULL && has_run_above_zero(s[k], most->runs[i], &at[k]);
 		hot += is_hot;
 	}
-	return runs == 0 ? NAN : 100 * (double)hot / (double)runs;
+	return most == NULL || most->n == 0 ? NAN : 100 * (double)hot / (double)most->n;
 }
 
 void frequency_beside_set(struct frequency_beside *b, const struct gathered *g,
