@@ -81,6 +81,29 @@ is "little memory is there" "$("$dir/has-memory" 0.001 2>&1)" ''
 is "a petabyte is not" "$?" 1
 like "and it says so" "$(tail -n 1 out)" '^needs 1000000 GiB within 60 % of the memory; this host has [0-9.]+ GiB$'
 
+# What an instruction set is told by: nothing for all of it, as OpenBLAS falls back to its oldest kernels for an empty name.
+mkdir -p isa/workloads && cp "$dir"/find-python "$dir"/has-memory isa
+sed -e 's/^requires:.*/requires: ~/' -e 's|command: .*|command: [workloads/told]|' -e 's/^measure:.*/measure: {energy: off}/' \
+	-e '/^guard:/d; s/warmup: 1/warmup: 0/; s/, max: 30, until: {[^}]*}//' "$dir/isa.yaml" >isa/isa.yaml
+cat >isa/workloads/told <<'END'
+#!/bin/sh
+for name in NPY_DISABLE_CPU_FEATURES OPENBLAS_CORETYPE; do
+	if value=$(printenv "$name"); then echo "$name=<$value>" >&2; else echo "$name unset" >&2; fi
+done
+echo '{"work": 1, "checksum": "0", "gil_enabled": true, "seconds": 1, "rss": 1, "pss": 1, "vms": 1}'
+END
+chmod +x isa/workloads/told
+joulerig run isa/isa.yaml --db isa.db --quiet --blocks 1 --set python=gil --only 'benchmark == "numpy_fft" and blas == "one"' >out 2>&1
+told() { # ISA: what a run of it was told
+	local run
+	run=$(joulerig export python-gil-isa --db isa.db --what runs --format ndjson | jq -r "select(.parameters.isa == \"$1\") | .run")
+	cat "outputs/$run"/*err* | paste -sd ' '
+}
+joulerig export python-gil-isa --db isa.db --what output --to outputs >/dev/null 2>&1
+is "all instructions: neither library is told anything" "$(told full)" 'NPY_DISABLE_CPU_FEATURES unset OPENBLAS_CORETYPE unset'
+like "without AVX-512: both are" "$(told no_avx512)" '^NPY_DISABLE_CPU_FEATURES=<AVX512F .* X86_V4> OPENBLAS_CORETYPE=<Haswell>$'
+like "without AVX2: both are" "$(told no_avx2)" '^NPY_DISABLE_CPU_FEATURES=<AVX512F .* AVX2 FMA3 X86_V3> OPENBLAS_CORETYPE=<Nehalem>$'
+
 # A tiny one with whatever interpreter is here.
 cp -R "$dir" here
 (cd here && ./find-python gil any >../found 2>&1) || {
