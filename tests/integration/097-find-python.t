@@ -68,6 +68,12 @@ like "other programs are left alone" "$(find h gil any)" '^no CPython 3\.11 or l
 mkdir i && printf '#!/bin/sh\nexit 127\n' >i/python3.14 && chmod +x i/python3.14
 like "one that does not start is told of" "$(FIND_PYTHON_DIRS=i:a "$find_python" gil any 2>&1)" '/i/python3\.14: left out: it does not start'
 is "and another taken" "$(taken i:a gil any)" a/python3.14
+mkdir stuck && printf '#!/bin/sh\nexec sleep 100000\n' >stuck/python3.14 && chmod +x stuck/python3.14
+like "one that does not answer is told of" "$(FIND_PYTHON_PATIENCE=1 FIND_PYTHON_DIRS=stuck:a "$find_python" gil any 2>&1)" \
+	'/stuck/python3\.14: left out: it does not answer within 1 s'
+is "and another taken, too" "$(export FIND_PYTHON_PATIENCE=1; taken stuck:a gil any)" a/python3.14
+mkdir chatty && printf '#!/bin/sh\necho 9.9.9 final nogil 1\nexec "%s/a/python3.14" "$@"\n' "$PWD" >chatty/python3.14 && chmod +x chatty/python3.14
+like "what a wrapper prints at its start is no answer" "$(find chatty nogil any)" '\(there is: 3\.14\.2 gil\)'
 mkdir j && ln -s ../a/python3.14 j/python3 && ln -s ../a/python3.14 j/python3.14
 is "a link is as good" "$(taken j gil any)" a/python3.14
 fake 'with space/python3.14' 3.14.2 final gil 1
