@@ -119,7 +119,12 @@ if [ -x /usr/bin/python3 ] && /usr/bin/python3 -c 'import sys; sys.exit(sys.vers
 	is "its version" "$(jq -r .version real.json)" "$(/usr/bin/python3 -c 'import platform; print(platform.python_version())')"
 	is "its checksum" "$(jq -r .sha256 real.json)" "$(sha256sum </usr/bin/python3 | cut -d ' ' -f 1)"
 	is "what else tells interpreters apart" "$(jq -r 'keys | join(" ")' real.json)" \
-		'CONFIG_ARGS Py_GIL_DISABLED allocator build built compiler library library_sha256 lto numpy path pgo revision sha256 source version'
+		'CONFIG_ARGS Py_GIL_DISABLED allocator blas build built compiler library library_sha256 lto numpy path pgo revision sha256 source version'
+	if /usr/bin/python3 -c 'import numpy' 2>/dev/null; then
+		like "the library of its NumPy" "$(jq -r .blas real.json)" '^lib.*(blas|mkl|blis|atlas)'
+	else
+		is "without NumPy, no library of it" "$(jq -r .blas real.json)" null
+	fi
 	is "a distribution's flags are not guessed" "$(jq -r .pgo real.json)" null
 	is "its own module" "$("$find_python" "$enabled" /usr/bin/python3 json | jq -r .version)" "$(jq -r .version real.json)"
 	is "the link starts with its library" "$(python/$enabled -c 'import json, os; print(json.dumps([1]))')" '[1]'
