@@ -60,6 +60,22 @@ PYTHON
 is "every group has an object of its own" "$(PYTHONPATH=$programs python3 objects.py | awk '{print $2, $3, $4}' | sort | uniq -c |
 	tr -s ' ' | tr '\n' ';')" " 15 1 4 4; 14 2 2 2; 1 4 1 1;"
 
+# The first worker's places in a list, which are all that a private twin has, must be of the kind of everybody's: numbers up to
+# 256 are objects that the interpreter has once for all, and quicker to use than others.
+is "places in a list are numbers of one kind" "$(cd "$programs" && python3 -c '
+import contention_kernels
+class Seen(list):
+    def __setitem__(self, place, value):
+        places.append(place)
+        list.__setitem__(self, place, value)
+kernel, counts = contention_kernels.ListSetitem(None), [64] * 8
+for worker in 0, 7:
+    places = []
+    state = Seen(kernel.make(counts))
+    kernel.work(state, worker, 64)
+    print(len(places), min(places) > 256)
+' | paste -sd ' ')" '64 True 64 True'
+
 held=$(contention --kernel lock --workers 2 --hold 100)
 is "a lock can be held for a while: the same checksum" "$(jq -r .checksum <<<"$held")" "$(sed -n 's/^lock //p' stored)"
 is "  shared, one after the other: at least as long as all of them" "$(jq '.seconds >= 0.1' <<<"$held")" true

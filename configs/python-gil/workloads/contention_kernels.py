@@ -17,6 +17,7 @@ import threading
 import time
 import types
 
+FIRST = 257  # up to 256 a number is an object that there is once for all, and quicker to use
 SLOTS = 64  # of a worker in a list: 512 bytes, so that few share a cache line with a neighbour's
 UNIT = 1009  # a number with a reference count of its own, which small ones do not have
 TEXT = 1_000_000_000  # numbers from here on have ten digits
@@ -45,10 +46,10 @@ class ListSetitem(Kernel):
     """Items of a list are set: every worker has its own places in it."""
 
     def make(self, counts):
-        return [0] * (SLOTS * len(counts))
+        return [0] * (FIRST + SLOTS * len(counts))
 
     def work(self, state, place, count):
-        own = range(place * SLOTS, (place + 1) * SLOTS)
+        own = range(FIRST + place * SLOTS, FIRST + (place + 1) * SLOTS)
         for slot in itertools.islice(itertools.cycle(own), count):
             state[slot] = 1
         return 0
@@ -56,8 +57,8 @@ class ListSetitem(Kernel):
     def tally(self, state, counts):
         done = 0
         for place, count in enumerate(counts):
-            missing = min(count, SLOTS) - sum(state[place * SLOTS:(place + 1) * SLOTS])
-            done += count - missing
+            first = FIRST + place * SLOTS
+            done += count - (min(count, SLOTS) - sum(state[first:first + SLOTS]))
         return done
 
 
