@@ -369,22 +369,81 @@ static void add_description(struct names *n, const struct expression *e, struct 
 		error_set(err, -EINVAL, "%s (%s)", why, values.data);
 }
 
+static bool is_missing(const struct names *n, const char *path)
+{
+	int64_t count;
+	const json_t *value = host_field(n->inventory, path, &count);
+
+	return strcmp(path, "host.name") != 0 && count == ABSENT &&
+	       (value == NULL || json_is_null(value));
+}
+
+/* Each may need all before it: names that are looked at in all. */
+#define MAX_LOOKED_AT 1000
+
+/* The first field that an expression names, or what it computes with, and this host does not tell
+ * of; NULL: none. */
+static const char *find_missing(struct names *n, const struct expression *e, int *left)
+{
+	const char *path = NULL;
+
+	for (size_t i = 0; i < e->names_n && path == NULL && (*left)-- > 0; i++) {
+		const struct expression_name *name = &e->names[i];
+		struct found found = {0};
+
+		if (name->kind == NAME_HOST && host_field_is_known(name->path))
+			path = is_missing(n, name->path) ? name->path : NULL;
+		else if (name->kind == NAME_PARAMETER)
+			found = find_parameter(n->configuration, name->path);
+		if (found.named && found.named->expr)
+			path = find_missing(n, found.named->expr, left);
+	}
+	return path;
+}
+
+static const char *missing_field(struct names *n, const struct expression *e)
+{
+	int left = MAX_LOOKED_AT;
+
+	return n->inventory ? find_missing(n, e, &left) : NULL;
+}
+
+/* What fails for want of a field is no fault of the file, which is for other hosts, too. The
+ * sandbox says nil wherever it did not want one. */
+static int code_of(struct names *n, const struct expression *e, const struct error *why)
+{
+	return strstr(why->text, "nil") && missing_field(n, e) ? -ENOENT : -EINVAL;
+}
+
+/* In place of what Lua has to say of it. */
+static int say_missing(struct names *n, const struct expression *e, struct error *err)
+{
+	const char *path = missing_field(n, e);
+
+	return error_set(err, -ENOENT, "%s is not known here", path ? path : "host");
+}
+
 static int run(
 	struct names *n, const struct expression *e, struct sandbox_value *out, struct error *err)
 {
 	struct sandbox_value arguments[EXPRESSION_MAX_PARAMETERS];
+	struct error own = {0};
+	int rc;
 
 	for (size_t i = 0; i < e->parameters_n; i++) {
-		int rc = argument(n, &e->names[i], &arguments[i], err);
+		rc = argument(n, &e->names[i], &arguments[i], err);
 
 		if (rc < 0)
 			return rc;
 	}
+	if (!err)
+		err = &own;
 	if (prepare_sandbox(n, err) == 0 &&
 		sandbox_run(n->sandbox, e, e->code, arguments, e->parameters_n, out, err) == 0)
 		return 0;
+	rc = code_of(n, e, err);
 	add_description(n, e, err);
-	return -EINVAL;
+	return rc;
 }
 
 static int evaluate(
@@ -428,14 +487,23 @@ static bool lacks_a_name(const struct names *n, const struct expression *e)
 	return false;
 }
 
+/* "line 7: where: host.frequency.base is not known here". */
+static int fail_missing(struct names *n, const struct expression *e, struct error *err)
+{
+	say_missing(n, e, err);
+	wrap_place(e, err);
+	return -ENOENT;
+}
+
 int names_holds(struct names *n, const struct expression *e, struct error *err)
 {
 	struct sandbox_value v;
 	_cleanup_buf_ struct buf text = BUF_INIT;
+	int rc = evaluate(n, e, &v, err);
 
-	if (evaluate(n, e, &v, err) < 0) {
+	if (rc < 0) {
 		if (!lacks_a_name(n, e))
-			return -EINVAL;
+			return rc == -ENOENT ? fail_missing(n, e, err) : rc;
 		if (err)
 			*err = (struct error){0};
 		return 0;
@@ -456,8 +524,14 @@ static int get_computed(struct names *n, const struct found *found, const char *
 {
 	struct sandbox_value v;
 
-	if (compute(n, found->named, &v, err) < 0)
-		return -EINVAL;
+	int rc = compute(n, found->named, &v, err);
+
+	if (rc == -ENOENT) {
+		say_missing(n, found->named->expr, err);
+		error_wrap(err, "%s", path);
+	}
+	if (rc < 0)
+		return rc;
 	if (v.type == SANDBOX_NIL) {
 		_cleanup_buf_ struct buf values = BUF_INIT;
 

@@ -43,7 +43,8 @@ void names_set_metrics(
 /*
  * Append the text of a path as a template has it, "python.path" or "host.cores". {tmp} and
  * {cpu_list} become the marks of message.h. Returns 0, or -ENOENT with err where the host has no
- * such thing ("lab03 has no label 'pool'"), or -EINVAL where an expression behind it fails.
+ * such thing ("lab03 has no label 'pool'"), or an expression behind it fails for want of a field of
+ * the host ("clock.limit: host.frequency.base is not known here"), or -EINVAL where one fails.
  */
 int names_get(struct names *n, const char *path, struct buf *out, struct error *err);
 
@@ -64,8 +65,9 @@ struct evaluated {
 /* Evaluate. Returns 0, or -EINVAL with err: "line 7: where: 'host.cors' ...". */
 int names_evaluate(
 	struct names *n, const struct expression *e, struct evaluated *out, struct error *err);
-/* Evaluate what must be true or false (where, --only, exclude); nil is false. Returns 1, 0 or
- * negative with err. What a benchmark of several lacks (struct template_scope.any_of) holds not. */
+/* Evaluate what must be true or false (where, --only, exclude); nil is false. Returns 1, 0,
+ * -ENOENT where it fails for want of a field of the host, or -EINVAL, with err. What a benchmark of
+ * several lacks (struct template_scope.any_of) holds not. */
 int names_holds(struct names *n, const struct expression *e, struct error *err);
 /* Append what an expression's names are here: "threads is 4, host.cores is 2"; nothing where it has
  * none. */

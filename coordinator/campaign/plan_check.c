@@ -215,15 +215,22 @@ void checks_close(struct checks *c)
 
 /* ---- asking ---- */
 
+/* A reason to skip leaves err as it is: whoever looks there takes it for a failure of the plan. */
+static int64_t no_value(struct checks *c, int rc, const struct error *why, struct error *err)
+{
+	if (rc == -ENOENT)
+		return plan_reason(c->builder->whole, why->text);
+	return error_set(err, rc, "%s", why->text);
+}
+
 /* Whether a parameter has a value: nothing is a reason to skip, an error is one of the campaign. */
 static int64_t ask_path(struct checks *c, const char *path, struct error *err)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
-	int rc = names_get(c->builder->names, path, &text, err);
+	struct error why = {0};
+	int rc = names_get(c->builder->names, path, &text, &why);
 
-	if (rc == -ENOENT)
-		return plan_reason(c->builder->whole, err->text);
-	return rc < 0 ? rc : ANSWER_YES;
+	return rc < 0 ? no_value(c, rc, &why, err) : ANSWER_YES;
 }
 
 static int64_t ask_attributes(struct checks *c, size_t axis, struct error *err)
@@ -262,10 +269,12 @@ static int64_t ask_rendering(struct checks *c, const struct check *check)
 
 static int64_t ask_holds(struct checks *c, const struct check *check, struct error *err)
 {
-	int rc = names_holds(c->builder->names, check->expression, err);
+	struct error why = {0};
+	int rc = names_holds(c->builder->names, check->expression, &why);
 
+	/* What is excluded was never there, so that it cannot be skipped. */
 	if (rc < 0)
-		return rc;
+		return no_value(c, check->kind == CHECK_HOLDS ? rc : -EINVAL, &why, err);
 	return (rc != 0) == (check->kind == CHECK_HOLDS) ? ANSWER_YES : ANSWER_NO;
 }
 
@@ -314,18 +323,39 @@ static int failed(
 	return ERR_CAMPAIGN;
 }
 
+static int64_t ask_or_find(struct checks *c, const struct check *check,
+	const struct configuration *configuration, struct error *err)
+{
+	uint32_t *kept = answer_of(c, check, configuration);
+	int64_t answer = kept ? *kept : ANSWER_UNKNOWN;
+
+	if (answer == ANSWER_UNKNOWN)
+		answer = ask(c, check, configuration, err);
+	if (kept && answer > 0)
+		*kept = (uint32_t)answer;
+	return answer;
+}
+
+/* Whether where or --only do not want it, as far as they can tell without what it lacks. */
+static bool is_unwanted(
+	struct checks *c, const struct configuration *configuration, const struct check *from)
+{
+	for (const struct check *check = from; check < c->items + c->n; check++)
+		if (check->kind == CHECK_HOLDS &&
+			ask_or_find(c, check, configuration, NULL) == ANSWER_NO)
+			return true;
+	return false;
+}
+
 int64_t checks_ask(struct checks *c, const struct configuration *configuration, struct error *err)
 {
 	for (size_t i = 0; i < c->n; i++) {
-		uint32_t *kept = answer_of(c, &c->items[i], configuration);
-		int64_t answer = kept ? *kept : ANSWER_UNKNOWN;
+		int64_t answer = ask_or_find(c, &c->items[i], configuration, err);
 
-		if (answer == ANSWER_UNKNOWN)
-			answer = ask(c, &c->items[i], configuration, err);
 		if (answer < 0)
 			return failed(c, configuration, err);
-		if (kept)
-			*kept = (uint32_t)answer;
+		if (answer >= ANSWER_REASON && is_unwanted(c, configuration, &c->items[i + 1]))
+			return ANSWER_NO;
 		if (answer != ANSWER_YES)
 			return answer;
 	}

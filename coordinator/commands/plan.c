@@ -83,7 +83,6 @@ static void tell(const struct plan_options *o, const struct hosts *h, const stru
 
 static int make_and_tell(const struct plan_options *o, struct hosts *h, struct error *err)
 {
-	struct error why = {0}; /* also has the last reason to skip something: no error of ours */
 	struct plan *p;
 	int rc = check_format(o, err);
 
@@ -91,11 +90,9 @@ static int make_and_tell(const struct plan_options *o, struct hosts *h, struct e
 		rc = find_hosts(h, o, err);
 	if (rc < 0)
 		return rc;
-	rc = plan_make(h->campaign, h->items, h->n, &p, &why);
-	if (rc < 0) {
-		*err = why;
+	rc = plan_make(h->campaign, h->items, h->n, &p, err);
+	if (rc < 0)
 		return rc;
-	}
 	tell(o, h, p);
 	plan_free(p);
 	return 0;

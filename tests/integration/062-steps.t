@@ -32,6 +32,19 @@ is "each step as often as it is due" "$(did)" \
 joulerig export steps.1 >runs
 is "what is not possible is skipped, with the last line as reason" \
 	"$(sql "SELECT DISTINCT state || ': ' || reason FROM run WHERE state != 'done'")" "skipped: requires: n is 3"
+cat >unknown.yaml <<'YAML'
+campaign: unknown
+matrix:
+  way: {all: {n: 1}, some: {n: {expr: host.labels.none * 2}}, none: {n: {expr: host.labels.none}}}
+benchmarks: {say: {command: [echo, "{way.n}"]}}
+measure: {energy: off}
+repeat: {warmup: 0, blocks: 1}
+YAML
+joulerig run unknown.yaml --quiet --db unknown.db >unknown.out 2>&1
+is "what this host does not tell of ends no campaign" $? 0
+is "but is skipped, with the reason" "$(sqlite3 -readonly unknown.db "SELECT state || ': ' || reason FROM run WHERE state != 'done' ORDER BY reason")" \
+	'skipped: way.n is nothing here (host.labels.none is nil)
+skipped: way.n: host.labels.none is not known here'
 is "metrics come from the file, before cleanup removes it" \
 	"$(jq -r 'select(.state == "done") | .metrics.answer' runs | sort | paste -sd' ')" "1 1 2 2"
 is "its size is a metric" "$(jq -r 'select(.state == "done") | .metrics["collect.answer"]' runs | sort -u)" 14

@@ -308,6 +308,9 @@ static void plan_to_text(const struct campaign *c, const struct plan_host *hosts
 		buf_addf(out, "no plan: %s\n", err.text);
 		return;
 	}
+	/* What is skipped is no failure: submissions look here. */
+	if (err.code != 0)
+		buf_addf(out, "planned, with an error left: %s\n", err.text);
 	t.plan = p;
 	add_plan(&t);
 	plan_free(p);

@@ -423,8 +423,11 @@ static void test_plans_that_fail(void **state)
 			"a {\"n\":\"x\"} on lab03: line 2: where: it compares a number with a "
 			"text (n is 'x')"},
 		{"{n: [1], where: n < host.labels.width}",
-			"a {\"n\":1} on lab03: line 2: where: it compares a number with nil (n "
-			"is 1, host.labels.width is nil)"},
+			"there is nothing to run: line 2: where: host.labels.width is not known "
+			"here"},
+		{"{n: [1], exclude: [n < host.labels.width]}",
+			"a {\"n\":1} on lab03: line 2: exclude: host.labels.width is not known "
+			"here"},
 		{"{n: [1], exclude: [n]}",
 			"a {\"n\":1} on lab03: line 2: exclude: it is '1', expected true or false "
 			"(n is 1)"},

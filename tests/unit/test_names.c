@@ -198,13 +198,18 @@ static void test_named_values_are_computed_on_their_host(void **state)
 	derive(&s, "half", "bytes / 3");
 	derive(&s, "text", "load .. '-' .. bytes");
 	derive(&s, "even", "bytes % 2 == 0");
+	derive(&s, "needs", "1 + load.fails");
+	derive(&s, "wrong", "load + 1");
 	assert_string_equal(got(&s, "load"), "full");
 	assert_string_equal(got(&s, "load.threads"), "4");
 	assert_string_equal(got(&s, "load.label"), "2");
 	assert_string_equal(
 		got(&s, "load.none"), "load.none is nothing here (host.labels.none is nil)");
-	assert_string_equal(got(&s, "load.fails"), "line 3: attribute 'fails': it calculates with "
-						   "nil (n is 4, host.labels.none is nil)");
+	assert_string_equal(
+		got(&s, "load.fails"), "load.fails: host.labels.none is not known here");
+	assert_string_equal(got(&s, "needs"), "needs: host.labels.none is not known here");
+	assert_string_equal(got(&s, "wrong"),
+		"line 4: derived 'wrong': it calculates with a text (load is 'full')");
 	assert_string_equal(got(&s, "bytes"), "400000000");
 	assert_string_equal(got(&s, "half"), "133333333.33333333");
 	assert_string_equal(got(&s, "text"), "full-400000000.0");

@@ -205,8 +205,7 @@ static void test_which_hosts_are_wanted(void **state)
 			"where: host.cpu.kinds.efficiency.cores > 0: false here "
 			"(host.cpu.kinds.efficiency.cores is 0)"},
 		{"{where: host.labels.memory > 3}",
-			"line 2: where: it compares a number with nil (host.labels.memory is "
-			"nil)"},
+			"line 2: where: host.labels.memory is not known here"},
 		{"{labels: {pool: x}, where: host.cores > 2}", "label pool is 'lab', not 'x'"},
 	};
 
