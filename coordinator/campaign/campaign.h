@@ -354,6 +354,12 @@ struct campaign {
 struct campaign *campaign_read(
 	const char *text, size_t len, const char *changes, struct diagnostics *d);
 void campaign_free(struct campaign *c);
+/*
+ * Whether a template of a benchmark or of the campaign's files, or an expression behind one, says
+ * which value of an axis a run has: "{python}", not "{python.path}". Where none does, two values
+ * with equal attributes are the same thing.
+ */
+bool campaign_says_value(const struct campaign *c, const struct benchmark *b, const char *axis);
 /* Whether a metric is what a hardware event of `measure: counters` gives: "cache_misses" of
  * "cache-misses", "cache_misses.cpu_core" of the same on a hybrid. */
 bool counter_gives(const char *counter, const char *metric);

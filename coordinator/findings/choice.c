@@ -1,6 +1,7 @@
 #include "coordinator/findings/choice.h"
 
 #include "coordinator/findings/series.h"
+#include "coordinator/findings/twins.h"
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 
@@ -13,6 +14,7 @@ struct maker {
 	double alpha;
 	double *work;  /* [configuration] on the lane at hand; NaN: not known */
 	size_t *group; /* [configuration]: the first of those that do its work */
+	struct twins twins;
 	struct choices *out;
 };
 
@@ -47,10 +49,24 @@ static bool does_same_work(const struct maker *m, size_t a, size_t b)
 	return isnan(m->work[a]) && isnan(m->work[b]) && gathered_is_counterpart(x, y, m->by);
 }
 
+/* Of the same thing under several names one is there to choose: the baseline, or the first. */
+static bool is_again(const struct maker *m, const struct parameter *p)
+{
+	const char *first = twins_first(&m->twins, p->name, p->text), *kept = first;
+
+	if (strcmp(p->name, m->by) == 0 &&
+		strcmp(twins_first(&m->twins, m->by, m->baseline), first) == 0)
+		kept = m->baseline;
+	return strcmp(p->text, kept) != 0;
+}
+
 static bool is_candidate(const struct maker *m, size_t lane, size_t configuration)
 {
 	const struct gathered_configuration *c = &m->g->configurations[configuration];
 
+	for (size_t i = 0; i < c->parameters.n; i++)
+		if (is_again(m, &c->parameters.items[i]))
+			return false;
 	return !c->is_canary && gathered_cell(m->g, lane, configuration)->done > 0 &&
 	       parameters_get(&c->parameters, m->by) != NULL;
 }
@@ -260,10 +276,12 @@ void choices_make(const struct study *s, const char *by, const char *baseline, d
 		.out = out};
 
 	*out = (struct choices){0};
+	twins_list(s, &m.twins);
 	for (size_t lane = 0; lane < s->g.lanes_n; lane++)
 		choose_on(&m, lane);
 	if (out->n > 0)
 		qsort(out->items, out->n, sizeof *out->items, by_work);
+	twins_done(&m.twins);
 	free(m.work);
 	free(m.group);
 }

@@ -46,12 +46,13 @@ static bool is_same_thing(const struct attributes *a, const struct attributes *b
 	return true;
 }
 
-/* Whether a template of the file may say which value it is: then names are part of the thing. */
+/* Where a run of any benchmark is told its value, names are part of the thing. */
 static bool is_name_used(const struct study *s, const char *axis)
 {
-	_cleanup_free_ char *template = xasprintf("{%s}", axis);
-
-	return strstr(s->g.yaml, template) != NULL;
+	for (size_t i = 0; i < s->campaign->benchmarks_n; i++)
+		if (campaign_says_value(s->campaign, &s->campaign->benchmarks[i], axis))
+			return true;
+	return false;
 }
 
 static void add_pair(
@@ -163,14 +164,28 @@ static void compare_pair(const struct study *s, struct twin_pair *pair)
 	free(g.cells);
 }
 
-void twins_find(const struct study *s, struct twins *out)
+void twins_list(const struct study *s, struct twins *out)
 {
-	size_t kept = 0;
-
 	*out = (struct twins){0};
 	for (size_t i = 0; s->campaign != NULL && i < s->campaign->benchmarks_n; i++)
 		for (size_t k = 0; k < s->campaign->benchmarks[i].axes_n; k++)
 			add_pairs_of(s, &s->campaign->benchmarks[i].axes[k], out);
+}
+
+const char *twins_first(const struct twins *t, const char *axis, const char *value)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (strcmp(t->items[i].axis, axis) == 0 &&
+			strcmp(t->items[i].contender, value) == 0)
+			return t->items[i].baseline;
+	return value;
+}
+
+void twins_find(const struct study *s, struct twins *out)
+{
+	size_t kept = 0;
+
+	twins_list(s, out);
 	for (size_t i = 0; i < out->n; i++) {
 		compare_pair(s, &out->items[i]);
 		if (out->items[i].n > 0)

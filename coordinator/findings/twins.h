@@ -41,6 +41,11 @@ struct twins {
  * its own. Without the campaign's file there are none. The study must outlive them.
  */
 void twins_find(const struct study *s, struct twins *out);
+/* The pairs alone, with runs or without, and without metrics. */
+void twins_list(const struct study *s, struct twins *out);
+/* Which of some twins stands for them all: the first in the file. A value without a twin is itself.
+ */
+const char *twins_first(const struct twins *t, const char *axis, const char *value);
 void twins_done(struct twins *t);
 
 #endif

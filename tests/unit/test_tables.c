@@ -341,11 +341,81 @@ static void test_twins(void **state)
 	assert_int_equal(t.items[0].metrics[0].n, 2);
 	assert_int_equal(t.items[0].metrics[0].blind, 2);
 	twins_done(&t);
-	/* A template that says the name makes two things of them. */
-	s.g.yaml = (char *)"benchmarks: {work: {command: ['./x', '{arm}']}}";
-	twins_find(&s, &t);
-	assert_int_equal(t.n, 0);
+	study_end(&s);
+}
+
+/* How many pairs a campaign's file has. */
+static size_t pairs_of(const char *rest)
+{
+	_cleanup_free_ char *yaml = xasprintf("campaign: c\nmatrix:\n"
+					      "  arm: {a: {path: x}, again: {path: x}}\n%s",
+		rest);
+	struct study s = {.g = {.yaml = yaml}, .campaign = campaign_of(yaml)};
+	struct twins t;
+
+	twins_list(&s, &t);
+	size_t n = t.n;
 	twins_done(&t);
+	campaign_free(s.campaign);
+	return n;
+}
+
+/* What says the name makes two things of them; what only stands there does not. */
+static void test_what_says_the_name(void **state)
+{
+	static const char *const same[] = {
+		"benchmarks: {w: {command: ['./{arm.path}']}} # not {arm}\n",
+		"benchmarks: {w: {command: ['./{arm.path}', '{{arm}}', '{{{arm.path}', '{ arm "
+		"}']}}\n",
+		"benchmarks: {w: {command: ['./{arm.path}']}}\n"
+		"report: {sections: [{title: x, text: 'as {arm}'}]}\n",
+		"benchmarks: {w: {command: ['./{arm.path}'], matrix: {where: arm ~= \"b\"}}}\n",
+	};
+	static const char *const other[] = {
+		"benchmarks: {w: {command: ['./x', '-{arm}']}}\n",
+		"benchmarks: {w: {command: 'x {arm.path} {arm}'}}\n",
+		"benchmarks: {w: {command: ['./{arm.path}'], env: {V: '{arm}'}}}\n",
+		"benchmarks: {w: {command: ['./{arm.path}'], requires: 'test {arm}'}}\n",
+		"benchmarks: {w: {command: ['./{arm.path}'], setup: 'make {arm}'}}\n",
+		"benchmarks: {w: {command: ['./{arm.path}'], metrics: {m: {json: 'a{arm}'}}}}\n",
+		"benchmarks: {w: {command: ['./{d}'], matrix: {derived: {d: arm .. \"x\"}}}}\n",
+		"benchmarks: {w: {command: ['./{arm.path}']}}\nfiles: ['src-{arm}']\n",
+		"benchmarks: {w: {command: ['./{arm.path}']}, v: {command: ['./{arm}']}}\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(same); i++)
+		if (pairs_of(same[i]) != 1)
+			fail_msg("no twins: %s", same[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(other); i++)
+		if (pairs_of(other[i]) != 0)
+			fail_msg("twins: %s", other[i]);
+}
+
+static void test_twins_are_no_choice(void **state)
+{
+	const struct planted planted[] = {
+		{"work", "{\"arm\":\"a\",\"n\":1}", 10, 100, 0, false},
+		{"work", "{\"arm\":\"again\",\"n\":1}", 9, 90, 0, false},
+		{"work", "{\"arm\":\"b\",\"n\":1}", 30, 300, 0, false},
+	};
+	static const struct {
+		const char *baseline;
+		size_t best;
+	} cases[] = {{"a", 0}, {"b", 0}, {"again", 1}};
+	struct choices c;
+	struct study s;
+
+	(void)state;
+	make_study(&s, planted, ARRAY_SIZE(planted), 0.005);
+	s.campaign = campaign_of(twins_yaml);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		choices_make(&s, "arm", cases[i].baseline, 0.01, &c);
+		assert_int_equal(c.n, 2);
+		assert_int_equal(c.items[0].candidates, 2);
+		assert_int_equal(c.items[0].best, cases[i].best);
+		choices_done(&c);
+	}
 	study_end(&s);
 }
 
@@ -358,6 +428,8 @@ int main(void)
 		cmocka_unit_test(test_choice_of_two_picked),
 		cmocka_unit_test(test_choice_without_work),
 		cmocka_unit_test(test_twins),
+		cmocka_unit_test(test_what_says_the_name),
+		cmocka_unit_test(test_twins_are_no_choice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
