@@ -104,29 +104,6 @@ static const struct tallies *cancels_of(const struct gathered_cell *cell)
 	return &cell->cancels;
 }
 
-static void print_each(const struct summary_view *v, const char *word,
-	const struct tallies *(*of)(const struct gathered_cell *cell), FILE *to)
-{
-	const struct gathered *g = v->g;
-	size_t lines = 0;
-
-	for (size_t i = 0; i < g->lanes_n * g->configurations_n; i++) {
-		const struct tallies *t = of(&g->cells[i]);
-		for (size_t k = 0; k < t->n && summary_is_cell_shown(v, i); k++) {
-			if (lines++ >= SUMMARY_MAX_LINES)
-				continue;
-			_cleanup_buf_ struct buf line = BUF_INIT;
-			summary_add_configuration(g, i, " on ", &line);
-			if (t->items[k].text[0] != '\0')
-				summary_add_reason(t->items[k].text, &line);
-			summary_remark(word, &line, to);
-		}
-	}
-	if (lines > SUMMARY_MAX_LINES)
-		fprintf(to, "%-7s  %zu more   joulerig runs %s\n", word, lines - SUMMARY_MAX_LINES,
-			g->label);
-}
-
 /* ---- failed ones ---- */
 
 /* A reason, of how many runs and configurations it is, and the first of these. */
@@ -188,8 +165,8 @@ static void print_failed(const struct summary_view *v, FILE *to)
 void summary_excluded(const struct summary_view *v, FILE *to)
 {
 	print_counts(v, to);
-	print_each(v, "skipped", skips_of, to);
-	print_each(v, "stopped", cancels_of, to);
+	summary_groups(v, "skipped", skips_of, to);
+	summary_groups(v, "stopped", cancels_of, to);
 	print_failed(v, to);
 }
 

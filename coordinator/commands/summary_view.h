@@ -95,6 +95,11 @@ void summary_below(const struct summary_view *v, bool has_energy, const struct n
 void summary_excluded(const struct summary_view *v, FILE *to);
 /* The same of a cell, as JSON: [{"why":"failed","reason":"exit status 1","n":2}, ...]. */
 void summary_excluded_json(const struct gathered_cell *cell, struct buf *out);
+/* What was skipped or cancelled: a line for each host and reason, "skipped  nogil+gil on lab03:
+ * ...".
+ */
+void summary_groups(const struct summary_view *v, const char *word,
+	const struct tallies *(*tallies_of)(const struct gathered_cell *cell), FILE *to);
 /* The first columns of a line below the tables, and what is to be said, wrapped. */
 void summary_remark(const char *word, const struct buf *line, FILE *to);
 /* "nbody threads=2 on lab07", with what stands between. */

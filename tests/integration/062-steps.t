@@ -45,6 +45,26 @@ is "what this host does not tell of ends no campaign" $? 0
 is "but is skipped, with the reason" "$(sqlite3 -readonly unknown.db "SELECT state || ': ' || reason FROM run WHERE state != 'done' ORDER BY reason")" \
 	'skipped: way.n is nothing here (host.labels.none is nil)
 skipped: way.n: host.labels.none is not known here'
+cat >alike.yaml <<'YAML'
+campaign: alike
+matrix: {python: {gil: {n: 1}, nogil+gil: {n: 2}}, threads: [1, 2, 3]}
+requires: "test {python.n} = 1 || { echo no such interpreter; exit 1; }"
+benchmarks:
+  a: {command: [echo, "{python.n}", "{threads}"]}
+  b: {command: [echo, "{python.n}", "{threads}"]}
+  c: {command: [echo, "{python.n}", "{threads}"], requires: 'test {threads} != 3 || { echo too many; exit 1; }'}
+  d: {command: [echo, "{threads}"], requires: 'test {threads} != 2 || { echo not two; exit 1; }', matrix: {python: ~}}
+measure: {energy: off}
+repeat: {warmup: 0, blocks: 1}
+YAML
+joulerig run alike.yaml --quiet --db alike.db >alike.out 2>&1
+is "reasons alike are one line, with what they have in common" "$(sed -n '/^skipped /!d; s/^skipped / /; s/ on [^ ]*:/ on HOST:/p' alike.out | sed 's/^  */ /' | LC_ALL=C sort)" \
+	' c threads=3: 2 configurations on HOST: requires: too many
+ d threads=2 on HOST: requires: not two
+ python=nogil+gil: 6 configurations on HOST: requires: no such interpreter'
+joulerig results alike --db alike.db --only 'one_of(benchmark, "a", "b")' >alike.ab
+like "all of one value are called by it" "$(cat alike.ab)" '^skipped  nogil\+gil on [^ ]+: requires: no such interpreter$'
+is "on one line" "$(grep -c ^skipped alike.ab)" 1
 is "metrics come from the file, before cleanup removes it" \
 	"$(jq -r 'select(.state == "done") | .metrics.answer' runs | sort | paste -sd' ')" "1 1 2 2"
 is "its size is a metric" "$(jq -r 'select(.state == "done") | .metrics["collect.answer"]' runs | sort -u)" 14
