@@ -145,13 +145,16 @@ static void read_claim_metric(struct reader *r, const struct node *n, struct rep
 
 static void read_within(struct reader *r, const struct node *n, struct report_claim *out)
 {
-
 	if (!n || n->kind != NODE_LIST || n->n != 2 || n->items[0]->kind != NODE_SCALAR ||
 		n->items[1]->kind != NODE_SCALAR)
 		return;
 	out->low = strtod(n->items[0]->text, NULL);
 	out->high = strtod(n->items[1]->text, NULL);
-	if (out->low > out->high)
+	/* No ratio is 0, so the lower bound may be; within [0, 0] there is none. */
+	if (out->high <= 0)
+		diag_error(r->d, n->items[1], "'within' ends at '%s', expected a ratio above 0",
+			n->items[1]->text);
+	else if (out->low > out->high)
 		diag_error(r->d, n, "'within' is [%s, %s], and the first is above the second",
 			n->items[0]->text, n->items[1]->text);
 }

@@ -54,7 +54,7 @@ static const struct schema figures = {.type = TYPE_LIST, .of = &figure, .max = S
 
 static bool is_ratio(const char *s)
 {
-	return strtod(s, NULL) > 0;
+	return strtod(s, NULL) >= 0;
 }
 
 static const struct schema ratio = {
