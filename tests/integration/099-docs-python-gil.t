@@ -41,6 +41,6 @@ is "all tables" "$(rows T)" 'T1 T2 T3 T4 T5 T6 '
 is "all claims" "$(rows C)" 'C1 C2 C3 C4 C5 C6 C7 C8 C9 C10 C11 C12 '
 is "all flaws" "$(rows '' | tr -dc '0-9 ')" "$(seq 20 | tr '\n' ' ')"
 for kind in $(sed -n '/^| F1 /,/^| F14 /p' "$guide" | awk -F '|' '{ print $4 }' | grep -oE '`[a-z_]+`' | tr -d '`' | grep -vx gil | sort -u); do
-	grep -q "^| \`$kind\`" "$TOP/docs/figures.md" && pass "figure $kind" || fail "figure $kind"
+	grep -q "^- \`$kind\`:" "$TOP/docs/figures.md" && pass "figure $kind" || fail "figure $kind"
 done
 done_testing
