@@ -5,7 +5,7 @@
 export PYTHONDONTWRITEBYTECODE=1 PYTHONHASHSEED=0 OPENBLAS_NUM_THREADS=1
 programs=$TOP/configs/python-gil/workloads
 python=/usr/bin/python3 # Debian's, with its NumPy
-if "$TOP/configs/python-gil/find-python" nogil any >found 2>&1; then nogil=$PWD/python/nogil; else nogil=; fi
+if "$TOP/configs/python-gil/find-python" nogil any >found 2>&1; then nogil=$PWD/python/nogil/any; else nogil=; fi
 has_interpreters() { "$1" -c 'import concurrent.futures as c; c.InterpreterPoolExecutor' 2>/dev/null; }
 
 # name, options, units of work and checksum: the answers must be these on any machine

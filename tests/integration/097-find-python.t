@@ -33,7 +33,7 @@ fake b/python3.16t 3.16.0 alpha nogil 0
 fake b/python3.16 3.16.0 alpha gil 0
 is "any: the newest version that is there in both builds" "$(taken a:b gil any) $(taken a:b nogil any)" 'a/python3.14 a/python3.14t'
 is "in whatever order the directories are" "$(taken b:a gil any) $(taken b:a nogil any)" 'a/python3.14 a/python3.14t'
-is "the links lead there" "$(readlink python/gil) $(readlink python/nogil)" "$PWD/a/python3.14 $PWD/a/python3.14t"
+is "the links lead there" "$(readlink python/gil/any) $(readlink python/nogil/any)" "$PWD/a/python3.14 $PWD/a/python3.14t"
 is "a minor version" "$(taken a:b gil 3.15)" b/python3
 is "a whole version" "$(taken a:b nogil 3.13.9)" b/python3.13t
 like "a minor version is not the beginning of another" "$(find a:b gil 3.1)" '^no CPython 3\.1 with the GIL here'
@@ -79,8 +79,13 @@ is "a link is as good" "$(taken j gil any)" a/python3.14
 fake 'with space/python3.14' 3.14.2 final gil 1
 is "a directory with a space" "$(taken 'with space' gil any)" 'with space/python3.14'
 is "an interpreter by its path" "$(taken g gil "$PWD/a/python3.14")" a/python3.14
-is "a second one of a kind has its own link" "$(find a:b gil-3.15 3.15 >/dev/null; readlink python/gil-3.15 python/gil | tr '\n' ' ')" \
-	"$PWD/b/python3 $PWD/a/python3.14 "
+is "two versions of one build share no link" \
+	"$(find a:b gil 3.15 >/dev/null; find a:b gil any >/dev/null; readlink python/gil/3.15 python/gil/any "python/gil$PWD/a/python3.14" | tr '\n' ' ')" \
+	"$PWD/b/python3 $PWD/a/python3.14 $PWD/a/python3.14 "
+is "what is asked for again may be a newer one" "$(find a:b:i gil 3.15 >/dev/null; fake b/python3.15 3.15.1 final gil 1; find a:b gil 3.15 >/dev/null; readlink python/gil/3.15)" \
+	"$PWD/b/python3.15"
+rm b/python3.15
+is "and a build may be called otherwise" "$(find a:b gil-mine 3.15 >/dev/null; readlink python/gil-mine/3.15)" "$PWD/b/python3"
 
 # ---- what is said ----
 
@@ -90,6 +95,7 @@ like "a path of nothing" "$(find a gil /nowhere/python)" '^/nowhere/python: no s
 like "a path of the other build" "$(find a nogil "$PWD/a/python3.14")" 'a/python3\.14 is no free-threaded CPython'
 like "a build that is none" "$(find a debug any)" "'debug'.* must be gil or nogil"
 like "a link elsewhere" "$(find a gil-../../x any)" "must be gil or nogil"
+like "a link above" "$(find a gil "../$(basename "$PWD")/a/python3.14")" 'must have no \.\.'
 like "a version that is none" "$(find a gil newest)" "'newest'.* must be any, 3\.14"
 like "too little" "$(find a gil)" '^usage: find-python'
 fake k/python3.14 3.14.2 final gil 1 numpy
@@ -100,14 +106,14 @@ like "named with why and the way out" "$(find a gil any numpy)" \
 mkdir full && for v in 11 12 13 14 15 16 17 18 19 20 21 22; do fake full/python3.$v 3.$v.0 final gil 0; done
 is "a reason is short enough to be shown whole" "$([ "$(find full nogil any | wc -c)" -lt 400 ] && echo yes)" yes
 mkdir locked && (cd locked && touch python)
-like "a link that cannot be made" "$(cd locked && FIND_PYTHON_DIRS=$PWD/../a "$find_python" gil any 2>&1 | tail -n 1)" '^python/gil: cannot make this link in /.*locked'
+like "a link that cannot be made" "$(cd locked && FIND_PYTHON_DIRS=$PWD/../a "$find_python" gil any 2>&1 | tail -n 1)" '^python/gil/any: cannot make this link in /.*locked'
 
 # ---- several at once: each has a link that leads somewhere, at any time ----
 
 for i in 1 2 3 4 5 6; do (taken a gil any >one.$i) & done
 wait
 is "several at once" "$(cat one.*)" "$(for i in 1 2 3 4 5 6; do echo a/python3.14; done)"
-is "leave nothing behind" "$(ls -A python | tr '\n' ' ')" 'gil gil-3.15 nogil '
+is "leave nothing behind" "$(command find python -name ".*")" ''
 
 # ---- a real one ----
 
@@ -127,7 +133,7 @@ if [ -x /usr/bin/python3 ] && /usr/bin/python3 -c 'import sys; sys.exit(sys.vers
 	fi
 	is "a distribution's flags are not guessed" "$(jq -r .pgo real.json)" null
 	is "its own module" "$("$find_python" "$enabled" /usr/bin/python3 json | jq -r .version)" "$(jq -r .version real.json)"
-	is "the link starts with its library" "$(python/$enabled -c 'import json, os; print(json.dumps([1]))')" '[1]'
+	is "the link starts with its library" "$(python/$enabled/usr/bin/python3 -c 'import json, os; print(json.dumps([1]))')" '[1]'
 else
 	skip "Debian's python3" "there is none of 3.11 or later"
 fi
@@ -142,7 +148,7 @@ matrix:
   python:
     gil: {build: gil, version: $PWD/a/python3.14}
     nogil: {build: nogil, version: "3.99"}
-benchmarks: {b: {command: ["python/{python.build}", main]}}
+benchmarks: {b: {command: ["python/{python.build}/{python.version}", main]}}
 measure: {energy: off}
 repeat: {warmup: 0, blocks: 1}
 END
