@@ -85,7 +85,7 @@ static bool is_drawn(const struct figure_source *source, size_t configuration)
 	return false;
 }
 
-/* Whether it has several values, all of them numbers. */
+/* Whether it has several values, all of them numbers but where it is one of names. */
 static bool is_varied(
 	const struct figure_source *source, const char *name, enum axis_meaning meaning)
 {
@@ -98,7 +98,7 @@ static bool is_varied(
 		double number;
 		if (value == NULL || !is_drawn(source, i))
 			continue;
-		if (!axis_number(value, meaning, &number))
+		if (meaning != AXIS_CLOCK && !axis_number(value, meaning, &number))
 			return false;
 		differs |= first != NULL && strcmp(first, value) != 0;
 		first = value;
@@ -124,7 +124,7 @@ const char *axis_choose(const struct figure_source *source, enum axis_meaning me
 				continue;
 			seen[seen_n++] = name;
 			if (is_text(parallel, name) ||
-				is_frequency(source, name) != (meaning == AXIS_FREQUENCY))
+				is_frequency(source, name) != (meaning != AXIS_SIZE))
 				continue;
 			if (is_varied(source, name, meaning))
 				return name;

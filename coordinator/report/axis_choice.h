@@ -10,7 +10,11 @@
 
 #include "coordinator/report/figure_parts.h"
 
-enum axis_meaning { AXIS_SIZE, AXIS_FREQUENCY };
+enum axis_meaning {
+	AXIS_SIZE,
+	AXIS_FREQUENCY,
+	AXIS_CLOCK, /* frequencies by names, as turbo and base: which they are has to be measured */
+};
 
 /* The first axis with several values among the kept cells that have done runs which means this;
  * NULL: there is none. The study's. */

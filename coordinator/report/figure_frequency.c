@@ -25,7 +25,8 @@ struct drawn {
 	struct layout layout;
 	struct quantity q[DRAWN];
 	bool has[DRAWN];
-	bool is_measured; /* no axis: by the median of frequency.busy */
+	bool is_measured; /* by the median of frequency.busy: no axis, or one of names */
+	bool is_along; /* lines are along an axis, by whatever its places on the page are known */
 	struct quantity frequency;
 	double factor; /* of the axis' numbers to GHz; 1 where their unit is not known */
 	bool is_in_ghz;
@@ -311,8 +312,21 @@ static void draw(struct drawn *d, struct figures *out)
 			add_panel(d, f, what);
 	}
 	add_more_panels(d, f);
+	_cleanup_free_ char *named = d->is_measured && d->is_along
+					     ? xasprintf("What a run takes at each %s, against the "
+							 "frequency that its CPUs "
+							 "had while they were busy. The ring is "
+							 "the lowest of its line: at "
+							 "the right end, running fast and resting "
+							 "is best; in the middle, a "
+							 "slower clock saves energy. Lines up and "
+							 "down are 95 %% intervals.",
+						       d->layout.x.name)
+					     : NULL;
+
 	figure_reading(f, "%s%s",
-		d->is_measured
+		named != NULL ? named
+		: d->is_measured
 			? "What a run takes, against the frequency that its CPUs had while they "
 			  "were busy. No axis sets it: whatever else differs between the "
 			  "configurations comes along with it. The ring is the lowest of its "
@@ -330,7 +344,7 @@ static void draw(struct drawn *d, struct figures *out)
 	if (!d->has[ENERGY])
 		figure_note(f, "Energy was not measured.");
 	note_more(d, f);
-	if (d->lines > 0 && !d->is_measured)
+	if (d->lines > 0 && d->is_along)
 		figure_note(f,
 			"The energy is lowest at an end of the frequencies in %zu of %zu lines: "
 			"the "
@@ -385,17 +399,36 @@ static bool set_factor(struct drawn *d)
 	return true;
 }
 
+/* Frequencies by names: how far to the right a name is has been measured. */
+static void draw_named(struct drawn *d, const struct figure_source *source, struct figures *out)
+{
+	const char *name = d->layout.x.name;
+
+	d->is_measured = d->is_in_ghz = true;
+	if (!quantity_named(&source->study->g, "frequency.busy", &d->frequency))
+		figures_leave_out(out,
+			"frequency: the values of %s are no numbers, and no frequency was measured",
+			name);
+	else if (!has_span(d))
+		figures_leave_out(out,
+			"frequency: the values of %s are no numbers, and the measured frequency is "
+			"the same to within 5 %% everywhere",
+			name);
+	else
+		draw(d, out);
+}
+
 static void make_along_axis(struct drawn *d, const struct report_figure *asked,
 	const struct figure_source *source, struct figures *out)
 {
+	d->is_along = true;
 	layout_make(asked, source, &d->q[TIME], LAYOUT_X_CHOICE, &d->layout);
 	if (d->layout.n == 0 || d->layout.x.name == NULL)
 		layout_leave_out(&d->layout, "frequency", "no run that is asked for is done", out);
-	else if (!set_factor(d))
-		figures_leave_out(
-			out, "frequency: the values of %s are no numbers", d->layout.x.name);
-	else
+	else if (set_factor(d))
 		draw(d, out);
+	else
+		draw_named(d, source, out);
 }
 
 static void make_measured(struct drawn *d, const struct report_figure *asked,
@@ -435,6 +468,8 @@ static int make(const struct report_figure *request, const struct figure_source 
 	}
 	if (asked.x == NULL)
 		asked.x = (char *)(uintptr_t)axis_choose(source, AXIS_FREQUENCY);
+	if (asked.x == NULL)
+		asked.x = (char *)(uintptr_t)axis_choose(source, AXIS_CLOCK);
 	if (asked.x != NULL && strcmp(asked.x, "frequency.busy") != 0)
 		make_along_axis(&d, &asked, source, out);
 	else

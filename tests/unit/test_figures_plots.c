@@ -809,6 +809,30 @@ static void test_frequency_marks_the_lowest(void **state)
 	check_clock(&m, "mhz");
 }
 
+/* An axis that has names for frequencies is one line all the same, by what was measured. */
+static void test_frequency_of_names(void **state)
+{
+	struct made m = {
+		.yaml = "campaign: made\nmatrix: {clock: {lowest: {to: 1}, base: {to: 2}, turbo: "
+			"{to: "
+			"3}}}\nbenchmarks: {spin: {command: [\"true\", \"{clock.to}\"]}}\n",
+		.configurations = {{"spin", "{\"clock\":\"lowest\"}"},
+			{"spin", "{\"clock\":\"base\"}"}, {"spin", "{\"clock\":\"turbo\"}"}},
+		.hosts = 1,
+		.blocks = 6,
+		.step = 1e9,
+		.run = clocked_run};
+
+	(void)state;
+	check_clock(&m, "frequency while busy");
+	m.step = 0;
+	struct opened o;
+	make_store(&o, &m);
+	open_made(&o);
+	assert_left_out(&o, "frequency", "values of clock are no numbers, and no frequency was");
+	close_made(&o);
+}
+
 /* No axis is a frequency: by what was measured, where that differs. */
 static void test_measured_frequency(void **state)
 {
@@ -1062,6 +1086,7 @@ int main(void)
 		cmocka_unit_test(test_size_says_whether_a_ratio_is_constant),
 		cmocka_unit_test(test_size_without_an_axis),
 		cmocka_unit_test(test_frequency_marks_the_lowest),
+		cmocka_unit_test(test_frequency_of_names),
 		cmocka_unit_test(test_measured_frequency),
 		cmocka_unit_test(test_nothing_to_show),
 		cmocka_unit_test(test_forest),
