@@ -38,9 +38,10 @@ static size_t same_blocks(const struct maker *m, const struct decomposition *d, 
 	return out[0].n;
 }
 
-static void add_missing(struct maker *m, const struct gathered_configuration *of, const char *value,
-	size_t lane, const char *what)
+static void add_missing(
+	struct maker *m, size_t first, const char *value, size_t lane, const char *what)
 {
+	const struct gathered_configuration *of = &m->g->configurations[first];
 	struct decompositions *out = m->out;
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
@@ -50,6 +51,9 @@ static void add_missing(struct maker *m, const struct gathered_configuration *of
 		text.len > 0 && text.data[text.len - 1] == ' ' ? "" : " ", what,
 		value[0] != '\0' ? " " : "", value, m->g->lanes[lane].host);
 	out->missing = xreallocarray(out->missing, out->missing_n + 1, sizeof *out->missing);
+	out->missing_of =
+		xreallocarray(out->missing_of, out->missing_n + 1, sizeof *out->missing_of);
+	out->missing_of[out->missing_n] = lane * m->g->configurations_n + first;
 	out->missing[out->missing_n++] = buf_take(&text);
 }
 
@@ -68,7 +72,7 @@ static void add(struct maker *m, size_t *configurations, size_t lane)
 		series_done(&series[i]);
 	free(series);
 	if (isnan(d.whole.ratio)) {
-		add_missing(m, &m->g->configurations[configurations[0]], "", lane,
+		add_missing(m, configurations[0], "", lane,
 			"no block with all values and numbers above 0");
 		free(d.configurations);
 		free(d.links);
@@ -98,7 +102,7 @@ static void along(struct maker *m, size_t first)
 			add(m, configurations, lane);
 			continue;
 		}
-		add_missing(m, of, m->chain[i], lane, "no");
+		add_missing(m, first, m->chain[i], lane, "no");
 		free(configurations);
 	}
 }
@@ -164,5 +168,6 @@ void decompositions_done(struct decompositions *d)
 		free(d->missing[i]);
 	free(d->items);
 	free(d->missing);
+	free(d->missing_of);
 	*d = (struct decompositions){0};
 }

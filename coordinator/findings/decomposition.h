@@ -25,7 +25,8 @@ struct decomposition {
 struct decompositions {
 	struct decomposition *items; /* in the order of configurations, then hosts */
 	size_t n, chain_n;
-	char **missing; /* "nbody threads=4 has no nogil+gil on lab03" */
+	char **missing;     /* "nbody threads=4 has no nogil+gil on lab03" */
+	size_t *missing_of; /* [missing_n]: that cell, by its configuration of the first value */
 	size_t missing_n;
 };
 

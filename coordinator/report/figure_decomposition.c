@@ -30,17 +30,66 @@ static void add_row(
 	figure_set_number(f, "high", r->high);
 }
 
+/* How far its whole is from 1; below 0: it is not on the page at all. */
+static double size_of(const struct layout *l, const struct decomposition *d)
+{
+	return cell_of(l, d) == NULL || isnan(d->whole.ratio) ? -1 : fabs(log(d->whole.ratio));
+}
+
+static int compare_descending(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x < *y) - (*x > *y);
+}
+
+/* What those that are shown are at least as far from 1 as; *could: how many there are. */
+static double smallest_shown(
+	const struct layout *l, const struct decompositions *all, size_t *could)
+{
+	_cleanup_free_ double *sizes = xcalloc(all->n + 1, sizeof *sizes);
+
+	*could = 0;
+	for (size_t i = 0; i < all->n; i++) {
+		double size = size_of(l, &all->items[i]);
+
+		if (size >= 0)
+			sizes[(*could)++] = size;
+	}
+	if (*could <= MAX_TEXTS)
+		return 0;
+	qsort(sizes, *could, sizeof *sizes, compare_descending);
+	return sizes[MAX_TEXTS - 1];
+}
+
+/* Those that `only` keeps out are not missing. */
+static void note_missing(const struct layout *l, const struct decompositions *all, struct figure *f)
+{
+	const char *first = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < all->missing_n; i++) {
+		if (!l->source->kept[all->missing_of[i]])
+			continue;
+		first = n++ == 0 ? all->missing[i] : first;
+	}
+	if (n > 0)
+		figure_note(f, "%zu %s left out, as not all values of the chain are there: %s%s.",
+			n, n == 1 ? "is" : "are", first, n > 1 ? ", ..." : "");
+}
+
 static void add_rows(const struct layout *l, const struct decompositions *all,
 	const char *const *chain, struct figure *f)
 {
-	size_t n = all->chain_n, shown = 0, could = 0;
+	size_t n = all->chain_n, shown = 0, could;
+	double smallest = smallest_shown(l, all, &could);
 
-	for (size_t i = 0; i < all->n; i++) {
+	for (size_t i = 0; i < all->n && shown < MAX_TEXTS; i++) {
 		const struct decomposition *d = &all->items[i];
 		const struct placed *cell = cell_of(l, d);
-		double from = 1;
+		double from = 1, size = size_of(l, d);
 
-		if (cell == NULL || isnan(d->whole.ratio) || could++ >= MAX_TEXTS)
+		if (size < 0 || size < smallest)
 			continue;
 		_cleanup_free_ char *label = layout_label(l, cell);
 		for (size_t k = 0; k + 1 < n; k++) {
@@ -55,12 +104,11 @@ static void add_rows(const struct layout *l, const struct decompositions *all,
 	}
 	if (could > shown)
 		figure_note(f,
-			"Shown are the first %zu of %zu; `only` chooses others, `joulerig compare "
+			"Shown are %zu of %zu: those that differ most; `only` chooses others, "
+			"`joulerig compare "
 			"%s --all` has all ratios.",
 			shown, could, l->g->label);
-	if (all->missing_n > 0)
-		figure_note(f, "%zu are left out, as not all values of the chain are there: %s%s.",
-			all->missing_n, all->missing[0], all->missing_n > 1 ? ", ..." : "");
+	note_missing(l, all, f);
 }
 
 static void draw(const struct layout *l, const struct decompositions *all, const char *metric,

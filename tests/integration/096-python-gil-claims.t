@@ -70,5 +70,6 @@ like 'and says so' "$(cat alone.html)" 'not answered: hosts are held against eac
 page() { sed -n "/<section id=\"$1\"/,/<\/section>/p" paper.html | sed 's/<[^>]*>/ /g; s/  */ /g'; }
 like 'the A/A control is found, and has no false alarm' "$(page measuring)" 'gil-again against gil time 0 of 6 \(0 %\)'
 like 'the fastest way is found' "$(page choices)" 'nbody .* time python=nogil .*✓ certain'
+unlike 'what a figure does not ask for is not missing in it' "$(cat paper.html)" 'again size=[0-9]* has no nogil'
 like 'metrics stand side by side' "$(page verdicts)" 'configuration host time kernel_time energy.package energy.package.net power.package rss vms'
 done_testing

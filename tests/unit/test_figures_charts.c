@@ -807,6 +807,30 @@ static void test_decomposition(void **state)
 	done(&m);
 }
 
+/* Of too many those that differ most: with nogil 8 / n s against 6 s, of 4 and 8 threads. */
+static void test_decomposition_of_many(void **state)
+{
+	char *chain[] = {TEXT("gil"), TEXT("nogil+gil"), TEXT("nogil")};
+	const struct report_figure request = {.kind = TEXT("decomposition"),
+		.metric = TEXT("time"),
+		.chain = chain,
+		.chain_n = 3};
+	struct shape shape = usual;
+	struct made m;
+
+	(void)state;
+	shape.python[2] = "nogil+gil";
+	shape.sizes = 12;
+	make(&shape, &request, "python", "gil", &m);
+	const struct figure *f = only_figure(&m);
+	assert_int_equal(f->rows_n, 24 * 3);
+	for (size_t i = 0; i < f->rows_n; i++)
+		assert_true(strstr(text(f, i, "label"), "threads=4") != NULL ||
+			    strstr(text(f, i, "label"), "threads=8") != NULL);
+	assert_non_null(strstr(f->note, "24 of 48: those that differ most"));
+	done(&m);
+}
+
 /* Two hosts of one kind, and one that is a guest: its energy is not the machine's. */
 static void test_unlike_energies_are_not_drawn(void **state)
 {
@@ -1042,6 +1066,7 @@ int main(void)
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_contention),
 		cmocka_unit_test(test_decomposition),
+		cmocka_unit_test(test_decomposition_of_many),
 		cmocka_unit_test(test_unlike_energies_are_not_drawn),
 		cmocka_unit_test(test_unlike_work_is_compared_per_unit),
 		cmocka_unit_test(test_sizes_are_no_comparison),
