@@ -69,6 +69,9 @@ function config(width, height, isCrowded, each) {
 			titleLimit: isNarrow ? 260 : 500, labelOverlap: true},
 		axisX: {tickCount: Math.max(3, Math.min(10, Math.round(each / 60)))},
 		axisXDiscrete: isCrowded ? {labelAngle: -40, labelLimit: 120, labelOverlap: 'greedy'} : {labelAngle: 0, labelOverlap: 'greedy'},
+		/* Names of configurations end in what tells them apart, the host: they need their room, and the title stays beside them. */
+		axisYDiscrete: {maxExtent: width, labelLimit: isNarrow ? Math.floor(width * 0.5) : Math.max(240, Math.floor(width * 0.4)),
+			labelFontSize: isNarrow ? 10 : 12},
 		axisY: {minExtent: 44, tickCount: Math.max(3, Math.round(height / 45))},
 		legend: {labelColor: text, titleColor: dim, labelFontSize: 12, titleFontSize: 12, titleFontWeight: 'normal', orient: 'top',
 			direction: 'horizontal', columns: Math.max(1, Math.floor(width / 110)), labelLimit: 200, symbolLimit: 40,
