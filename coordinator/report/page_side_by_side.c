@@ -56,10 +56,11 @@ static void print_cell(const struct compared *row, FILE *to)
 	html_text(to, ratio.data);
 	fprintf(to, "<br><small>%s %s", text_verdict_mark(row->verdict),
 		row->verdict == VERDICT_NONE ? "no verdict" : verdict_name(row->verdict));
+	fputs("<br>", to);
 	if (isfinite(row->p_adjusted))
-		fprintf(to, " · p %s%.3f", row->p_adjusted < 0.001 ? "&lt; " : "",
+		fprintf(to, "p %s%.3f · ", row->p_adjusted < 0.001 ? "&lt; " : "",
 			fmax(row->p_adjusted, 0.001));
-	fprintf(to, " · n %zu</small></td>", row->ratio.n);
+	fprintf(to, "n %zu</small></td>", row->ratio.n);
 }
 
 static void print_pair(struct table *t, const struct compared *pair, bool is_shown)

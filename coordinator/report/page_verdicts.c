@@ -53,6 +53,10 @@ static struct group *groups_of(const struct comparison_result *c, size_t metric,
 
 /* ---- a row ---- */
 
+/* Of more axes most cells would be empty, as no benchmark has them all, and the verdict beyond the
+ * edge of the page. */
+#define MAX_AXES 4
+
 struct table {
 	const struct comparison_result *c;
 	size_t metric;
@@ -92,6 +96,13 @@ static void names(const struct table *t, size_t configuration)
 {
 	const struct gathered_configuration *c = &t->c->contender->configurations[configuration];
 
+	if (t->axes_n > MAX_AXES) {
+		_cleanup_buf_ struct buf name = BUF_INIT;
+
+		text_configuration(t->c->contender, configuration, &name);
+		html_element(t->to, "th", "scope=\"row\"", "%s", name.data);
+		return;
+	}
 	html_element(t->to, "th", "scope=\"row\"", "%s", c->benchmark);
 	for (size_t i = 0; i < t->axes_n; i++) {
 		const char *value = parameters_get(&c->parameters, t->axes[i]);
@@ -194,8 +205,9 @@ static void print_heads(const struct table *t, const struct gathered_metric *m)
 	const char *unit = t->is_bytes ? "MiB" : m->unit;
 	bool has_unit = strcmp(unit, "1") != 0;
 
-	fputs("<thead><tr><th scope=\"col\">benchmark</th>", t->to);
-	for (size_t i = 0; i < t->axes_n; i++)
+	fprintf(t->to, "<thead><tr><th scope=\"col\">%s</th>",
+		t->axes_n > MAX_AXES ? "configuration" : "benchmark");
+	for (size_t i = 0; i < t->axes_n && t->axes_n <= MAX_AXES; i++)
 		html_element(t->to, "th", "scope=\"col\"", "%s", t->axes[i]);
 	fputs("<th scope=\"col\">host</th><th scope=\"col\" class=\"n\">n</th>", t->to);
 	html_element(t->to, "th", "scope=\"col\" class=\"n\"", "%s%s%s", q->baseline,
