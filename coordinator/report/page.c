@@ -51,24 +51,34 @@ static void print_bundle(const char *tag, const struct bundle *b, FILE *to)
 	fprintf(to, "</%s>\n", tag);
 }
 
+static const char verdicts_link[] = "<a href=\"#verdicts\">Verdicts</a> ";
+
+static void print_section_links(const struct campaign *c, size_t from, size_t end, FILE *to)
+{
+	for (size_t i = from; c != NULL && i < c->report.sections_n && i < end; i++) {
+		fprintf(to, "<a href=\"#section-%zu\">", i + 1);
+		html_text(to, c->report.sections[i].title);
+		fputs("</a> ", to);
+	}
+}
+
 static void print_contents(const struct report *r, FILE *to)
 {
 	const struct campaign *c = r->study->campaign;
 
-	fputs("<nav aria-label=\"contents\"><a href=\"#summary\">In short</a> <a "
-	      "href=\"#verdicts\">Verdicts</a> ",
-		to);
+	fputs("<nav aria-label=\"contents\"><a href=\"#summary\">In short</a> ", to);
+	print_section_links(c, 0, 1, to);
+	if (r->claims.n == 0)
+		fputs(verdicts_link, to);
 	if (r->claims.n > 0)
 		fputs("<a href=\"#claims\">Claims</a> ", to);
 	if (page_has_choices(r))
 		fputs("<a href=\"#choices\">Which to use</a> ", to);
 	if (r->figures.n > 0)
 		fputs("<a href=\"#figures\">Figures</a> ", to);
-	for (size_t i = 0; c != NULL && i < c->report.sections_n; i++) {
-		fprintf(to, "<a href=\"#section-%zu\">", i + 1);
-		html_text(to, c->report.sections[i].title);
-		fputs("</a> ", to);
-	}
+	print_section_links(c, 1, SIZE_MAX, to);
+	if (r->claims.n > 0)
+		fputs(verdicts_link, to);
 	fputs("<a href=\"#results\">Results</a> <a href=\"#method\">Method</a> <a "
 	      "href=\"#measuring\">Its cost</a> <a "
 	      "href=\"#excluded\">Not counted</a> <a href=\"#provenance\">Provenance</a></nav>\n",
@@ -112,17 +122,23 @@ static void print_foot(const struct bundle *scripts, size_t n, FILE *to)
 	fputs("</body>\n</html>\n", to);
 }
 
+/* The question, the answer, what shows it, and how it was come by: where a campaign claims
+ * something, that is its question, and verdicts are what the answer is made of. */
 int report_page(struct report *r, FILE *to, struct error *err)
 {
 	const struct bundle scripts[] = {bundle_vega(), bundle_vega_lite(), bundle_script()};
 
 	print_head(r, scripts, ARRAY_SIZE(scripts), to);
 	page_summary(r, to);
-	page_verdicts(r, to);
+	page_sections(r, 0, 1, to);
+	if (r->claims.n == 0)
+		page_verdicts(r, to);
 	page_claims(r, to);
 	page_choices(r, to);
 	page_figures(r, to);
-	page_sections(r, to);
+	page_sections(r, 1, SIZE_MAX, to);
+	if (r->claims.n > 0)
+		page_verdicts(r, to);
 	page_results(r, to);
 	page_method(r, to);
 	page_measuring(r, to);

@@ -34,8 +34,11 @@ struct report {
 void page_summary(const struct report *r, FILE *to);
 void page_verdicts(const struct report *r, FILE *to);
 void page_claims(const struct report *r, FILE *to);
+/* How many claims hold on each host, for the head of the page. */
+void page_claims_in_short(const struct report *r, FILE *to);
 void page_figures(const struct report *r, FILE *to);
-void page_sections(const struct report *r, FILE *to);
+/* Of the campaign's sections from, from + 1 ... end - 1 those that there are. */
+void page_sections(const struct report *r, size_t from, size_t end, FILE *to);
 void page_results(const struct report *r, FILE *to);
 void page_method(const struct report *r, FILE *to);
 void page_excluded(const struct report *r, FILE *to);

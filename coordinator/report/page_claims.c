@@ -22,9 +22,10 @@ static void print_words(const struct claim_answer *a, FILE *to)
 {
 	const struct report_claim *c = a->claim;
 
+	fputs("<summary>", to);
 	html_element(to, "h3", NULL, "%s%s%s", c->name == NULL ? "Claim" : c->name,
 		c->says == NULL ? "" : ": ", c->says == NULL ? "" : c->says);
-	fputs("<p>", to);
+	fputs("</summary>\n<p>", to);
 	html_textf(to, "%s of %s=%s / %s=%s%s within %.6g and %.6g%s%s, %s.", c->metric_text, c->by,
 		c->contender, c->by, c->baseline,
 		c->of == CLAIM_OF_HOSTS ? ", on a host / on all others," : "", c->low, c->high,
@@ -83,10 +84,11 @@ static void print_claim(const struct report *r, const struct claim_answer *a, FI
 {
 	size_t from = 0;
 
+	fputs("<details class=\"claim\" open>", to);
 	print_words(a, to);
 	if (a->why != NULL) {
 		html_element(to, "p", "class=\"note\"", "It cannot be answered: %s", a->why);
-		fputc('\n', to);
+		fputs("</details>\n", to);
 		return;
 	}
 	table_open(to, a->claim->name == NULL ? "claim" : a->claim->name);
@@ -105,6 +107,7 @@ static void print_claim(const struct report *r, const struct claim_answer *a, FI
 		print_rows(r, a, &a->hosts[i], from, to);
 	table_close(to);
 	page_thinned(to, PAGE_MAX_ROWS, a->n, "joulerig compare %s --all", r->g->label);
+	fputs("</details>\n", to);
 }
 
 /* ---- all claims at a glance ---- */
@@ -216,6 +219,81 @@ static void print_glance(const struct claim_answers *claims, FILE *to)
 	table_close(to);
 }
 
+/* ---- in short ---- */
+
+#define IN_SHORT_HOSTS 8
+
+/* "all hosts: 9 of 12 replicated, 2 contradicted (C4, C6), 1 inconclusive (C8)" */
+static void print_counts(const struct claim_answers *claims, const char *host, FILE *to)
+{
+	static const enum claim_verdict order[] = {
+		CLAIM_REPLICATED, CLAIM_CONTRADICTED, CLAIM_INCONCLUSIVE};
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	size_t all = 0;
+
+	for (size_t k = 0; k < ARRAY_SIZE(order); k++) {
+		_cleanup_buf_ struct buf names = BUF_INIT;
+		size_t n = 0;
+
+		for (size_t i = 0; i < claims->n; i++) {
+			const struct claim_host *h = host_of(&claims->items[i], host);
+			const char *name = claims->items[i].claim->name;
+
+			if (h == NULL || h->verdict != order[k])
+				continue;
+			n++;
+			buf_addf(&names, "%s%s", names.len == 0 ? "" : ", ",
+				name == NULL ? "one without a name" : name);
+		}
+		all += n;
+		if (n > 0)
+			buf_addf(&text, "%s%zu %s (%s)", text.len == 0 ? "" : "; ", n,
+				claim_verdict_name(order[k]), names.data);
+	}
+	if (all == 0)
+		return;
+	fputs("<li>", to);
+	html_element(to, "b", NULL, "%s", host == NULL ? "all hosts" : host);
+	html_textf(to, ": %s", text.data);
+	fputs("</li>\n", to);
+}
+
+static void print_unanswered(const struct claim_answers *claims, FILE *to)
+{
+	_cleanup_buf_ struct buf names = BUF_INIT;
+	size_t n = 0;
+
+	for (size_t i = 0; i < claims->n; i++) {
+		const char *name = claims->items[i].claim->name;
+
+		if (claims->items[i].why == NULL)
+			continue;
+		buf_addf(&names, "%s%s", n++ == 0 ? "" : ", ",
+			name == NULL ? "one without a name" : name);
+	}
+	if (n > 0)
+		html_element(to, "li", NULL, "%zu not answered (%s)", n, names.data);
+}
+
+void page_claims_in_short(const struct report *r, FILE *to)
+{
+	size_t n;
+
+	if (r->claims.n == 0)
+		return;
+	_cleanup_free_ const char **hosts = hosts_of(&r->claims, &n);
+	fprintf(to,
+		"<p>What of the %zu <a href=\"#claims\">claim%s</a>?</p>\n<ul class=\"claims\">\n",
+		r->claims.n, r->claims.n == 1 ? "" : "s");
+	for (size_t i = 0; i < n && i < IN_SHORT_HOSTS; i++)
+		print_counts(&r->claims, hosts[i], to);
+	if (n > IN_SHORT_HOSTS)
+		fprintf(to, "<li>and %zu more</li>\n", n - IN_SHORT_HOSTS);
+	print_counts(&r->claims, NULL, to);
+	print_unanswered(&r->claims, to);
+	fputs("</ul>\n", to);
+}
+
 void page_claims(const struct report *r, FILE *to)
 {
 	if (r->claims.n == 0)
@@ -233,6 +311,7 @@ void page_claims(const struct report *r, FILE *to)
 	      "where it is the largest.</p>\n",
 		to);
 	print_glance(&r->claims, to);
+	fputs("<p>What decides each of them:</p>\n", to);
 	for (size_t i = 0; i < r->claims.n; i++)
 		print_claim(r, &r->claims.items[i], to);
 	page_close(to);

@@ -96,11 +96,11 @@ void page_figures(const struct report *r, FILE *to)
 	page_close(to);
 }
 
-void page_sections(const struct report *r, FILE *to)
+void page_sections(const struct report *r, size_t from, size_t end, FILE *to)
 {
 	const struct campaign *c = r->study->campaign;
 
-	for (size_t i = 0; c != NULL && i < c->report.sections_n; i++) {
+	for (size_t i = from; c != NULL && i < c->report.sections_n && i < end; i++) {
 		const struct report_section *s = &c->report.sections[i];
 
 		fprintf(to, "<section class=\"text\" id=\"section-%zu\">\n<h2>", i + 1);

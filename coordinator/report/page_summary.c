@@ -176,6 +176,7 @@ void page_summary(const struct report *r, FILE *to)
 	print_story(r, to);
 	for (size_t i = 0; i < r->g->notes_n; i++)
 		html_element(to, "p", "class=\"note\"", "%s", r->g->notes[i]);
+	page_claims_in_short(r, to);
 	for (size_t i = 0; i < r->questions.n; i++)
 		if (r->unanswered[i] == NULL)
 			print_answer(&r->answers[i], to);

@@ -316,7 +316,11 @@ let before = null;
 function toPaper() {
 	if (before !== null)
 		return;
-	before = {theme: root.dataset.theme, open: figures.map((figure) => figure.details.open)};
+	const claims = Array.from(document.querySelectorAll('details.claim'));
+
+	before = {theme: root.dataset.theme, open: figures.map((figure) => figure.details.open),
+		claims: claims.filter((claim) => !claim.open)};
+	before.claims.forEach((claim) => { claim.open = true; });
 	root.dataset.theme = 'light';
 	figures.forEach((figure) => {
 		figure.details.open = figure.rows.length <= SHORT;
@@ -332,11 +336,13 @@ function fromPaper() {
 	else
 		root.dataset.theme = before.theme;
 	figures.forEach((figure, i) => { figure.details.open = before.open[i]; });
+	before.claims.forEach((claim) => { claim.open = false; });
 	before = null;
 	drawAll(true);
 }
 
 function start() {
+	document.querySelectorAll('details.claim').forEach((claim) => { claim.open = false; });
 	/* Open without this script, so that the tables can be read; now the charts are there. */
 	document.querySelectorAll('figure').forEach((element) => {
 		try {
