@@ -2,6 +2,7 @@
 #include "coordinator/commands/plan_view.h"
 
 #include "coordinator/analysis/parameters.h"
+#include "coordinator/commands/word_set.h"
 #include "coordinator/output/output.h"
 
 #define SHOWN_ROWS    40 /* configurations without --all */
@@ -165,55 +166,84 @@ static void print_configurations(const struct plan_view *v, FILE *to)
 
 /* ---- what does not run ---- */
 
-/* Neighbours that a host skips for the same reason are one line. */
-static size_t skipped_alike(const struct plan *p, const struct plan_lane *lane, size_t i)
-{
-	size_t n = 1;
+/* What a host skips for one reason. */
+struct skip {
+	size_t first, n;  /* its place in the lane; how many there are */
+	const char *last; /* benchmark; those of one are neighbours */
+	struct buf names; /* of benchmarks */
+};
 
-	while (i + n < lane->n && lane->skipped[i + n] &&
-		p->configurations[lane->configurations[i + n]].benchmark ==
-			p->configurations[lane->configurations[i]].benchmark &&
-		strcmp(lane->skipped[i + n], lane->skipped[i]) == 0)
-		n++;
+/* Returns how many reasons there are; the caller frees them with skips_free(). */
+static size_t find_skips(const struct plan *p, const struct plan_lane *lane, struct skip **out)
+{
+	struct word_set seen = {0};
+	size_t n = 0;
+
+	*out = NULL;
+	for (size_t i = 0; i < lane->n; i++) {
+		const char *name = p->configurations[lane->configurations[i]].benchmark->name;
+		struct skip *s;
+
+		if (!lane->skipped[i])
+			continue;
+		size_t at = word_set_number(&seen, lane->skipped[i]);
+		if (at == n) {
+			*out = xreallocarray(*out, n + 1, sizeof **out);
+			(*out)[n++] = (struct skip){.first = i, .names = BUF_INIT};
+		}
+		s = &(*out)[at];
+		s->n++;
+		if (s->last != name)
+			buf_addf(&s->names, "%s%s", s->last ? ", " : "", name);
+		s->last = name;
+	}
+	word_set_done(&seen);
 	return n;
 }
 
-static void print_skip(
-	const struct plan *p, const struct plan_lane *lane, size_t i, size_t n, FILE *to)
+static void skips_free(struct skip *skips, size_t n)
 {
-	const struct configuration *c = &p->configurations[lane->configurations[i]];
+	for (size_t i = 0; i < n; i++)
+		buf_done(&skips[i].names);
+	free(skips);
+}
+
+static void print_skip(
+	const struct plan *p, const struct plan_lane *lane, const struct skip *s, FILE *to)
+{
+	const struct configuration *c = &p->configurations[lane->configurations[s->first]];
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
-	buf_adds(&text, c->benchmark->name);
-	if (n > 1) {
-		buf_addf(&text, ": %zu configurations", n);
+	buf_adds(&text, s->names.data);
+	if (s->n > 1) {
+		buf_addf(&text, ": %zu configurations", s->n);
 	} else {
 		_cleanup_buf_ struct buf parameters = BUF_INIT;
 
 		add_parameters(c, &parameters);
 		buf_addf(&text, "%s%s", parameters.len ? " " : "", parameters.data);
 	}
-	buf_addf(&text, " on %s: %s", lane->host, lane->skipped[i]);
+	buf_addf(&text, " on %s: %s", lane->host, lane->skipped[s->first]);
 	plan_print_line("skipped", text.data, to);
 }
 
+/* A reason is told once for a host, with all that it is of. */
 static void print_skips(const struct plan_view *v, FILE *to)
 {
 	size_t shown = 0, hidden = 0;
 
 	for (size_t l = 0; l < v->plan->lanes_n; l++) {
 		const struct plan_lane *lane = &v->plan->lanes[l];
+		struct skip *skips;
+		size_t n = find_skips(v->plan, lane, &skips);
 
-		for (size_t i = 0, n; i < lane->n; i += n) {
-			n = 1;
-			if (!lane->skipped[i])
-				continue;
-			n = skipped_alike(v->plan, lane, i);
+		for (size_t i = 0; i < n; i++) {
 			if (v->is_all || shown++ < SHOWN_SKIPPED)
-				print_skip(v->plan, lane, i, n, to);
+				print_skip(v->plan, lane, &skips[i], to);
 			else
-				hidden += n;
+				hidden += skips[i].n;
 		}
+		skips_free(skips, n);
 	}
 	if (hidden > 0)
 		fprintf(to, "skipped  %zu more; --all shows them\n", hidden);

@@ -85,19 +85,20 @@ unlike 'and not of those that have none' "$around" '^tune     c:'
 unlike 'a campaign without any of these has no such lines' "$table" '^(guard|tune) '
 is 'lines keep to the page' "$(joulerig plan around.yaml 2>/dev/null | grep -v '^skipped' | awk 'length > 100')" ''
 
-# Skipped by a host that has not that many CPUs: neighbours for the same reason are one line.
+# Skipped by a host that has not that many CPUs: those for the same reason are one line.
 cat >crowd.yaml <<'Y'
 campaign: crowd
 matrix: {n: {from: 1, to: 100, step: 1}}
 benchmarks:
   a: {command: [x, "{n}"]}
   b: {command: [x, "{n}"], placement: {cpus: 65536}}
+  c: {command: [x, "{n}"], placement: {cpus: 65536}}
 Y
 crowd=$(joulerig plan crowd.yaml 2>/dev/null)
-like 'long lists are shortened, with a count' "$crowd" '^\.\.\. and 160 more configurations; --all shows them$'
+like 'long lists are shortened, with a count' "$crowd" '^\.\.\. and 260 more configurations; --all shows them$'
 is 'to as many as fit' "$(grep -c '^a ' <<<"$crowd")" 40
-like 'skipped ones alike are one line' "$crowd" '^skipped  b: 100 configurations on .*65536 CPUs asked for'
-is '--all shows all' "$(joulerig plan crowd.yaml --all 2>/dev/null | grep -c '^[ab] ')" 200
+like 'skipped ones alike are one line' "$crowd" '^skipped  b, c: 200 configurations on .*65536 CPUs asked for'
+is '--all shows all' "$(joulerig plan crowd.yaml --all 2>/dev/null | grep -c '^[abc] ')" 300
 
 # Repetition, comparison, budget, labels and the like.
 cat >much.yaml <<'Y'
