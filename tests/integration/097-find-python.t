@@ -10,6 +10,7 @@ fake() {
 	cat >"$1" <<-END
 		#!/bin/sh
 		case "\$*" in
+		*stdlib_module_names*) [ "\${3%%.*}" != concurrent ] || exit 1 ;;
 		*releaselevel*) echo "$2 $3 $4 $5" ;;
 		*import_module*) [ "\${3-}" = "${6-}" ] || { echo Traceback >&2; echo "ModuleNotFoundError: no \$3" >&2; exit 1; } ;;
 		*) echo '{"path": "$1", "version": "$2", "build": "$4"}' ;;
@@ -103,8 +104,11 @@ is "a module that is there" "$(taken k gil any numpy)" k/python3.14
 fails "a module that is not: exit status 1" 1 env FIND_PYTHON_DIRS=a "$find_python" gil any numpy
 like "named with why and the way out" "$(find a gil any numpy)" \
 	'^numpy cannot be imported by .*/a/python3\.14 \(ModuleNotFoundError: no numpy\); .*pip --python .*/a/python3\.14 install numpy'
+like "one of Python itself is not to be installed" "$(find a gil any concurrent.futures.interpreter)" \
+	'^concurrent\.futures\.interpreter belongs to Python itself, but not to the .* a later release may have it: see docs/python-gil\.md'
 mkdir full && for v in 11 12 13 14 15 16 17 18 19 20 21 22; do fake full/python3.$v 3.$v.0 final gil 0; done
 is "a reason is short enough to be shown whole" "$([ "$(find full nogil any | wc -c)" -lt 400 ] && echo yes)" yes
+is "and tells equal ones once" "$(mkdir -p m n && cp a/python3.14 m && cp a/python3.14 n && find m:n nogil any | grep -o '3\.14\.2' | wc -l)" 1
 mkdir locked && (cd locked && touch python)
 like "a link that cannot be made" "$(cd locked && FIND_PYTHON_DIRS=$PWD/../a "$find_python" gil any 2>&1 | tail -n 1)" '^python/gil/any: cannot make this link in /.*locked'
 
