@@ -47,8 +47,9 @@ static void set_axis(struct reader *r, const char *name, const json_t *list)
 	struct campaign *c = r->campaign;
 	size_t n = json_array_size(list);
 	const char **texts = arena_array(r->arena, n, sizeof *texts);
-	bool is_known = false;
-	struct error err;
+	const char *lacking = NULL; /* the first benchmark whose axis has not all these values */
+	bool is_known = false, is_set = false;
+	struct error err = {0}, other;
 
 	for (size_t i = 0; i < n; i++)
 		if (json_is_string(json_array_get(list, i)))
@@ -63,11 +64,20 @@ static void set_axis(struct reader *r, const char *name, const json_t *list)
 		if (!is_known && !are_good_values(r, name, list))
 			return;
 		is_known = true;
-		if (matrix_set_axis(b, (size_t)at, texts, n, r->arena, &err) < 0)
-			change_error(r, "--set %s: %s", name, err.text);
+		if (matrix_set_axis(b, (size_t)at, texts, n, r->arena, lacking ? &other : &err) ==
+			0)
+			is_set = true;
+		else if (!lacking)
+			lacking = b->name;
 	}
 	if (!is_known)
 		unknown_axis(r, name);
+	else if (lacking && is_set)
+		change_error(r,
+			"--set %s: in benchmark '%s' %s, as it has in others; choose with --only",
+			name, lacking, err.text);
+	else if (lacking)
+		change_error(r, "--set %s: %s", name, err.text);
 }
 
 /* Axes that walk in lock step must still be equally long. */

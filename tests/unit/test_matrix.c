@@ -392,10 +392,14 @@ static void test_bad_changes_of_matrices(void **state)
 {
 	static const char text[] = "campaign: c\n"
 				   "matrix: {p: {gil: {}, nogil: {}}, a: [1, 2], b: [3, 4], zip: "
-				   "[[a, b]]}\nbenchmarks: {x: {command: [x]}}\n";
+				   "[[a, b]]}\nbenchmarks: {x: {command: [x]}, y: {command: "
+				   "[x], matrix: {p: {gil: {}, again: {}}}}}\n";
 	static const struct {
 		const char *changes, *want;
 	} all[] = {
+		{"{\"set\": {\"p\": [\"gil\", \"nogil\"]}}",
+			"--set p: in benchmark 'y' axis 'p' has no value 'nogil', as it has in "
+			"others; choose with --only"},
 		{"{\"set\": {\"p\": [\"nogill\"]}}",
 			"--set p: axis 'p' has no value 'nogill'; did you mean 'nogil'?"},
 		{"{\"set\": {\"a\": [\"1\"]}}",
