@@ -156,7 +156,19 @@ static void tune_of(struct buf *out, const struct lines *l, const struct benchma
 	add_tune(out, b);
 }
 
-/* One line where all benchmarks have the same, else one for each that has any. */
+/* Of which benchmarks a text is: the first one's, and those after it that have the same. */
+static void add_names(struct buf *out, const struct campaign *c, struct buf *texts, size_t first)
+{
+	for (size_t i = first; i < c->benchmarks_n; i++) {
+		if (i > first && strcmp(texts[i].data, texts[first].data) != 0)
+			continue;
+		add_part(out, "%s", c->benchmarks[i].name);
+		if (i > first)
+			buf_reset(&texts[i]);
+	}
+}
+
+/* One line for benchmarks that have the same; without their names where all have. */
 static void print_lines(const struct lines *l, const char *title, add_fn *add)
 {
 	size_t n = l->c->benchmarks_n;
@@ -169,13 +181,16 @@ static void print_lines(const struct lines *l, const char *title, add_fn *add)
 		is_same &= strcmp(texts[0].data, texts[i].data) == 0;
 	}
 	for (size_t i = 0; i < n; i++) {
-		_cleanup_free_ char *line =
-			is_same ? xstrdup(texts[i].data)
-				: xasprintf("%s: %s", l->c->benchmarks[i].name, texts[i].data);
+		_cleanup_buf_ struct buf line = BUF_INIT;
 
 		if (texts[i].len && (i == 0 || !is_same)) {
+			if (!is_same) {
+				add_names(&line, l->c, texts, i);
+				buf_adds(&line, ": ");
+			}
+			buf_adds(&line, texts[i].data);
 			fprintf(l->to, "%-8s ", title);
-			output_wrapped(line, 9, l->to);
+			output_wrapped(line.data, 9, l->to);
 		}
 		buf_done(&texts[i]);
 	}

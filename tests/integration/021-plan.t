@@ -74,14 +74,14 @@ tune: {governor: performance, frequency: {max: 2.1GHz}}
 limits: {attempts: 2}
 Y
 around=$(joulerig plan around.yaml 2>/dev/null)
-like 'placement is told for each host' "$around" '^place    a: \{threads\} CPUs, policy scatter, smt avoid; CPUs: [^ ]+ 1 of [0-9]+$'
+like 'placement is told for each host' "$around" '^place    a, c: \{threads\} CPUs, policy scatter, smt avoid; CPUs: [^ ]+ 1 of [0-9]+$'
 like 'also where no host has such CPUs' "$around" '^place    b: 1 CPU, .*core_kind lowpower; CPUs: no host has them$'
 like 'what is skipped says of which cores' "$around" "^skipped  b .* on .*: placement: 1 CPU asked for \\(lowpower cores, one CPU a core\\), .* has 0$"
 like 'the guard is told once, where all have the same' "$around" \
 	"^guard    at most 3 K above the block's start, at most 0\.25 busy CPUs \\(waits 60 s for it\\), turbo off;"
 like 'with what follows' "$(tr -s '\n ' ' ' <<<"$around")" 'a run that violates it is run again, 1 time at most'
-like 'tune is told of those that have it' "$around" '^tune     a: governor performance, frequency\.max 2\.1GHz; put back at the end$'
-unlike 'and not of those that have none' "$around" '^tune     c:'
+like 'tune is told of those that have it' "$around" '^tune     a, b: governor performance, frequency\.max 2\.1GHz; put back at the end$'
+unlike 'and not of those that have none' "$around" '^tune .*\bc\b.*:'
 unlike 'a campaign without any of these has no such lines' "$table" '^(guard|tune) '
 is 'lines keep to the page' "$(joulerig plan around.yaml 2>/dev/null | grep -v '^skipped' | awk 'length > 100')" ''
 
@@ -93,12 +93,14 @@ benchmarks:
   a: {command: [x, "{n}"]}
   b: {command: [x, "{n}"], placement: {cpus: 65536}}
   c: {command: [x, "{n}"], placement: {cpus: 65536}}
+  d: {command: [x, "{n}"], matrix: {n: [1]}, placement: {cpus: 1}}
 Y
 crowd=$(joulerig plan crowd.yaml 2>/dev/null)
-like 'long lists are shortened, with a count' "$crowd" '^\.\.\. and 260 more configurations; --all shows them$'
+like 'long lists are shortened, with a count' "$crowd" '^\.\.\. and 261 more configurations; --all shows them$'
 is 'to as many as fit' "$(grep -c '^a ' <<<"$crowd")" 40
 like 'skipped ones alike are one line' "$crowd" '^skipped  b, c: 200 configurations on .*65536 CPUs asked for'
-is '--all shows all' "$(joulerig plan crowd.yaml --all 2>/dev/null | grep -c '^[abc] ')" 300
+like 'those with the same placement are one line, too' "$crowd" '^place    b, c: 65536 CPUs; CPUs: no host has them$'
+is '--all shows all' "$(joulerig plan crowd.yaml --all 2>/dev/null | grep -c '^[abcd] ')" 301
 
 # Repetition, comparison, budget, labels and the like.
 cat >much.yaml <<'Y'
