@@ -91,30 +91,75 @@ static bool is_said(const struct gathered_lane *lane, const char *remark)
 	return is_same;
 }
 
-/* A remark once, with the first configuration that it is of. */
-static void print_remarks(const struct summary_view *v, FILE *to)
+/* A remark, of how many runs and configurations it is, and the first of these. */
+struct remark {
+	const char *text;
+	size_t remarks, done, cells, first;
+	bool has_others; /* of the same words with other numbers */
+};
+
+/* What remarks have in common that differ in their numbers alone. */
+static void words_of(const char *remark, struct buf *out)
+{
+	buf_reset(out);
+	for (const char *p = remark; *p != '\0'; p++)
+		if (*p < '0' || *p > '9')
+			buf_addc(out, *p);
+		else if (p == remark || p[-1] < '0' || p[-1] > '9')
+			buf_addc(out, '0');
+}
+
+static size_t find_remarks(const struct summary_view *v, struct remark **out)
 {
 	const struct gathered *g = v->g;
 	struct word_set seen = {0};
-	size_t lines = 0;
+	_cleanup_buf_ struct buf words = BUF_INIT;
+	size_t n = 0;
 
 	for (size_t i = 0; i < g->lanes_n * g->configurations_n; i++) {
 		const struct gathered_cell *cell = &g->cells[i];
 
 		if (!summary_is_cell_shown(v, i) || cell->remark == NULL ||
-			is_said(&g->lanes[i / g->configurations_n], cell->remark) ||
-			!word_set_add(&seen, cell->remark) || lines++ >= SUMMARY_MAX_LINES)
+			is_said(&g->lanes[i / g->configurations_n], cell->remark))
 			continue;
-		_cleanup_buf_ struct buf line = BUF_INIT;
-		buf_addf(&line, "%zu of %zu runs (", cell->remarks, cell->done);
-		summary_add_configuration(g, i, " ", &line);
-		buf_addc(&line, ')');
-		summary_add_reason(cell->remark, &line);
-		summary_remark("note", &line, to);
+		words_of(cell->remark, &words);
+		size_t at = word_set_number(&seen, words.data);
+		if (at == n) {
+			*out = xreallocarray(*out, n + 1, sizeof **out);
+			(*out)[n++] = (struct remark){.text = cell->remark, .first = i};
+		}
+		struct remark *r = &(*out)[at];
+		r->remarks += cell->remarks;
+		r->done += cell->done;
+		r->cells++;
+		r->has_others |= strcmp(r->text, cell->remark) != 0;
 	}
 	word_set_done(&seen);
-	if (lines > SUMMARY_MAX_LINES)
-		fprintf(to, "note     %zu more\n", lines - SUMMARY_MAX_LINES);
+	return n;
+}
+
+/* A remark once, with the first configuration that it is of. */
+static void print_remarks(const struct summary_view *v, FILE *to)
+{
+	struct remark *remarks = NULL;
+	size_t n = find_remarks(v, &remarks);
+
+	for (size_t i = 0; i < n && i < SUMMARY_MAX_LINES; i++) {
+		const struct remark *r = &remarks[i];
+		_cleanup_buf_ struct buf line = BUF_INIT;
+		buf_addf(&line, "%zu of %zu runs (", r->remarks, r->done);
+		summary_add_configuration(v->g, r->first, " ", &line);
+		if (r->cells > 1)
+			buf_addf(&line, " and %zu more", r->cells - 1);
+		buf_addc(&line, ')');
+		summary_add_reason(r->text, &line);
+		if (r->has_others)
+			buf_adds(&line, ", and the like");
+		summary_remark("note", &line, to);
+	}
+	free(remarks);
+	if (n > SUMMARY_MAX_LINES)
+		fprintf(to, "note     %zu more\n", n - SUMMARY_MAX_LINES);
 }
 
 static void print_overhead(const struct summary_view *v, FILE *to)

@@ -71,6 +71,28 @@ like 'the table marks outliers and drift' "$(cat table)" '^.  drifts by \+14 % f
 like 'and says what counted' "$(cat table)" '^counted  36 of [0-9]+ runs: without 9 failed, 9 timed out, [0-9]+ skipped, [0-9]+ warm-up$'
 like 'each failure once' "$(cat table)" '^failed   9 runs \(one arm=broken size=1 [^ ]+\): exit status 3'
 
+# What many configurations are skipped for is said once, with all that it is of, neighbours or not.
+cat >lacks.yaml <<'YAML'
+campaign: lacks
+matrix: {n: [1, 2]}
+benchmarks:
+  a: {command: ["true"], requires: "echo no module x; exit 1"}
+  b: {command: ["true"]}
+  c: {command: ["true"], requires: "echo no module x; exit 1"}
+  d: {command: ["true"], requires: "echo no module {n}; exit 1"}
+measure: {energy: off}
+repeat: {warmup: 0, blocks: 1}
+YAML
+lacks=$(joulerig run lacks.yaml --quiet --db lacks.db 2>&1)
+is 'a reason once' "$(grep -c '^skipped ' <<<"$lacks")" 3
+like 'with all benchmarks that it is of' "$lacks" '^skipped  a, c: 4 configurations on [^ ]+: requires: no module x$'
+like 'or the configuration, where it is one' "$lacks" '^skipped  d n=2 on [^ ]+: requires: no module 2$'
+
+# So are remarks that differ in their numbers alone.
+sqlite3 lacks.db "UPDATE run SET reason = 'guard: others used ' || (id * 17) || ' ms' WHERE state = 'done'"
+like 'a remark once, with how many it is of' "$(joulerig results lacks --db lacks.db)" \
+	'^note     2 of 2 runs \(b n=1 [^ ]+ and 1 more\): guard: others used [0-9]+ ms, and the like$'
+
 # ---- --only ----
 
 arms() { results --format json "$@" | jq -r '[.[] | .parameters.arm] | unique | join(" ")'; }

@@ -158,7 +158,8 @@ static void test_results_tell_of_net_energy_flags_remarks_and_costs(void **state
 		"short  the steps of an energy counter are over 1 % of a package's energy in this "
 		"run (half-width),\n"
 		"       or could be: the run takes less than 200 times their largest gap\n"
-		"note     3 of 3 runs (work n=2 lab7): energy: 1 ms is too short; 12 repetitions "
+		"note     5 of 6 runs (work n=2 lab7 and 1 more): energy: 1 ms is too short; 12 "
+		"repetitions "
 		"would do\n"
 		"sampling at 100 Hz costs 0.03 % [0.01, 0.05] on lab7\n";
 
