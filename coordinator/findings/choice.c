@@ -9,6 +9,7 @@
 #define SAME_WORK 1e-6
 
 struct maker {
+	const struct study *s;
 	const struct gathered *g;
 	const char *by, *baseline;
 	double alpha;
@@ -37,12 +38,39 @@ static double work_of(const struct gathered *g, size_t lane, size_t configuratio
 	return mean;
 }
 
+/* Whether a and b have equal values of an axis, or both none. */
+static bool is_equal_in(const struct gathered_configuration *a,
+	const struct gathered_configuration *b, const char *axis)
+{
+	const char *x = parameters_get(&a->parameters, axis),
+		   *y = parameters_get(&b->parameters, axis);
+
+	return x == NULL || y == NULL ? x == y : strcmp(x, y) == 0;
+}
+
+/* By `expect: {same: [AXIS]}` of their benchmark: as much work of another kind has another answer.
+ */
+static bool has_same_answer(const struct maker *m, size_t a, size_t b)
+{
+	const struct benchmark *benchmark = study_benchmark(m->s, a);
+
+	for (size_t i = 0; benchmark != NULL && i < benchmark->metrics_n; i++) {
+		const struct benchmark_metric *metric = &benchmark->metrics[i];
+
+		for (size_t k = 0; metric->expect == EXPECT_SAME && k < metric->expect_axes_n; k++)
+			if (!is_equal_in(&m->g->configurations[a], &m->g->configurations[b],
+				    metric->expect_axes[k]))
+				return false;
+	}
+	return true;
+}
+
 static bool does_same_work(const struct maker *m, size_t a, size_t b)
 {
 	const struct gathered_configuration *x = &m->g->configurations[a],
 					    *y = &m->g->configurations[b];
 
-	if (strcmp(x->benchmark, y->benchmark) != 0)
+	if (strcmp(x->benchmark, y->benchmark) != 0 || !has_same_answer(m, a, b))
 		return false;
 	if (isfinite(m->work[a]) && isfinite(m->work[b]))
 		return fabs(m->work[a] / m->work[b] - 1) < SAME_WORK;
@@ -267,7 +295,8 @@ static int by_work(const void *a, const void *b)
 void choices_make(const struct study *s, const char *by, const char *baseline, double alpha,
 	struct choices *out)
 {
-	struct maker m = {.g = &s->g,
+	struct maker m = {.s = s,
+		.g = &s->g,
 		.by = by,
 		.baseline = baseline,
 		.alpha = alpha,

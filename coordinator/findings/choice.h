@@ -3,9 +3,10 @@
  * which the least energy
  *
  * Candidates are the configurations of a benchmark that do equal work (by `work` of the campaign's
- * file: time / time.per_work), whatever their number of threads, clock, build; where work is not
- * known, those that differ along the asked axis alone. Of twins (twins.h) one is a candidate: the
- * baseline, or the first. Values are means of logs over the blocks.
+ * file: time / time.per_work) and must have the same answer (by its expect: {same: [AXIS]}),
+ * whatever their number of threads, clock, build; where work is not known, those that differ along
+ * the asked axis alone. Of twins (twins.h) one is a candidate: the baseline, or the first. Values
+ * are means of logs over the blocks.
  *
  * Which of m candidates is the best the same runs say: the interval of its ratio to the baseline
  * with its own parameters is at level 1 - alpha / m (Bonferroni), that to the best of b baselines,

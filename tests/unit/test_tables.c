@@ -170,6 +170,17 @@ static void test_cost_of_measuring(void **state)
 	study_end(&s);
 }
 
+static struct campaign *campaign_of(const char *yaml)
+{
+	struct diagnostics d = {0};
+	struct campaign *c = campaign_read(yaml, strlen(yaml), NULL, &d);
+
+	if (c == NULL)
+		fail_msg("%s", d.n > 0 ? d.items[0].text : "?");
+	diagnostics_done(&d);
+	return c;
+}
+
 /* ---- which to use ---- */
 
 static const struct choice *find(const struct choices *c, const char *work, const char *metric)
@@ -281,18 +292,35 @@ static void test_choice_without_work(void **state)
 	study_end(&s);
 }
 
-/* ---- the same thing under two names ---- */
-
-static struct campaign *campaign_of(const char *yaml)
+/* As many operations of two kernels are not the same work where their answers are not. */
+static void test_choice_of_equal_answers(void **state)
 {
-	struct diagnostics d = {0};
-	struct campaign *c = campaign_read(yaml, strlen(yaml), NULL, &d);
+	static const struct planted planted[] = {
+		{"op", "{\"build\":\"old\",\"kernel\":\"list\"}", 1, 10, .01, false},
+		{"op", "{\"build\":\"new\",\"kernel\":\"list\"}", 2, 20, .02, false},
+		{"op", "{\"build\":\"old\",\"kernel\":\"dict\"}", 8, 80, .08, false},
+		{"op", "{\"build\":\"new\",\"kernel\":\"dict\"}", 4, 40, .04, false},
+	};
+	struct choices c;
+	struct study s;
 
-	if (c == NULL)
-		fail_msg("%s", d.n > 0 ? d.items[0].text : "?");
-	diagnostics_done(&d);
-	return c;
+	(void)state;
+	make_study(&s, planted, ARRAY_SIZE(planted), 0.01);
+	choices_make(&s, "build", "old", 0.01, &c);
+	assert_int_equal(c.n, 2); /* without the file only the count is known */
+	choices_done(&c);
+	s.campaign = campaign_of("campaign: c\nmatrix: {build: [old, new], kernel: [list, dict]}\n"
+				 "benchmarks:\n  op:\n    command: [op]\n    metrics:\n"
+				 "      sum: {json: sum, expect: {same: [kernel]}}\n");
+	choices_make(&s, "build", "old", 0.01, &c);
+	assert_int_equal(c.n, 4);
+	assert_int_equal(find(&c, "op kernel=list", "time")->best, 0);
+	assert_int_equal(find(&c, "op kernel=dict", "time")->best, 3);
+	choices_done(&c);
+	study_end(&s);
 }
+
+/* ---- the same thing under two names ---- */
 
 static const char twins_yaml[] =
 	"campaign: c\n"
@@ -426,6 +454,7 @@ int main(void)
 		cmocka_unit_test(test_cost_of_measuring),
 		cmocka_unit_test(test_choice_of_equal_work),
 		cmocka_unit_test(test_choice_of_two_picked),
+		cmocka_unit_test(test_choice_of_equal_answers),
 		cmocka_unit_test(test_choice_without_work),
 		cmocka_unit_test(test_twins),
 		cmocka_unit_test(test_what_says_the_name),
