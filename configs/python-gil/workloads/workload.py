@@ -59,6 +59,7 @@ def gil_enabled():
 GIL_AT_START = gil_enabled()
 
 import argparse  # noqa: E402  (the GIL is looked at before anything else is imported)
+import atexit  # noqa: E402
 import concurrent.futures  # noqa: E402
 import contextlib  # noqa: E402
 import hashlib  # noqa: E402
@@ -140,6 +141,14 @@ def add_workers(made, modes=MODES, mode="threads", workers=1):
     if "processes" in modes:
         made.add_argument("--start", choices=("fork", "spawn"),
                           help="how the processes of mode processes are started (default: fork)")
+
+
+def stop_tracker():
+    """End multiprocessing's resource tracker, where one was started, and wait for it."""
+    from multiprocessing import resource_tracker
+    stop = getattr(resource_tracker._resource_tracker, "_stop", None)
+    if stop is not None:
+        stop()
 
 
 def spread(count, workers):
@@ -299,6 +308,9 @@ class Result:
         if self.mode == "threads":
             return concurrent.futures.ThreadPoolExecutor(self.workers)
         if self.mode == "processes":
+            # What looks after spawned processes would outlive this one by some milliseconds. This is
+            # called after what multiprocessing itself does at the end, as it is registered before.
+            atexit.register(stop_tracker)
             import multiprocessing  # here, as its memory would be a burden where it is not needed
             context = multiprocessing.get_context(self.start)
             return concurrent.futures.ProcessPoolExecutor(self.workers, context)
