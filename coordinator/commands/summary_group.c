@@ -114,10 +114,39 @@ static void align_values(struct grid_column *c, struct buf *values, struct buf *
 	}
 }
 
+#define MIB 1048576.0
+
+/* Bytes are hard to read by the million. */
+static bool is_in_mib(const struct group *group, size_t metric)
+{
+	struct summary s;
+
+	if (strcmp(group->v->g->metrics[metric].unit, "B") != 0)
+		return false;
+	for (size_t row = 0; row < group->n; row++) {
+		summary_of_cell(group_cell(group, row), metric, &s);
+		if (s.n > 0 && s.median >= MIB)
+			return true;
+	}
+	return false;
+}
+
+static void add_scaled(
+	struct buf *value, struct buf *interval, const struct summary *s, double scale)
+{
+	struct summary scaled = *s;
+
+	scaled.median /= scale;
+	scaled.low /= scale;
+	scaled.high /= scale;
+	summary_add_value(value, interval, &scaled);
+}
+
 struct grid_column *group_add_metric(
 	struct group *group, const char *title, size_t metric, enum marks marks)
 {
-	const char *unit = group->v->g->metrics[metric].unit;
+	bool has_mib = is_in_mib(group, metric);
+	const char *unit = has_mib ? "MiB" : group->v->g->metrics[metric].unit;
 	struct grid_column *c = grid_add(&group->grid, false, "%s%s%s", title,
 		strcmp(unit, "1") == 0 ? "" : " ", strcmp(unit, "1") == 0 ? "" : unit);
 	struct buf *values = xcalloc(group->n, sizeof *values),
@@ -130,7 +159,7 @@ struct grid_column *group_add_metric(
 		summary_of_cell(group_cell(group, row), metric, &s);
 		if (s.n == 0)
 			continue;
-		summary_add_value(&values[row], &rest[row], &s);
+		add_scaled(&values[row], &rest[row], &s, has_mib ? MIB : 1);
 		if (marks != MARKS_NONE)
 			mark_values(
 				group, group_cell(group, row), metric, &s, &rest[row], &has_mark);
