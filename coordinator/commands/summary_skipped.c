@@ -3,11 +3,14 @@
 #include "coordinator/commands/summary_view.h"
 #include "coordinator/commands/word_set.h"
 
+#define MAX_BENCHMARKS 5 /* named in a line */
+
 /* The configurations of a host with one reason. */
 struct group {
 	const char *reason;
-	size_t lane, first, n; /* first: of its configurations */
-	bool is_one_benchmark;
+	size_t lane, first, n;   /* first: of its configurations */
+	const char **benchmarks; /* each once; those of a campaign stand together */
+	size_t benchmarks_n;
 	bool *differs; /* the first one's parameter i is another one elsewhere */
 };
 
@@ -36,8 +39,12 @@ static void take_in(const struct gathered *g, struct group *group, size_t config
 					    *c = &g->configurations[configuration];
 
 	group->n++;
-	if (strcmp(first->benchmark, c->benchmark) != 0)
-		group->is_one_benchmark = false;
+	if (group->benchmarks_n == 0 ||
+		strcmp(group->benchmarks[group->benchmarks_n - 1], c->benchmark) != 0) {
+		group->benchmarks = xreallocarray(
+			group->benchmarks, group->benchmarks_n + 1, sizeof *group->benchmarks);
+		group->benchmarks[group->benchmarks_n++] = c->benchmark;
+	}
 	for (size_t i = 0; i < first->parameters.n; i++)
 		if (!group->differs[i] && !has_value(c, &first->parameters.items[i]))
 			group->differs[i] = true;
@@ -55,7 +62,6 @@ static struct group *find_or_add(const struct gathered *g, struct groups *all,
 		all->items[all->n++] = (struct group){.reason = reason,
 			.lane = lane,
 			.first = configuration,
-			.is_one_benchmark = true,
 			.differs = xcalloc(
 				g->configurations[configuration].parameters.n + 1, sizeof(bool))};
 	}
@@ -80,8 +86,10 @@ static void make_groups(const struct summary_view *v,
 
 static void groups_done(struct groups *all)
 {
-	for (size_t i = 0; i < all->n; i++)
+	for (size_t i = 0; i < all->n; i++) {
+		free(all->items[i].benchmarks);
 		free(all->items[i].differs);
+	}
 	free(all->items);
 }
 
@@ -121,21 +129,44 @@ static const char *find_name(const struct summary_view *v, const struct group *g
 	return NULL;
 }
 
+static size_t count_benchmarks(const struct gathered *g)
+{
+	size_t n = g->configurations_n > 0;
+
+	for (size_t c = 1; c < g->configurations_n; c++)
+		n += strcmp(g->configurations[c - 1].benchmark, g->configurations[c].benchmark) !=
+		     0;
+	return n;
+}
+
+/* "numpy_blas, numpy_fft"; nothing where it is all that the campaign has. */
+static void add_benchmarks(const struct gathered *g, const struct group *group, struct buf *out)
+{
+	size_t n = group->benchmarks_n;
+
+	if (n > 1 && n == count_benchmarks(g))
+		return;
+	for (size_t i = 0; i < n && i < MAX_BENCHMARKS; i++)
+		buf_addf(out, "%s%s", i == 0 ? "" : ", ", group->benchmarks[i]);
+	if (n > MAX_BENCHMARKS)
+		buf_addf(out, " and %zu more", n - MAX_BENCHMARKS);
+}
+
 /* "nbody threads=8: 12 configurations", as far as they have that in common. */
 static void add_common(const struct gathered *g, const struct group *group, struct buf *out)
 {
 	const struct gathered_configuration *first = of(g, group);
 	_cleanup_free_ const char **skip = xcalloc(first->parameters.n + 1, sizeof *skip);
-	_cleanup_buf_ struct buf common = BUF_INIT;
+	_cleanup_buf_ struct buf names = BUF_INIT, common = BUF_INIT;
 	size_t n = 0;
 
 	for (size_t i = 0; i < first->parameters.n; i++)
 		if (group->differs[i])
 			skip[n++] = first->parameters.items[i].name;
 	parameters_format(&first->parameters, skip, n, &common);
-	if (group->is_one_benchmark)
-		buf_addf(out, "%s%s", first->benchmark, common.len > 0 ? " " : "");
-	buf_addf(out, "%s%s", common.data, group->is_one_benchmark || common.len > 0 ? ": " : "");
+	add_benchmarks(g, group, &names);
+	buf_addf(out, "%s%s%s%s", names.data, names.len > 0 && common.len > 0 ? " " : "",
+		common.data, names.len > 0 || common.len > 0 ? ": " : "");
 	buf_addf(out, "%zu configurations", group->n);
 }
 
