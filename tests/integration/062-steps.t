@@ -59,9 +59,9 @@ repeat: {warmup: 0, blocks: 1}
 YAML
 joulerig run alike.yaml --quiet --db alike.db >alike.out 2>&1
 is "reasons alike are one line, with what they have in common" "$(sed -n '/^skipped /!d; s/^skipped / /; s/ on [^ ]*:/ on HOST:/p' alike.out | sed 's/^  */ /' | LC_ALL=C sort)" \
-	' c threads=3: 2 configurations on HOST: requires: too many
- d threads=2 on HOST: requires: not two
- python=nogil+gil: 6 configurations on HOST: requires: no such interpreter'
+	' a, b python=nogil+gil: 6 configurations on HOST: requires: no such interpreter
+ c threads=3: 2 configurations on HOST: requires: too many
+ d threads=2 on HOST: requires: not two'
 joulerig results alike --db alike.db --only 'one_of(benchmark, "a", "b")' >alike.ab
 like "all of one value are called by it" "$(cat alike.ab)" '^skipped  nogil\+gil on [^ ]+: requires: no such interpreter$'
 is "on one line" "$(grep -c ^skipped alike.ab)" 1
