@@ -1,5 +1,5 @@
 /*
- * import_metrics.h - the metrics of a run from elsewhere as a store keeps them: of import_store.c
+ * import_metrics.h - the metrics of a run from elsewhere as a store keeps them: of import_results.c
  */
 #ifndef COORDINATOR_COMMANDS_IMPORT_METRICS_H
 #define COORDINATOR_COMMANDS_IMPORT_METRICS_H

@@ -2,7 +2,7 @@
  * import_run.h - runs from elsewhere on their way into a store
  *
  * Readers (import_line.c, import_hyperfine.c ...) fill one struct import_run after the other; the
- * importer (import_store.c) writes each at once. All is one transaction.
+ * importer (see import_parts.h) writes each at once. All is one transaction.
  */
 #ifndef COORDINATOR_COMMANDS_IMPORT_RUN_H
 #define COORDINATOR_COMMANDS_IMPORT_RUN_H
