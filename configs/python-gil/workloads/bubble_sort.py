@@ -34,9 +34,7 @@ def main():
     parser.add_argument("--items", type=workload.at_least(2), default=5000, metavar="N",
                         help="items of the list (default: 5000)")
     options = parser.parse_args()
-    result = workload.Result(options)
-    checksums = [once(options, result) for _ in range(options.repeat)]
-    result.report(options.items * (options.items - 1) // 2, checksums)
+    workload.repeat(options, once, options.items * (options.items - 1) // 2)
 
 
 if __name__ == "__main__":

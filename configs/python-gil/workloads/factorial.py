@@ -30,9 +30,7 @@ def main():
     parser.add_argument("--tasks", type=workload.positive, default=10001, metavar="K",
                         help="factorials of 0 to K-1 (default: 10001)")
     options = parser.parse_args()
-    result = workload.Result(options)
-    checksums = [once(options, result) for _ in range(options.repeat)]
-    result.report(options.tasks, checksums)
+    workload.repeat(options, once, options.tasks)
 
 
 if __name__ == "__main__":

@@ -50,9 +50,7 @@ def main():
     parser.add_argument("--records", type=workload.positive, default=2_000_000, metavar="N",
                         help="texts (default: 2000000)")
     options = parser.parse_args()
-    result = workload.Result(options)
-    checksums = [once(options, result) for _ in range(options.repeat)]
-    result.report(options.records, checksums)
+    workload.repeat(options, once, options.records)
 
 
 if __name__ == "__main__":

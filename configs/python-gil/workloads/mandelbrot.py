@@ -48,9 +48,7 @@ def main():
     parser.add_argument("--size", type=workload.positive, default=500, metavar="ROWS",
                         help="rows and columns of the picture (default: 500)")
     options = parser.parse_args()
-    result = workload.Result(options)
-    checksums = [once(options, result) for _ in range(options.repeat)]
-    result.report(options.size ** 2, checksums)
+    workload.repeat(options, once, options.size ** 2)
 
 
 if __name__ == "__main__":

@@ -61,9 +61,7 @@ def main():
     parser.add_argument("--size", type=workload.positive, default=768, metavar="ROWS",
                         help="rows and columns of the matrices (default: 768)")
     options = parser.parse_args()
-    result = workload.Result(options)
-    checksums = [once(options, result) for _ in range(options.repeat)]
-    result.report(options.size ** 3, checksums)
+    workload.repeat(options, once, options.size ** 3)
 
 
 if __name__ == "__main__":

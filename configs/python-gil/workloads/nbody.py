@@ -100,9 +100,7 @@ def main():
     parser.add_argument("--pool", choices=("per-step", "once"), default="per-step",
                         help="when the workers are made (default: per-step)")
     options = parser.parse_args()
-    result = workload.Result(options)
-    checksums = [once(options, result) for _ in range(options.repeat)]
-    result.report(options.particles ** 2 * options.steps, checksums)
+    workload.repeat(options, once, options.particles ** 2 * options.steps)
 
 
 if __name__ == "__main__":

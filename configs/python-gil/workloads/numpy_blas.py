@@ -39,9 +39,7 @@ def main():
                         help="rows and columns of the matrices (default: 6000)")
     options = parser.parse_args()
     numpy = workload.need("numpy")
-    result = workload.Result(options)
-    checksums = [once(options, result, numpy) for _ in range(options.repeat)]
-    result.report(options.size ** 3, checksums)
+    workload.repeat(options, once, options.size ** 3, numpy)
 
 
 if __name__ == "__main__":

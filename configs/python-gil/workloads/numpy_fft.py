@@ -59,9 +59,7 @@ def main():
     if options.length % 4:
         parser.error(f"argument --length: {options.length} is not a multiple of 4")
     numpy = workload.need("numpy")
-    result = workload.Result(options)
-    checksums = [once(options, result, numpy) for _ in range(options.repeat)]
-    result.report(options.length, checksums)
+    workload.repeat(options, once, options.length, numpy)
 
 
 if __name__ == "__main__":

@@ -44,9 +44,7 @@ def main():
                         help="arrays, shared out among the workers (default: 200)")
     options = parser.parse_args()
     workload.need("numpy")
-    result = workload.Result(options)
-    checksums = [once(options, result) for _ in range(options.repeat)]
-    result.report(options.tasks * options.length, checksums)
+    workload.repeat(options, once, options.tasks * options.length)
 
 
 if __name__ == "__main__":

@@ -49,9 +49,7 @@ def main():
                         help="elements of each array (default: 150000000)")
     options = parser.parse_args()
     numpy = workload.need("numpy")
-    result = workload.Result(options)
-    checksums = [once(options, result, numpy) for _ in range(options.repeat)]
-    result.report(options.length, checksums)
+    workload.repeat(options, once, options.length, numpy)
 
 
 if __name__ == "__main__":

@@ -84,9 +84,7 @@ def main():
     parser.add_argument("--objects", type=workload.positive, default=8_000_000, metavar="N",
                         help="objects (default: 8000000)")
     options = parser.parse_args()
-    result = workload.Result(options)
-    checksums = [once(options, result) for _ in range(options.repeat)]
-    result.report(options.objects, checksums)
+    workload.repeat(options, once, options.objects)
 
 
 if __name__ == "__main__":

@@ -47,9 +47,7 @@ def main():
     parser.add_argument("--strings", type=workload.positive, default=55_000_000, metavar="N",
                         help="strings of the list (default: 55000000)")
     options = parser.parse_args()
-    result = workload.Result(options)
-    checksums = [once(options, result) for _ in range(options.repeat)]
-    result.report(options.strings, checksums)
+    workload.repeat(options, once, options.strings)
 
 
 if __name__ == "__main__":

@@ -55,9 +55,7 @@ def main():
     parser.add_argument("--limit", type=workload.at_least(2), default=16_000_000, metavar="N",
                         help="look for primes up to N (default: 16000000)")
     options = parser.parse_args()
-    result = workload.Result(options)
-    checksums = [once(options, result) for _ in range(options.repeat)]
-    result.report(options.limit, checksums)
+    workload.repeat(options, once, options.limit)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 A workload is a program of its own: `python mandelbrot.py --size 500`. It builds its data (not
 timed), does its work between `with result.timed():` once or more often, and prints one line by
-`result.report(work, checksum)`:
+`result.report(work, checksum)`, which `workload.repeat(options, once, work)` does at the end:
 
     {"workload": "mandelbrot", "work": 250000, "checksum": "9c8e...", "gil_enabled": true,
      "gil_at_start": true, "gil_at_end": true, "build": "CPython 3.13.15 gil", "threads": 1,
@@ -39,9 +39,7 @@ status 1; a wrong option ends with 2.
         workload.add_workers(parser)                            # --workers, --mode, --start
         parser.add_argument("--size", type=workload.positive, default=1000)
         options = parser.parse_args()
-        result = workload.Result(options)
-        checksums = [once(options, result) for _ in range(options.repeat)]
-        result.report(options.size, checksums)                  # work of one iteration
+        workload.repeat(options, once, options.size)            # work of one iteration
 
     if __name__ == "__main__":
         workload.run(main)
@@ -336,3 +334,11 @@ class Result:
                 "seconds": sum(self.iterations), "iterations": self.iterations,
                 **(self.memory or memory()), "ipc_bytes": self._ipc, **more}
         print(json.dumps(line), flush=True)
+
+
+def repeat(options, once, work, *more):
+    """The end of a program: once(options, result, *more), which returns the checksum of an
+    iteration, as often as --repeat says, and the line. work: of one iteration."""
+    result = Result(options)
+    checksums = [once(options, result, *more) for _ in range(options.repeat)]
+    result.report(work, checksums)
