@@ -205,7 +205,9 @@ static char *make_directory(struct cgroups *c, struct error *why)
 struct cgroup *cgroup_new(struct cgroups *c, const struct cgroup_limits *limits, struct error *why)
 {
 	if (c->base == NULL) {
-		error_set(why, -ENOENT, "%s", c->why_not);
+		error_set(why, -ENOENT, "%s%s",
+			limits->memory != ABSENT ? "limits.memory cannot be kept here: " : "",
+			c->why_not);
 		return NULL;
 	}
 	retry_left(c);
