@@ -165,12 +165,14 @@ static void test_bad_files_are_refused_as_expected(void **state)
 /* Whole campaigns with what a reader expects of them on hosts of many kinds. */
 static void test_campaigns_as_users_write_them(void **state)
 {
-	_cleanup_free_ char *dir = folder("../../../shared/campaigns"), *expected = folder("users");
+	char *dir = folder("../../../shared/campaigns"), *expected = folder("users");
 	struct host_set hosts = load_hosts("users/hosts.json");
 	int n = check_folder(dir, expected, &hosts);
 
 	(void)state;
 	hosts_done(&hosts);
+	free(expected);
+	free(dir); /* by hand: skip() does not come back */
 	if (n < 0)
 		skip();
 	assert_int_equal(n, 8);
