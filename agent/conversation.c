@@ -216,6 +216,7 @@ void conversation_on_end(void *arg, const struct attempt_id *ended, struct buf *
 	size_t sent = c->live_at;
 	*frames = c->spare;
 	c->spare = (struct buf)BUF_INIT;
+	c->live_at = 0; /* a teardown may come next: the frames of the runner are none then */
 
 	struct assignment *a = find_assignment(c, &id);
 	if (a != NULL)
