@@ -29,8 +29,11 @@ int conversation_send(void *arg, struct message *m)
  * what it holds. */
 void conversation_say(struct connection *c, struct message *m)
 {
-	if (c->link != NULL && conversation_send(c, m) < 0)
-		log_debug("%s was not sent: no connection", message_type_name(m->type));
+	if (c->link == NULL || conversation_send(c, m) == 0)
+		return;
+	log_debug(
+		"%s was not sent: no connection, or its queue is full", message_type_name(m->type));
+	c->is_to_say_hello = true;
 }
 
 static void say_accept(struct connection *c, const struct attempt_id *id)
@@ -240,12 +243,22 @@ void conversation_on_end(void *arg, const struct attempt_id *ended, struct buf *
 
 /* ---- what the coordinator says ---- */
 
+static void say_hello(struct connection *c);
+
+/*
+ * A coordinator that answers nothing may have read the HELLO of an older connection after ours and
+ * heeds that one: it is told again, as it is where something could not be said.
+ */
 static void on_heartbeat(void *arg, int64_t now_ns)
 {
 	struct connection *c = arg;
 	(void)now_ns;
 	if (!c->is_welcome)
 		return;
+	if (++c->unanswered > HEARTBEAT_MISSED || c->is_to_say_hello) {
+		c->unanswered = 0;
+		say_hello(c);
+	}
 	say_ping(c);
 	/* What a full queue held back. */
 	outbox_pump(&c->outbox);
@@ -285,6 +298,7 @@ static void on_welcome(struct connection *c, int64_t number, const struct messag
 	log_debug("connected to %s as %s", c->endpoint, w->name);
 	c->is_welcome = true;
 	c->received_epoch = number;
+	c->unanswered = 0;
 	c->live_at = 0;
 	loop_cancel_timer(c->loop, c->heartbeat);
 	int64_t every = w->heartbeat_ns > 0 ? w->heartbeat_ns : HEARTBEAT_NS;
@@ -381,6 +395,7 @@ static void drop_committed(struct connection *c, const struct attempt_id *id)
 
 static void on_message(struct connection *c, struct message *m, const void *data, size_t len)
 {
+	c->unanswered = 0;
 	switch (m->type) {
 	case MESSAGE_PONG:
 		clock_offset_add(&c->clock, &m->pong, clock_raw_ns());
@@ -479,6 +494,7 @@ static void say_hello(struct connection *c)
 		.held = {held, n}};
 	c->sequence = 0;
 	c->received_epoch = 0;
+	c->is_to_say_hello = false;
 	conversation_say(c, &m);
 }
 

@@ -3,7 +3,9 @@
  * the agent has in hand
  *
  * connection.c opens what an agent consists of and closes it; conversation.c is what happens in
- * between. The struct is theirs alone.
+ * between. The struct is theirs alone. conversation.c knows of sockets, of runs and of time only
+ * link_client_send(), run.h and loop.h with the clocks: tests/schedules puts others of its own
+ * there, opens what is here as connection.c does, and so has many agents in one process.
  */
 #ifndef AGENT_CONVERSATION_H
 #define AGENT_CONVERSATION_H
@@ -57,9 +59,11 @@ struct connection {
 
 	struct id16 session;
 	struct epoch epoch;
-	bool is_welcome;  /* between WELCOME and the end of the connection */
-	bool is_draining; /* no more runs on this connection */
-	bool has_warned;  /* of a failed handshake */
+	bool is_welcome;      /* between WELCOME and the end of the connection */
+	bool is_draining;     /* no more runs on this connection */
+	bool has_warned;      /* of a failed handshake */
+	unsigned unanswered;  /* heartbeats since anything came */
+	bool is_to_say_hello; /* again, at the next heartbeat */
 	int64_t sequence;
 	int64_t received_epoch; /* of WELCOME: what we send carries it */
 	struct clock_offset clock;
