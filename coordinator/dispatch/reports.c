@@ -13,6 +13,7 @@ struct spoken {
 	struct live_run *run; /* NULL: it has ended, or never was */
 	int64_t campaign;     /* store id */
 	bool is_suspended;    /* it has not ended, but does not go on now */
+	bool is_void;         /* of the run, but whatever comes of it does not count */
 };
 
 /* Whether a host may speak of this attempt: a run that has not ended must be its own, the attempt
@@ -36,6 +37,14 @@ static bool look_up(
 	out->campaign = e->id;
 	out->is_suspended = e->is_suspended;
 	return true;
+}
+
+/* Whether it was an attempt of a block that began anew, on whichever host that takes part. */
+static bool is_void(struct spoken *s, const struct host *h, const struct attempt_id *id)
+{
+	s->is_void = s->run != NULL && id->attempt >= 1 && id->attempt <= s->run->voided &&
+		     live_lane(s->live, h) != NULL;
+	return s->is_void;
 }
 
 void reports_on_started(struct dispatch *d, const struct host *h, const struct message_started *m)
@@ -151,6 +160,7 @@ static struct store_result row_of(
 		.stderr_head = m->stderr_head,
 		.thinned = m->thinned,
 		.ended_at = clock_realtime_ns(),
+		.is_late = s->is_void,
 	};
 }
 
@@ -286,7 +296,7 @@ static int keep_result(
 {
 	int r = 0;
 
-	if (s->run == NULL) {
+	if (s->run == NULL || s->is_void) {
 		const struct store_result row = row_of(m, s, NULL);
 		return store_row(d, &row);
 	}
@@ -310,7 +320,7 @@ void reports_on_result(struct dispatch *d, struct host *h, const struct message_
 			"no such state of a result, or more in it than may be");
 		return;
 	}
-	if (!look_up(d, h, &m->id, &s)) {
+	if (!look_up(d, h, &m->id, &s) && !is_void(&s, h, &m->id)) {
 		refuse_result(d, h, m, "unknown", "this store does not know it as this host's");
 		return;
 	}

@@ -327,7 +327,7 @@ static int put_once(struct store *s, const struct store_result *r, struct error 
 		return code;
 	if (result == r->attempt)
 		return 0;
-	if (has_ended)
+	if (has_ended || r->is_late)
 		return mark_late(s, r, err);
 	code = set_result(s, r, err);
 	if (code == 0)

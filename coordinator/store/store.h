@@ -83,6 +83,7 @@ struct store_result {
 	const char *cpus;
 	int64_t stdout_total, stderr_total, stdout_head, stderr_head, thinned;
 	int64_t ended_at; /* CLOCK_REALTIME ns at the coordinator */
+	bool is_late;     /* it does not count, even where the run has no result yet */
 };
 
 /* What `requires` said on a host of a campaign. */
@@ -146,8 +147,9 @@ struct store_ops {
 	 */
 	int (*reset_run)(
 		struct store *s, int64_t campaign, int64_t run, int64_t host, struct error *err);
-	/* Returns 1 when stored as the run's result, 0 when it was there already or the run has its
-	 * result from another attempt (then only the attempt is marked), negative on error. */
+	/* Returns 1 when stored as the run's result, 0 when it was there already, is late, or the
+	 * run has its result from another attempt (then only the attempt is marked), negative on
+	 * error. */
 	int (*put_result)(struct store *s, const struct store_result *r, struct error *err);
 	int (*put_samples)(struct store *s, int64_t campaign, int64_t run, int64_t attempt,
 		int64_t chunk, const void *data, size_t len,
