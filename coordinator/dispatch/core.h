@@ -49,7 +49,7 @@ struct dispatch {
 	struct ended *ended;            /* hash by uuid (owned) */
 	struct submission *submissions; /* owned */
 	struct watcher *watchers;       /* owned */
-	struct buf out;                 /* bytes of the outbox */
+	struct buf out; /* bytes of the outbox: of this turn, after what waits for full queues */
 	struct outgoing *outbox;
 	size_t outbox_n, outbox_size;
 	int64_t progress_ns; /* when progress was last told */

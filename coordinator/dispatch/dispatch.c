@@ -3,8 +3,11 @@
 #include "coordinator/store/queries.h"
 #include "proto/clock.h"
 #include "proto/log.h"
+#include <errno.h>
 #include <stdio.h>
 #include <utlist.h>
+
+#define OUTBOX_KEPT (64 * 1024 * 1024) /* bytes that wait for agents' queues, at most */
 
 int dispatch_fail(struct dispatch *d, const struct error *err)
 {
@@ -404,17 +407,53 @@ static void settle(struct dispatch *d, int64_t now_ns)
 	}
 }
 
+/* Whether it is an agent's, as it said HELLO last. */
+static bool is_of_host(const struct dispatch *d, const struct route *to)
+{
+	const struct host *h;
+
+	for (h = d->hosts; h != NULL; h = h->hh.next)
+		if (host_is_connected(h) && route_equal(&h->route, to))
+			return true;
+	return false;
+}
+
+/* Whether something for this peer waits among the first: what follows must not overtake it. */
+static bool has_waiting(const struct dispatch *d, size_t first, const struct route *to)
+{
+	for (size_t i = 0; i < first; i++)
+		if (route_equal(&d->outbox[i].to, to))
+			return true;
+	return false;
+}
+
+/*
+ * An agent whose queue is full gets the rest in a later turn: as its connection lives, nothing else
+ * would say it again. A user's program that does not read is given up.
+ */
 static void send_outbox(struct dispatch *d)
 {
+	size_t kept = 0, bytes = 0;
+
 	for (size_t i = 0; i < d->outbox_n; i++) {
-		const struct outgoing *o = &d->outbox[i];
-		int r = d->config.send(d->config.arg, &o->to, d->out.data + o->offset, o->len);
-		/* A peer that went will say HELLO again, and what it needs is said again then. */
-		if (r < 0)
-			forget_watchers(d, NULL, &o->to);
+		struct outgoing o = d->outbox[i];
+		char *data = d->out.data + o.offset;
+		int r = has_waiting(d, kept, &o.to)
+				? -EAGAIN
+				: d->config.send(d->config.arg, &o.to, data, o.len);
+		if (r == -EAGAIN && bytes + o.len <= OUTBOX_KEPT && is_of_host(d, &o.to)) {
+			memmove(d->out.data + bytes, data, o.len);
+			o.offset = bytes;
+			bytes += o.len;
+			d->outbox[kept++] = o;
+		} else if (r < 0) {
+			/* A peer that went will say HELLO again, and what it needs is said again
+			 * then. */
+			forget_watchers(d, NULL, &o.to);
+		}
 	}
-	d->outbox_n = 0;
-	buf_reset(&d->out);
+	d->outbox_n = kept;
+	d->out.len = bytes;
 }
 
 int dispatch_flush(struct dispatch *d, int64_t now_ns, struct error *err)

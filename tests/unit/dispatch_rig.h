@@ -58,7 +58,8 @@ static struct rig {
 	struct frame *frames; /* sent and not taken yet */
 	int64_t now_ns;
 	bool is_flushing;
-	uint8_t routes; /* given out */
+	struct route full; /* its queue is; len 0: none */
+	uint8_t routes;    /* given out */
 	uint64_t random;
 } rig;
 
@@ -87,11 +88,12 @@ RIG_FUNCTION void drop_frame(struct frame *f)
 
 RIG_FUNCTION int rig_send(void *arg, const struct route *to, const void *data, size_t len)
 {
-	struct frame *f = xcalloc(1, sizeof *f);
-
 	(void)arg;
 	assert_true(rig.is_flushing);
 	assert_false(store_sqlite.in_transaction(rig.store));
+	if (rig.full.len > 0 && route_equal(&rig.full, to))
+		return -EAGAIN;
+	struct frame *f = xcalloc(1, sizeof *f);
 	f->to = *to;
 	f->data = xmalloc(len);
 	f->len = len;
