@@ -85,18 +85,25 @@ int agents_hand_out(struct dispatch *d, int64_t now_ns)
 	return 0;
 }
 
+void agents_call_off(
+	struct dispatch *d, const struct host *h, const struct live *l, const struct live_run *r)
+{
+	struct message m;
+
+	if (h->route.len == 0) /* not seen since a restart: HELLO will tell what it holds */
+		return;
+	message_init(&m, MESSAGE_CANCEL);
+	agents_fill_id(&m.cancel.id, l, r);
+	dispatch_queue(d, &h->route, &m);
+}
+
 void agents_cancel(struct dispatch *d, struct live *l)
 {
 	for (size_t i = 0; i < l->lanes_n; i++) {
 		struct host *h = l->lanes[i].host;
-		for (size_t k = 0; k < h->flights_n; k++) {
-			struct message m;
-			if (h->flights[k].live != l)
-				continue;
-			message_init(&m, MESSAGE_CANCEL);
-			agents_fill_id(&m.cancel.id, l, h->flights[k].run);
-			dispatch_queue(d, &h->route, &m);
-		}
+		for (size_t k = 0; k < h->flights_n; k++)
+			if (h->flights[k].live == l)
+				agents_call_off(d, h, l, h->flights[k].run);
 	}
 }
 
@@ -387,6 +394,20 @@ static void break_blocks(struct dispatch *d, const struct host *h)
 	}
 }
 
+/*
+ * Its lease is over. Should the host come back on this very connection, it learns so before it is
+ * handed anything else: it must not have two attempts of a run.
+ */
+static void lose_flights(struct dispatch *d, struct host *h)
+{
+	while (h->flights_n > 0 && d->failure.code == 0) {
+		/* The last one first: each goes to the front of its queue. */
+		struct flight f = h->flights[h->flights_n - 1];
+		agents_call_off(d, h, f.live, f.run);
+		agents_lose(d, f.live, f.run, "its host was silent for longer than the lease");
+	}
+}
+
 void agents_tick(struct dispatch *d, int64_t now_ns)
 {
 	struct host *h, *next;
@@ -402,11 +423,7 @@ void agents_tick(struct dispatch *d, int64_t now_ns)
 		}
 		if (quiet <= LEASE_NS)
 			continue;
-		while (h->flights_n > 0 && d->failure.code == 0)
-			/* The last one first: each goes to the front of its queue. */
-			agents_lose(d, h->flights[h->flights_n - 1].live,
-				h->flights[h->flights_n - 1].run,
-				"its host was silent for longer than the lease");
+		lose_flights(d, h);
 		if (d->failure.code == 0)
 			break_blocks(d, h);
 	}

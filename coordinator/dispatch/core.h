@@ -84,6 +84,9 @@ void agents_tick(struct dispatch *d, int64_t now_ns);
 int agents_hand_out(struct dispatch *d, int64_t now_ns);
 /* Cancel a campaign's runs that agents hold. */
 void agents_cancel(struct dispatch *d, struct live *l);
+/* Say CANCEL of an attempt that is needless now, wherever it is. */
+void agents_call_off(
+	struct dispatch *d, const struct host *h, const struct live *l, const struct live_run *r);
 
 /* Name an attempt in a message. */
 void agents_fill_id(struct attempt_id *id, const struct live *l, const struct live_run *r);

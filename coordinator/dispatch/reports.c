@@ -173,17 +173,6 @@ static int store_row(struct dispatch *d, const struct store_result *row)
 	return r < 0 && r != -ENOENT ? dispatch_fail(d, &err) : r;
 }
 
-/* A result made another attempt needless that was handed out meanwhile. */
-static void call_off(
-	struct dispatch *d, struct host *h, const struct live *l, const struct live_run *r)
-{
-	struct message m;
-
-	message_init(&m, MESSAGE_CANCEL);
-	agents_fill_id(&m.cancel.id, l, r);
-	dispatch_queue(d, &h->route, &m);
-}
-
 static int take_outcome(struct dispatch *d, struct host *h, const struct message_result *m,
 	const struct spoken *s, const struct outcome *o)
 {
@@ -194,8 +183,9 @@ static int take_outcome(struct dispatch *d, struct host *h, const struct message
 		return r;
 	outcome_keep(o, s->live, s->run);
 	tell_run(d, s->live, s->run, h, o->state, o->reason);
+	/* It made another attempt needless that was handed out meanwhile. */
 	if (s->run->attempt != m->id.attempt && s->run->state != STATE_QUEUED)
-		call_off(d, h, s->live, s->run);
+		agents_call_off(d, h, s->live, s->run);
 	live_end(s->live, s->run, run_event_of_result(o->state), &row);
 	return 0;
 }

@@ -376,13 +376,12 @@ static void test_late_result_while_the_next_attempt_is_out(void **state)
 	flush();
 	agent_ping(&lab1);
 	flush();
-	agent_take_all(&lab1);
-	assert_int_equal(lab1.queue_n, 4);
-	agent_finish(&lab1);
+	agent_finish(&lab1); /* before it reads that the first attempts are called off */
 	flush();
 	assert_int_equal(result_of(first.id.run), 1);
 	agent_take_all(&lab1);
-	assert_int_equal(lab1.cancelled, 1); /* the second attempt is needless now */
+	/* Both of the first attempts, and the second one, which is needless now. */
+	assert_int_equal(lab1.cancelled, 3);
 	for (size_t i = 0; i < lab1.queue_n; i++)
 		assert_false(attempt_is(&lab1.queue[i], &second.id));
 	/* Had it run already, its result would be kept beside. */
@@ -392,6 +391,53 @@ static void test_late_result_while_the_next_attempt_is_out(void **state)
 	assert_int_equal(number("SELECT count(*) FROM attempt WHERE late IS NOT NULL"), 1);
 	run_to_the_end(&lab1, NULL);
 	assert_complete(1, RIG_PASSES);
+}
+
+static void test_no_two_attempts_on_one_connection(void **state)
+{
+	(void)state;
+	begin_on_lab1();
+	assert_int_equal(lab1.queue_n, 2);
+	const struct attempt_id first = lab1.queue[0];
+	tick(LEASE_NS + NS_PER_S);
+	flush();
+	agent_ping(&lab1); /* it was asleep, and its connection lived on */
+	flush();
+	agent_take_all(&lab1);
+	assert_int_equal(lab1.cancelled, 2);
+	assert_int_equal(lab1.queue_n, 2);
+	for (size_t i = 0; i < lab1.queue_n; i++)
+		assert_false(attempt_is(&lab1.queue[i], &first));
+	run_to_the_end(&lab1, NULL);
+	assert_complete(1, RIG_PASSES);
+}
+
+/* What it is told comes later, in its order; what others are told does not wait for it. */
+static void test_queue_of_an_agent_is_full(void **state)
+{
+	struct message m;
+
+	(void)state;
+	agent_connect(&lab1);
+	flush();
+	agent_take_all(&lab1);
+	rig.full = lab1.route;
+	submit(&ann, RIG_YAML);
+	agent_ping(&lab1);
+	flush();
+	expect_nothing(&lab1.route);
+	agent_connect(&lab2);
+	flush();
+	expect(&lab2.route, MESSAGE_WELCOME, &m);
+	message_done(&m);
+	rig.full = (struct route){0};
+	flush();
+	expect(&lab1.route, MESSAGE_ASSIGN, &m);
+	message_done(&m);
+	expect(&lab1.route, MESSAGE_ASSIGN, &m);
+	message_done(&m);
+	expect(&lab1.route, MESSAGE_PONG, &m);
+	message_done(&m);
 }
 
 static void test_output_of_a_late_attempt(void **state)
@@ -635,6 +681,8 @@ int main(void)
 		TEST(test_a_host_adopts_only_its_own),
 		TEST(test_silence_and_lease),
 		TEST(test_late_result_while_the_next_attempt_is_out),
+		TEST(test_no_two_attempts_on_one_connection),
+		TEST(test_queue_of_an_agent_is_full),
 		TEST(test_output_of_a_late_attempt),
 		TEST(test_metric_that_is_missing),
 		TEST(test_lost_too_often),
