@@ -253,15 +253,23 @@ static void on_heartbeat(void *arg, int64_t now_ns)
 {
 	struct connection *c = arg;
 	(void)now_ns;
-	if (!c->is_welcome)
-		return;
 	if (++c->unanswered > HEARTBEAT_MISSED || c->is_to_say_hello) {
 		c->unanswered = 0;
 		say_hello(c);
 	}
+	if (!c->is_welcome)
+		return;
 	say_ping(c);
 	/* What a full queue held back. */
 	outbox_pump(&c->outbox);
+}
+
+static void begin_heartbeat(struct connection *c, int64_t every_ns)
+{
+	c->unanswered = 0;
+	loop_cancel_timer(c->loop, c->heartbeat);
+	c->heartbeat =
+		loop_add_timer(c->loop, clock_monotonic_ns() + every_ns, every_ns, on_heartbeat, c);
 }
 
 static void end_connection(struct connection *c)
@@ -298,12 +306,8 @@ static void on_welcome(struct connection *c, int64_t number, const struct messag
 	log_debug("connected to %s as %s", c->endpoint, w->name);
 	c->is_welcome = true;
 	c->received_epoch = number;
-	c->unanswered = 0;
 	c->live_at = 0;
-	loop_cancel_timer(c->loop, c->heartbeat);
-	int64_t every = w->heartbeat_ns > 0 ? w->heartbeat_ns : HEARTBEAT_NS;
-	c->heartbeat =
-		loop_add_timer(c->loop, clock_monotonic_ns() + every, every, on_heartbeat, c);
+	begin_heartbeat(c, w->heartbeat_ns > 0 ? w->heartbeat_ns : HEARTBEAT_NS);
 	say_ping(c);
 	outbox_restart(&c->outbox, w->credit);
 	outbox_pump(&c->outbox);
@@ -525,6 +529,7 @@ void conversation_on_event(void *arg, enum link_event event)
 		end_connection(c);
 		c->has_warned = false;
 		say_hello(c);
+		begin_heartbeat(c, HEARTBEAT_NS);
 		break;
 	case LINK_DISCONNECTED:
 		if (c->is_welcome)
