@@ -17,6 +17,7 @@
 struct outgoing {
 	struct route to;
 	size_t offset, len; /* within the outbox's bytes */
+	bool has_waited;    /* for room in the agent's queue, from an earlier turn on */
 };
 
 struct watcher {

@@ -438,12 +438,16 @@ static void send_outbox(struct dispatch *d)
 	for (size_t i = 0; i < d->outbox_n; i++) {
 		struct outgoing o = d->outbox[i];
 		char *data = d->out.data + o.offset;
+		/* It said HELLO on another connection since, and was told all anew. */
+		if (o.has_waited && !is_of_host(d, &o.to))
+			continue;
 		int r = has_waiting(d, kept, &o.to)
 				? -EAGAIN
 				: d->config.send(d->config.arg, &o.to, data, o.len);
 		if (r == -EAGAIN && bytes + o.len <= OUTBOX_KEPT && is_of_host(d, &o.to)) {
 			memmove(d->out.data + bytes, data, o.len);
 			o.offset = bytes;
+			o.has_waited = true;
 			bytes += o.len;
 			d->outbox[kept++] = o;
 		} else if (r < 0) {
