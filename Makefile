@@ -54,13 +54,15 @@ tool.src        := $(wildcard tests/tools/*.c)
 bench.src       := $(wildcard tests/bench/*.c)
 fuzz.src        := $(wildcard tests/fuzz/*.c)
 simulation.src  := $(wildcard tests/simulation/*.c)
+schedules.src   := $(wildcard tests/schedules/*.c)
 all.src         := $(main.src) $(proto.src) $(agent.src) $(coordinator.src) $(unit.src) $(tool.src) $(bench.src) $(fuzz.src) \
-	$(simulation.src)
+	$(simulation.src) $(schedules.src)
 
 programs := $(O)/joulerig $(O)/joulerig-agent $(O)/joulerig-exec $(O)/libjoulerig-pin.so
 units    := $(patsubst tests/unit/%.c,$(O)/tests/%,$(unit.src))
 tools    := $(patsubst tests/tools/%.c,$(O)/tests/%,$(tool.src))
 replays  := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(fuzz.src))
+mutants  := $(patsubst tests/schedules/mutations/%.patch,$(O)/mutations/%,$(wildcard tests/schedules/mutations/*.patch))
 benches  := $(patsubst tests/bench/%.c,$(O)/bench/%,$(bench.src))
 
 .DEFAULT_GOAL := all
@@ -95,7 +97,7 @@ run: deps  ## install, build, run the quickstart campaign on this machine, show 
 test: deps-test  ## install, build, run every test
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $(if $(filter release,$(BUILD)),,BUILD=$(BUILD)) check
 
-check: $(programs) $(units) $(tools) $(replays) $(O)/bench/accuracy $(O)/tests/simulation
+check: $(programs) $(units) $(tools) $(replays) $(O)/bench/accuracy $(O)/tests/simulation $(O)/tests/schedules $(mutants)
 	$(Q)JOULERIG_BUILD=$(abspath $(O)) TSAN_OPTIONS="$(TSAN_OPTIONS)" CMOCKA_MESSAGE_OUTPUT=TAP prove $(PROVE_FLAGS) --timer -j$(JOBS) --exec tests/tools/run-one \
 		$(if $(T),$(T),$(units) $(sort $(wildcard tests/integration/*.t)))
 
@@ -112,8 +114,9 @@ define fuzz
 		$(addprefix -dict=,$(wildcard tests/fuzz/$(1).dict)) -artifact_prefix=build/fuzz/$(1)- build/fuzz/$(1) $(2)
 endef
 
-soak: deps-soak  ## the long tests: simulated statistics and trends, ten minutes of fuzzing for each reader
-	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $(O)/tests/simulation $(O)/tests/statistics $(O)/tests/test_change_points
+soak: deps-soak  ## the long tests: simulated statistics and trends, a million schedules of accidents, ten minutes of fuzzing for each reader
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $(O)/tests/simulation $(O)/tests/statistics $(O)/tests/test_change_points $(O)/tests/schedules
+	$(O)/tests/schedules --count $(or $(SCHEDULES),1000000) --jobs $(JOBS)
 	$(Q)$(MAKE) --no-print-directory check T=tests/integration/083-statistics-reference.t
 	$(O)/tests/simulation >$(O)/simulation.md
 	$(O)/tests/test_change_points long >$(O)/trends.md
@@ -236,6 +239,29 @@ $(O)/tests/simulation: $(call obj,$(simulation.src)) $(O)/libcoordinator.a $(O)/
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(ALL_LDFLAGS) -Wl,--wrap=permutation_of_signs,--wrap=permutation_of_labels -o $@ $^ \
 		$(call libs,$(PKGS.coordinator)) -lm -lpthread
+# Clocks and the agents' disks are the test's own; a spool's segments are small, so that there are many.
+schedules.def  := -DSPOOL_SEGMENT=16384
+schedules.wrap := clock_monotonic_ns clock_raw_ns clock_realtime_ns open openat close write pwrite fsync fdatasync unlinkat rename
+schedules.libs := $(O)/libspool.a $(O)/libcoordinator.a $(O)/libagent.a $(O)/libproto.a
+schedules.link  = $(CC) $(ALL_LDFLAGS) $(patsubst %,-Wl$(comma)--wrap=%,$(schedules.wrap)) -o $@ $(filter %.o %.a,$^) \
+	$(call libs,$(sort $(PKGS.coordinator) $(PKGS.agent))) -lm -lpthread
+comma := ,
+$(O)/obj/tests/schedules/small/spool.o: agent/spool.c $(O)/.flags
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(ALL_CFLAGS) $(schedules.def) -MMD -MP -c -o $@ $<
+$(O)/libspool.a: $(O)/obj/tests/schedules/small/spool.o
+$(O)/tests/schedules: $(call obj,$(schedules.src)) $(schedules.libs)
+	@mkdir -p $(@D)
+	$(call say,LD)$(schedules.link)
+# The same with one rule broken, as a patch says: a copy of its file takes the place of that in the library.
+$(O)/mutations/%.c: tests/schedules/mutations/%.patch $(schedules.libs)
+	@mkdir -p $(@D)
+	$(Q)tests/tools/mutate $< $@
+$(O)/obj/mutations/%.o: $(O)/mutations/%.c
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(ALL_CFLAGS) $(schedules.def) -c -o $@ $<
+$(mutants): $(O)/mutations/%: $(O)/obj/mutations/%.o $(call obj,$(schedules.src)) $(schedules.libs)
+	$(call say,LD)$(schedules.link)
 $(O)/tests/%: $(O)/obj/tests/tools/%.o $(O)/libproto.a
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS.proto) $(PKGS.meter)) -lm -lpthread

@@ -21,7 +21,9 @@
 
 #include "proto/message.h"
 
+#ifndef SPOOL_SEGMENT
 #define SPOOL_SEGMENT (4 * 1024 * 1024) /* bytes; larger where one record needs it */
+#endif
 
 struct spool;
 

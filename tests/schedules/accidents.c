@@ -1,0 +1,239 @@
+/* What happens to the coordinator, the agents and what lies between them. */
+#include "tests/schedules/schedules.h"
+
+#include <errno.h>
+#include <sqlite3.h>
+
+#define ACCIDENTS_MAX 16
+#define BETWEEN_NS    (40 * NS_PER_S)
+
+static struct {
+	unsigned left;
+	struct event *next, *mended;
+	int64_t over_ns;
+} plan;
+
+/* Small, so that a schedule is short; what makes a difference to who may run what is in them. */
+const char *random_campaign(void)
+{
+	static const char *const campaigns[] = {
+		"campaign: plain\n"
+		"matrix: {threads: [1, 2]}\n"
+		"benchmarks: {a: {command: [/bin/true, \"{threads}\"]}}\n"
+		"repeat: {warmup: 1, blocks: 2}\n"
+		"limits: {attempts: 1000}\n",
+		"campaign: torn\n"
+		"matrix: {threads: [1, 2]}\n"
+		"benchmarks: {a: {command: [/bin/true, \"{threads}\"]}}\n"
+		"repeat: {warmup: 0, blocks: 3}\n"
+		"limits: {attempts: 1000}\n"
+		"teardown: [[/bin/true]]\n"
+		"measure: {stream: after}\n",
+		"campaign: shared\n"
+		"hosts: {spread: any}\n"
+		"matrix: {threads: [1, 2]}\n"
+		"benchmarks: {a: {command: [/bin/true, \"{threads}\"]}}\n"
+		"repeat: {warmup: 1, blocks: 4}\n"
+		"limits: {attempts: 1000}\n",
+	};
+
+	return campaigns[chance(ARRAY_SIZE(campaigns))];
+}
+
+static enum death some_death(void)
+{
+	return happens(400) ? DEATH_POWER : DEATH_KILL;
+}
+
+/* ---- what can happen to an agent ---- */
+
+static void kill_agent(struct node *n)
+{
+	agent_kill(n, some_death());
+}
+
+static void kill_agent_in_writes(struct node *n)
+{
+	agent_die_in_writes(n, 1 + chance(8), some_death());
+}
+
+static void stall_agent(struct node *n)
+{
+	n->process.stalled_until = world_now + some_time(120 * NS_PER_S);
+	tell("%s is stopped until %lld", n->name, (long long)(n->process.stalled_until / NS_PER_S));
+}
+
+static void part_agent(struct node *n)
+{
+	network_part(n, some_time(120 * NS_PER_S));
+}
+
+static void spoil_agents_disk(struct node *n)
+{
+	static const int codes[] = {ENOSPC, EIO, EROFS};
+	int code = codes[chance(ARRAY_SIZE(codes))];
+
+	tell("the disk of %s says %s", n->name, strerrorname_np(code));
+	disk_answer(n->disk, code);
+}
+
+static void mend_agents_disk(struct node *n)
+{
+	disk_answer(n->disk, 0);
+}
+
+/* ---- and to the coordinator ---- */
+
+static void kill_coordinator(struct node *n)
+{
+	(void)n;
+	coordinator_kill(some_death());
+}
+
+static void kill_coordinator_in_writes(struct node *n)
+{
+	(void)n;
+	coordinator_die_in_writes(1 + chance(40), some_death());
+}
+
+static void kill_coordinator_in_sends(struct node *n)
+{
+	(void)n;
+	coordinator_die_in_sends(1 + (unsigned)chance(6));
+}
+
+static void stall_coordinator(struct node *n)
+{
+	(void)n;
+	coordinator_process.stalled_until = world_now + some_time(120 * NS_PER_S);
+	tell("the coordinator is stopped until %lld",
+		(long long)(coordinator_process.stalled_until / NS_PER_S));
+}
+
+static void cut_again(void *arg)
+{
+	network_cut(arg);
+}
+
+/* Several connections of one agent wait for a coordinator that is busy. */
+static void flap(struct node *n)
+{
+	coordinator_process.stalled_until = world_now + some_time(60 * NS_PER_S);
+	tell("the coordinator is busy, and the connection of %s comes and goes", n->name);
+	network_cut(n);
+	for (int i = 0; i < 4; i++)
+		world_at(world_now + some_time(20 * NS_PER_S), NULL, cut_again, n);
+}
+
+static void spoil_store_disk(struct node *n)
+{
+	static const int codes[] = {SQLITE_FULL, SQLITE_IOERR_FSYNC, SQLITE_READONLY};
+
+	(void)n;
+	tell("the coordinator's disk fails");
+	store_disk_answer(codes[chance(ARRAY_SIZE(codes))]);
+}
+
+static void mend_store_disk(struct node *n)
+{
+	(void)n;
+	store_disk_answer(SQLITE_OK);
+}
+
+/* ---- and what people want ---- */
+
+static void submit(struct node *n)
+{
+	(void)n;
+	user_submits(random_campaign());
+}
+
+static void cancel(struct node *n)
+{
+	(void)n;
+	user_cancels();
+}
+
+static const struct {
+	void (*happen)(struct node *n);
+	unsigned weight;
+} kinds[] = {
+	{network_cut, 6},
+	{part_agent, 4},
+	{kill_agent, 3},
+	{kill_agent_in_writes, 4},
+	{stall_agent, 2},
+	{spoil_agents_disk, 1},
+	{mend_agents_disk, 1},
+	{kill_coordinator, 2},
+	{kill_coordinator_in_writes, 3},
+	{kill_coordinator_in_sends, 2},
+	{stall_coordinator, 2},
+	{flap, 2},
+	{spoil_store_disk, 1},
+	{mend_store_disk, 1},
+	{submit, 1},
+	{cancel, 1},
+};
+
+static void have_accident(void)
+{
+	uint64_t all = 0, at;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		all += kinds[i].weight;
+	at = chance(all);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (at < kinds[i].weight) {
+			kinds[i].happen(&nodes[chance(nodes_n)]);
+			return;
+		}
+		at -= kinds[i].weight;
+	}
+}
+
+/* ---- in time ---- */
+
+static void mend_all(void *arg)
+{
+	(void)arg;
+	plan.mended = NULL;
+	plan.over_ns = world_now;
+	network_rough(false);
+	store_disk_answer(SQLITE_OK);
+	for (size_t i = 0; i < nodes_n; i++)
+		disk_answer(nodes[i].disk, 0);
+	tell("all is mended");
+}
+
+static void on_accident(void *arg)
+{
+	(void)arg;
+	plan.next = NULL;
+	have_accident();
+	if (--plan.left > 0)
+		plan.next = world_at(world_now + some_time(BETWEEN_NS), NULL, on_accident, NULL);
+	else
+		plan.mended = world_at(world_now + some_time(BETWEEN_NS), NULL, mend_all, NULL);
+}
+
+void accidents_begin(void)
+{
+	plan.left = 1 + (unsigned)chance(ACCIDENTS_MAX);
+	plan.over_ns = ABSENT;
+	plan.mended = NULL;
+	network_rough(happens(300));
+	plan.next = world_at(world_now + some_time(BETWEEN_NS), NULL, on_accident, NULL);
+}
+
+int64_t accidents_over_ns(void)
+{
+	return plan.over_ns;
+}
+
+void accidents_end(void)
+{
+	world_cancel(plan.next);
+	world_cancel(plan.mended);
+	plan.next = plan.mended = NULL;
+}

@@ -1,0 +1,378 @@
+/* The coordinator's process: turns of the real core on a real store, its ends and its starts; and a
+ * user, who says what he wants until it is answered. */
+#include "tests/schedules/schedules.h"
+
+#include "coordinator/dispatch/core.h"
+#include <errno.h>
+#include <utlist.h>
+
+#define TURN_NS    (2 * NS_PER_MS) /* from what comes in to the turn that takes it */
+#define TICK_NS    (250 * NS_PER_MS)
+#define RESTART_NS (90 * NS_PER_S)
+#define ASK_NS     (5 * NS_PER_S)
+#define BUDGET     256
+#define WISHES_MAX 8
+#define KEY_USER   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+struct input {
+	struct route from;
+	struct node *node; /* NULL: the user */
+	void *data;
+	size_t len;
+	struct input *prev, *next;
+};
+
+struct process coordinator_process;
+
+static const struct route user_route = {.len = 5, .id = {0, 0xff, 0xff, 0xff, 0xff}};
+
+static struct {
+	struct store *store;
+	struct dispatch *dispatch;
+	struct content_store *content;
+	struct keyring *keyring;
+	const char *path;
+	struct input *inbox;
+	struct event *turn, *tick, *starting, *asking;
+	unsigned sends_left; /* 0: no end in sight */
+	bool is_dying;
+	enum death death;
+	char *wishes[WISHES_MAX]; /* campaigns that are not taken yet */
+	size_t wishes_n;
+	struct id16 to_cancel;
+	bool has_to_cancel;
+} it;
+
+bool coordinator_is_up(void)
+{
+	return it.dispatch != NULL;
+}
+
+/* ---- its end ---- */
+
+static void on_start(void *arg)
+{
+	(void)arg;
+	it.starting = NULL;
+	coordinator_start();
+}
+
+static void start_later(void)
+{
+	if (it.starting == NULL)
+		it.starting = world_at(
+			world_now + NS_PER_MS + some_time(RESTART_NS), NULL, on_start, NULL);
+}
+
+static void drop_input(struct input *i)
+{
+	DL_DELETE(it.inbox, i);
+	free(i->data);
+	free(i);
+}
+
+static void close_all(void)
+{
+	while (it.inbox != NULL)
+		drop_input(it.inbox);
+	world_cancel(it.turn);
+	world_cancel(it.tick);
+	it.turn = it.tick = NULL;
+	dispatch_free(it.dispatch);
+	it.dispatch = NULL;
+	if (it.store != NULL)
+		store_sqlite.close(it.store);
+	it.store = NULL;
+}
+
+void coordinator_kill(enum death how)
+{
+	if (it.dispatch == NULL)
+		return;
+	tell("the coordinator is killed%s", how == DEATH_POWER ? " by a loss of power" : "");
+	store_disk_die_after(1);
+	close_all();
+	store_disk_revive(how);
+	it.sends_left = 0;
+	it.is_dying = false;
+	network_coordinator_died();
+	start_later();
+}
+
+void coordinator_die_in_sends(unsigned n)
+{
+	it.sends_left = n;
+}
+
+void coordinator_die_in_writes(uint64_t n, enum death how)
+{
+	it.death = how;
+	store_disk_die_after(n);
+}
+
+/* Whether it lives on after what it just did. */
+static bool lives(int status, const struct error *err)
+{
+	if (status == 0 && !it.is_dying && !store_disk_is_dead())
+		return true;
+	if (status < 0)
+		tell("the coordinator ends: %s", err->text);
+	coordinator_kill(store_disk_is_dead() ? it.death : DEATH_KILL);
+	return false;
+}
+
+/* ---- turns ---- */
+
+static void hear_answer(const struct message *m)
+{
+	if (m->type == MESSAGE_SUBMITTED && it.wishes_n > 0) {
+		ledger_submitted(&m->submitted.id, m->submitted.label);
+		free(it.wishes[0]);
+		memmove(it.wishes, it.wishes + 1, --it.wishes_n * sizeof *it.wishes);
+	} else if (m->type == MESSAGE_EVENT && it.has_to_cancel) {
+		ledger_cancelled(&it.to_cancel);
+		it.has_to_cancel = false;
+	} else if (m->type == MESSAGE_ERROR) {
+		tell("the user is told: %s", m->error.text);
+		if (strcmp(m->error.code, "campaign") == 0)
+			broken("the fixture's campaign: %s", m->error.text);
+		/* It has ended meanwhile, or the answer to an earlier CANCEL was lost. */
+		if (strcmp(m->error.code, "unknown") == 0)
+			it.has_to_cancel = false;
+	}
+}
+
+static int send_frame(void *arg, const struct route *to, const void *data, size_t len)
+{
+	struct error err = {0};
+	struct message m;
+
+	(void)arg;
+	if (store_sqlite.in_transaction(it.store))
+		broken("something was sent before the commit");
+	if (it.is_dying || store_disk_is_dead())
+		return 0;
+	if (message_decode(&m, data, len, &err) < 0)
+		broken("the coordinator sends what nobody can read: %s", err.text);
+	int r = 0;
+	if (route_equal(to, &user_route)) {
+		hear_answer(&m);
+	} else {
+		ledger_sent(to, &m);
+		r = network_send_down(to, data, len);
+	}
+	message_done(&m);
+	if (it.sends_left > 0 && --it.sends_left == 0)
+		it.is_dying = true;
+	return r;
+}
+
+static void flush(void)
+{
+	struct error err = {0};
+	int r = dispatch_flush(it.dispatch, world_now, &err);
+
+	if (lives(r, &err))
+		ledger_check_hands();
+}
+
+static void on_turn(void *arg);
+
+static void have_turn(int64_t in_ns)
+{
+	if (it.turn == NULL)
+		it.turn = world_at(world_now + in_ns, &coordinator_process, on_turn, NULL);
+}
+
+/* Of what waits from different peers, any may be first. */
+static void take_input(void)
+{
+	struct input *i, *chosen = it.inbox;
+	uint64_t n = chance(8);
+
+	for (i = it.inbox; i != NULL && n > 0; i = i->next, n--)
+		chosen = i;
+	DL_FOREACH (it.inbox, i) {
+		if (route_equal(&i->from, &chosen->from))
+			break;
+	}
+	if (i->node != NULL)
+		ledger_heard(i->node, &i->from, i->data, i->len);
+	dispatch_on_frame(it.dispatch, world_now, &i->from,
+		i->node != NULL ? i->node->key : KEY_USER, i->data, i->len);
+	drop_input(i);
+}
+
+static void on_turn(void *arg)
+{
+	uint64_t budget = happens(900) ? BUDGET : 1 + chance(4);
+
+	(void)arg;
+	it.turn = NULL;
+	while (it.inbox != NULL && budget-- > 0)
+		take_input();
+	dispatch_go_on(it.dispatch, world_now);
+	if (it.inbox != NULL || dispatch_is_busy(it.dispatch))
+		have_turn(NS_PER_MS / 10);
+	flush();
+}
+
+/* Sockets come before timers. */
+static void on_tick(void *arg)
+{
+	(void)arg;
+	it.tick = world_at(world_now + TICK_NS, &coordinator_process, on_tick, NULL);
+	while (it.inbox != NULL)
+		take_input();
+	dispatch_tick(it.dispatch, world_now);
+	flush();
+}
+
+void coordinator_receive(const struct route *from, struct node *n, void *data, size_t len)
+{
+	struct input *i;
+
+	if (it.dispatch == NULL) {
+		free(data);
+		return;
+	}
+	i = xcalloc(1, sizeof *i);
+	*i = (struct input){.from = *from, .node = n, .data = data, .len = len};
+	DL_APPEND(it.inbox, i);
+	have_turn(some_time(TURN_NS));
+}
+
+/* ---- its start ---- */
+
+static int open_all(struct error *err)
+{
+	int r = store_sqlite.open(&it.store, it.path, true, err);
+
+	if (r < 0)
+		return r;
+	const struct dispatch_config config = {
+		.ops = &store_sqlite,
+		.store = it.store,
+		.content = it.content,
+		.keyring = it.keyring,
+		.gather_ns = 0,
+		.send = send_frame,
+	};
+	it.dispatch = dispatch_new(&config);
+	return dispatch_load(it.dispatch, NULL, err);
+}
+
+void coordinator_start(void)
+{
+	struct error err = {0};
+
+	if (it.dispatch != NULL)
+		return;
+	coordinator_process.stalled_until = 0;
+	int r = open_all(&err);
+	if (r < 0 || store_disk_is_dead()) {
+		tell("the coordinator cannot start: %s", err.text);
+		bool is_dead = store_disk_is_dead();
+		store_disk_die_after(1);
+		close_all();
+		store_disk_revive(is_dead ? it.death : DEATH_KILL);
+		start_later();
+		return;
+	}
+	tell("the coordinator starts");
+	for (size_t i = 0; i < nodes_n; i++) {
+		nodes[i].heard_ns = world_now;
+		nodes[i].route = (struct route){0};
+	}
+	it.tick = world_at(world_now + TICK_NS, &coordinator_process, on_tick, NULL);
+}
+
+bool coordinator_is_idle(void)
+{
+	return it.dispatch != NULL && it.dispatch->lives == NULL &&
+	       it.dispatch->submissions == NULL && it.inbox == NULL;
+}
+
+/* ---- the user ---- */
+
+static void say(struct message *m)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT;
+
+	message_encode(m, &b);
+	coordinator_receive(&user_route, NULL, b.data, b.len);
+	b = (struct buf)BUF_INIT;
+}
+
+static void on_ask(void *arg)
+{
+	struct message m;
+
+	(void)arg;
+	it.asking = user_waits() ? world_at(world_now + ASK_NS, NULL, on_ask, NULL) : NULL;
+	if (it.dispatch == NULL)
+		return;
+	if (it.wishes_n > 0 && it.dispatch->submissions == NULL) {
+		message_init(&m, MESSAGE_SUBMIT);
+		m.submit.campaign = it.wishes[0];
+		m.submit.file = "schedule.yaml";
+		say(&m);
+	}
+	if (it.has_to_cancel) {
+		message_init(&m, MESSAGE_CANCEL);
+		m.cancel.id = (struct attempt_id){.campaign = it.to_cancel};
+		say(&m);
+	}
+}
+
+static void ask_soon(void)
+{
+	if (it.asking == NULL)
+		it.asking = world_at(world_now + some_time(NS_PER_S), NULL, on_ask, NULL);
+}
+
+void user_submits(const char *yaml)
+{
+	if (it.wishes_n == WISHES_MAX)
+		return;
+	it.wishes[it.wishes_n++] = xstrdup(yaml);
+	ask_soon();
+}
+
+void user_cancels(void)
+{
+	const struct id16 *uuid = ledger_random_campaign();
+
+	if (uuid == NULL || it.has_to_cancel)
+		return;
+	tell("the user cancels a campaign");
+	it.to_cancel = *uuid;
+	it.has_to_cancel = true;
+	ask_soon();
+}
+
+bool user_waits(void)
+{
+	return it.wishes_n > 0 || it.has_to_cancel;
+}
+
+/* ---- schedules ---- */
+
+void coordinator_begin(const char *path, struct content_store *content, struct keyring *keyring)
+{
+	it.path = path;
+	it.content = content;
+	it.keyring = keyring;
+	coordinator_start();
+}
+
+void coordinator_end(void)
+{
+	store_disk_die_after(0);
+	close_all();
+	world_cancel(it.starting);
+	world_cancel(it.asking);
+	for (size_t i = 0; i < it.wishes_n; i++)
+		free(it.wishes[i]);
+	memset(&it, 0, sizeof it);
+}

@@ -1,0 +1,361 @@
+/*
+ * A runner that runs nothing: what it is given takes some virtual time, gives samples meanwhile,
+ * and has a result that no other attempt has. The energy of the result is the sum of what its
+ * chunks say.
+ */
+#include "tests/schedules/schedules.h"
+
+#include "agent/spool.h"
+
+#include <utlist.h>
+
+#define SHORT_NS   (2 * NS_PER_S)
+#define LONG_NS    (100 * NS_PER_S) /* longer than a lease */
+#define STARTED_NS (200 * NS_PER_MS)
+#define CHUNKS_MAX 6
+
+struct runner {
+	struct node *node;
+	struct runner_handler handler;
+	const struct message_assign *assign;
+	struct message_assign tearing; /* what assign is while tearing down */
+	bool is_tearing_down;
+	struct id16 campaign; /* that is torn down */
+	bool is_held, is_ready, is_measuring, is_cancelled, is_streaming;
+	struct buf frames;
+	struct event *event; /* the next step of the run */
+	struct event *started, *sampling;
+	int64_t ends_at, time_ns, energy_uj, chunks;
+	const char *state;
+};
+
+struct runner *executor_new(struct node *n, const struct runner_handler *handler)
+{
+	struct runner *r = xcalloc(1, sizeof *r);
+
+	r->node = n;
+	r->handler = *handler;
+	r->frames = (struct buf)BUF_INIT;
+	return r;
+}
+
+static void drop_event(struct event **e)
+{
+	world_cancel(*e);
+	*e = NULL;
+}
+
+static void drop_events(struct runner *r)
+{
+	drop_event(&r->event);
+	drop_event(&r->started);
+	drop_event(&r->sampling);
+}
+
+void executor_free(struct runner *r)
+{
+	if (r == NULL)
+		return;
+	drop_events(r);
+	buf_done(&r->frames);
+	free(r);
+}
+
+/* ---- frames ---- */
+
+static void add_frame(struct runner *r, const struct message *m)
+{
+	size_t begun = spool_frame_begin(&r->frames);
+
+	message_encode(m, &r->frames);
+	spool_frame_end(&r->frames, begun);
+}
+
+/* 8 bytes of energy, then nothing of importance. */
+static void add_chunk(struct runner *r)
+{
+	size_t most = happens(r->node->is_loud ? 900 : 5) ? 260000 : 400;
+	size_t len = sizeof(int64_t) + chance(most);
+	_cleanup_free_ char *data = xcalloc(1, len);
+	int64_t energy = (int64_t)chance(1000000);
+	struct message m;
+
+	memcpy(data, &energy, sizeof energy);
+	message_init(&m, MESSAGE_SAMPLES);
+	m.samples.id = r->assign->id;
+	m.samples.chunk = r->chunks++;
+	m.samples.data = (struct blob){data, len};
+	add_frame(r, &m);
+	r->energy_uj += energy;
+}
+
+static void add_output(struct runner *r)
+{
+	struct message m;
+
+	message_init(&m, MESSAGE_OUTPUT);
+	m.output.id = r->assign->id;
+	m.output.stream = "stdout";
+	m.output.offset = 0;
+	m.output.data = (struct blob){"said\n", 5};
+	add_frame(r, &m);
+}
+
+static void add_result(struct runner *r)
+{
+	struct message_metric metrics[2] = {
+		{"time", "ns", r->time_ns, ABSENT, ABSENT},
+		{"energy.package", "uJ", r->energy_uj, ABSENT, ABSENT},
+	};
+	struct message m;
+
+	message_init(&m, MESSAGE_RESULT);
+	m.result.id = r->assign->id;
+	m.result.state = r->state;
+	m.result.reason = strcmp(r->state, "failed") == 0 ? "exit status 1" : NULL;
+	m.result.started_at = world_now;
+	m.result.chunks = r->chunks;
+	m.result.metrics = (struct list){metrics, ARRAY_SIZE(metrics)};
+	add_frame(r, &m);
+}
+
+/* ---- a run ---- */
+
+static void end_run(struct runner *r, const char *state)
+{
+	const struct attempt_id id = r->assign->id;
+
+	drop_events(r);
+	r->state = state;
+	if (happens(300))
+		add_output(r);
+	add_result(r);
+	ledger_ended(r->node, &id, state, r->time_ns, r->energy_uj);
+	r->assign = NULL;
+	r->is_ready = r->is_measuring = false;
+	r->handler.on_end(r->handler.arg, &id, &r->frames);
+}
+
+static void on_end_of_run(void *arg)
+{
+	struct runner *r = arg;
+
+	r->event = NULL;
+	end_run(r, r->is_cancelled ? "cancelled" : happens(30) ? "failed" : "done");
+	agent_settle(r->node);
+}
+
+static void on_started(void *arg)
+{
+	struct runner *r = arg;
+	const struct attempt_id id = r->assign->id;
+
+	r->started = NULL;
+	r->handler.on_started(r->handler.arg, &id, world_now, world_now);
+	agent_settle(r->node);
+}
+
+static void on_sampling(void *arg)
+{
+	struct runner *r = arg;
+
+	r->sampling = NULL;
+	add_chunk(r);
+	if (r->chunks < CHUNKS_MAX && r->ends_at > world_now && happens(700))
+		r->sampling = world_at(
+			world_now + 1 + (int64_t)chance((uint64_t)(r->ends_at - world_now)),
+			&r->node->process, on_sampling, r);
+	if (r->is_streaming)
+		r->handler.on_samples(r->handler.arg);
+	agent_settle(r->node);
+}
+
+static void go(struct runner *r)
+{
+	int64_t length = 1 + some_time(r->node->is_slow && happens(300) ? LONG_NS : SHORT_NS);
+
+	r->is_ready = false;
+	r->is_measuring = true;
+	r->ends_at = world_now + length;
+	r->event = world_at(r->ends_at, &r->node->process, on_end_of_run, r);
+	if (length > STARTED_NS)
+		r->started = world_at(world_now + STARTED_NS, &r->node->process, on_started, r);
+	if (happens(700))
+		r->sampling = world_at(world_now + (int64_t)chance((uint64_t)length),
+			&r->node->process, on_sampling, r);
+}
+
+static void on_prepared(void *arg)
+{
+	struct runner *r = arg;
+
+	r->event = NULL;
+	if (r->is_held)
+		r->is_ready = true;
+	else
+		go(r);
+}
+
+void runner_start(struct runner *r, const struct message_assign *a)
+{
+	if (r->assign != NULL)
+		broken("%s: two runs at once", r->node->name);
+	r->assign = a;
+	r->is_cancelled = r->is_ready = r->is_measuring = false;
+	r->is_streaming = happens(700);
+	buf_reset(&r->frames);
+	r->chunks = r->energy_uj = 0;
+	r->time_ns = 1 + (int64_t)chance(UINT64_C(1) << 40);
+	ledger_started(r->node, &a->id);
+	if (happens(20)) /* what it needs is not there: it ends before this returns */
+		end_run(r, "failed");
+	else
+		r->event = world_at(
+			world_now + some_time(50 * NS_PER_MS), &r->node->process, on_prepared, r);
+}
+
+void runner_cancel(struct runner *r)
+{
+	if (r->assign == NULL || r->is_cancelled || r->is_tearing_down)
+		return;
+	r->is_cancelled = true;
+	if (!r->is_measuring && !r->is_ready && happens(500)) {
+		end_run(r, "cancelled");
+		return;
+	}
+	drop_events(r);
+	r->is_ready = false;
+	r->event = world_at(
+		world_now + some_time(100 * NS_PER_MS), &r->node->process, on_end_of_run, r);
+}
+
+/* ---- the end of a campaign ---- */
+
+static void end_teardown(struct runner *r)
+{
+	const struct id16 campaign = r->campaign;
+
+	r->is_tearing_down = false;
+	r->assign = NULL;
+	r->handler.on_torn_down(r->handler.arg, &campaign, happens(100) ? "it failed" : NULL);
+}
+
+static void on_torn_down(void *arg)
+{
+	struct runner *r = arg;
+
+	r->event = NULL;
+	end_teardown(r);
+	agent_settle(r->node);
+}
+
+void runner_tear_down(struct runner *r, const struct id16 *campaign, const struct list *steps)
+{
+	if (r->assign != NULL)
+		broken("%s: a teardown within a run", r->node->name);
+	r->assign = &r->tearing;
+	r->is_tearing_down = true;
+	r->campaign = *campaign;
+	if (steps->n == 0)
+		end_teardown(r);
+	else
+		r->event = world_at(
+			world_now + some_time(NS_PER_S), &r->node->process, on_torn_down, r);
+}
+
+/* ---- the rest of run.h ---- */
+
+void runner_hold(struct runner *r)
+{
+	r->is_held = true;
+}
+
+void runner_release(struct runner *r)
+{
+	r->is_held = false;
+	if (r->is_ready && !r->is_cancelled)
+		go(r);
+}
+
+const char *runner_containment(const struct runner *r)
+{
+	(void)r;
+	return "none";
+}
+
+bool runner_is_measuring(const struct runner *r)
+{
+	return r->is_measuring;
+}
+
+bool runner_is_tearing_down(const struct runner *r)
+{
+	return r->is_tearing_down;
+}
+
+const struct message_assign *runner_current(const struct runner *r)
+{
+	return r->assign;
+}
+
+void runner_files_arrived(struct runner *r)
+{
+	(void)r;
+}
+
+void runner_files_failed(struct runner *r, const char *why)
+{
+	(void)r;
+	(void)why;
+}
+
+void runner_committed(struct runner *r, const struct attempt_id *id)
+{
+	ledger_acknowledged(r->node, id);
+}
+
+const struct buf *runner_frames(const struct runner *r)
+{
+	return &r->frames;
+}
+
+/* ---- files.h: these campaigns have none ---- */
+
+void files_hold(struct files *f, const struct message_assign *a)
+{
+	(void)f;
+	(void)a;
+}
+
+void files_release(struct files *f, const struct message_assign *a)
+{
+	(void)f;
+	(void)a;
+}
+
+int files_take(struct files *f, const struct message_file_chunk *c, struct error *err)
+{
+	(void)f;
+	(void)c;
+	(void)err;
+	return 0;
+}
+
+void files_forget_request(struct files *f)
+{
+	(void)f;
+}
+
+size_t files_uses(const struct files *f, const struct id16 *campaign, struct use **out)
+{
+	(void)f;
+	(void)campaign;
+	*out = NULL;
+	return 0;
+}
+
+void files_uses_free(struct use *uses, size_t n)
+{
+	(void)uses;
+	(void)n;
+}

@@ -1,0 +1,413 @@
+/* What was seen from outside of both, and the rules that must hold, whatever happens. */
+#include "tests/schedules/schedules.h"
+
+#include "agent/conversation.h"
+
+#include "proto/clock.h"
+#include <inttypes.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <uthash.h>
+#include <utlist.h>
+
+struct attempt {
+	struct attempt_id id;
+	const struct node *node; /* on which it ran */
+	bool has_ended, is_acknowledged;
+	const char *state;
+	int64_t time_ns, energy_uj;
+	UT_hash_handle hh;
+};
+
+struct run_id {
+	struct id16 campaign;
+	int64_t run;
+};
+
+/* The last attempt of a run that was handed out. */
+struct lease {
+	struct run_id id;
+	int64_t attempt;
+	const struct node *node;
+	int64_t called_off; /* the last attempt that CANCEL was said of; 0: none */
+	UT_hash_handle hh;
+};
+
+struct submitted {
+	struct id16 uuid;
+	char *label;
+	bool is_cancelled;
+	struct submitted *prev, *next;
+};
+
+static struct {
+	struct attempt *attempts;
+	struct lease *leases;
+	struct submitted *submitted;
+} ledger;
+
+void ledger_begin(void)
+{
+	memset(&ledger, 0, sizeof ledger);
+}
+
+void ledger_end(void)
+{
+	struct attempt *a, *next_attempt;
+	struct lease *l, *next_lease;
+	struct submitted *s, *next;
+
+	HASH_ITER (hh, ledger.attempts, a, next_attempt) {
+		HASH_DEL(ledger.attempts, a);
+		free(a);
+	}
+	HASH_ITER (hh, ledger.leases, l, next_lease) {
+		HASH_DEL(ledger.leases, l);
+		free(l);
+	}
+	DL_FOREACH_SAFE (ledger.submitted, s, next) {
+		DL_DELETE(ledger.submitted, s);
+		free(s->label);
+		free(s);
+	}
+}
+
+/* ---- campaigns ---- */
+
+void ledger_submitted(const struct id16 *uuid, const char *label)
+{
+	struct submitted *s = xcalloc(1, sizeof *s);
+
+	tell("%s is taken", label);
+	s->uuid = *uuid;
+	s->label = xstrdup(label);
+	DL_APPEND(ledger.submitted, s);
+}
+
+const struct id16 *ledger_random_campaign(void)
+{
+	struct submitted *s;
+	size_t n = 0;
+
+	DL_COUNT(ledger.submitted, s, n);
+	if (n == 0)
+		return NULL;
+	n = chance(n);
+	DL_FOREACH (ledger.submitted, s) {
+		if (n-- == 0)
+			break;
+	}
+	return s->is_cancelled ? NULL : &s->uuid;
+}
+
+void ledger_cancelled(const struct id16 *uuid)
+{
+	struct submitted *s;
+
+	DL_FOREACH (ledger.submitted, s) {
+		if (id16_equal(&s->uuid, uuid))
+			s->is_cancelled = true;
+	}
+}
+
+/* ---- attempts ---- */
+
+static struct attempt *find_attempt(const struct attempt_id *id)
+{
+	struct attempt *a;
+
+	HASH_FIND(hh, ledger.attempts, id, sizeof *id, a);
+	return a;
+}
+
+void ledger_started(const struct node *n, const struct attempt_id *id)
+{
+	struct attempt *a = find_attempt(id);
+
+	tell("%s begins run %" PRId64 " attempt %" PRId64, n->name, id->run, id->attempt);
+	if (a != NULL)
+		broken("run %" PRId64 " attempt %" PRId64 " runs twice: on %s, now on %s", id->run,
+			id->attempt, a->node->name, n->name);
+	a = xcalloc(1, sizeof *a);
+	a->id = *id;
+	a->node = n;
+	HASH_ADD(hh, ledger.attempts, id, sizeof a->id, a);
+}
+
+void ledger_ended(const struct node *n, const struct attempt_id *id, const char *state,
+	int64_t time_ns, int64_t energy_uj)
+{
+	struct attempt *a = find_attempt(id);
+
+	tell("%s ends run %" PRId64 " attempt %" PRId64 ": %s", n->name, id->run, id->attempt,
+		state);
+	a->has_ended = true;
+	a->state = state;
+	a->time_ns = time_ns;
+	a->energy_uj = energy_uj;
+}
+
+void ledger_acknowledged(const struct node *n, const struct attempt_id *id)
+{
+	struct attempt *a = find_attempt(id);
+
+	if (a == NULL || !a->has_ended)
+		broken("%s: run %" PRId64 " attempt %" PRId64 " is acknowledged, and has not ended",
+			n->name, id->run, id->attempt);
+	a->is_acknowledged = true;
+}
+
+/* ---- leases ---- */
+
+static struct lease *get_lease(const struct attempt_id *id)
+{
+	struct run_id key;
+	struct lease *l;
+
+	memset(&key, 0, sizeof key);
+	key.campaign = id->campaign;
+	key.run = id->run;
+	HASH_FIND(hh, ledger.leases, &key, sizeof key, l);
+	if (l == NULL) {
+		l = xcalloc(1, sizeof *l);
+		l->id = key;
+		HASH_ADD(hh, ledger.leases, id, sizeof l->id, l);
+	}
+	return l;
+}
+
+/* A run is handed out: whoever had it before must have lost it. */
+static void check_lease(const struct lease *l, const struct node *to, const struct attempt_id *id)
+{
+	const struct attempt_id before = {
+		.campaign = id->campaign, .run = id->run, .attempt = l->attempt};
+
+	if (id->attempt < l->attempt || (id->attempt == l->attempt && l->node != to))
+		broken("run %" PRId64 ": attempt %" PRId64 " goes to %s after attempt %" PRId64
+		       " went to %s",
+			id->run, id->attempt, to->name, l->attempt, l->node->name);
+	if (l->attempt > l->called_off && id->attempt > l->attempt &&
+		agent_holds(l->node, &before) && world_now - l->node->heard_ns <= LEASE_NS)
+		broken("two leases of run %" PRId64 ": %s has attempt %" PRId64
+		       ", and attempt %" PRId64 " goes to %s",
+			id->run, l->node->name, l->attempt, id->attempt, to->name);
+}
+
+static void note_call_off(const struct attempt_id *id)
+{
+	struct lease *l = get_lease(id);
+
+	if (id->attempt > l->called_off)
+		l->called_off = id->attempt;
+}
+
+void ledger_sent(const struct route *to, const struct message *m)
+{
+	if (m->type == MESSAGE_CANCEL)
+		note_call_off(&m->cancel.id);
+	if (m->type != MESSAGE_ASSIGN)
+		return;
+	const struct node *n = network_node_of(to);
+	if (n == NULL)
+		return; /* it went */
+	struct lease *l = get_lease(&m->assign.id);
+	check_lease(l, n, &m->assign.id);
+	l->attempt = m->assign.id.attempt;
+	l->node = n;
+}
+
+/* The second value of a frame is its type. */
+static bool is_hello(const uint8_t *data, size_t len)
+{
+	return len > 2 && data[2] == MESSAGE_HELLO;
+}
+
+void ledger_heard(struct node *from, const struct route *route, const void *data, size_t len)
+{
+	if (is_hello(data, len))
+		from->route = *route;
+	if (route_equal(&from->route, route))
+		from->heard_ns = world_now;
+}
+
+/* Two attempts of a run, of which the first was not called off, are one too many. */
+static void check_pair(const struct node *n, const struct attempt_id *a, const struct attempt_id *b)
+{
+	if (!id16_equal(&a->campaign, &b->campaign) || a->run != b->run)
+		return;
+	if ((a->attempt < b->attempt ? a->attempt : b->attempt) > get_lease(a)->called_off)
+		broken("two leases on one machine: %s has run %" PRId64 " twice", n->name, a->run);
+}
+
+void ledger_check_hands(void)
+{
+	struct assignment *a, *b;
+
+	for (size_t i = 0; i < nodes_n; i++) {
+		if (nodes[i].c == NULL)
+			continue;
+		DL_FOREACH (nodes[i].c->queue, a) {
+			for (b = a->next; b != NULL; b = b->next)
+				check_pair(&nodes[i], &a->m.assign.id, &b->m.assign.id);
+		}
+	}
+}
+
+/* ---- the end ---- */
+
+static sqlite3_int64 number(sqlite3 *db, const char *sql)
+{
+	sqlite3_stmt *s;
+
+	if (sqlite3_prepare_v2(db, sql, -1, &s, NULL) != SQLITE_OK || sqlite3_step(s) != SQLITE_ROW)
+		broken("%s: %s", sql, sqlite3_errmsg(db));
+	sqlite3_int64 value = sqlite3_column_int64(s, 0);
+	sqlite3_finalize(s);
+	return value;
+}
+
+static void check_none(sqlite3 *db, const char *what, const char *sql)
+{
+	sqlite3_int64 n = number(db, sql);
+
+	if (n != 0)
+		broken("%lld %s", (long long)n, what);
+}
+
+/* Queries that must find nothing. */
+static void check_rules(sqlite3 *db)
+{
+	static const char *const rules[][2] = {
+		{"campaigns are neither done nor cancelled",
+			"SELECT count(*) FROM campaign WHERE state NOT IN ('done', 'cancelled')"},
+		{"runs have not ended", "SELECT count(*) FROM run WHERE state NOT IN"
+					" ('done', 'failed', 'timeout', 'skipped', 'cancelled')"},
+		{"campaigns have not all their runs",
+			"SELECT count(*) FROM campaign c WHERE state = 'done' AND total <>"
+			" (SELECT count(*) FROM run WHERE campaign = c.id)"},
+		{"campaigns count their runs wrongly",
+			"SELECT count(*) FROM campaign c WHERE state = 'done' AND done <>"
+			" (SELECT count(*) FROM run WHERE campaign = c.id)"},
+		{"runs of campaigns that are done have no counted attempt",
+			"SELECT count(*) FROM run r JOIN campaign c ON c.id = r.campaign"
+			" WHERE c.state = 'done' AND r.result IS NULL AND r.state <> 'skipped'"},
+		{"runs are there twice",
+			"SELECT count(*) FROM (SELECT 1 FROM run r JOIN campaign c ON c.id = "
+			"r.campaign WHERE c.yaml NOT LIKE '%spread: any%'"
+			" GROUP BY r.campaign, r.host, r.pass, r.configuration HAVING count(*) > "
+			"1)"},
+		{"runs of blocks are there twice",
+			"SELECT count(*) FROM (SELECT 1 FROM run r JOIN campaign c ON c.id = "
+			"r.campaign WHERE c.yaml LIKE '%spread: any%' AND r.block > 0"
+			" GROUP BY r.campaign, r.block, r.configuration HAVING count(*) > 1)"},
+		{"counted attempts are not those of their runs",
+			"SELECT count(*) FROM run WHERE result > attempt"},
+		{"runs have another energy than their samples",
+			"SELECT count(*) FROM run r WHERE r.result IS NOT NULL AND"
+			" r.energy_package <> (SELECT coalesce(sum(chunk_energy(data)), 0)"
+			" FROM sample_chunk s WHERE s.run = r.id AND s.attempt = r.result)"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
+		check_none(db, rules[i][0], rules[i][1]);
+}
+
+/* What a run's row says must be what that very attempt measured. */
+static void check_counted(sqlite3 *db)
+{
+	sqlite3_stmt *s;
+
+	if (sqlite3_prepare_v2(db,
+		    "SELECT c.uuid, r.run, r.result, r.state, r.time, r.energy_package, h.name"
+		    " FROM run r JOIN campaign c ON c.id = r.campaign JOIN host h ON h.id = r.host"
+		    " WHERE r.result IS NOT NULL",
+		    -1, &s, NULL) != SQLITE_OK)
+		broken("%s", sqlite3_errmsg(db));
+	while (sqlite3_step(s) == SQLITE_ROW) {
+		struct attempt_id id = {
+			.run = sqlite3_column_int64(s, 1), .attempt = sqlite3_column_int64(s, 2)};
+		memcpy(id.campaign.b, sqlite3_column_blob(s, 0), sizeof id.campaign.b);
+		const struct attempt *a = find_attempt(&id);
+		if (a == NULL || !a->has_ended)
+			broken("run %" PRId64 " counts attempt %" PRId64 ", which never ended",
+				id.run, id.attempt);
+		if (strcmp(a->state, (const char *)sqlite3_column_text(s, 3)) != 0 ||
+			a->time_ns != sqlite3_column_int64(s, 4) ||
+			a->energy_uj != sqlite3_column_int64(s, 5) ||
+			strcmp(a->node->name, (const char *)sqlite3_column_text(s, 6)) != 0)
+			broken("run %" PRId64 " has not what its attempt %" PRId64 " measured",
+				id.run, id.attempt);
+	}
+	sqlite3_finalize(s);
+}
+
+/* COMMITTED was said of it: it is there, counted or as a late one. */
+static void check_acknowledged(sqlite3 *db)
+{
+	struct attempt *a, *next;
+	sqlite3_stmt *s;
+
+	if (sqlite3_prepare_v2(db,
+		    "SELECT count(*) FROM attempt a JOIN run r ON r.id = a.run JOIN campaign c ON "
+		    "c.id = r.campaign WHERE c.uuid = ? AND r.run = ? AND a.attempt = ? AND"
+		    " (a.late IS NOT NULL OR (a.state = ? AND r.result = a.attempt))",
+		    -1, &s, NULL) != SQLITE_OK)
+		broken("%s", sqlite3_errmsg(db));
+	HASH_ITER (hh, ledger.attempts, a, next) {
+		if (!a->is_acknowledged || strcmp(a->state, "cancelled") == 0)
+			continue;
+		sqlite3_bind_blob(s, 1, a->id.campaign.b, sizeof a->id.campaign.b, SQLITE_STATIC);
+		sqlite3_bind_int64(s, 2, a->id.run);
+		sqlite3_bind_int64(s, 3, a->id.attempt);
+		sqlite3_bind_text(s, 4, a->state, -1, SQLITE_STATIC);
+		if (sqlite3_step(s) != SQLITE_ROW || sqlite3_column_int64(s, 0) != 1)
+			broken("run %" PRId64 " attempt %" PRId64
+			       " was acknowledged, and is not in the store",
+				a->id.run, a->id.attempt);
+		sqlite3_reset(s);
+	}
+	sqlite3_finalize(s);
+}
+
+static void check_submitted(sqlite3 *db)
+{
+	struct submitted *c;
+	sqlite3_stmt *s;
+
+	if (sqlite3_prepare_v2(db, "SELECT state FROM campaign WHERE uuid = ?", -1, &s, NULL) !=
+		SQLITE_OK)
+		broken("%s", sqlite3_errmsg(db));
+	DL_FOREACH (ledger.submitted, c) {
+		sqlite3_bind_blob(s, 1, c->uuid.b, sizeof c->uuid.b, SQLITE_STATIC);
+		if (sqlite3_step(s) != SQLITE_ROW)
+			broken("%s was submitted, and is not in the store", c->label);
+		if (c->is_cancelled &&
+			strcmp((const char *)sqlite3_column_text(s, 0), "cancelled") != 0)
+			broken("%s was cancelled, and is not", c->label);
+		sqlite3_reset(s);
+	}
+	sqlite3_finalize(s);
+}
+
+static void chunk_energy(sqlite3_context *context, int n, sqlite3_value **values)
+{
+	sqlite3_int64 energy = 0;
+
+	(void)n;
+	memcpy(&energy, sqlite3_value_blob(values[0]), sizeof energy);
+	sqlite3_result_int64(context, energy);
+}
+
+void ledger_check_store(const char *path)
+{
+	sqlite3 *db;
+
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+		broken("the store: %s", sqlite3_errmsg(db));
+	sqlite3_create_function(db, "chunk_energy", 1, SQLITE_UTF8, NULL, chunk_energy, NULL, NULL);
+	check_rules(db);
+	check_counted(db);
+	check_acknowledged(db);
+	check_submitted(db);
+	sqlite3_close(db);
+}
