@@ -75,7 +75,7 @@ void dispatch_tell(struct dispatch *d, const struct id16 *campaign, struct messa
 void dispatch_watch(struct dispatch *d, const struct id16 *campaign, const struct route *to,
 	dispatch_observer_fn *fn, void *arg);
 /* A campaign has nothing left to do, or was cancelled: write it, tell it, forget it. */
-int dispatch_end_campaign(struct dispatch *d, struct live *l, const char *state, int64_t now_ns);
+int dispatch_end_campaign(struct dispatch *d, struct live *l, int64_t now_ns);
 
 /* agents.c */
 void agents_on_message(struct dispatch *d, int64_t now_ns, const struct route *from,

@@ -106,14 +106,13 @@ void dispatch_tell(struct dispatch *d, const struct id16 *campaign, struct messa
 	}
 }
 
-static void tell_campaign(
-	struct dispatch *d, struct live *l, const char *kind, const char *state, int64_t now_ns)
+static void tell_campaign(struct dispatch *d, struct live *l, const char *kind, int64_t now_ns)
 {
 	_cleanup_buf_ struct buf waiting = BUF_INIT;
 	struct message_campaign c;
 	struct message m;
 
-	live_describe(l, now_ns, state, &c);
+	live_describe(l, now_ns, &c);
 	live_waits_for(l, &waiting);
 	if (strcmp(kind, "end") == 0)
 		c.ended_at = clock_realtime_ns();
@@ -147,20 +146,22 @@ static void add_ended(struct dispatch *d, const struct id16 *uuid, int64_t id, b
 	HASH_ADD(hh, d->ended, uuid, sizeof e->uuid, e);
 }
 
-int dispatch_end_campaign(struct dispatch *d, struct live *l, const char *state, int64_t now_ns)
+int dispatch_end_campaign(struct dispatch *d, struct live *l, int64_t now_ns)
 {
 	struct error err = {0};
 	int64_t at = clock_realtime_ns();
 
 	if (dispatch_begin(d) < 0)
 		return d->failure.code;
-	if (strcmp(state, "done") == 0 && l->rows != l->total &&
+	l->state = campaign_state_next(l->state, CAMPAIGN_OVER);
+	const char *state = campaign_state_name(l->state);
+	if (l->state == CAMPAIGN_DONE && l->rows != l->total &&
 		d->config.ops->set_campaign_total(d->config.store, l->id, l->rows, &err) < 0)
 		return dispatch_fail(d, &err);
 	if (d->config.ops->set_campaign_state(d->config.store, l->id, state, at, &err) < 0 ||
 		d->config.ops->add_event(d->config.store, l->id, 0, 0, state, NULL, at, &err) < 0)
 		return dispatch_fail(d, &err);
-	tell_campaign(d, l, "end", state, now_ns);
+	tell_campaign(d, l, "end", now_ns);
 	forget_watchers(d, &l->uuid, NULL);
 	add_ended(d, &l->uuid, l->id, false);
 	DL_DELETE(d->lives, l);
@@ -240,12 +241,12 @@ static int on_campaign_row(void *arg, int64_t key, const struct message_cell *c,
 	(void)n;
 	if (c[CAMPAIGNS_UUID].blob.len == sizeof uuid)
 		memcpy(uuid.b, c[CAMPAIGNS_UUID].blob.data, sizeof uuid);
-	if (strcmp(c[CAMPAIGNS_STATE].text, "done") == 0 ||
-		strcmp(c[CAMPAIGNS_STATE].text, "cancelled") == 0) {
+	enum campaign_state state = campaign_state_by_name(c[CAMPAIGNS_STATE].text);
+	if (campaign_state_is_final(state)) {
 		add_ended(d, &uuid, c[CAMPAIGNS_ID].integer, false);
 		return 0;
 	}
-	if (strcmp(c[CAMPAIGNS_STATE].text, "queued") == 0) {
+	if (state == CAMPAIGN_QUEUED) {
 		d->half = xreallocarray(d->half, d->half_n + 1, sizeof *d->half);
 		d->half[d->half_n++] = c[CAMPAIGNS_ID].integer;
 		return 0;
@@ -380,7 +381,7 @@ void dispatch_tick(struct dispatch *d, int64_t now_ns)
 		return;
 	d->progress_ns = now_ns;
 	DL_FOREACH (d->lives, l)
-		tell_campaign(d, l, "progress", "running", now_ns);
+		tell_campaign(d, l, "progress", now_ns);
 }
 
 void dispatch_go_on(struct dispatch *d, int64_t now_ns)

@@ -104,9 +104,9 @@ void finish_campaigns(struct dispatch *d, int64_t now_ns)
 	DL_FOREACH_SAFE (d->lives, l, next) {
 		if (!finish_live(d, l, now_ns))
 			continue;
-		if (!l->is_cancelled)
+		if (l->state != CAMPAIGN_CANCELLED)
 			note_missing(d, l);
-		dispatch_end_campaign(d, l, l->is_cancelled ? "cancelled" : "done", now_ns);
+		dispatch_end_campaign(d, l, now_ns);
 	}
 }
 

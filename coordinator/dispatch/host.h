@@ -1,30 +1,16 @@
 /*
  * host.h - a host as the coordinator sees it: who it is, whether it is there, what it has in hand
  *
- * The states and what leads from one to the other are one table (host_state_next); time comes in
- * from outside.
+ * Time comes in from outside.
  */
 #ifndef COORDINATOR_DISPATCH_HOST_H
 #define COORDINATOR_DISPATCH_HOST_H
 
+#include "coordinator/dispatch/host_state.h"
 #include "proto/keys.h"
 #include "proto/link.h"
 #include "proto/message.h"
 #include <uthash.h>
-
-enum host_state { HOST_OFFLINE, HOST_IDLE, HOST_RUNNING, HOST_SILENT, HOST_STATE_N };
-enum host_event {
-	HOST_HELLO,    /* it introduced itself on a connection */
-	HOST_MESSAGE,  /* it said anything at all */
-	HOST_ASSIGNED, /* it was handed a run */
-	HOST_EMPTY,    /* it has nothing in hand any more */
-	HOST_MISSED,   /* too many heartbeats missed */
-	HOST_BYE,      /* it said that it goes */
-};
-
-const char *host_state_name(enum host_state s); /* "offline", "idle", "running", "silent" */
-/* The next state; the same one where the event changes nothing. */
-enum host_state host_state_next(enum host_state s, enum host_event e);
 
 struct live;
 struct live_run;

@@ -69,7 +69,7 @@ static int write_new(
 		.changes = q->changes,
 		.tree = q->tree,
 		.directory = q->directory,
-		.state = "queued",
+		.state = campaign_state_name(l->state),
 		.total = l->total,
 		.submitted_at = l->submitted_at,
 		.ended_at = ABSENT,
@@ -103,7 +103,8 @@ int live_write(struct live *l, size_t limit, struct live_store s, struct error *
 	}
 	if (r < 0 || l->written < p->configurations_n)
 		return r;
-	r = s.ops->set_campaign_state(s.store, l->id, "running", ABSENT, err);
+	l->state = campaign_state_next(l->state, CAMPAIGN_WRITTEN);
+	r = s.ops->set_campaign_state(s.store, l->id, campaign_state_name(l->state), ABSENT, err);
 	return r < 0 ? r : 1;
 }
 

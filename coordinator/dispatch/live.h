@@ -24,6 +24,7 @@
 #define COORDINATOR_DISPATCH_LIVE_H
 
 #include "coordinator/campaign/campaign.h"
+#include "coordinator/dispatch/campaign_state.h"
 #include "coordinator/dispatch/host.h"
 #include "coordinator/dispatch/run_state.h"
 #include "coordinator/dispatch/streams.h"
@@ -113,11 +114,11 @@ struct live {
 	int64_t total;       /* that the store holds */
 	int64_t done, failed, skipped;
 	int64_t submitted_at;
-	struct answers *answers; /* that runs must have in common; NULL: not needed yet */
-	size_t written;          /* configurations that are in the store */
-	struct live_run *runs;   /* hash by number: queued, assigned and running ones (owned) */
-	bool is_stopped;         /* nothing more begins: cancelled, or its budget is used up */
-	bool is_cancelled;       /* it has ended but for the teardown on its hosts */
+	struct answers *answers;   /* that runs must have in common; NULL: not needed yet */
+	size_t written;            /* configurations that are in the store */
+	struct live_run *runs;     /* hash by number: queued, assigned and running ones (owned) */
+	bool is_stopped;           /* nothing more begins: cancelled, or its budget is used up */
+	enum campaign_state state; /* cancelled: it has ended but for the teardown on its hosts */
 	/* budget */
 	char *reached;    /* "budget: time 8 h reached", or NULL */
 	int64_t used_ns;  /* before this process */
@@ -226,8 +227,7 @@ int live_break_block(
  */
 void live_waits_for(const struct live *l, struct buf *out);
 /* Numbers for people; texts point into l. */
-void live_describe(
-	const struct live *l, int64_t now_ns, const char *state, struct message_campaign *out);
+void live_describe(const struct live *l, int64_t now_ns, struct message_campaign *out);
 /* At the end: that the budget was reached, and which configurations have fewer blocks than
  * `blocks`, in one line; nothing where nothing is missing. */
 void live_missing(const struct live *l, struct buf *out);

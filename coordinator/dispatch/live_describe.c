@@ -111,8 +111,7 @@ void live_waits_for(const struct live *l, struct buf *out)
 	}
 }
 
-void live_describe(
-	const struct live *l, int64_t now_ns, const char *state, struct message_campaign *out)
+void live_describe(const struct live *l, int64_t now_ns, struct message_campaign *out)
 {
 	int64_t running = 0;
 
@@ -120,7 +119,7 @@ void live_describe(
 		running += l->lanes[i].host->flights_n > 0;
 	*out = (struct message_campaign){
 		.label = l->label,
-		.state = l->is_cancelled ? "cancelled" : state,
+		.state = campaign_state_name(l->state),
 		.total = live_total(l),
 		.done = l->done,
 		.failed = l->failed,

@@ -358,6 +358,7 @@ int live_load(struct live **out, const struct message_cell *row, struct live_sto
 	diagnostics_done(&d);
 	struct live *l = live_new(c, row[CAMPAIGNS_LABEL].text);
 	l->id = row[CAMPAIGNS_ID].integer;
+	l->state = CAMPAIGN_RUNNING;
 	if (row[CAMPAIGNS_UUID].blob.len == sizeof l->uuid)
 		memcpy(l->uuid.b, row[CAMPAIGNS_UUID].blob.data, sizeof l->uuid);
 	l->submitted_at = row[CAMPAIGNS_SUBMITTED_AT].integer;

@@ -145,7 +145,7 @@ static void add_live(struct report *out, const struct live *l, int64_t now_ns)
 {
 	struct message_campaign *c = add_campaign(out);
 
-	live_describe(l, now_ns, "running", c);
+	live_describe(l, now_ns, c);
 	c->label = xstrdup(c->label);
 	c->state = xstrdup(c->state);
 }
@@ -268,7 +268,7 @@ static void on_watch(
 	message_init(&m, MESSAGE_EVENT);
 	if (l != NULL) {
 		dispatch_watch(d, &l->uuid, from, NULL, NULL);
-		live_describe(l, now_ns, "running", &c);
+		live_describe(l, now_ns, &c);
 		m.event.kind = "progress";
 	} else if (d->config.ops->query(d->config.store, "campaigns", label, 0, 1, NULL,
 			   on_ended_row, &ended, &err) < 0 ||
@@ -319,12 +319,11 @@ static void cancel_is_done(struct dispatch *d, struct live *l, int64_t now_ns)
 
 	if (l->campaign->teardown.n == 0) {
 		finish_now(d, l);
-		dispatch_end_campaign(d, l, "cancelled", now_ns);
+		dispatch_end_campaign(d, l, now_ns);
 		return;
 	}
-	l->is_cancelled = true;
-	if (d->config.ops->set_campaign_state(
-		    d->config.store, l->id, "cancelled", clock_realtime_ns(), &err) < 0)
+	if (d->config.ops->set_campaign_state(d->config.store, l->id, campaign_state_name(l->state),
+		    clock_realtime_ns(), &err) < 0)
 		dispatch_fail(d, &err);
 }
 
@@ -337,7 +336,8 @@ static void on_cancel(struct dispatch *d, int64_t now_ns, const struct route *fr
 	struct message_campaign c;
 	struct message reply;
 
-	if (l == NULL || l->is_cancelled || m->id.run != 0) {
+	if (l == NULL || campaign_state_next(l->state, CAMPAIGN_CANCEL) == CAMPAIGN_STATE_N ||
+		m->id.run != 0) {
 		dispatch_queue_error(d, from, "unknown", "no such campaign is going on");
 		return;
 	}
@@ -359,7 +359,8 @@ static void on_cancel(struct dispatch *d, int64_t now_ns, const struct route *fr
 		}
 		live_end(l, r, EVENT_CANCELLED, NULL);
 	}
-	live_describe(l, now_ns, "cancelled", &c);
+	l->state = campaign_state_next(l->state, CAMPAIGN_CANCEL);
+	live_describe(l, now_ns, &c);
 	message_init(&reply, MESSAGE_EVENT);
 	reply.event.kind = "end";
 	reply.event.campaign = (struct list){.items = &c, .n = 1};
