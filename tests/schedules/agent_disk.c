@@ -171,12 +171,15 @@ static void commit_folder(struct disk *d)
 
 /* ---- what the programs call ---- */
 
+/* A descriptor may be one that libc closed by itself, with a folder that was read. d may be NULL.
+ */
 static int enter(int fd, struct disk *d, char *name, int flags)
 {
 	if (fd < 0 || fd >= FDS_MAX) {
 		free(name);
 		return fd;
 	}
+	free(fds[fd].name);
 	fds[fd].disk = d;
 	fds[fd].name = name;
 	fds[fd].is_folder = (flags & O_DIRECTORY) != 0;
@@ -210,7 +213,7 @@ int __wrap_open(const char *path, int flags, ...)
 	va_start(ap, flags);
 	mode_t mode = mode_of(flags, ap);
 	va_end(ap);
-	return d == NULL ? __real_open(path, flags, mode)
+	return d == NULL ? enter(__real_open(path, flags, mode), NULL, NULL, 0)
 			 : open_file(d, xstrdup(path), flags, mode);
 }
 
@@ -223,7 +226,7 @@ int __wrap_openat(int dir, const char *path, int flags, ...)
 	mode_t mode = mode_of(flags, ap);
 	va_end(ap);
 	if (d == NULL)
-		return __real_openat(dir, path, flags, mode);
+		return enter(__real_openat(dir, path, flags, mode), NULL, NULL, 0);
 	return open_file(d,
 		path[0] == '/' ? xstrdup(path) : xasprintf("%s/%s", fds[dir].name, path), flags,
 		mode);

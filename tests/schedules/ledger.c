@@ -209,7 +209,7 @@ void ledger_sent(const struct route *to, const struct message *m)
 		return;
 	const struct node *n = network_node_of(to);
 	if (n == NULL)
-		return; /* it went */
+		return;
 	struct lease *l = get_lease(&m->assign.id);
 	check_lease(l, n, &m->assign.id);
 	l->attempt = m->assign.id.attempt;

@@ -101,7 +101,7 @@ struct wire;
 int wire_send_up(struct wire *w, const void *data, size_t len);
 /* The coordinator's side: by its route. Returns 0, -EHOSTUNREACH or -EAGAIN. */
 int network_send_down(const struct route *to, const void *data, size_t len);
-/* Whose route it is or was; NULL: nobody's. */
+/* Whom what is sent there reaches; NULL: nobody any more. */
 const struct node *network_node_of(const struct route *r);
 /* The agent begins to connect, and goes on until there is a connection. */
 void network_connect(struct node *n);
