@@ -164,16 +164,24 @@ static void close_place(void)
 	remove_tree(place.dir);
 }
 
-/* A process for every `step`-th seed. *at tells the parent which one it is at. */
-static pid_t spawn(volatile uint64_t *at, uint64_t end, uint64_t step)
+/* Shared with its process. */
+struct worker {
+	pid_t pid;
+	volatile uint64_t at; /* its seed */
+	char dir[64];         /* its place */
+};
+
+/* A process for every `step`-th seed. */
+static pid_t spawn(struct worker *w, uint64_t end, uint64_t step)
 {
 	pid_t pid = fork();
 
 	if (pid != 0)
 		return pid;
 	open_place();
-	for (; *at < end; *at += step)
-		run_schedule(*at);
+	snprintf(w->dir, sizeof w->dir, "%s", place.dir);
+	for (; w->at < end; w->at += step)
+		run_schedule(w->at);
 	close_place();
 	exit(0);
 }
@@ -182,11 +190,6 @@ static uint64_t number(const char *text, uint64_t otherwise)
 {
 	return text != NULL ? strtoull(text, NULL, 10) : otherwise;
 }
-
-struct worker {
-	pid_t pid;
-	volatile uint64_t at;
-};
 
 /* The seed that a process ended at has failed; the next one goes on behind it. */
 static int run_all(uint64_t first, uint64_t count, uint64_t jobs, bool stop)
@@ -198,7 +201,7 @@ static int run_all(uint64_t first, uint64_t count, uint64_t jobs, bool stop)
 
 	for (uint64_t i = 0; i < jobs; i++) {
 		workers[i].at = first + i;
-		workers[i].pid = spawn(&workers[i].at, first + count, jobs);
+		workers[i].pid = spawn(&workers[i], first + count, jobs);
 	}
 	while (running > 0) {
 		pid_t pid = wait(&status);
@@ -206,19 +209,24 @@ static int run_all(uint64_t first, uint64_t count, uint64_t jobs, bool stop)
 		while (w->pid != pid)
 			w++;
 		running--;
+		w->pid = 0;
 		if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 			continue;
+		remove_tree(w->dir);
 		printf("seed %llu failed%s\n", (unsigned long long)w->at,
 			WIFSIGNALED(status) ? ": it crashed" : "");
 		fflush(stdout);
 		if (++failures == FAILURES_MAX || stop)
 			break;
 		w->at += jobs;
-		w->pid = spawn(&w->at, first + count, jobs);
+		w->pid = spawn(w, first + count, jobs);
 		running++;
 	}
-	for (uint64_t i = 0; running > 0 && i < jobs; i++)
-		kill(workers[i].pid, SIGKILL);
+	for (uint64_t i = 0; running > 0 && i < jobs; i++) {
+		if (workers[i].pid > 0 && kill(workers[i].pid, SIGKILL) == 0 &&
+			waitpid(workers[i].pid, NULL, 0) > 0)
+			remove_tree(workers[i].dir);
+	}
 	return failures > 0;
 }
 
