@@ -19,7 +19,7 @@
 #include "proto/error.h"
 
 #define PROTOCOL_MAJOR   1
-#define PROTOCOL_MINOR   2
+#define PROTOCOL_MINOR   3
 #define JOULERIG_VERSION "0.1.0"
 
 /* Limits that PROTOCOL.md states. */
@@ -58,6 +58,10 @@ enum message_type {
 	MESSAGE_ERROR = 19,
 	MESSAGE_FINISH = 20,
 	MESSAGE_FINISHED = 21,
+	MESSAGE_READY = 22,
+	MESSAGE_GO = 23,
+	MESSAGE_ENDED = 24,
+	MESSAGE_STOP = 25,
 	MESSAGE_SUBMIT = 32,
 	MESSAGE_SUBMITTED = 33,
 	MESSAGE_STATUS = 34,
@@ -66,6 +70,7 @@ enum message_type {
 	MESSAGE_EVENT = 37,
 	MESSAGE_QUERY = 38,
 	MESSAGE_ROWS = 39,
+	MESSAGE_STEER = 40,
 };
 
 struct blob {
@@ -127,6 +132,8 @@ struct message_ping {
 	int64_t offset; /* agent: the last estimate of coordinator minus agent clock, ns; ABSENT
 			   before the first */
 	int64_t delay;  /* agent: round trip of that estimate, ns */
+	const char *trouble; /* agent: why it can take no runs now, "spool: /var/lib/...: no space
+				left on device"; absent: nothing */
 };
 
 struct message_pong {
@@ -143,6 +150,8 @@ struct message_step {
 /* Texts of an assignment may hold these marks, which only the agent can fill. */
 #define MARK_TMP      "\002tmp\003"      /* the run's own empty directory */
 #define MARK_CPU_LIST "\002cpu_list\003" /* the CPUs, as 0-3,8 */
+/* Where the host of a role is reached, "\002address ROLE\003": GO tells it. */
+#define MARK_ADDRESS "\002address "
 
 struct message_assign {
 	struct attempt_id id;
@@ -209,6 +218,19 @@ struct message_assign {
 	struct list
 		collect; /* struct message_pair: name, and path of a file (as workdir is) that
 			    is sent as OUTPUT of the stream "file:NAME" when the run has ended */
+
+	/* without a coordinator: what has been accepted goes on ("finish", also when absent), or
+	 * what runs is ended and the rest dropped when the lease is over ("stop") */
+	const char *on_disconnect;
+
+	/* one program of several that run together, on a host each; absent: it is alone. The agent
+	 * prepares it, says READY "prepared", and starts it when GO comes */
+	const char *role;          /* its name */
+	int64_t is_main;           /* 1: its start and end bound what is measured, on all hosts */
+	const char *ready_pattern; /* READY "ready" when a line of its stdout or stderr matches
+				      (POSIX extended: the coordinator has checked that) */
+	int64_t ready_port;        /* or when something listens on this TCP port of the host */
+	int64_t ready_timeout_ns;  /* the run has failed where that does not come in time */
 };
 
 /* The campaign has no more runs for this agent. */
@@ -222,6 +244,34 @@ struct message_finish {
 struct message_finished {
 	struct id16 campaign;
 	const char *reason; /* what failed; absent: nothing */
+};
+
+/* A part of a run of several has come to a point. */
+struct message_ready {
+	struct attempt_id id;
+	const char *point;   /* "prepared": it waits for GO; "ready": its program runs, and the next
+				role may start */
+	const char *address; /* by which the other hosts reach this one */
+};
+
+/* To a part: start the program; or, where it runs already, begin what is measured. */
+struct message_go {
+	struct attempt_id id;
+	const char *what;      /* "start", "measure" (main: both at once) */
+	int64_t at;            /* the agent's CLOCK_MONOTONIC_RAW, ns; ABSENT, or over: at once */
+	struct list addresses; /* struct message_pair: role, address; for the marks
+				  MARK_ADDRESS */
+};
+
+/* Main has ended. */
+struct message_ended {
+	struct attempt_id id;
+	int64_t raw_ns; /* the agent's CLOCK_MONOTONIC_RAW then */
+};
+
+/* To a part that is not main: what is measured is over; end the program, by SIGTERM first. */
+struct message_stop {
+	struct attempt_id id;
 };
 
 struct message_accept {
@@ -296,6 +346,7 @@ struct message_result {
 	int64_t stderr_head;
 	struct list requirement; /* struct message_requirement, one or none: until the coordinator
 				    has committed it once */
+	const char *role;        /* of the ASSIGN */
 };
 
 struct message_committed {
@@ -347,6 +398,7 @@ struct message_submit {
 			     for what it lacks */
 	const char *directory; /* where a campaign without files starts its commands; only heeded
 				  for an embedded agent */
+	int64_t priority;      /* -100 to 100, the higher before the lower; ABSENT: 0 */
 };
 
 struct message_submitted {
@@ -372,6 +424,7 @@ struct message_campaign {
 	int64_t ended_at;     /* ABSENT while it has not */
 	int64_t left_ns;      /* estimate; ABSENT where there is none yet */
 	int64_t at_most;      /* 1: it may end sooner, as intervals or a budget say; else ABSENT */
+	int64_t priority;     /* ABSENT: 0 */
 };
 
 struct message_host {
@@ -382,11 +435,24 @@ struct message_host {
 	const char *doing;     /* "quickstart.1 run 17 attempt 1", NULL where idle */
 	int64_t seen_at;       /* CLOCK_REALTIME ns of the last message; ABSENT where never seen */
 	int64_t offset;        /* clock offset, ns; ABSENT */
+	int64_t delay;         /* round trip of that estimate, ns; ABSENT */
+	const char *admission; /* "draining", "drained", "aside": it gets no runs; NULL: it does */
+	const char *reason;    /* of admission, or the agent's own trouble; NULL */
 };
 
 struct message_report {
 	struct list campaigns; /* struct message_campaign */
 	struct list hosts;     /* struct message_host */
+	const char *trouble;   /* why the coordinator can store nothing now; NULL: it can */
+};
+
+/* What a user wants of a campaign or a host; answered by a REPORT of it, or an ERROR. */
+struct message_steer {
+	const char *verb;   /* "pause", "resume" a campaign; "drain", "admit" a host */
+	const char *label;  /* of the campaign */
+	const char *host;   /* name */
+	int64_t now;        /* 1: what runs is ended, to be run again; else it is let end */
+	const char *reason; /* for people; NULL */
 };
 
 struct message_watch {
@@ -459,6 +525,10 @@ struct message {
 		struct message_error error;
 		struct message_finish finish;
 		struct message_finished finished;
+		struct message_ready ready;
+		struct message_go go;
+		struct message_ended ended;
+		struct message_stop stop;
 		struct message_submit submit;
 		struct message_submitted submitted;
 		struct message_status status;
@@ -467,6 +537,7 @@ struct message {
 		struct message_event event;
 		struct message_query query;
 		struct message_rows rows;
+		struct message_steer steer;
 	};
 	void *arena; /* memory of a decoded body; NULL in a message made for sending */
 	void *frame; /* freed with the message: set it to let a decoded message own the bytes that

@@ -65,7 +65,8 @@ SCHEMA(campaign, "campaign",
 	FIELD(campaign, submitted_at, FIELD_INT, OPTIONAL),
 	FIELD(campaign, ended_at, FIELD_INT, OPTIONAL),
 	FIELD(campaign, left_ns, FIELD_INT, OPTIONAL),
-	FIELD(campaign, at_most, FIELD_INT, OPTIONAL));
+	FIELD(campaign, at_most, FIELD_INT, OPTIONAL),
+	FIELD(campaign, priority, FIELD_INT, OPTIONAL));
 SCHEMA(host, "host",
 	FIELD(host, name, FIELD_TEXT, REQUIRED),
 	FIELD(host, state, FIELD_TEXT, REQUIRED),
@@ -73,7 +74,10 @@ SCHEMA(host, "host",
 	FIELD(host, inventory, FIELD_TEXT, OPTIONAL),
 	FIELD(host, doing, FIELD_TEXT, OPTIONAL),
 	FIELD(host, seen_at, FIELD_INT, OPTIONAL),
-	FIELD(host, offset, FIELD_INT, OPTIONAL));
+	FIELD(host, offset, FIELD_INT, OPTIONAL),
+	FIELD(host, delay, FIELD_INT, OPTIONAL),
+	FIELD(host, admission, FIELD_TEXT, OPTIONAL),
+	FIELD(host, reason, FIELD_TEXT, OPTIONAL));
 SCHEMA(cell, "cell",
 	FIELD(cell, integer, FIELD_INT, OPTIONAL),
 	FIELD(cell, real, FIELD_TEXT, OPTIONAL),
@@ -105,7 +109,8 @@ SCHEMA(welcome, "WELCOME",
 SCHEMA(ping, "PING",
 	FIELD(ping, t1, FIELD_INT, REQUIRED),
 	FIELD(ping, offset, FIELD_INT, OPTIONAL),
-	FIELD(ping, delay, FIELD_INT, OPTIONAL));
+	FIELD(ping, delay, FIELD_INT, OPTIONAL),
+	FIELD(ping, trouble, FIELD_TEXT, OPTIONAL));
 SCHEMA(pong, "PONG",
 	FIELD(pong, t1, FIELD_INT, REQUIRED),
 	FIELD(pong, t2, FIELD_INT, REQUIRED),
@@ -153,7 +158,13 @@ SCHEMA(assign, "ASSIGN",
 	LIST(assign, requires, step, OPTIONAL),
 	LIST(assign, prepare, step, OPTIONAL),
 	LIST(assign, cleanup, step, OPTIONAL),
-	LIST(assign, collect, pair, OPTIONAL));
+	LIST(assign, collect, pair, OPTIONAL),
+	FIELD(assign, on_disconnect, FIELD_TEXT, OPTIONAL),
+	FIELD(assign, role, FIELD_TEXT, OPTIONAL),
+	FIELD(assign, is_main, FIELD_INT, OPTIONAL),
+	FIELD(assign, ready_pattern, FIELD_TEXT, OPTIONAL),
+	FIELD(assign, ready_port, FIELD_INT, OPTIONAL),
+	FIELD(assign, ready_timeout_ns, FIELD_INT, OPTIONAL));
 SCHEMA(finish, "FINISH",
 	FIELD(finish, campaign, FIELD_ID, REQUIRED),
 	FIELD(finish, label, FIELD_TEXT, REQUIRED),
@@ -161,6 +172,19 @@ SCHEMA(finish, "FINISH",
 SCHEMA(finished, "FINISHED",
 	FIELD(finished, campaign, FIELD_ID, REQUIRED),
 	FIELD(finished, reason, FIELD_TEXT, OPTIONAL));
+SCHEMA(ready, "READY",
+	ATTEMPT(ready),
+	FIELD(ready, point, FIELD_TEXT, REQUIRED),
+	FIELD(ready, address, FIELD_TEXT, OPTIONAL));
+SCHEMA(go, "GO",
+	ATTEMPT(go),
+	FIELD(go, what, FIELD_TEXT, REQUIRED),
+	FIELD(go, at, FIELD_INT, OPTIONAL),
+	LIST(go, addresses, pair, OPTIONAL));
+SCHEMA(ended, "ENDED",
+	ATTEMPT(ended),
+	FIELD(ended, raw_ns, FIELD_INT, REQUIRED));
+SCHEMA(stop, "STOP", ATTEMPT(stop));
 SCHEMA(accept, "ACCEPT", ATTEMPT(accept));
 SCHEMA(refuse, "REFUSE",
 	ATTEMPT(refuse),
@@ -198,7 +222,8 @@ SCHEMA(result, "RESULT",
 	FIELD(result, stderr_total, FIELD_INT, OPTIONAL),
 	FIELD(result, stdout_head, FIELD_INT, OPTIONAL),
 	FIELD(result, stderr_head, FIELD_INT, OPTIONAL),
-	LIST(result, requirement, requirement, OPTIONAL));
+	LIST(result, requirement, requirement, OPTIONAL),
+	FIELD(result, role, FIELD_TEXT, OPTIONAL));
 SCHEMA(committed, "COMMITTED", ATTEMPT(committed));
 SCHEMA(cancel, "CANCEL", ATTEMPT(cancel));
 SCHEMA(drain, "DRAIN", FIELD(drain, unused, FIELD_INT, OPTIONAL));
@@ -221,7 +246,8 @@ SCHEMA(submit, "SUBMIT",
 	FIELD(submit, file, FIELD_TEXT, REQUIRED),
 	FIELD(submit, changes, FIELD_TEXT, OPTIONAL),
 	FIELD(submit, tree, FIELD_BLOB, OPTIONAL),
-	FIELD(submit, directory, FIELD_TEXT, OPTIONAL));
+	FIELD(submit, directory, FIELD_TEXT, OPTIONAL),
+	FIELD(submit, priority, FIELD_INT, OPTIONAL));
 SCHEMA(submitted, "SUBMITTED",
 	FIELD(submitted, id, FIELD_ID, REQUIRED),
 	FIELD(submitted, label, FIELD_TEXT, REQUIRED),
@@ -229,7 +255,8 @@ SCHEMA(submitted, "SUBMITTED",
 SCHEMA(status, "STATUS", FIELD(status, label, FIELD_TEXT, OPTIONAL));
 SCHEMA(report, "REPORT",
 	LIST(report, campaigns, campaign, OPTIONAL),
-	LIST(report, hosts, host, OPTIONAL));
+	LIST(report, hosts, host, OPTIONAL),
+	FIELD(report, trouble, FIELD_TEXT, OPTIONAL));
 SCHEMA(watch, "WATCH", FIELD(watch, label, FIELD_TEXT, REQUIRED));
 SCHEMA(event, "EVENT",
 	FIELD(event, kind, FIELD_TEXT, REQUIRED),
@@ -249,6 +276,12 @@ SCHEMA(rows, "ROWS",
 	FIELD(rows, columns, FIELD_TEXTS, OPTIONAL),
 	LIST(rows, rows, row, OPTIONAL),
 	FIELD(rows, more, FIELD_INT, REQUIRED));
+SCHEMA(steer, "STEER",
+	FIELD(steer, verb, FIELD_TEXT, REQUIRED),
+	FIELD(steer, label, FIELD_TEXT, OPTIONAL),
+	FIELD(steer, host, FIELD_TEXT, OPTIONAL),
+	FIELD(steer, now, FIELD_INT, OPTIONAL),
+	FIELD(steer, reason, FIELD_TEXT, OPTIONAL));
 /* clang-format on */
 
 static const struct schema *const schemas[] = {
@@ -273,6 +306,10 @@ static const struct schema *const schemas[] = {
 	[MESSAGE_ERROR] = &error_schema,
 	[MESSAGE_FINISH] = &finish_schema,
 	[MESSAGE_FINISHED] = &finished_schema,
+	[MESSAGE_READY] = &ready_schema,
+	[MESSAGE_GO] = &go_schema,
+	[MESSAGE_ENDED] = &ended_schema,
+	[MESSAGE_STOP] = &stop_schema,
 	[MESSAGE_SUBMIT] = &submit_schema,
 	[MESSAGE_SUBMITTED] = &submitted_schema,
 	[MESSAGE_STATUS] = &status_schema,
@@ -281,6 +318,7 @@ static const struct schema *const schemas[] = {
 	[MESSAGE_EVENT] = &event_schema,
 	[MESSAGE_QUERY] = &query_schema,
 	[MESSAGE_ROWS] = &rows_schema,
+	[MESSAGE_STEER] = &steer_schema,
 };
 
 const struct schema *message_schema(enum message_type type)

@@ -73,7 +73,7 @@ int agents_hand_out(struct dispatch *d, int64_t now_ns)
 	struct live_run *r;
 
 	HASH_ITER (hh, d->hosts, h, next) {
-		while (host_is_connected(h) && h->flights_n < HOST_FLIGHTS) {
+		while (host_takes_runs(h) && h->flights_n < HOST_FLIGHTS) {
 			int found = next_for(d, h, now_ns, &l, &r);
 			if (found < 0)
 				return found;

@@ -195,6 +195,8 @@ void dispatch_free(struct dispatch *d)
 	HASH_ITER (hh, d->hosts, h, next_host) {
 		HASH_DEL(d->hosts, h);
 		free(h->inventory);
+		free(h->reason);
+		free(h->trouble);
 		free(h);
 	}
 	HASH_ITER (hh, d->ended, e, next_ended) {
@@ -314,6 +316,7 @@ static enum role role_for(enum message_type t)
 	switch (t) {
 	case MESSAGE_SUBMIT:
 	case MESSAGE_CANCEL:
+	case MESSAGE_STEER:
 		return ROLE_USER;
 	case MESSAGE_STATUS:
 	case MESSAGE_WATCH:

@@ -27,6 +27,13 @@ struct flight {
 /* After a restart of the coordinator a host may be found to hold more. */
 #define HOST_FLIGHTS_MAX 8
 
+/* Whether a host gets runs. */
+enum host_admission {
+	HOST_ADMITTED,
+	HOST_DRAINED, /* a user wants none on it; it is "draining" while it still has one in hand */
+	HOST_ASIDE,   /* everything fails on it */
+};
+
 struct host {
 	char public_key[Z85_KEY_LEN + 1];
 	int64_t id; /* in the store */
@@ -38,7 +45,10 @@ struct host {
 	int64_t seen_ns;       /* CLOCK_MONOTONIC of the last message */
 	int64_t seen_at;       /* CLOCK_REALTIME of it; ABSENT before the first */
 	int64_t offset, delay; /* clock offset and its round trip, ns; ABSENT */
-	int64_t credit_back;   /* bytes of SAMPLES taken in and not yet given back as CREDIT */
+	enum host_admission admission;
+	char *reason;        /* of admission (owned); NULL where it is admitted */
+	char *trouble;       /* the agent's own, from its PINGs (owned); NULL: none */
+	int64_t credit_back; /* bytes of SAMPLES taken in and not yet given back as CREDIT */
 	struct flight flights[HOST_FLIGHTS_MAX];
 	size_t flights_n;
 	UT_hash_handle hh; /* by public_key */
@@ -48,6 +58,11 @@ struct host {
 static inline bool host_is_connected(const struct host *h)
 {
 	return h->state == HOST_IDLE || h->state == HOST_RUNNING;
+}
+/* Whether it may be handed a run, should its hands be free. */
+static inline bool host_takes_runs(const struct host *h)
+{
+	return host_is_connected(h) && h->admission == HOST_ADMITTED && h->trouble == NULL;
 }
 /* Of the table of hosts, so that whoever goes through it tells of them in this order. */
 static inline int host_by_name(const struct host *a, const struct host *b)

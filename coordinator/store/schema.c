@@ -156,7 +156,46 @@ static const char migration_3[] =
 	"	UNIQUE (campaign, host, command, answer)\n"
 	") STRICT;\n";
 
-const char *const db_migrations[] = {migration_1, migration_2, migration_3};
+static const char migration_4[] =
+	"ALTER TABLE store ADD COLUMN is_clean INTEGER NOT NULL DEFAULT 1; -- nobody has it open "
+	"for writing, and who had it last closed it\n"
+	"ALTER TABLE host ADD COLUMN admission TEXT; -- 'drained', 'aside': it gets no runs\n"
+	"ALTER TABLE host ADD COLUMN admission_reason TEXT;\n"
+	"ALTER TABLE host ADD COLUMN admission_at INTEGER;\n"
+	"ALTER TABLE campaign ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;\n"
+	"ALTER TABLE campaign ADD COLUMN pruned_at INTEGER; -- when its samples and outputs were "
+	"removed\n"
+	"CREATE TABLE clock ( -- what a host's clock was found to be: coordinator minus host\n"
+	"	host INTEGER NOT NULL REFERENCES host (id),\n"
+	"	at INTEGER NOT NULL, -- CLOCK_REALTIME of the coordinator\n"
+	"	raw INTEGER NOT NULL, -- CLOCK_MONOTONIC_RAW of the coordinator then\n"
+	"	session BLOB NOT NULL, -- of the agent's process\n"
+	"	epoch INTEGER NOT NULL, -- of the coordinator's\n"
+	"	offset INTEGER NOT NULL, delay INTEGER NOT NULL,\n"
+	"	PRIMARY KEY (host, at)\n"
+	") STRICT, WITHOUT ROWID;\n"
+	"CREATE TABLE lane_part ( -- of a lane of several hosts; its own host stands for them all\n"
+	"	campaign INTEGER NOT NULL REFERENCES campaign (id),\n"
+	"	lane INTEGER NOT NULL,\n"
+	"	part INTEGER NOT NULL, -- from 0, as the roles start\n"
+	"	role TEXT NOT NULL,\n"
+	"	host INTEGER NOT NULL REFERENCES host (id),\n"
+	"	inventory INTEGER REFERENCES inventory (id),\n"
+	"	PRIMARY KEY (campaign, lane, part)\n"
+	") STRICT, WITHOUT ROWID;\n"
+	"CREATE TABLE part ( -- what one host told of a run of several\n"
+	"	run INTEGER NOT NULL REFERENCES run (id),\n"
+	"	attempt INTEGER NOT NULL,\n"
+	"	role TEXT NOT NULL,\n"
+	"	host INTEGER NOT NULL REFERENCES host (id),\n"
+	"	state TEXT NOT NULL, reason TEXT,\n"
+	"	started_at INTEGER, ended_at INTEGER, exit_code INTEGER, signal INTEGER,\n"
+	"	cpus TEXT,\n"
+	"	result BLOB NOT NULL, -- RESULT as the agent sent it\n"
+	"	PRIMARY KEY (run, attempt, role)\n"
+	") STRICT, WITHOUT ROWID;\n";
+
+const char *const db_migrations[] = {migration_1, migration_2, migration_3, migration_4};
 const int db_schema_version = ARRAY_SIZE(db_migrations);
 const int db_schema_readable = 2;
 
