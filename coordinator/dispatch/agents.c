@@ -1,5 +1,6 @@
 /* What agents say, and what they are told. */
 #include "coordinator/dispatch/core.h"
+#include "coordinator/dispatch/handout.h"
 
 #include "proto/clock.h"
 #include "proto/log.h"
@@ -16,73 +17,6 @@
 void agents_fill_id(struct attempt_id *id, const struct live *l, const struct live_run *r)
 {
 	*id = (struct attempt_id){.campaign = l->uuid, .run = r->run, .attempt = r->attempt};
-}
-
-/* Say ASSIGN; harmless where the agent has it already. */
-static void send_assign(struct dispatch *d, struct host *h, struct live *l, struct live_run *r)
-{
-	struct render_arena *arena = NULL;
-	_cleanup_free_ char *workdir = NULL;
-	struct message m;
-
-	message_init(&m, MESSAGE_ASSIGN);
-	campaign_render(l->campaign, live_configuration(l, r), &l->hosts[r->lane], l->label,
-		&m.assign, &arena);
-	agents_fill_id(&m.assign.id, l, r);
-	m.assign.label = l->label;
-	m.assign.block = r->block;
-	m.assign.lease_ns = LEASE_NS;
-	if (l->has_tree)
-		m.assign.tree = (struct blob){.data = l->tree, .len = sizeof l->tree};
-	else if (l->directory != NULL && (m.assign.workdir == NULL || m.assign.workdir[0] != '/'))
-		m.assign.workdir = workdir = xasprintf("%s%s%s", l->directory,
-			m.assign.workdir ? "/" : "", m.assign.workdir ? m.assign.workdir : "");
-	dispatch_queue(d, &h->route, &m);
-	render_done(arena);
-}
-
-/* The first campaign, in the order of submission, that has a run for this host. One that waits for
- * what is under way is not overtaken: a run of another campaign would come between two blocks. */
-static int next_for(
-	struct dispatch *d, struct host *h, int64_t now_ns, struct live **l, struct live_run **r)
-{
-	struct error err = {0};
-
-	DL_FOREACH (d->lives, *l) {
-		struct lane *lane = live_lane(*l, h);
-		enum live_next next = lane == NULL ? NEXT_NONE : live_peek(*l, lane);
-		*r = NULL;
-		if (next == NEXT_WAIT)
-			return 0;
-		if (next == NEXT_NONE)
-			continue;
-		if (dispatch_begin(d) < 0)
-			return d->failure.code;
-		if (live_next(*l, lane, now_ns, clock_realtime_ns(), d->s, r, &err) < 0)
-			return dispatch_fail(d, &err);
-		if (*r != NULL)
-			return 1;
-	}
-	return 0;
-}
-
-int agents_hand_out(struct dispatch *d, int64_t now_ns)
-{
-	struct host *h, *next;
-	struct live *l;
-	struct live_run *r;
-
-	HASH_ITER (hh, d->hosts, h, next) {
-		while (host_takes_runs(h) && h->flights_n < HOST_FLIGHTS) {
-			int found = next_for(d, h, now_ns, &l, &r);
-			if (found < 0)
-				return found;
-			if (found == 0)
-				break;
-			send_assign(d, h, l, r);
-		}
-	}
-	return 0;
 }
 
 void agents_call_off(
@@ -143,7 +77,7 @@ static void reconcile_flights(
 		if (find_held(&hello->held, f.live, f.run) != NULL)
 			continue;
 		if (is_same_process)
-			send_assign(d, h, f.live, f.run);
+			handout_send(d, h, f.live, f.run);
 		else
 			agents_lose(d, f.live, f.run, "its agent was started anew");
 	}
@@ -204,6 +138,7 @@ static struct host *introduce(struct dispatch *d, const struct trusted_key *who)
 		h = xcalloc(1, sizeof *h);
 		memcpy(h->public_key, who->public_key, sizeof h->public_key);
 		h->offset = h->delay = h->seen_at = ABSENT;
+		h->due = &d->due;
 		HASH_ADD_STR(d->hosts, public_key, h);
 	}
 	memcpy(h->name, who->name, sizeof h->name);

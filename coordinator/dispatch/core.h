@@ -46,6 +46,7 @@ struct dispatch {
 	int64_t *half;    /* store ids of campaigns that were not written to their end; likewise */
 	size_t half_n;
 	struct host *hosts;             /* hash by public key (owned) */
+	struct host *due;               /* of them, those that may have something to be handed */
 	struct live *lives;             /* in the order of submission (owned) */
 	struct ended *ended;            /* hash by uuid (owned) */
 	struct submission *submissions; /* owned */
@@ -81,8 +82,6 @@ int dispatch_end_campaign(struct dispatch *d, struct live *l, int64_t now_ns);
 void agents_on_message(struct dispatch *d, int64_t now_ns, const struct route *from,
 	const struct trusted_key *who, const struct message *m);
 void agents_tick(struct dispatch *d, int64_t now_ns);
-/* Fill the hands of every host that is there. */
-int agents_hand_out(struct dispatch *d, int64_t now_ns);
 /* Cancel a campaign's runs that agents hold. */
 void agents_cancel(struct dispatch *d, struct live *l);
 /* Say CANCEL of an attempt that is needless now, wherever it is. */

@@ -1,4 +1,5 @@
 #include "coordinator/dispatch/core.h"
+#include "coordinator/dispatch/handout.h"
 
 #include "coordinator/store/queries.h"
 #include "proto/clock.h"
@@ -226,6 +227,7 @@ static struct host *find_or_add_host(
 		h->inventory = xstrdup(inventory ? inventory : "{}");
 		h->id = id;
 		h->offset = h->delay = h->seen_at = ABSENT;
+		h->due = &d->due;
 		HASH_ADD_STR(d->hosts, public_key, h);
 		HASH_SORT(d->hosts, host_by_name);
 	}
@@ -467,7 +469,7 @@ static void send_outbox(struct dispatch *d)
 int dispatch_flush(struct dispatch *d, int64_t now_ns, struct error *err)
 {
 	settle(d, now_ns);
-	agents_hand_out(d, now_ns);
+	handout_fill(d, now_ns);
 	finish_campaigns(d, now_ns);
 	if (d->failure.code == 0 && d->config.ops->in_transaction(d->config.store)) {
 		struct error failure = {0};

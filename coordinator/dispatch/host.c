@@ -1,8 +1,22 @@
 #include "coordinator/dispatch/host.h"
 
+#include <utlist.h>
+
+void host_is_due(struct host *h)
+{
+	if (h->is_due || h->due == NULL)
+		return;
+	h->is_due = true;
+	DL_APPEND2(*h->due, h, due_prev, due_next);
+}
+
 void host_apply(struct host *h, enum host_event e)
 {
+	enum host_state before = h->state;
+
 	h->state = host_state_next(h->state, e);
+	if (e == HOST_HELLO || h->state != before)
+		host_is_due(h);
 	/* What it has in hand decides between the two states of a host that is there. */
 	if (host_is_connected(h))
 		h->state = host_state_next(h->state, h->flights_n > 0 ? HOST_ASSIGNED : HOST_EMPTY);
@@ -25,6 +39,7 @@ void host_put_down(struct host *h, const struct live_run *run)
 		h->flights_n--;
 		memmove(&h->flights[i], &h->flights[i + 1],
 			(h->flights_n - i) * sizeof *h->flights);
+		host_is_due(h);
 		break;
 	}
 	if (h->flights_n == 0)

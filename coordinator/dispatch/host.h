@@ -14,6 +14,7 @@
 
 struct live;
 struct live_run;
+struct lane;
 
 /* A run in a host's hands. */
 struct flight {
@@ -51,6 +52,13 @@ struct host {
 	int64_t credit_back; /* bytes of SAMPLES taken in and not yet given back as CREDIT */
 	struct flight flights[HOST_FLIGHTS_MAX];
 	size_t flights_n;
+	/* what it is handed: handout.h */
+	struct lane *lanes; /* its lanes of all campaigns, the highest priority first */
+	int64_t turns;      /* grows with each block that began on it */
+	struct host **due;  /* list of the hosts that may have something to be handed out; NULL:
+			       none is kept */
+	bool is_due;        /* it is in that list */
+	struct host *due_prev, *due_next;
 	UT_hash_handle hh; /* by public_key */
 };
 
@@ -70,6 +78,9 @@ static inline int host_by_name(const struct host *a, const struct host *b)
 	return strcmp(a->name, b->name);
 }
 void host_apply(struct host *h, enum host_event e);
+/* There may be something to hand out to it now: it can take more than before, or a campaign has
+ * more for it. Only hosts of which this was said are looked at in a turn. */
+void host_is_due(struct host *h);
 /* Take a run into the host's hands; false where they are full. */
 bool host_take(struct host *h, struct live *live, struct live_run *run);
 /* Put a run down (fine where it is not in hand). */

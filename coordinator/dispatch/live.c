@@ -136,6 +136,7 @@ int live_create(struct live **out, struct campaign *c, struct plan *plan,
 		live_free(l);
 		return r;
 	}
+	live_enter_hosts(l);
 	*out = l;
 	return 0;
 }
@@ -176,11 +177,44 @@ static void free_runs(struct live *l)
 		free(b);
 }
 
+/* ---- lanes of a host ---- */
+
+static int by_priority(const struct lane *a, const struct lane *b)
+{
+	const struct live *x = a->live, *y = b->live;
+
+	if (x->priority != y->priority)
+		return x->priority > y->priority ? -1 : 1;
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+void live_enter_hosts(struct live *l)
+{
+	for (size_t i = 0; i < l->lanes_n; i++) {
+		struct lane *lane = &l->lanes[i];
+
+		lane->live = l;
+		/* Behind all that waited when the block began that runs now. */
+		if (lane->turn == 0)
+			lane->turn = lane->host->turns - 1;
+		DL_INSERT_INORDER2(
+			lane->host->lanes, lane, by_priority, host_prev, host_next);
+	}
+}
+
+static void leave_hosts(struct live *l)
+{
+	for (size_t i = 0; i < l->lanes_n; i++)
+		if (l->lanes[i].live != NULL)
+			DL_DELETE2(l->lanes[i].host->lanes, &l->lanes[i], host_prev, host_next);
+}
+
 void live_free(struct live *l)
 {
 	if (l == NULL)
 		return;
 	free_runs(l);
+	leave_hosts(l);
 	for (size_t i = 0; i < l->lanes_n; i++) {
 		free_lane(&l->lanes[i]);
 		free((void *)l->hosts[i].name);
@@ -201,10 +235,19 @@ void live_free(struct live *l)
 
 struct lane *live_lane(struct live *l, const struct host *h)
 {
-	for (size_t i = 0; i < l->lanes_n; i++)
-		if (l->lanes[i].host == h)
-			return &l->lanes[i];
+	struct lane *lane;
+
+	DL_FOREACH2(h->lanes, lane, host_next) {
+		if (lane->live == l)
+			return lane;
+	}
 	return NULL;
+}
+
+void live_is_due(struct live *l)
+{
+	for (size_t i = 0; i < l->lanes_n; i++)
+		host_is_due(l->lanes[i].host);
 }
 
 /* ---- runs ---- */
@@ -329,6 +372,9 @@ void live_end(
 	live_count_end(l, r, state);
 	lane->timed += r->attempt > 0 && lane->first_ns != 0;
 	lane->unended--;
+	/* What its value decides: whether another host gets a further block. */
+	if (l->campaign->is_spread && live_has_until(l) && l->blocks_begun >= l->campaign->blocks)
+		live_is_due(l);
 	if (l->campaign->is_spread && r->block > 0)
 		live_keep_ended(l, lane, r);
 	else
@@ -338,6 +384,12 @@ void live_end(
 }
 
 /* ---- what comes next ---- */
+
+bool live_is_within(const struct lane *lane)
+{
+	return lane->queue != NULL || lane->order != NULL ||
+	       (lane->is_sequential && lane->passes_begun > 0 && !lane->is_over);
+}
 
 enum live_next live_peek(struct live *l, struct lane *lane)
 {

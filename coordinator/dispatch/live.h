@@ -64,7 +64,10 @@ enum finish {
 };
 
 struct lane {
+	struct live *live;
 	struct host *host;
+	struct lane *host_prev, *host_next; /* its host's lanes */
+	int64_t turn; /* when a block of it began last, as the host's turns; see handout.h */
 	const struct plan_lane *plan;
 	bool is_sequential;       /* each place is a stage of its own; else there is one stage */
 	size_t stage, stages_n;   /* in which it is, of how many */
@@ -114,6 +117,7 @@ struct live {
 	int64_t total;       /* that the store holds */
 	int64_t done, failed, skipped;
 	int64_t submitted_at;
+	int64_t priority;          /* -100 to 100, the higher before the lower */
 	struct answers *answers;   /* that runs must have in common; NULL: not needed yet */
 	size_t written;            /* configurations that are in the store */
 	struct live_run *runs;     /* hash by number: queued, assigned and running ones (owned) */
@@ -183,6 +187,11 @@ static inline const struct configuration *live_configuration(
 /* The lane of a host, or NULL. */
 struct lane *live_lane(struct live *l, const struct host *h);
 
+/* Its hosts may have something to be handed out. */
+void live_is_due(struct live *l);
+/* Whether the lane is within what stays together, a block (with `order: sequential`: all of one
+ * configuration), so that more of it is to be handed out. After live_peek(). */
+bool live_is_within(const struct lane *lane);
 /* What a lane has for its host now. Nothing is written. */
 enum live_next live_peek(struct live *l, struct lane *lane);
 /*

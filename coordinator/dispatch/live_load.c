@@ -210,6 +210,16 @@ static void take_up(struct live *l, struct lane *lane, struct live_run *r)
 		DL_APPEND(lane->queue, r);
 }
 
+/* Those that had the host before a restart come behind those that waited; all are before what
+ * begins after it. */
+static void note_turn(struct lane *lane, int64_t at)
+{
+	int64_t turn = at - INT64_MAX;
+
+	if (at != ABSENT && turn > lane->turn)
+		lane->turn = turn;
+}
+
 static int on_run_row(void *arg, int64_t key, const struct message_cell *c, size_t n)
 {
 	struct loading *g = arg;
@@ -226,6 +236,7 @@ static int on_run_row(void *arg, int64_t key, const struct message_cell *c, size
 		return 0;
 	struct live_run *r = live_add_run(l, key, index, place, c[RUNS_PASS].integer);
 	r->attempt = c[RUNS_ATTEMPT].integer;
+	note_turn(lane, c[RUNS_STARTED_AT].integer);
 	r->state = state;
 	l->rows++;
 	if (l->campaign->is_spread)
@@ -318,6 +329,8 @@ static int load_all(struct live *l, struct loading *g, struct live_store s, stru
 	if (r < 0)
 		return r;
 	live_set_hosts(l, g->hosts, g->n);
+	for (size_t i = 0; i < l->lanes_n; i++)
+		l->lanes[i].turn = l->submitted_at - INT64_MAX;
 	for (size_t i = 0; i < g->n; i++) {
 		free((void *)l->hosts[i].inventory);
 		l->hosts[i].inventory = g->inventories[i];
@@ -371,6 +384,7 @@ int live_load(struct live **out, const struct message_cell *row, struct live_sto
 		live_free(l);
 		return r;
 	}
+	live_enter_hosts(l);
 	*out = l;
 	return 0;
 }

@@ -15,6 +15,8 @@ struct live *live_new(struct campaign *c, const char *label);
 void live_set_hosts(struct live *l, struct host *const *hosts, size_t n);
 /* Plan for the hosts that were set, and be ready to begin. */
 int live_make_plan(struct live *l, struct error *err);
+/* Its lanes are its hosts' from now on; needs id and priority. */
+void live_enter_hosts(struct live *l);
 void live_set_payload(struct live *l, const struct blob *tree, const char *directory);
 
 /* A queued run, known by its number; in no queue yet. */

@@ -240,6 +240,7 @@ void live_add_broken(struct live *l, int64_t block, struct live_run *runs)
 	DL_SORT(b->runs, by_number);
 	DL_APPEND(l->broken, b);
 	DL_SORT(l->broken, by_block);
+	live_is_due(l);
 }
 
 void live_adopt_broken(struct live *l)

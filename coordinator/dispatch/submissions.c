@@ -259,6 +259,7 @@ static void become_live(struct dispatch *d, struct submission *s)
 
 	s->live = NULL;
 	DL_APPEND(d->lives, l);
+	live_is_due(l);
 	log_debug("%s: %zu hosts, %lld runs", l->label, l->lanes_n, (long long)l->total);
 	if (s->request.observer != NULL)
 		dispatch_watch(d, &l->uuid, NULL, s->request.observer, s->request.arg);
