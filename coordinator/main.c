@@ -18,6 +18,7 @@ const struct command *const commands[] = {
 	&command_status,
 	&command_watch,
 	&command_cancel,
+	&command_pause,
 	&command_resume,
 	&command_hosts,
 	&command_results,

@@ -150,7 +150,7 @@ static const struct {
 	const char *what;
 	size_t columns, needed;
 } expected_columns[] = {
-	{"campaigns", CAMPAIGNS_N, CAMPAIGNS_N},
+	{"campaigns", CAMPAIGNS_N, CAMPAIGNS_PRIORITY},
 	{"values", VALUES_N, VALUES_N},
 	{"configurations", CONFIGURATIONS_N, CONFIGURATIONS_N},
 	{"lanes", LANES_N, LANES_N},

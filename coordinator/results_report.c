@@ -40,6 +40,7 @@ static int add_campaign(void *arg, int64_t key, const struct message_cell *cells
 		.submitted_at = cells[CAMPAIGNS_SUBMITTED_AT].integer,
 		.ended_at = cells[CAMPAIGNS_ENDED_AT].integer,
 		.left_ns = ABSENT,
+		.priority = cells[CAMPAIGNS_PRIORITY].integer,
 	};
 	if (has_ended(b->campaigns[b->campaigns_n - 1].state))
 		b->last_ended = b->campaigns_n;

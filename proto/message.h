@@ -21,6 +21,8 @@
 #define PROTOCOL_MAJOR   1
 #define PROTOCOL_MINOR   3
 #define JOULERIG_VERSION "0.1.0"
+/* A campaign's priority is between this and its negative. */
+#define PRIORITY_MAX 100
 
 /* Limits that PROTOCOL.md states. */
 #define MESSAGE_MAX_FRAME   (4 * 1024 * 1024)

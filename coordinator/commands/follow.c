@@ -43,7 +43,10 @@ static void format_progress(
 	buf_addf(out, "%" PRId64 " of %" PRId64 " runs", c->done, c->total);
 	if (c->failed != ABSENT && c->failed > 0)
 		buf_addf(out, " · %" PRId64 " failed", c->failed);
-	if (text_is_set(waits_for))
+	if (strcmp(c->state, "paused") == 0)
+		buf_addf(out, " · paused%s: 'joulerig resume %s' goes on",
+			c->running > 0 ? ", what runs is let end" : "", c->label);
+	else if (text_is_set(waits_for))
 		buf_addf(out, " · waiting for %s", waits_for);
 	else if (c->left_ns != ABSENT)
 		buf_addf(out, " · %s %s left", c->at_most == 1 ? "at most" : "about",
@@ -54,9 +57,11 @@ static void show_progress(struct follow *f, const struct message_campaign *c, co
 {
 	_cleanup_buf_ struct buf line = BUF_INIT;
 	int64_t now = clock_monotonic_ns();
-	bool waits_now = text_is_set(waits_for) && !f->is_waiting;
+	bool is_paused = strcmp(c->state, "paused") == 0;
+	bool waits_now = (text_is_set(waits_for) && !f->is_waiting) || is_paused != f->is_paused;
 
 	f->is_waiting = text_is_set(waits_for);
+	f->is_paused = is_paused;
 	if (f->is_quiet)
 		return;
 	if (f->is_terminal) {

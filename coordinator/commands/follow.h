@@ -17,6 +17,7 @@ struct follow {
 	bool has_line;    /* an unfinished line stands on the terminal */
 	int64_t plain_ns; /* when the last plain line was printed */
 	bool is_waiting;  /* for a host, as was last told */
+	bool is_paused;   /* likewise */
 	bool has_ended;
 	bool was_cancelled;
 	bool was_skipped;           /* nothing of it could run */

@@ -1,10 +1,11 @@
 /*
  * joulerig run FILE: a campaign here, with a coordinator inside this process and an agent as its
- * child, or on a coordinator elsewhere; and joulerig resume ID: go on with one that was interrupted
- * here.
+ * child, or on a coordinator elsewhere; and joulerig resume ID: go on with one that was paused, or
+ * interrupted here.
  */
 #include "coordinator/agents_here.h"
 #include "coordinator/commands/follow.h"
+#include "coordinator/commands/steering.h"
 #include "coordinator/commands/submission.h"
 #include "coordinator/dispatch/server.h"
 #include "proto/clock.h"
@@ -34,6 +35,7 @@ struct run_options {
 static const struct option_info run_table[] = {
 	SUBMISSION_OPTIONS(struct run_options, submission),
 	LABEL_OPTION(struct run_options, submission),
+	PRIORITY_OPTION(struct run_options, submission),
 	OPTION("root", OPTION_TEXT, root, "DIR",
 		"where the agent finds proc/ and sys/ of the measured machine"),
 	OPTION("agents", OPTION_COUNT, agents, "N",
@@ -243,6 +245,7 @@ static int run_here(
 		.file = file->path,
 		.changes = file->changes,
 		.directory = file->directory,
+		.priority = file->priority,
 		.on_decided = on_decided,
 		.observer = on_campaign_event,
 	};
@@ -314,6 +317,7 @@ static int run(void *target, const char **arguments, size_t n, struct error *err
 
 struct unfinished {
 	const char *name; /* NULL: any */
+	bool is_live;     /* a coordinator has them: only what is paused waits */
 	char *label;      /* owned; the last that fits */
 };
 
@@ -328,6 +332,8 @@ static int on_campaign_row(void *arg, int64_t key, const struct message_cell *c,
 	if (strcmp(state, "done") == 0 || strcmp(state, "cancelled") == 0 ||
 		strcmp(state, "queued") == 0)
 		return 0;
+	if (u->name == NULL && u->is_live && strcmp(state, "paused") != 0)
+		return 0;
 	if (u->name != NULL && strcmp(u->name, cell_text(&c[CAMPAIGNS_NAME])) != 0 &&
 		strcmp(u->name, cell_text(&c[CAMPAIGNS_LABEL])) != 0)
 		return 0;
@@ -336,45 +342,36 @@ static int on_campaign_row(void *arg, int64_t key, const struct message_cell *c,
 	return 0;
 }
 
-/* The campaign to go on with: the last of that label or name, or of all, that has not ended. */
+/* The campaign to go on with: the last of that label or name, or of all, that waits for it. */
 static int find_unfinished(
-	const struct common_options *o, const char *typed, char **label, struct error *err)
+	const struct common_options *o, const char *typed, struct steered *c, struct error *err)
 {
-	const struct results_where where = common_where(o);
 	struct unfinished u = {.name = typed};
-	struct results *results = NULL;
+	int r = steering_find(c, o, NULL, err);
 
-	if (o->coordinator != NULL)
-		return error_set(err, ERR_USAGE,
-			"resume: a coordinator goes on with its campaigns by itself; 'joulerig "
-			"watch' "
-			"follows one");
-	int r = results_open(&results, &where, err);
+	u.is_live = !c->is_file;
 	if (r == 0)
-		r = results_query(results, "campaigns", NULL, NULL, on_campaign_row, &u, err);
-	results_close(results);
+		r = results_query(c->results, "campaigns", NULL, NULL, on_campaign_row, &u, err);
 	if (r == 0 && u.label == NULL)
 		r = error_set(err, ERR_USAGE,
 			"resume: no campaign%s%s waits to go on; 'joulerig status' shows what "
 			"there is",
 			typed ? " " : "", typed ? typed : "");
-	*label = u.label;
+	free(c->label);
+	c->label = u.label;
 	return r;
 }
 
-static int resume(void *target, const char **arguments, size_t n, struct error *err)
+/* Go on, here, with a campaign that nobody has. */
+static int resume_here(struct run_options *o, const char *label, struct error *err)
 {
-	struct run_options *o = target;
-	_cleanup_free_ char *label = NULL;
 	struct here h = {0};
-	int r = find_unfinished(&o->common, n > 0 ? arguments[0] : NULL, &label, err);
+	int r = open_here(&h, o, label, err);
 
-	if (r < 0)
-		return (int)error_exit_status(err);
-	r = open_here(&h, o, label, err);
 	if (r == 0 && !dispatch_observe(server_dispatch(h.server), label, on_campaign_event, &h))
 		r = error_set(err, ERR_INTERNAL, "resume: %s cannot be taken up", label);
 	if (r == 0) {
+		dispatch_resume(server_dispatch(h.server), label);
 		h.label = xstrdup(label);
 		r = start_agents(&h, err);
 	}
@@ -384,6 +381,21 @@ static int resume(void *target, const char **arguments, size_t n, struct error *
 	if (wants_results(status) && r == 0)
 		show_results(&o->common, label);
 	return status;
+}
+
+static int resume(void *target, const char **arguments, size_t n, struct error *err)
+{
+	struct run_options *o = target;
+	struct steered c;
+	int r = find_unfinished(&o->common, n > 0 ? arguments[0] : NULL, &c, err), status;
+	_cleanup_free_ char *label = r == 0 ? xstrdup(c.label) : NULL;
+
+	if (r == 0 && !c.is_file)
+		r = steering_campaign(&c, "resume", false, err);
+	status = r < 0 ? (int)error_exit_status(err) : EXIT_OK;
+	bool is_here = r == 0 && c.is_file;
+	steering_done(&c);
+	return is_here ? resume_here(o, label, err) : status;
 }
 
 const struct command command_run = {
@@ -405,8 +417,9 @@ const struct command command_run = {
 const struct command command_resume = {
 	.name = "resume",
 	.usage = "resume [ID]",
-	.summary = "go on with a campaign of 'run' that was interrupted",
-	.details = "What was measured before stays and is not measured again.",
+	.summary = "go on with a campaign that was paused, or a 'run' that was interrupted",
+	.details = "A coordinator that has it goes on with it, and this returns; what nobody has "
+		   "goes on here.\nWhat was measured before stays and is not measured again.",
 	.options = run_table + SUBMISSION_OPTIONS_N, /* not those that change a campaign */
 	.options_size = sizeof(struct run_options),
 	.defaults = &defaults,

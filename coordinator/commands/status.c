@@ -15,6 +15,7 @@ enum {
 	OUT_LEFT,
 	OUT_SUBMITTED,
 	OUT_ENDED,
+	OUT_PRIORITY,
 	OUT_N
 };
 
@@ -30,8 +31,15 @@ static const struct column columns[OUT_N] = {
 	[OUT_LEFT] = {"left", NULL, true}, /* for programs in s */
 	[OUT_SUBMITTED] = {"submitted_at", "submitted", false},
 	[OUT_ENDED] = {"ended_at", NULL, false},
+	[OUT_PRIORITY] = {"priority", NULL, true},
 };
-#define OUT_PEOPLE_N OUT_ENDED
+
+/* What is shown of them, in order. */
+struct shown {
+	int columns[OUT_N];
+	size_t n;
+	bool is_for_people;
+};
 
 struct row {
 	struct cell cells[OUT_N];
@@ -51,10 +59,16 @@ static void set_date(struct row *row, int at, int64_t value)
 		row->cells[at] = (struct cell){CELL_TEXT, clock_rfc3339(row->numbers[at], value)};
 }
 
+static int64_t priority_of(const struct message_campaign *c)
+{
+	return c->priority == ABSENT ? 0 : c->priority;
+}
+
 static void write_campaign(const struct message_campaign *c, const struct output_ops *ops,
-	struct output *o, bool is_for_people)
+	struct output *o, const struct shown *shown)
 {
 	struct row row = {0};
+	struct cell cells[OUT_N];
 	char left[32], at_most[48];
 
 	row.cells[OUT_CAMPAIGN] = (struct cell){CELL_TEXT, c->label};
@@ -65,9 +79,10 @@ static void write_campaign(const struct message_campaign *c, const struct output
 	set_integer(&row, OUT_SKIPPED, c->skipped);
 	set_integer(&row, OUT_RUNNING, c->running);
 	set_integer(&row, OUT_HOSTS, c->hosts);
+	set_integer(&row, OUT_PRIORITY, priority_of(c));
 	set_date(&row, OUT_SUBMITTED, c->submitted_at);
 	set_date(&row, OUT_ENDED, c->ended_at);
-	if (c->left_ns != ABSENT && is_for_people) {
+	if (c->left_ns != ABSENT && shown->is_for_people) {
 		snprintf(at_most, sizeof at_most, "%s%s", c->at_most == 1 ? "at most " : "",
 			units_format_duration(left, c->left_ns));
 		row.cells[OUT_LEFT] = (struct cell){CELL_TEXT, at_most};
@@ -75,7 +90,25 @@ static void write_campaign(const struct message_campaign *c, const struct output
 		row.cells[OUT_LEFT] = (struct cell){CELL_NUMBER,
 			units_format_decimal(row.numbers[OUT_LEFT], c->left_ns, NS_PER_S)};
 	}
-	ops->row(o, row.cells);
+	for (size_t i = 0; i < shown->n; i++)
+		cells[i] = row.cells[shown->columns[i]];
+	ops->row(o, cells);
+}
+
+/* Programs get all columns; people that of priorities where one has any, and no dates of the end.
+ */
+static struct shown choose_columns(const struct message_report *report, bool is_for_people)
+{
+	struct shown s = {.is_for_people = is_for_people};
+	bool has_priority = false;
+
+	for (size_t i = 0; i < report->campaigns.n; i++)
+		has_priority |=
+			priority_of(LIST_AT(&report->campaigns, struct message_campaign, i)) != 0;
+	for (int i = 0; i < OUT_N; i++)
+		if (!is_for_people || (i != OUT_ENDED && (i != OUT_PRIORITY || has_priority)))
+			s.columns[s.n++] = i;
+	return s;
 }
 
 /* Hosts go below the campaigns for people; programs ask `hosts` for them, as one table is one
@@ -105,10 +138,14 @@ static int show_status(const struct message_report *report, const char *format, 
 	if (ops == NULL)
 		return ERR_USAGE;
 	bool is_for_people = ops == &output_table || ops == &output_markdown;
-	struct output *o = ops->begin(stdout, columns, is_for_people ? OUT_PEOPLE_N : OUT_N);
+	const struct shown shown = choose_columns(report, is_for_people);
+	struct column heads[OUT_N];
+	for (size_t i = 0; i < shown.n; i++)
+		heads[i] = columns[shown.columns[i]];
+	struct output *o = ops->begin(stdout, heads, shown.n);
 	for (size_t i = 0; i < report->campaigns.n; i++)
-		write_campaign(LIST_AT(&report->campaigns, struct message_campaign, i), ops, o,
-			is_for_people);
+		write_campaign(
+			LIST_AT(&report->campaigns, struct message_campaign, i), ops, o, &shown);
 	ops->end(o);
 	if (is_for_people)
 		write_hosts(report, ops);

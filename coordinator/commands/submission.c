@@ -1,6 +1,7 @@
 #include "coordinator/commands/submission.h"
 
 #include "proto/log.h"
+#include "proto/units.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -78,6 +79,16 @@ static int make_changes(char **out, const struct submission_options *o, struct e
 	return r;
 }
 
+static int read_priority(const char *text, int64_t *out, struct error *err)
+{
+	if (text != NULL && units_parse_int(text, -PRIORITY_MAX, PRIORITY_MAX, out, NULL) < 0)
+		return error_set(err, ERR_USAGE,
+			"--priority %s: expected a whole number from %d to %d, the higher the "
+			"sooner",
+			text, -PRIORITY_MAX, PRIORITY_MAX);
+	return 0;
+}
+
 static char *directory_of(const char *path, struct error *err)
 {
 	_cleanup_free_ char *copy = xstrdup(path);
@@ -131,6 +142,8 @@ int submission_read(struct submission_file *out, const char *path,
 	/* What was read of a longer one is more than the language takes, which tells the line. */
 	if (r < 0 && r != -EFBIG)
 		return error_set(err, ERR_USAGE, "%s: %s", path, strerror(-r));
+	if (read_priority(options->priority, &out->priority, err) < 0)
+		return ERR_USAGE;
 	out->directory = directory_of(path, err);
 	if (out->directory == NULL || (r = make_changes(&out->changes, options, err)) < 0)
 		return ERR_USAGE;
@@ -279,6 +292,7 @@ int submission_send(
 		if (has_tree)
 			m.submit.tree = (struct blob){.data = tree.b, .len = sizeof tree.b};
 		m.submit.directory = f->directory;
+		m.submit.priority = f->priority;
 		r = client_send(client, &m, err);
 	}
 	if (r == 0)

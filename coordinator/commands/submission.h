@@ -12,11 +12,12 @@
 
 /* Options that change a campaign for one submission. */
 struct submission_options {
-	struct texts set;   /* --set axis=v1,v2 */
-	const char *only;   /* --only EXPRESSION; NULL: not given */
-	int64_t blocks;     /* --blocks; ABSENT: not given */
-	int64_t seed;       /* --seed; ABSENT */
-	struct texts label; /* --label key=value */
+	struct texts set;     /* --set axis=v1,v2 */
+	const char *only;     /* --only EXPRESSION; NULL: not given */
+	int64_t blocks;       /* --blocks; ABSENT: not given */
+	int64_t seed;         /* --seed; ABSENT */
+	struct texts label;   /* --label key=value */
+	const char *priority; /* --priority; NULL: 0 */
 };
 
 #define SUBMISSION_DEFAULTS                                                                        \
@@ -42,8 +43,14 @@ struct submission_options {
 		"label", OPTION_TEXTS, offsetof(type, member.label), "KEY=VALUE",                  \
 			"a label of this submission, beside the file's `labels`", NULL             \
 	}
-/* How many lines both are. */
-#define SUBMISSION_OPTIONS_N 5
+/* And for what says when it runs. */
+#define PRIORITY_OPTION(type, member)                                                              \
+	{                                                                                          \
+		"priority", OPTION_TEXT, offsetof(type, member.priority), "N",                     \
+			"before campaigns of a lower one on the same hosts: -100 to 100", NULL     \
+	}
+/* How many lines all are. */
+#define SUBMISSION_OPTIONS_N 6
 
 /* A campaign file, read and checked. */
 struct submission_file {
@@ -52,6 +59,7 @@ struct submission_file {
 	struct buf yaml;
 	char *changes; /* JSON, or NULL */
 	struct campaign *campaign;
+	int64_t priority;
 };
 
 /*

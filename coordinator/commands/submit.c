@@ -12,6 +12,7 @@ struct submit_options {
 static const struct option_info options[] = {
 	SUBMISSION_OPTIONS(struct submit_options, submission),
 	LABEL_OPTION(struct submit_options, submission),
+	PRIORITY_OPTION(struct submit_options, submission),
 	{.name = NULL},
 };
 

@@ -76,7 +76,9 @@ static void reconcile_flights(
 		struct flight f = h->flights[i];
 		if (find_held(&hello->held, f.live, f.run) != NULL)
 			continue;
-		if (is_same_process)
+		if (is_same_process && f.live->state == CAMPAIGN_PAUSED)
+			steer_recall(d, f.live, f.run);
+		else if (is_same_process)
 			handout_send(d, h, f.live, f.run);
 		else
 			agents_lose(d, f.live, f.run, "its agent was started anew");
@@ -85,7 +87,7 @@ static void reconcile_flights(
 
 /*
  * What it holds and we do not believe in its hands: a run that waits again is left to it; one that
- * is over or unknown is called off. Results in its spool come by themselves.
+ * is over, unknown, or of a paused campaign is called off. Results in its spool come by themselves.
  */
 static void adopt_held(struct dispatch *d, struct host *h, const struct message_hello *hello)
 {
@@ -101,7 +103,7 @@ static void adopt_held(struct dispatch *d, struct host *h, const struct message_
 			continue;
 		if (r != NULL && r->state == STATE_QUEUED && e->id.attempt >= 1 &&
 			r->attempt == e->id.attempt && r->attempt > r->voided &&
-			l->lanes[r->lane].host == h && host_take(h, l, r)) {
+			l->state != CAMPAIGN_PAUSED && l->lanes[r->lane].host == h && host_take(h, l, r)) {
 			DL_DELETE(l->lanes[r->lane].queue, r);
 			r->state = run_state_next(r->state, EVENT_ASSIGN);
 			continue;

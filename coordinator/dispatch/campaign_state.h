@@ -11,6 +11,7 @@
 enum campaign_state {
 	CAMPAIGN_QUEUED, /* it is being written to the store; who submitted it knows nothing yet */
 	CAMPAIGN_RUNNING,
+	CAMPAIGN_PAUSED,    /* nothing of it begins until it is resumed; what is under way ends */
 	CAMPAIGN_CANCELLED, /* nothing of it begins any more; hosts may still tear down */
 	CAMPAIGN_DONE,
 	CAMPAIGN_STATE_N,
@@ -18,6 +19,8 @@ enum campaign_state {
 
 enum campaign_event {
 	CAMPAIGN_WRITTEN, /* all of it is in the store */
+	CAMPAIGN_PAUSE,   /* a user wants no more of it now */
+	CAMPAIGN_RESUME,  /* and again more */
 	CAMPAIGN_CANCEL,  /* a user wants no more of it */
 	CAMPAIGN_OVER,    /* no run is left, and no host has anything to tear down */
 	CAMPAIGN_EVENT_N,

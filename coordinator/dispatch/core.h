@@ -113,7 +113,15 @@ void reports_on_output(struct dispatch *d, const struct host *h, const struct me
 void reports_on_result(struct dispatch *d, struct host *h, const struct message_result *m);
 void reports_on_refuse(struct dispatch *d, const struct host *h, const struct message_refuse *m);
 
+/* steer.c */
+void steer_on_message(struct dispatch *d, int64_t now_ns, const struct route *from,
+	const struct message_steer *m);
+/* A run of a paused campaign that its host does not have after all: queue it again. */
+void steer_recall(struct dispatch *d, struct live *l, struct live_run *r);
+
 /* users.c */
+/* The live campaign of this label, or the last of this name; NULL. */
+struct live *users_find_live(struct dispatch *d, const char *label);
 void users_on_message(struct dispatch *d, int64_t now_ns, const struct route *from,
 	const struct trusted_key *who, const struct message *m);
 

@@ -266,7 +266,8 @@ static int on_campaign_row(void *arg, int64_t key, const struct message_cell *c,
 		add_ended(d, &uuid, c[CAMPAIGNS_ID].integer, true);
 		return 0;
 	}
-	log_info("%s goes on: %lld of %lld runs ended before", l->label, (long long)l->done,
+	log_info("%s %s: %lld of %lld runs ended before", l->label,
+		l->state == CAMPAIGN_PAUSED ? "is paused" : "goes on", (long long)l->done,
 		(long long)l->total);
 	DL_APPEND(d->lives, l);
 	return 0;

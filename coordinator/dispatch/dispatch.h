@@ -72,6 +72,7 @@ typedef void dispatch_observer_fn(void *arg, const struct message *event);
 struct dispatch_request {
 	const char *yaml, *file, *changes, *directory;
 	struct blob tree; /* must be in the content store */
+	int64_t priority; /* -PRIORITY_MAX to PRIORITY_MAX */
 	/* Called once, from tick or flush: err->code 0 and the label, or what is wrong. */
 	void (*on_decided)(void *arg, const char *label, const struct error *err);
 	dispatch_observer_fn *observer; /* of the campaign, until its end */
@@ -81,6 +82,8 @@ void dispatch_submit(struct dispatch *d, int64_t now_ns, const struct dispatch_r
 /* Observe a campaign that was taken up by dispatch_load(). Returns false where it is not going on.
  */
 bool dispatch_observe(struct dispatch *d, const char *label, dispatch_observer_fn *fn, void *arg);
+/* Such a campaign goes on where it was paused. Returns false where there is none. */
+bool dispatch_resume(struct dispatch *d, const char *label);
 
 /* Tell every connected agent that the coordinator goes (embedded ones end themselves). Call before
  * the last flush. */

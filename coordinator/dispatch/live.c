@@ -73,6 +73,7 @@ static int write_new(
 		.total = l->total,
 		.submitted_at = l->submitted_at,
 		.ended_at = ABSENT,
+		.priority = l->priority,
 	};
 	int r = s.ops->add_campaign(s.store, &c, err);
 
@@ -123,6 +124,7 @@ int live_create(struct live **out, struct campaign *c, struct plan *plan,
 
 	l->uuid = id16_random();
 	l->submitted_at = clock_realtime_ns();
+	l->priority = request->priority;
 	live_set_payload(l, &request->tree, request->directory);
 	l->lanes = xcalloc(request->hosts_n, sizeof *l->lanes);
 	l->lanes_n = request->hosts_n;

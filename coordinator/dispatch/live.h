@@ -15,7 +15,8 @@
  * - `until` (until.h): a pass after the minimum has only what is still open. That is decided when
  *   nothing of the lane is under way, so that it follows from what is stored alone;
  * - `spread: any` (live_spread.c): the lanes share the blocks.
- * live_budget.c ends a campaign that has taken what it may take; live_load.c takes one up after a
+ * live_budget.c ends a campaign that has taken what it may take; live_pause.c lets it wait;
+ * live_load.c takes one up after a
  * restart; live_describe.c says in numbers and words how far it is.
  *
  * Every change is written to the store in the transaction that the caller commits.
@@ -147,6 +148,7 @@ struct live_store { /* what every change needs */
 struct live_request {
 	const char *yaml, *file, *changes, *directory;
 	struct blob tree;
+	int64_t priority;
 	struct host **hosts;       /* those that take part, in order */
 	struct plan_host *planned; /* what the plan was made with, one for each (taken over) */
 	size_t hosts_n;
@@ -214,6 +216,18 @@ void live_end(struct live *l, struct live_run *r, enum run_event event,
 bool live_lane_is_over(const struct live *l, const struct lane *lane);
 /* Whether that holds for every lane. */
 bool live_is_over(const struct live *l);
+/* ---- live_pause.c ---- */
+
+/* A running campaign becomes paused, a paused one runs again. why is for people, or NULL. What is
+ * in hands is the caller's. Return 0 or negative. */
+int live_pause(
+	struct live *l, const char *why, int64_t at, struct live_store s, struct error *err);
+int live_resume(
+	struct live *l, const char *why, int64_t at, struct live_store s, struct error *err);
+/* The run's attempt is called off at its host: queue it again in front; that is no loss. */
+int live_recall(
+	struct live *l, struct live_run *r, int64_t at, struct live_store s, struct error *err);
+
 /* Cancel everything that is queued; what is in hands is the caller's. Returns 0 or negative. */
 int live_cancel_queued(struct live *l, struct live_store s, struct error *err);
 

@@ -1,7 +1,7 @@
 /*
  * What a campaign may take. Time is that during which it ran: from the first run that a coordinator
- * handed out to the last that ended, and so for each coordinator that had it, so that neither a
- * queue before it nor the night between an interruption and `resume` uses it up. Energy is
+ * handed out to the last that ended, and so for each coordinator that had it and between two
+ * pauses, so that neither a queue before it nor the night before a `resume` uses it up. Energy is
  * energy.package of all runs on all hosts, warm-up and failed ones too. The time of day is the
  * coordinator's local one, the next after the submission.
  */

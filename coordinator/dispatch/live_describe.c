@@ -94,6 +94,8 @@ static void waits_for_teardown(const struct live *l, struct buf *out)
 
 void live_waits_for(const struct live *l, struct buf *out)
 {
+	if (l->state == CAMPAIGN_PAUSED)
+		return;
 	if (live_is_over(l)) {
 		waits_for_teardown(l, out);
 		return;
@@ -115,8 +117,10 @@ void live_describe(const struct live *l, int64_t now_ns, struct message_campaign
 {
 	int64_t running = 0;
 
-	for (size_t i = 0; i < l->lanes_n; i++)
-		running += l->lanes[i].host->flights_n > 0;
+	for (size_t i = 0; i < l->lanes_n; i++) {
+		const struct host *h = l->lanes[i].host;
+		running += h->flights_n > 0 && h->flights[0].live == l;
+	}
 	*out = (struct message_campaign){
 		.label = l->label,
 		.state = campaign_state_name(l->state),
@@ -128,8 +132,9 @@ void live_describe(const struct live *l, int64_t now_ns, struct message_campaign
 		.hosts = (int64_t)l->lanes_n,
 		.submitted_at = l->submitted_at,
 		.ended_at = ABSENT,
-		.left_ns = time_left(l, now_ns),
+		.left_ns = l->state == CAMPAIGN_PAUSED ? ABSENT : time_left(l, now_ns),
 		.at_most = is_at_most(l) ? 1 : ABSENT,
+		.priority = l->priority,
 	};
 }
 

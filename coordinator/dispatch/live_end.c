@@ -56,19 +56,34 @@ static bool has_needless(const struct live *l)
 	       has_queued(l);
 }
 
-/* Runs that a coordinator before this one handed out. */
 static bool has_flights(const struct live *l)
 {
-	for (const struct live_run *r = l->runs; r != NULL; r = r->hh.next)
-		if (r->state != STATE_QUEUED)
-			return true;
+	for (size_t i = 0; i < l->lanes_n; i++) {
+		const struct host *h = l->lanes[i].host;
+		for (size_t k = 0; k < h->flights_n; k++)
+			if (h->flights[k].live == l)
+				return true;
+	}
 	return false;
+}
+
+/* Its time begins with the first run that is under way, which a coordinator before this one may
+ * have handed out, and stops when it is paused and nothing is under way any more. */
+static void keep_time(struct live *l, int64_t now_ns)
+{
+	bool is_paused = l->state == CAMPAIGN_PAUSED;
+
+	if (l->since_ns == 0 && has_flights(l)) {
+		l->since_ns = now_ns;
+	} else if (l->since_ns != 0 && is_paused && !has_flights(l)) {
+		l->used_ns += now_ns - l->since_ns;
+		l->since_ns = 0;
+	}
 }
 
 bool live_is_unsettled(struct live *l, int64_t now_ns, int64_t at)
 {
-	if (l->since_ns == 0 && has_flights(l))
-		l->since_ns = now_ns;
+	keep_time(l, now_ns);
 	if (l->reached == NULL && !l->is_stopped)
 		l->reached = live_budget_reached(l, now_ns, at);
 	for (size_t i = 0; i < l->lanes_n; i++)

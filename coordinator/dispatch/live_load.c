@@ -371,11 +371,12 @@ int live_load(struct live **out, const struct message_cell *row, struct live_sto
 	diagnostics_done(&d);
 	struct live *l = live_new(c, row[CAMPAIGNS_LABEL].text);
 	l->id = row[CAMPAIGNS_ID].integer;
-	l->state = CAMPAIGN_RUNNING;
+	l->state = campaign_state_by_name(row[CAMPAIGNS_STATE].text);
 	if (row[CAMPAIGNS_UUID].blob.len == sizeof l->uuid)
 		memcpy(l->uuid.b, row[CAMPAIGNS_UUID].blob.data, sizeof l->uuid);
 	l->submitted_at = row[CAMPAIGNS_SUBMITTED_AT].integer;
 	l->total = row[CAMPAIGNS_TOTAL].integer;
+	l->priority = row[CAMPAIGNS_PRIORITY].integer;
 	live_set_payload(l, &row[CAMPAIGNS_TREE].blob, row[CAMPAIGNS_DIRECTORY].text);
 	struct loading g = {.live = l, .find_host = find_host, .arg = arg};
 	int r = load_all(l, &g, s, err);

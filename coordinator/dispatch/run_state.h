@@ -27,7 +27,8 @@ enum run_event {
 	EVENT_TIMEOUT,
 	EVENT_SKIPPED,
 	EVENT_CANCELLED,
-	EVENT_LOST, /* its host is gone or does not know of it */
+	EVENT_LOST,     /* its host is gone or does not know of it */
+	EVENT_RECALLED, /* it is called off at its host, to be run later */
 	EVENT_N,
 };
 

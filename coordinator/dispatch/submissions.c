@@ -179,6 +179,7 @@ static int create(struct dispatch *d, struct submission *s, struct error *err)
 		.file = p->file,
 		.changes = p->changes,
 		.directory = s->request.directory,
+		.priority = s->request.priority,
 		.tree = {.data = p->has_tree ? p->tree.b : NULL,
 			.len = p->has_tree ? sizeof p->tree.b : 0},
 		.hosts = s->choice.hosts,

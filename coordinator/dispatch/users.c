@@ -137,6 +137,7 @@ static int on_ended_row(void *arg, int64_t key, const struct message_cell *c, si
 		.ended_at = c[CAMPAIGNS_ENDED_AT].integer,
 		.left_ns = ABSENT,
 		.at_most = ABSENT,
+		.priority = c[CAMPAIGNS_PRIORITY].integer,
 	};
 	return 0;
 }
@@ -150,7 +151,7 @@ static void add_live(struct report *out, const struct live *l, int64_t now_ns)
 	c->state = xstrdup(c->state);
 }
 
-static struct live *live_by_label(struct dispatch *d, const char *label)
+struct live *users_find_live(struct dispatch *d, const char *label)
 {
 	struct live *l, *found = NULL;
 
@@ -168,7 +169,7 @@ static void report_campaigns(
 	struct live *l;
 
 	if (text_is_set(label)) {
-		l = live_by_label(d, label);
+		l = users_find_live(d, label);
 		if (l != NULL)
 			add_live(out, l, now_ns);
 		else if (d->config.ops->query(d->config.store, "campaigns", label, 0, 1, NULL,
@@ -259,7 +260,7 @@ static int on_note_row(void *arg, int64_t key, const struct message_cell *c, siz
 static void on_watch(
 	struct dispatch *d, const struct route *from, const char *label, int64_t now_ns)
 {
-	struct live *l = live_by_label(d, label);
+	struct live *l = users_find_live(d, label);
 	struct report ended = {0};
 	struct message_campaign c;
 	struct error err = {0};
@@ -303,11 +304,16 @@ static void on_submit(struct dispatch *d, int64_t now_ns, const struct route *fr
 		.changes = m->changes,
 		.directory = d->config.is_embedded ? m->directory : NULL,
 		.tree = m->tree,
+		.priority = m->priority == ABSENT ? 0 : m->priority,
 	};
 
 	if (m->tree.data != NULL && m->tree.len != CONTENT_HASH_LEN)
 		dispatch_queue_error(d, from, "protocol", "SUBMIT: 'tree' is no hash of %d bytes",
 			CONTENT_HASH_LEN);
+	else if (request.priority < -PRIORITY_MAX || request.priority > PRIORITY_MAX)
+		dispatch_queue_error(d, from, "campaign",
+			"SUBMIT: priority %lld: expected %d to %d", (long long)request.priority,
+			-PRIORITY_MAX, PRIORITY_MAX);
 	else
 		submissions_add(d, now_ns, from, &request);
 }
@@ -418,6 +424,9 @@ void users_on_message(struct dispatch *d, int64_t now_ns, const struct route *fr
 		break;
 	case MESSAGE_CANCEL:
 		on_cancel(d, now_ns, from, &m->cancel);
+		break;
+	case MESSAGE_STEER:
+		steer_on_message(d, now_ns, from, &m->steer);
 		break;
 	default:
 		break;

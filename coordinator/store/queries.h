@@ -32,6 +32,7 @@ enum {
 	CAMPAIGNS_SKIPPED,
 	CAMPAIGNS_RUNNING,
 	CAMPAIGNS_HOSTS,
+	CAMPAIGNS_PRIORITY,
 	CAMPAIGNS_N
 };
 /* "configurations" of a campaign. key: index + 1 */

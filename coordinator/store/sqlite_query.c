@@ -21,6 +21,10 @@ struct named_query {
 	const char *position;
 };
 
+/* What campaigns have since schema 4, and before: texts of the same length. */
+#define PRIORITY    "c.priority"
+#define NO_PRIORITY "0         "
+
 #define RUNS_COLUMNS                                                                               \
 	"run block pass lane host configuration benchmark parameters state reason attempt "        \
 	"started_at exit_code signal flags cpus uncertainty deviation"
@@ -29,14 +33,14 @@ static const struct named_query queries[] = {
 	{"campaigns",
 		"id label name number uuid state file yaml changes tree directory total "
 		"submitted_at "
-		"ended_at done failed skipped running hosts",
+		"ended_at done failed skipped running hosts priority",
 		false,
 		"SELECT c.id, c.id, c.name || '.' || c.number, c.name, c.number, c.uuid, c.state, "
 		"c.file,"
 		" c.yaml, c.changes, c.tree, c.directory, c.total, c.submitted_at, c.ended_at,"
 		" coalesce(c.done, n.done, 0), coalesce(c.failed, n.failed, 0),"
 		" coalesce(c.skipped, n.skipped, 0), coalesce(n.running, 0),"
-		" (SELECT count(*) FROM lane l WHERE l.campaign = c.id)"
+		" (SELECT count(*) FROM lane l WHERE l.campaign = c.id), " PRIORITY
 		" FROM campaign c LEFT JOIN (SELECT x.id AS campaign,"
 		"  count(*) FILTER (WHERE r.state NOT IN ('queued', 'assigned', 'running')) AS "
 		"done,"
@@ -314,6 +318,9 @@ int db_query(struct store *s, const char *what, const char *label, int64_t after
 		runs_sql(s, q->sql, &sql);
 	else
 		buf_adds(&sql, q->sql);
+	char *priority = s->schema < 4 ? strstr(sql.data, PRIORITY) : NULL;
+	if (priority != NULL)
+		memcpy(priority, NO_PRIORITY, sizeof NO_PRIORITY - 1);
 	code = db_prepare(s, sql.data, &statement, err);
 	if (code < 0)
 		return code;

@@ -73,9 +73,9 @@ int db_add_campaign(struct store *s, struct store_campaign *c, struct error *err
 	int code = db_cached(s, DB_ADD_CAMPAIGN,
 		"INSERT INTO campaign (uuid, name, number, state, total, submitted_at, ended_at, "
 		"file,"
-		" changes, tree, directory, yaml) VALUES (?1, ?2,"
+		" changes, tree, directory, yaml, priority) VALUES (?1, ?2,"
 		" coalesce(nullif(?12, 0), (SELECT coalesce(max(number), 0) + 1 FROM campaign"
-		" WHERE name = ?2)), ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) RETURNING number",
+		" WHERE name = ?2)), ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?13) RETURNING number",
 		&statement, err);
 
 	if (code < 0)
@@ -95,6 +95,7 @@ int db_add_campaign(struct store *s, struct store_campaign *c, struct error *err
 	db_bind_text(statement, 10, c->directory);
 	db_bind_text(statement, 11, c->yaml);
 	db_bind_int(statement, 12, c->number);
+	db_bind_int(statement, 13, c->priority);
 	code = db_run_returning(s, statement, &c->number, "add a campaign to", err);
 	c->id = sqlite3_last_insert_rowid(s->db);
 	return code;

@@ -45,6 +45,7 @@ struct store_campaign {
 	int64_t total;        /* runs that will be, warm-up too */
 	int64_t submitted_at; /* CLOCK_REALTIME ns */
 	int64_t ended_at;     /* ABSENT */
+	int64_t priority;
 };
 
 struct store_run {

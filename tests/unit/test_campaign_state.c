@@ -8,17 +8,19 @@
 
 #define Q CAMPAIGN_QUEUED
 #define R CAMPAIGN_RUNNING
+#define P CAMPAIGN_PAUSED
 #define C CAMPAIGN_CANCELLED
 #define D CAMPAIGN_DONE
 #define X CAMPAIGN_STATE_N
 
 /* The whole table: a row a state, a column an event. */
 static const enum campaign_state table[CAMPAIGN_STATE_N][CAMPAIGN_EVENT_N] = {
-	/* WRITTEN CANCEL OVER */
-	[CAMPAIGN_QUEUED] = {R, X, X},
-	[CAMPAIGN_RUNNING] = {X, C, D},
-	[CAMPAIGN_CANCELLED] = {X, X, C},
-	[CAMPAIGN_DONE] = {X, X, X},
+	/* WRITTEN PAUSE RESUME CANCEL OVER */
+	[CAMPAIGN_QUEUED] = {R, X, X, X, X},
+	[CAMPAIGN_RUNNING] = {X, P, X, C, D},
+	[CAMPAIGN_PAUSED] = {X, X, R, C, D},
+	[CAMPAIGN_CANCELLED] = {X, X, X, X, C},
+	[CAMPAIGN_DONE] = {X, X, X, X, X},
 };
 
 static void test_table(void **state)

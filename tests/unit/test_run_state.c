@@ -18,15 +18,15 @@
 
 /* The whole table: a row a state, a column an event. X: refused. */
 static const enum run_state table[STATE_N][EVENT_N] = {
-	/*             ASSIGN STARTED DONE FAILED TIMEOUT SKIPPED CANCELLED LOST */
-	[STATE_QUEUED] = {A, R, D, F, T, S, C, X},
-	[STATE_ASSIGNED] = {X, R, D, F, T, S, C, Q},
-	[STATE_RUNNING] = {X, X, D, F, T, S, C, Q},
-	[STATE_DONE] = {X, X, X, X, X, X, X, X},
-	[STATE_FAILED] = {X, X, X, X, X, X, X, X},
-	[STATE_TIMEOUT] = {X, X, X, X, X, X, X, X},
-	[STATE_SKIPPED] = {X, X, X, X, X, X, X, X},
-	[STATE_CANCELLED] = {X, X, X, X, X, X, X, X},
+	/*             ASSIGN STARTED DONE FAILED TIMEOUT SKIPPED CANCELLED LOST RECALLED */
+	[STATE_QUEUED] = {A, R, D, F, T, S, C, X, X},
+	[STATE_ASSIGNED] = {X, R, D, F, T, S, C, Q, Q},
+	[STATE_RUNNING] = {X, X, D, F, T, S, C, Q, Q},
+	[STATE_DONE] = {X, X, X, X, X, X, X, X, X},
+	[STATE_FAILED] = {X, X, X, X, X, X, X, X, X},
+	[STATE_TIMEOUT] = {X, X, X, X, X, X, X, X, X},
+	[STATE_SKIPPED] = {X, X, X, X, X, X, X, X, X},
+	[STATE_CANCELLED] = {X, X, X, X, X, X, X, X, X},
 };
 
 static void test_table(void **state)

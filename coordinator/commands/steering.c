@@ -1,0 +1,111 @@
+#include "coordinator/commands/steering.h"
+
+#include "coordinator/client.h"
+#include "proto/clock.h"
+#include <stdio.h>
+
+#define ANSWER_NS (10 * NS_PER_S)
+
+static int on_campaign(void *arg, int64_t key, const struct message_cell *cells, size_t n)
+{
+	struct steered *c = arg;
+
+	(void)n;
+	c->id = key;
+	if (cells[CAMPAIGNS_UUID].blob.len == sizeof c->uuid)
+		memcpy(c->uuid.b, cells[CAMPAIGNS_UUID].blob.data, sizeof c->uuid);
+	free(c->state);
+	c->state = xstrdup(cell_text(&cells[CAMPAIGNS_STATE]));
+	return 0;
+}
+
+int steering_find(
+	struct steered *c, const struct common_options *o, const char *typed, struct error *err)
+{
+	const struct results_where where = common_where(o), *coordinator;
+
+	*c = (struct steered){.where = where};
+	int r = results_open(&c->results, &where, err);
+	if (r < 0)
+		return r;
+	c->label = results_label(c->results, typed, err);
+	if (c->label == NULL)
+		return err->code;
+	r = results_query(c->results, "campaigns", c->label, NULL, on_campaign, c, err);
+	coordinator = results_coordinator(c->results);
+	c->is_file = coordinator == NULL;
+	if (coordinator != NULL)
+		c->where = *coordinator;
+	return r;
+}
+
+void steering_done(struct steered *c)
+{
+	results_close(c->results);
+	free(c->label);
+	free(c->state);
+}
+
+int steering_ask(
+	const struct steered *c, struct message *m, struct message *answer, struct error *err)
+{
+	struct client *client = NULL;
+	int r = client_open(
+		&client, c->where.coordinator, c->where.server_key, c->where.keys, ANSWER_NS, err);
+
+	if (r == 0)
+		r = client_send(client, m, err);
+	if (r == 0)
+		r = client_receive(client, ANSWER_NS, answer, err);
+	client_close(client);
+	return r;
+}
+
+int steering_campaign(const struct steered *c, const char *verb, bool now, struct error *err)
+{
+	struct message m, answer;
+
+	message_init(&m, MESSAGE_STEER);
+	m.steer.verb = verb;
+	m.steer.label = c->label;
+	if (now)
+		m.steer.now = 1;
+	int r = steering_ask(c, &m, &answer, err);
+	if (r < 0)
+		return r;
+	if (answer.type == MESSAGE_REPORT && answer.report.campaigns.n > 0) {
+		const struct message_campaign *told =
+			LIST_AT(&answer.report.campaigns, struct message_campaign, 0);
+		fprintf(stderr, "%s  %s%s\n", told->label, told->state,
+			strcmp(told->state, "paused") == 0 && told->running > 0
+				? ", what runs is let end"
+				: "");
+	}
+	message_done(&answer);
+	return 0;
+}
+
+int steering_in_file(struct steered *c, const char *verb,
+	int (*change)(const struct store_ops *ops, struct store *s, const struct steered *c,
+		struct error *err),
+	struct error *err)
+{
+	const char *db = c->where.db ? c->where.db : "joulerig.db";
+	const struct store_ops *ops = stores[0];
+	struct store *s = NULL;
+
+	if (strcmp(c->state, "done") == 0 || strcmp(c->state, "cancelled") == 0)
+		return error_set(err, ERR_USAGE, "%s: %s has ended", verb, c->label);
+	results_close(c->results);
+	c->results = NULL;
+	int r = ops->open(&s, db, true, err);
+	if (r == 0)
+		r = ops->begin(s, err);
+	if (r == 0)
+		r = change(ops, s, c, err);
+	if (r == 0)
+		r = ops->commit(s, err);
+	if (s != NULL)
+		ops->close(s);
+	return r;
+}
