@@ -265,6 +265,7 @@ static void fill_submit(struct message *m)
 		.file = "demo.yaml",
 		.changes = "{\"blocks\":3}",
 		.tree = hash,
+		.priority = ABSENT,
 	};
 }
 
@@ -295,6 +296,7 @@ static void fill_report(struct message *m)
 		.ended_at = ABSENT,
 		.left_ns = 90 * NS_PER_S,
 		.at_most = 1,
+		.priority = ABSENT,
 	}};
 	static const struct message_host hosts[] = {{
 		.name = "lab07",
@@ -350,6 +352,12 @@ static void fill_rows(struct message *m)
 		.columns = LIST_OF(columns), .rows = LIST_OF(rows), .more = 1};
 }
 
+static void fill_steer(struct message *m)
+{
+	m->steer = (struct message_steer){
+		.verb = "pause", .label = "demo.1", .now = 1, .reason = "the machines are needed"};
+}
+
 /* In the order of PROTOCOL.md; the sequence number of a vector is its place. */
 static const struct vector {
 	enum message_type type;
@@ -385,6 +393,7 @@ static const struct vector {
 	{MESSAGE_EVENT, "EVENT", fill_event},
 	{MESSAGE_QUERY, "QUERY", fill_query},
 	{MESSAGE_ROWS, "ROWS", fill_rows},
+	{MESSAGE_STEER, "STEER", fill_steer},
 };
 
 static void make(const struct vector *v, struct message *m)
