@@ -322,6 +322,17 @@ static int load_runs(struct live *l, struct loading *g, struct live_store s, str
 	return r;
 }
 
+/* What is in a host's hands began last of all; that of which more is to come, after the others. */
+static void note_turns_in_hand(struct live *l)
+{
+	for (size_t i = 0; i < l->lanes_n; i++) {
+		const struct host *h = l->lanes[i].host;
+		for (size_t k = 0; k < h->flights_n; k++)
+			if (h->flights[k].live == l)
+				l->lanes[i].turn = live_is_within(&l->lanes[i]) ? -2 : -3;
+	}
+}
+
 static int load_all(struct live *l, struct loading *g, struct live_store s, struct error *err)
 {
 	int r = s.ops->query(s.store, "lanes", l->label, 0, INT64_MAX, NULL, on_lane_row, g, err);
@@ -338,6 +349,7 @@ static int load_all(struct live *l, struct loading *g, struct live_store s, stru
 	r = live_make_plan(l, err);
 	if (r == 0)
 		r = load_runs(l, g, s, err);
+	note_turns_in_hand(l);
 	if (r == 0)
 		r = s.ops->add_event(
 			s.store, l->id, 0, 0, "resumed", NULL, clock_realtime_ns(), err);
