@@ -42,6 +42,9 @@ static struct message role_message(enum message_type type)
 	case MESSAGE_REFUSE:
 		m.refuse = (struct message_refuse){.reason = ""};
 		break;
+	case MESSAGE_STEER:
+		m.steer.verb = "pause";
+		break;
 	case MESSAGE_STATUS:
 		break;
 	default:
@@ -58,6 +61,7 @@ static void test_roles(void **state)
 		bool agent, viewer, user;
 	} table[] = {
 		{MESSAGE_SUBMIT, false, false, true},
+		{MESSAGE_STEER, false, false, true},
 		{MESSAGE_CANCEL, false, false, true},
 		{MESSAGE_STATUS, false, true, true},
 		{MESSAGE_WATCH, false, true, true},
