@@ -381,6 +381,9 @@ void dispatch_tick(struct dispatch *d, int64_t now_ns)
 {
 	struct live *l;
 
+	/* Hosts come and go, leases end. */
+	DL_FOREACH (d->lives, l)
+		l->is_stirred = true;
 	agents_tick(d, now_ns);
 	submissions_go_on(d, now_ns);
 	if (now_ns - d->progress_ns < NS_PER_S)

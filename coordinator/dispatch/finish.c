@@ -79,6 +79,9 @@ static bool finish_live(struct dispatch *d, struct live *l, int64_t now_ns)
 {
 	bool is_done = live_is_over(l);
 
+	/* Its blocks are all hosts': none of them is over before. */
+	if (l->campaign->is_spread && !is_done)
+		return false;
 	for (size_t i = 0; i < l->lanes_n; i++) {
 		struct lane *lane = &l->lanes[i];
 		if (lane->finish != FINISH_DONE && live_lane_is_over(l, lane))
@@ -102,7 +105,10 @@ void finish_campaigns(struct dispatch *d, int64_t now_ns)
 	struct live *l, *next;
 
 	DL_FOREACH_SAFE (d->lives, l, next) {
-		if (!finish_live(d, l, now_ns))
+		bool is_stirred = l->is_stirred;
+
+		l->is_stirred = false;
+		if (!is_stirred || !finish_live(d, l, now_ns))
 			continue;
 		if (l->state != CAMPAIGN_CANCELLED)
 			note_missing(d, l);
@@ -118,6 +124,7 @@ void finish_on_hello(struct dispatch *d, const struct host *h)
 		struct lane *lane = live_lane(l, h);
 		if (lane != NULL && lane->finish == FINISH_SENT)
 			lane->finish = FINISH_DUE;
+		l->is_stirred = true;
 	}
 }
 
@@ -131,6 +138,7 @@ void finish_on_finished(struct dispatch *d, const struct host *h, const struct m
 	if (lane == NULL || lane->finish == FINISH_DONE)
 		return;
 	lane->finish = FINISH_DONE;
+	l->is_stirred = true;
 	if (text_is_set(m->reason)) {
 		_cleanup_free_ char *text =
 			xasprintf("teardown failed on %s: %s", h->name, m->reason);

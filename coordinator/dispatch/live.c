@@ -9,6 +9,7 @@ struct live *live_new(struct campaign *c, const char *label)
 {
 	struct live *l = xcalloc(1, sizeof *l);
 
+	l->is_stirred = true;
 	l->campaign = c;
 	l->label = xstrdup(label);
 	return l;
@@ -248,6 +249,7 @@ struct lane *live_lane(struct live *l, const struct host *h)
 
 void live_is_due(struct live *l)
 {
+	l->is_stirred = true;
 	for (size_t i = 0; i < l->lanes_n; i++)
 		host_is_due(l->lanes[i].host);
 }
@@ -305,6 +307,7 @@ static void count(struct live *l, const struct live_run *r, enum run_state state
 	struct until_scope *u = live_until(l, r, &i);
 	struct tally *t = &u->tallies[i];
 
+	l->is_stirred = true;
 	l->done += by;
 	l->lanes[r->lane].ended += by;
 	l->used_uj += by * r->energy_uj;
@@ -414,6 +417,7 @@ int live_next(struct live *l, struct lane *lane, int64_t now_ns, int64_t at, str
 	r = lane->queue;
 	if (r == NULL || live_peek(l, lane) != NEXT_RUN || !host_take(lane->host, l, r))
 		return 0;
+	l->is_stirred = true;
 	DL_DELETE(lane->queue, r);
 	r->attempt++;
 	r->state = run_state_next(r->state, EVENT_ASSIGN);
@@ -444,6 +448,7 @@ int live_lose(struct live *l, struct live_run *r, const char *why, int64_t at, s
 		live_end(l, r, EVENT_FAILED, NULL);
 		return status;
 	}
+	l->is_stirred = true;
 	host_put_down(lane->host, r);
 	r->state = run_state_next(r->state, EVENT_LOST);
 	DL_PREPEND(lane->queue, r);

@@ -122,6 +122,8 @@ struct live {
 	struct answers *answers;   /* that runs must have in common; NULL: not needed yet */
 	size_t written;            /* configurations that are in the store */
 	struct live_run *runs;     /* hash by number: queued, assigned and running ones (owned) */
+	bool is_stirred; /* something happened to its runs or hosts, and what follows was not looked
+			    at: in a turn without that its lanes are left alone */
 	bool is_stopped;           /* nothing more begins: cancelled, or its budget is used up */
 	enum campaign_state state; /* cancelled: it has ended but for the teardown on its hosts */
 	/* budget */

@@ -36,7 +36,7 @@ static int end_queued(struct live *l, enum run_event event, const char *reason, 
 
 int live_cancel_queued(struct live *l, struct live_store s, struct error *err)
 {
-	l->is_stopped = true;
+	l->is_stopped = l->is_stirred = true;
 	live_adopt_broken(l);
 	return end_queued(l, EVENT_CANCELLED, NULL, s, err);
 }
@@ -83,13 +83,18 @@ static void keep_time(struct live *l, int64_t now_ns)
 
 bool live_is_unsettled(struct live *l, int64_t now_ns, int64_t at)
 {
-	keep_time(l, now_ns);
+	if (l->is_stirred)
+		keep_time(l, now_ns);
 	if (l->reached == NULL && !l->is_stopped)
 		l->reached = live_budget_reached(l, now_ns, at);
+	if (l->reached != NULL && !l->is_stopped)
+		return true;
+	if (!l->is_stirred)
+		return false;
 	for (size_t i = 0; i < l->lanes_n; i++)
 		if (l->lanes[i].unended == 0 || l->campaign->is_spread)
 			live_peek(l, &l->lanes[i]);
-	return (l->reached != NULL && (!l->is_stopped || has_queued(l))) || has_needless(l);
+	return (l->reached != NULL && has_queued(l)) || has_needless(l);
 }
 
 int live_settle(struct live *l, int64_t at, struct live_store s, struct error *err)
@@ -102,7 +107,7 @@ int live_settle(struct live *l, int64_t at, struct live_store s, struct error *e
 		if (status < 0)
 			return status;
 	}
-	l->is_stopped = true;
+	l->is_stopped = l->is_stirred = true;
 	live_adopt_broken(l);
 	return end_queued(l, EVENT_SKIPPED, l->reached, s, err);
 }

@@ -19,6 +19,7 @@ int live_recall(
 		status = s.ops->set_run_state(s.store, l->id, r->run, RUN_QUEUED, NULL, err);
 	if (status < 0)
 		return status;
+	l->is_stirred = true;
 	host_put_down(lane->host, r);
 	r->state = run_state_next(r->state, EVENT_RECALLED);
 	DL_PREPEND(lane->queue, r);
@@ -34,6 +35,7 @@ static int change(struct live *l, enum campaign_event event, const char *kind, c
 
 	if (status == 0)
 		status = s.ops->add_event(s.store, l->id, 0, 0, kind, why, at, err);
+	l->is_stirred = true;
 	if (status == 0)
 		l->state = next;
 	return status;
