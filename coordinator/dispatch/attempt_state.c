@@ -1,0 +1,109 @@
+#include "coordinator/dispatch/attempt_state.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const char *const names[ATTEMPT_STATE_N] = {
+	[ATTEMPT_IS_NONE] = "none",
+	[ATTEMPT_IS_ASSIGNED] = "assigned",
+	[ATTEMPT_IS_RUNNING] = "running",
+	[ATTEMPT_IS_DONE] = "done",
+	[ATTEMPT_IS_FAILED] = "failed",
+	[ATTEMPT_IS_TIMEOUT] = "timeout",
+	[ATTEMPT_IS_SKIPPED] = "skipped",
+	[ATTEMPT_IS_CANCELLED] = "cancelled",
+	[ATTEMPT_IS_LOST] = "lost",
+};
+
+/* What was lost or called off may have been under way to us already: its result counts where its
+ * run has none yet. */
+static const struct {
+	enum attempt_state from;
+	enum attempt_event event;
+	enum attempt_state to;
+} transitions[] = {
+	{ATTEMPT_IS_NONE, ATTEMPT_ASSIGN, ATTEMPT_IS_ASSIGNED},
+
+	{ATTEMPT_IS_ASSIGNED, ATTEMPT_STARTED, ATTEMPT_IS_RUNNING},
+	{ATTEMPT_IS_ASSIGNED, ATTEMPT_DONE, ATTEMPT_IS_DONE},
+	{ATTEMPT_IS_ASSIGNED, ATTEMPT_FAILED, ATTEMPT_IS_FAILED},
+	{ATTEMPT_IS_ASSIGNED, ATTEMPT_TIMEOUT, ATTEMPT_IS_TIMEOUT},
+	{ATTEMPT_IS_ASSIGNED, ATTEMPT_SKIPPED, ATTEMPT_IS_SKIPPED},
+	{ATTEMPT_IS_ASSIGNED, ATTEMPT_CANCELLED, ATTEMPT_IS_CANCELLED},
+	{ATTEMPT_IS_ASSIGNED, ATTEMPT_CALL_OFF, ATTEMPT_IS_CANCELLED},
+	{ATTEMPT_IS_ASSIGNED, ATTEMPT_LOSE, ATTEMPT_IS_LOST},
+	{ATTEMPT_IS_ASSIGNED, ATTEMPT_LATE, ATTEMPT_IS_LOST},
+
+	{ATTEMPT_IS_RUNNING, ATTEMPT_DONE, ATTEMPT_IS_DONE},
+	{ATTEMPT_IS_RUNNING, ATTEMPT_FAILED, ATTEMPT_IS_FAILED},
+	{ATTEMPT_IS_RUNNING, ATTEMPT_TIMEOUT, ATTEMPT_IS_TIMEOUT},
+	{ATTEMPT_IS_RUNNING, ATTEMPT_SKIPPED, ATTEMPT_IS_SKIPPED},
+	{ATTEMPT_IS_RUNNING, ATTEMPT_CANCELLED, ATTEMPT_IS_CANCELLED},
+	{ATTEMPT_IS_RUNNING, ATTEMPT_CALL_OFF, ATTEMPT_IS_CANCELLED},
+	{ATTEMPT_IS_RUNNING, ATTEMPT_LOSE, ATTEMPT_IS_LOST},
+	{ATTEMPT_IS_RUNNING, ATTEMPT_LATE, ATTEMPT_IS_LOST},
+
+	{ATTEMPT_IS_LOST, ATTEMPT_FOUND, ATTEMPT_IS_ASSIGNED},
+	{ATTEMPT_IS_LOST, ATTEMPT_DONE, ATTEMPT_IS_DONE},
+	{ATTEMPT_IS_LOST, ATTEMPT_FAILED, ATTEMPT_IS_FAILED},
+	{ATTEMPT_IS_LOST, ATTEMPT_TIMEOUT, ATTEMPT_IS_TIMEOUT},
+	{ATTEMPT_IS_LOST, ATTEMPT_SKIPPED, ATTEMPT_IS_SKIPPED},
+	{ATTEMPT_IS_LOST, ATTEMPT_CANCELLED, ATTEMPT_IS_LOST},
+	{ATTEMPT_IS_LOST, ATTEMPT_LATE, ATTEMPT_IS_LOST},
+
+	{ATTEMPT_IS_CANCELLED, ATTEMPT_DONE, ATTEMPT_IS_DONE},
+	{ATTEMPT_IS_CANCELLED, ATTEMPT_FAILED, ATTEMPT_IS_FAILED},
+	{ATTEMPT_IS_CANCELLED, ATTEMPT_TIMEOUT, ATTEMPT_IS_TIMEOUT},
+	{ATTEMPT_IS_CANCELLED, ATTEMPT_SKIPPED, ATTEMPT_IS_SKIPPED},
+	{ATTEMPT_IS_CANCELLED, ATTEMPT_CANCELLED, ATTEMPT_IS_CANCELLED},
+	{ATTEMPT_IS_CANCELLED, ATTEMPT_LATE, ATTEMPT_IS_CANCELLED},
+
+	{ATTEMPT_IS_DONE, ATTEMPT_VOID, ATTEMPT_IS_LOST},
+	{ATTEMPT_IS_FAILED, ATTEMPT_VOID, ATTEMPT_IS_LOST},
+	{ATTEMPT_IS_TIMEOUT, ATTEMPT_VOID, ATTEMPT_IS_LOST},
+	{ATTEMPT_IS_SKIPPED, ATTEMPT_VOID, ATTEMPT_IS_LOST},
+};
+
+const char *attempt_state_name(enum attempt_state s)
+{
+	return names[s];
+}
+
+enum attempt_state attempt_state_by_name(const char *name)
+{
+	for (size_t i = 0; i < ATTEMPT_STATE_N; i++)
+		if (strcmp(names[i], name) == 0)
+			return (enum attempt_state)i;
+	return ATTEMPT_STATE_N;
+}
+
+enum attempt_event attempt_event_of_result(const char *result_state)
+{
+	switch (attempt_state_by_name(result_state)) {
+	case ATTEMPT_IS_DONE:
+		return ATTEMPT_DONE;
+	case ATTEMPT_IS_FAILED:
+		return ATTEMPT_FAILED;
+	case ATTEMPT_IS_TIMEOUT:
+		return ATTEMPT_TIMEOUT;
+	case ATTEMPT_IS_SKIPPED:
+		return ATTEMPT_SKIPPED;
+	case ATTEMPT_IS_CANCELLED:
+		return ATTEMPT_CANCELLED;
+	default:
+		return ATTEMPT_EVENT_N;
+	}
+}
+
+enum attempt_state attempt_state_next(enum attempt_state s, enum attempt_event e)
+{
+	for (size_t i = 0; i < sizeof transitions / sizeof *transitions; i++)
+		if (transitions[i].from == s && transitions[i].event == e)
+			return transitions[i].to;
+	return ATTEMPT_STATE_N;
+}
+
+int attempt_state_is_out(enum attempt_state s)
+{
+	return s == ATTEMPT_IS_ASSIGNED || s == ATTEMPT_IS_RUNNING;
+}
