@@ -41,14 +41,37 @@ void agents_cancel(struct dispatch *d, struct live *l)
 	}
 }
 
-void agents_lose(struct dispatch *d, struct live *l, struct live_run *r, const char *why)
+/* A run will not be tried again: who watches is told as of any end, and why. */
+static void tell_given_up(struct dispatch *d, struct live *l, const struct live_run *was,
+	enum loss loss, const char *reason)
 {
+	const struct host *h = l->lanes[was->lane].host;
+
+	log_warning("%s run %" PRId64 " is given up: %s", l->label, was->run, reason);
+	reports_tell_run(d, l, was, h, RUN_FAILED, reason);
+	if (loss == LOSS_WITH_HOST) {
+		_cleanup_free_ char *text = xasprintf("run %" PRId64 " is %s", was->run, reason);
+		dispatch_note(d, l, h, text);
+	}
+}
+
+void agents_lose(
+	struct dispatch *d, struct live *l, struct live_run *r, enum loss loss, const char *why)
+{
+	const struct live_run was = {
+		.run = r->run, .lane = r->lane, .configuration = r->configuration};
+	_cleanup_free_ char *given_up = NULL;
 	struct error err = {0};
 
-	log_warning("%s run %" PRId64 " attempt %" PRId64 " is lost: %s", l->label, r->run,
-		r->attempt, why);
-	if (dispatch_begin(d) == 0 && live_lose(l, r, why, clock_realtime_ns(), d->s, &err) < 0)
+	if (loss != LOSS_CALLED_OFF)
+		log_warning("%s run %" PRId64 " attempt %" PRId64 " is lost: %s", l->label, r->run,
+			r->attempt, why);
+	if (dispatch_begin(d) < 0)
+		return;
+	if (live_lose(l, r, loss, why, clock_realtime_ns(), d->s, &given_up, &err) < 0)
 		dispatch_fail(d, &err);
+	else if (given_up != NULL)
+		tell_given_up(d, l, &was, loss, given_up);
 }
 
 /* ---- HELLO: what the agent holds against what we think that it holds ---- */
@@ -65,24 +88,77 @@ static const struct message_held *find_held(
 	return NULL;
 }
 
+/* What a lost host was at work on: the run that it said to have begun, or else the first that it was
+ * handed and has not ended; held is what it has yet (NULL: nothing). NULL where there is none, or
+ * where nobody was there to see when it was lost. */
+static const struct live_run *at_work(const struct host *h, const struct list *held)
+{
+	const struct live_run *first = NULL;
+
+	for (size_t i = 0; i < h->flights_n && h->is_witnessed; i++) {
+		const struct flight *f = &h->flights[i];
+		if (held != NULL && find_held(held, f->live, f->run) != NULL)
+			continue;
+		if (f->run->state == STATE_RUNNING)
+			return f->run;
+		first = first == NULL ? f->run : first;
+	}
+	return first;
+}
+
+/* An attempt was lost as its host was; culprit is what that was at work on. */
+static void lose_with_host(struct dispatch *d, const struct flight *f,
+	const struct live_run *culprit, const char *why)
+{
+	enum loss loss = f->run->is_called_off ? LOSS_CALLED_OFF
+			 : f->run == culprit   ? LOSS_WITH_HOST
+					       : LOSS_BESIDE;
+
+	agents_lose(d, f->live, f->run, loss, why);
+}
+
 /*
  * What we believe in its hands and it does not hold: a new process has lost it; the same process
- * never got it, and is told again.
+ * never got it, and is told again. What it was called off and it holds yet is called off again.
  */
 static void reconcile_flights(
 	struct dispatch *d, struct host *h, const struct message_hello *hello, bool is_same_process)
 {
+	const struct live_run *culprit = at_work(h, &hello->held);
+
 	for (size_t i = h->flights_n; i-- > 0;) {
 		struct flight f = h->flights[i];
-		if (find_held(&hello->held, f.live, f.run) != NULL)
-			continue;
-		if (is_same_process && f.live->state == CAMPAIGN_PAUSED)
+		const struct message_held *e = find_held(&hello->held, f.live, f.run);
+		if (e != NULL && f.run->is_called_off)
+			agents_call_off(d, h, f.live, f.run);
+		else if (e == NULL && is_same_process && f.live->state == CAMPAIGN_PAUSED)
 			steer_recall(d, f.live, f.run);
-		else if (is_same_process)
+		else if (e == NULL && is_same_process && !f.run->is_called_off)
 			handout_send(d, h, f.live, f.run);
-		else
-			agents_lose(d, f.live, f.run, "its agent was started anew");
+		else if (e == NULL)
+			lose_with_host(d, &f, culprit, "its agent was started anew");
 	}
+}
+
+/* Whether a run that waits again is left to the host that holds its attempt. One that takes no runs
+ * keeps what it has begun alone. */
+static bool is_adoptable(const struct live *l, const struct live_run *r, const struct host *h,
+	const struct message_held *e)
+{
+	return r->state == STATE_QUEUED && l->state != CAMPAIGN_PAUSED && e->id.attempt >= 1 &&
+	       r->attempt == e->id.attempt && r->attempt > r->voided && l->lanes[r->lane].host == h &&
+	       attempt_state_next(r->attempt_state, ATTEMPT_FOUND) != ATTEMPT_STATE_N &&
+	       (h->admission == HOST_ADMITTED || strcmp(e->state, "running") == 0) &&
+	       h->flights_n < HOST_FLIGHTS_MAX;
+}
+
+static void adopt(struct dispatch *d, struct live *l, struct live_run *r)
+{
+	struct error err = {0};
+
+	if (dispatch_begin(d) == 0 &&
+		live_find_again(l, r, clock_realtime_ns(), d->s, &err) < 0)
+		dispatch_fail(d, &err);
 }
 
 /*
@@ -101,11 +177,8 @@ static void adopt_held(struct dispatch *d, struct host *h, const struct message_
 		if (r != NULL && r->state != STATE_QUEUED && r->attempt == e->id.attempt &&
 			l->lanes[r->lane].host == h)
 			continue;
-		if (r != NULL && r->state == STATE_QUEUED && e->id.attempt >= 1 &&
-			r->attempt == e->id.attempt && r->attempt > r->voided &&
-			l->state != CAMPAIGN_PAUSED && l->lanes[r->lane].host == h && host_take(h, l, r)) {
-			DL_DELETE(l->lanes[r->lane].queue, r);
-			r->state = run_state_next(r->state, EVENT_ASSIGN);
+		if (r != NULL && is_adoptable(l, r, h, e)) {
+			adopt(d, l, r);
 			continue;
 		}
 		message_init(&m, MESSAGE_CANCEL);
@@ -183,6 +256,7 @@ static void on_hello(struct dispatch *d, int64_t now_ns, const struct route *fro
 	send_welcome(d, h);
 	reconcile_flights(d, h, hello, is_same_process);
 	adopt_held(d, h, hello);
+	h->is_witnessed = true;
 	host_apply(h, HOST_HELLO);
 	finish_on_hello(d, h);
 }
@@ -302,6 +376,7 @@ void agents_on_message(struct dispatch *d, int64_t now_ns, const struct route *f
 		break;
 	case MESSAGE_BYE:
 		host_apply(h, HOST_BYE);
+		h->is_witnessed = false; /* what it has in hand is not why it goes */
 		log_info("host %s says goodbye%s%s", h->name, m->bye.reason ? ": " : "",
 			m->bye.reason ? m->bye.reason : "");
 		break;
@@ -337,11 +412,13 @@ static void break_blocks(struct dispatch *d, const struct host *h)
  */
 static void lose_flights(struct dispatch *d, struct host *h)
 {
+	const struct live_run *culprit = at_work(h, NULL);
+
 	while (h->flights_n > 0 && d->failure.code == 0) {
 		/* The last one first: each goes to the front of its queue. */
 		struct flight f = h->flights[h->flights_n - 1];
 		agents_call_off(d, h, f.live, f.run);
-		agents_lose(d, f.live, f.run, "its host was silent for longer than the lease");
+		lose_with_host(d, &f, culprit, "its host was silent for longer than the lease");
 	}
 }
 

@@ -90,8 +90,10 @@ void agents_call_off(
 
 /* Name an attempt in a message. */
 void agents_fill_id(struct attempt_id *id, const struct live *l, const struct live_run *r);
-/* Give an attempt up as lost, and say why. */
-void agents_lose(struct dispatch *d, struct live *l, struct live_run *r, const char *why);
+/* An attempt is out no more and gave no result: queue its run again, or give that up. Says why; r
+ * may be gone after. */
+void agents_lose(
+	struct dispatch *d, struct live *l, struct live_run *r, enum loss loss, const char *why);
 
 /* finish.c: the end of a campaign */
 
@@ -111,6 +113,9 @@ void reports_on_started(struct dispatch *d, const struct host *h, const struct m
 void reports_on_samples(struct dispatch *d, struct host *h, const struct message_samples *m);
 void reports_on_output(struct dispatch *d, const struct host *h, const struct message_output *m);
 void reports_on_result(struct dispatch *d, struct host *h, const struct message_result *m);
+/* Tell who watches how a run ended on a host; reason may be NULL. */
+void reports_tell_run(struct dispatch *d, const struct live *l, const struct live_run *r,
+	const struct host *h, const char *state, const char *reason);
 void reports_on_refuse(struct dispatch *d, const struct host *h, const struct message_refuse *m);
 
 /* steer.c */

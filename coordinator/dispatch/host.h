@@ -48,6 +48,8 @@ struct host {
 	int64_t offset, delay; /* clock offset and its round trip, ns; ABSENT */
 	enum host_admission admission;
 	char *reason;        /* of admission (owned); NULL where it is admitted */
+	int64_t admission_at; /* CLOCK_REALTIME when that was said; ABSENT where it is admitted */
+	bool is_witnessed;    /* it is connected to this process or was, and did not say BYE */
 	char *trouble;       /* the agent's own, from its PINGs (owned); NULL: none */
 	int64_t credit_back; /* bytes of SAMPLES taken in and not yet given back as CREDIT */
 	struct flight flights[HOST_FLIGHTS_MAX];

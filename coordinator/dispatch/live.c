@@ -420,6 +420,8 @@ int live_next(struct live *l, struct lane *lane, int64_t now_ns, int64_t at, str
 	l->is_stirred = true;
 	DL_DELETE(lane->queue, r);
 	r->attempt++;
+	r->attempt_state = attempt_state_next(ATTEMPT_IS_NONE, ATTEMPT_ASSIGN);
+	r->is_called_off = false;
 	r->state = run_state_next(r->state, EVENT_ASSIGN);
 	if (lane->first_ns == 0)
 		lane->first_ns = now_ns;
@@ -427,30 +429,4 @@ int live_next(struct live *l, struct lane *lane, int64_t now_ns, int64_t at, str
 		l->since_ns = now_ns;
 	*out = r;
 	return s.ops->start_attempt(s.store, l->id, r->run, r->attempt, at, err);
-}
-
-int live_lose(struct live *l, struct live_run *r, const char *why, int64_t at, struct live_store s,
-	struct error *err)
-{
-	struct lane *lane = &l->lanes[r->lane];
-	int status =
-		s.ops->set_attempt_state(s.store, l->id, r->run, r->attempt, ATTEMPT_LOST, at, err);
-
-	if (status == 0)
-		status = s.ops->add_event(
-			s.store, l->id, lane->host->id, r->run, "lost", why, at, err);
-	if (status < 0)
-		return status;
-	if (++r->lost >= l->campaign->attempts) {
-		_cleanup_free_ char *reason =
-			xasprintf("lost %lld times, the last time: %s", (long long)r->lost, why);
-		status = s.ops->set_run_state(s.store, l->id, r->run, RUN_FAILED, reason, err);
-		live_end(l, r, EVENT_FAILED, NULL);
-		return status;
-	}
-	l->is_stirred = true;
-	host_put_down(lane->host, r);
-	r->state = run_state_next(r->state, EVENT_LOST);
-	DL_PREPEND(lane->queue, r);
-	return s.ops->set_run_state(s.store, l->id, r->run, RUN_QUEUED, NULL, err);
 }

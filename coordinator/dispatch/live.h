@@ -25,6 +25,7 @@
 #define COORDINATOR_DISPATCH_LIVE_H
 
 #include "coordinator/campaign/campaign.h"
+#include "coordinator/dispatch/attempt_state.h"
 #include "coordinator/dispatch/campaign_state.h"
 #include "coordinator/dispatch/host.h"
 #include "coordinator/dispatch/run_state.h"
@@ -41,8 +42,10 @@ struct live_run {
 	int64_t attempt; /* the last one that was handed out; 0: none yet */
 	int64_t voided; /* attempts up to this one do not count, whatever comes of them: their block
 			   was broken and began anew */
-	int64_t lost; /* attempts lost since this process started: a user's interruptions do not add
-			 up */
+	int64_t host_lost;  /* attempts that its host was lost with, as the store knows them */
+	int64_t turned_down; /* attempts that its agent gave back, since this process started */
+	enum attempt_state attempt_state; /* of the last attempt */
+	bool is_called_off; /* CANCEL was said of it, and it is in its host's hands until that answers */
 	enum run_state state;
 	double value;                 /* of until's metric, once it has ended; NAN: none */
 	int64_t energy_uj;            /* once it has ended */
@@ -92,6 +95,15 @@ struct lane {
 	bool has_warmed;             /* its warm-up passes were begun */
 	struct live_run *ended_runs; /* of that block (owned): should the host be lost, they are run
 				       again */
+};
+
+/* How an attempt came to be out no more without a result. */
+enum loss {
+	LOSS_WITH_HOST, /* its host was at work on it, was lost, and we were there: it may be why */
+	LOSS_BESIDE,    /* its host was lost; it only waited there, or nobody knows when that was */
+	LOSS_BACK,      /* its agent did not take it, or ended it of itself */
+	LOSS_CALLED_OFF, /* we took it from its agent */
+	LOSS_N,
 };
 
 /* What a lane has for its host. */
@@ -206,10 +218,18 @@ enum live_next live_peek(struct live *l, struct lane *lane);
 int live_next(struct live *l, struct lane *lane, int64_t now_ns, int64_t at, struct live_store s,
 	struct live_run **out, struct error *err);
 struct live_run *live_find_run(struct live *l, int64_t run);
-/* The run's attempt was lost: queue it again in front, or fail it where it was lost as often as
- * `limits.attempts`. */
-int live_lose(struct live *l, struct live_run *r, const char *why, int64_t at, struct live_store s,
-	struct error *err);
+/*
+ * The run's attempt is out no more, and gave no result: queue the run again, in front. It is given
+ * up where its host was lost with it, or its agent gave it back, as often as `limits.attempts`:
+ * then it has failed, *given_up (the caller frees) is the reason, and r is not to be used any more.
+ * Else *given_up is NULL.
+ */
+int live_lose(struct live *l, struct live_run *r, enum loss loss, const char *why, int64_t at,
+	struct live_store s, char **given_up, struct error *err);
+/* The host that a run's last attempt was lost with has it yet: it is in its hands again. The caller
+ * knows that attempt_state and run_state allow that, and that there is room in the hands. */
+int live_find_again(
+	struct live *l, struct live_run *r, int64_t at, struct live_store s, struct error *err);
 /* The run has ended with this event; r is not to be used any more. The store has its result
  * already: result is that (standard metrics and own ones), NULL where there is none. */
 void live_end(struct live *l, struct live_run *r, enum run_event event,

@@ -27,6 +27,12 @@ struct counted {
 	struct live_run *kept; /* its run, where that is kept; else NULL */
 };
 
+/* How often a run's host was lost with it. */
+struct host_loss {
+	int64_t run, n;
+	UT_hash_handle hh;
+};
+
 struct loading {
 	struct live *live;
 	struct host *(*find_host)(
@@ -39,6 +45,7 @@ struct loading {
 	size_t spans_n;
 	struct counted *counted; /* by number */
 	size_t counted_n, counted_room;
+	struct host_loss *losses;
 	int column; /* of until's metric in "runs"; -1: it has rows of its own */
 	/* With `spread: any`, of the block that is read: */
 	int64_t block_number;
@@ -68,6 +75,27 @@ static void add_span(struct loading *g, int64_t from)
 	g->spans[g->spans_n++] = (struct span){.from = from, .first = ABSENT, .last = ABSENT};
 }
 
+static void note_host_loss(struct loading *g, int64_t run)
+{
+	struct host_loss *e;
+
+	HASH_FIND(hh, g->losses, &run, sizeof run, e);
+	if (e == NULL) {
+		e = xcalloc(1, sizeof *e);
+		e->run = run;
+		HASH_ADD(hh, g->losses, run, sizeof e->run, e);
+	}
+	e->n++;
+}
+
+static int64_t host_losses(const struct loading *g, int64_t run)
+{
+	const struct host_loss *e;
+
+	HASH_FIND(hh, g->losses, &run, sizeof run, e);
+	return e == NULL ? 0 : e->n;
+}
+
 static int on_event_row(void *arg, int64_t key, const struct message_cell *c, size_t n)
 {
 	struct loading *g = arg;
@@ -76,6 +104,8 @@ static int on_event_row(void *arg, int64_t key, const struct message_cell *c, si
 	(void)n;
 	if (strcmp(c[EVENTS_KIND].text, "resumed") == 0)
 		add_span(g, c[EVENTS_AT].integer);
+	if (strcmp(c[EVENTS_KIND].text, LIVE_HOST_LOST) == 0 && c[EVENTS_RUN].integer != ABSENT)
+		note_host_loss(g, c[EVENTS_RUN].integer);
 	if (strcmp(c[EVENTS_KIND].text, "budget") == 0 && c[EVENTS_TEXT].text != NULL &&
 		g->live->reached == NULL)
 		g->live->reached = xstrdup(c[EVENTS_TEXT].text);
@@ -206,6 +236,12 @@ static void take_up(struct live *l, struct lane *lane, struct live_run *r)
 		r->state = STATE_QUEUED;
 	if (l->campaign->is_spread)
 		r->voided = r->state == STATE_QUEUED ? r->attempt : r->attempt - 1;
+	/* One that is queued and has attempts is so because the last was lost, or called off: its
+	 * host may have it yet, and is asked. */
+	if (r->attempt > 0)
+		r->attempt_state = r->state == STATE_QUEUED    ? ATTEMPT_IS_LOST
+				   : r->state == STATE_RUNNING ? ATTEMPT_IS_RUNNING
+							       : ATTEMPT_IS_ASSIGNED;
 	if (r->state == STATE_QUEUED)
 		DL_APPEND(lane->queue, r);
 }
@@ -236,6 +272,7 @@ static int on_run_row(void *arg, int64_t key, const struct message_cell *c, size
 		return 0;
 	struct live_run *r = live_add_run(l, key, index, place, c[RUNS_PASS].integer);
 	r->attempt = c[RUNS_ATTEMPT].integer;
+	r->host_lost = host_losses(g, key);
 	note_turn(lane, c[RUNS_STARTED_AT].integer);
 	r->state = state;
 	l->rows++;
@@ -358,6 +395,12 @@ static int load_all(struct live *l, struct loading *g, struct live_store s, stru
 
 static void loading_done(struct loading *g)
 {
+	struct host_loss *e, *next;
+
+	HASH_ITER (hh, g->losses, e, next) {
+		HASH_DEL(g->losses, e);
+		free(e);
+	}
 	free(g->hosts);
 	free(g->inventories);
 	free(g->spans);

@@ -34,6 +34,11 @@ void live_uncount_end(struct live *l, const struct live_run *r);
  * skipped at once. The store knows already. */
 void live_enter_run(struct live *l, struct live_run *r);
 
+/* ---- live_lose.c ---- */
+
+/* Kind of the event of an attempt that its host was lost with: these are counted. */
+#define LIVE_HOST_LOST "host_lost"
+
 /* ---- live_passes.c ---- */
 
 static inline int64_t live_passes(const struct live *l)

@@ -280,11 +280,12 @@ int live_break_block(
 	DL_FOREACH_SAFE (lane->ended_runs, r, next) {
 		DL_DELETE(lane->ended_runs, r);
 		/* One that took its host down so often is not tried again. */
-		if (r->lost >= l->campaign->attempts) {
+		if (r->host_lost >= l->campaign->attempts) {
 			live_free_run(r);
 			continue;
 		}
 		live_uncount_end(l, r);
+		r->attempt_state = attempt_state_next(r->attempt_state, ATTEMPT_VOID);
 		r->state = STATE_QUEUED; /* not the end that it had, but another beginning */
 		r->value = NAN;
 		r->energy_uj = 0;

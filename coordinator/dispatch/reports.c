@@ -58,6 +58,8 @@ void reports_on_started(struct dispatch *d, const struct host *h, const struct m
 	if (next == STATE_N || s.run->state == STATE_QUEUED || dispatch_begin(d) < 0)
 		return;
 	s.run->state = next;
+	/* That it runs is in the row of its run, which is of its last attempt. */
+	s.run->attempt_state = attempt_state_next(s.run->attempt_state, ATTEMPT_STARTED);
 	if (d->config.ops->set_run_state(
 		    d->config.store, s.campaign, s.run->run, RUN_RUNNING, NULL, &err) < 0)
 		dispatch_fail(d, &err);
@@ -114,7 +116,7 @@ void reports_on_output(struct dispatch *d, const struct host *h, const struct me
 		keep_output(d, &s, &m->id, m->stream, m->offset, &m->data);
 }
 
-static void tell_run(struct dispatch *d, const struct live *l, const struct live_run *r,
+void reports_tell_run(struct dispatch *d, const struct live *l, const struct live_run *r,
 	const struct host *h, const char *state, const char *reason)
 {
 	const struct configuration *c = live_configuration(l, r);
@@ -181,8 +183,11 @@ static int take_outcome(struct dispatch *d, struct host *h, const struct message
 
 	if (r < 0)
 		return r;
+	if (s->run->attempt == m->id.attempt)
+		s->run->attempt_state = attempt_state_next(
+			s->run->attempt_state, attempt_event_of_result(o->state));
 	outcome_keep(o, s->live, s->run);
-	tell_run(d, s->live, s->run, h, o->state, o->reason);
+	reports_tell_run(d, s->live, s->run, h, o->state, o->reason);
 	/* It made another attempt needless that was handed out meanwhile. */
 	if (s->run->attempt != m->id.attempt && s->run->state != STATE_QUEUED)
 		agents_call_off(d, h, s->live, s->run);
@@ -211,7 +216,9 @@ static int take_cancelled(
 	struct dispatch *d, const struct message_result *m, const struct spoken *s)
 {
 	if (s->run->attempt == m->id.attempt && s->run->state != STATE_QUEUED)
-		agents_lose(d, s->live, s->run, "its agent ended it");
+		agents_lose(d, s->live, s->run,
+			s->run->is_called_off ? LOSS_CALLED_OFF : LOSS_BACK,
+			s->run->is_called_off ? "its host is drained" : "its agent ended it");
 	return d->failure.code;
 }
 
@@ -336,5 +343,6 @@ void reports_on_refuse(struct dispatch *d, const struct host *h, const struct me
 
 	if (look_up(d, h, &m->id, &s) && s.run != NULL && s.run->attempt == m->id.attempt &&
 		s.run->state != STATE_QUEUED)
-		agents_lose(d, s.live, s.run, m->reason);
+		agents_lose(d, s.live, s.run,
+			s.run->is_called_off ? LOSS_CALLED_OFF : LOSS_BACK, m->reason);
 }
