@@ -440,6 +440,7 @@ struct message_host {
 	int64_t delay;         /* round trip of that estimate, ns; ABSENT */
 	const char *admission; /* "draining", "drained", "aside": it gets no runs; NULL: it does */
 	const char *reason;    /* of admission, or the agent's own trouble; NULL */
+	int64_t admission_at;  /* CLOCK_REALTIME ns since when admission is so; ABSENT */
 };
 
 struct message_report {

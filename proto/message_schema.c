@@ -77,7 +77,8 @@ SCHEMA(host, "host",
 	FIELD(host, offset, FIELD_INT, OPTIONAL),
 	FIELD(host, delay, FIELD_INT, OPTIONAL),
 	FIELD(host, admission, FIELD_TEXT, OPTIONAL),
-	FIELD(host, reason, FIELD_TEXT, OPTIONAL));
+	FIELD(host, reason, FIELD_TEXT, OPTIONAL),
+	FIELD(host, admission_at, FIELD_INT, OPTIONAL));
 SCHEMA(cell, "cell",
 	FIELD(cell, integer, FIELD_INT, OPTIONAL),
 	FIELD(cell, real, FIELD_TEXT, OPTIONAL),

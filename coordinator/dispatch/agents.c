@@ -401,7 +401,8 @@ static void break_blocks(struct dispatch *d, const struct host *h)
 		log_warning("%s block %" PRId64 " begins anew: host %s was lost", l->label,
 			lane->holds, h->name);
 		if (dispatch_begin(d) == 0 &&
-			live_break_block(l, lane, clock_realtime_ns(), d->s, &err) < 0)
+			live_break_block(l, lane, "its host was lost", clock_realtime_ns(), d->s,
+				&err) < 0)
 			dispatch_fail(d, &err);
 	}
 }

@@ -1,3 +1,4 @@
+#include "coordinator/dispatch/admission.h"
 #include "coordinator/dispatch/core.h"
 #include "coordinator/dispatch/handout.h"
 
@@ -281,6 +282,8 @@ static int on_host_row(void *arg, int64_t key, const struct message_cell *c, siz
 	(void)key;
 	(void)n;
 	h->seen_at = c[HOSTS_SEEN_AT].integer;
+	admission_read(h, c[HOSTS_ADMISSION].text, c[HOSTS_ADMISSION_REASON].text,
+		c[HOSTS_ADMISSION_AT].integer);
 	return 0;
 }
 
@@ -385,6 +388,7 @@ void dispatch_tick(struct dispatch *d, int64_t now_ns)
 	DL_FOREACH (d->lives, l)
 		l->is_stirred = true;
 	agents_tick(d, now_ns);
+	admission_tick(d);
 	submissions_go_on(d, now_ns);
 	if (now_ns - d->progress_ns < NS_PER_S)
 		return;

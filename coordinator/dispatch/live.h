@@ -262,10 +262,11 @@ bool live_is_unsettled(struct live *l, int64_t now_ns, int64_t at);
 int live_settle(struct live *l, int64_t at, struct live_store s, struct error *err);
 
 /* The host of a lane was silent for longer than the lease, and nothing of the campaign is in its
- * hands: with `spread: any` its block begins anew elsewhere. Otherwise nothing happens. */
+ * hands: with `spread: any` its block begins anew elsewhere, and why is kept. So it
+ * does where the host gets no runs any more. Otherwise nothing happens. */
 bool live_holds_block(const struct live *l, const struct lane *lane);
-int live_break_block(
-	struct live *l, struct lane *lane, int64_t at, struct live_store s, struct error *err);
+int live_break_block(struct live *l, struct lane *lane, const char *why, int64_t at,
+	struct live_store s, struct error *err);
 
 /* The hosts that the campaign waits for, "lab03 (silent), lab05 (offline)", where none of those
  * that have work left is there; "teardown on lab03" where that alone is left; else an empty text.

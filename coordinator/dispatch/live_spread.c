@@ -267,15 +267,15 @@ bool live_holds_block(const struct live *l, const struct lane *lane)
 	return lane->holds > 0 && !l->is_stopped;
 }
 
-int live_break_block(
-	struct live *l, struct lane *lane, int64_t at, struct live_store s, struct error *err)
+int live_break_block(struct live *l, struct lane *lane, const char *why, int64_t at,
+	struct live_store s, struct error *err)
 {
 	struct live_run *runs = NULL, *r, *next;
 	int64_t block = lane->holds;
-	_cleanup_free_ char *why = xasprintf("block %lld: its host was lost; it begins anew on the "
-					     "first one that is free",
-		(long long)block);
-	int status = s.ops->add_event(s.store, l->id, lane->host->id, 0, "lost", why, at, err);
+	_cleanup_free_ char *text =
+		xasprintf("block %lld: %s; it begins anew on the first one that is free",
+			(long long)block, why);
+	int status = s.ops->add_event(s.store, l->id, lane->host->id, 0, "lost", text, at, err);
 
 	DL_FOREACH_SAFE (lane->ended_runs, r, next) {
 		DL_DELETE(lane->ended_runs, r);

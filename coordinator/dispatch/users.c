@@ -1,4 +1,5 @@
 /* What users' programs ask. */
+#include "coordinator/dispatch/admission.h"
 #include "coordinator/dispatch/core.h"
 
 #include "coordinator/store/queries.h"
@@ -194,20 +195,8 @@ static void report_hosts(struct dispatch *d, struct report *out)
 	const struct host *h;
 
 	out->hosts = xcalloc(HASH_COUNT(d->hosts) + 1, sizeof *out->hosts);
-	for (h = d->hosts; h != NULL; h = h->hh.next) {
-		const struct flight *f = h->flights_n > 0 ? &h->flights[0] : NULL;
-		out->hosts[out->hosts_n++] = (struct message_host){
-			.name = h->name,
-			.state = host_state_name(h->state),
-			.public_key = h->public_key,
-			.inventory = h->inventory,
-			.doing = f ? xasprintf("%s run %lld attempt %lld", f->live->label,
-					     (long long)f->run->run, (long long)f->run->attempt)
-				   : NULL,
-			.seen_at = h->seen_at,
-			.offset = h->offset,
-		};
-	}
+	for (h = d->hosts; h != NULL; h = h->hh.next)
+		admission_describe(h, &out->hosts[out->hosts_n++]);
 }
 
 static void on_status(

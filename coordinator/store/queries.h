@@ -45,7 +45,17 @@ enum {
 /* "lanes" of a campaign. key: lane + 1 */
 enum { LANES_LANE, LANES_HOST_ID, LANES_HOST, LANES_KEY, LANES_INVENTORY, LANES_N };
 /* "hosts": those of agents, not those that results were imported from. key: id */
-enum { HOSTS_ID, HOSTS_NAME, HOSTS_KEY, HOSTS_SEEN_AT, HOSTS_INVENTORY, HOSTS_N };
+enum {
+	HOSTS_ID,
+	HOSTS_NAME,
+	HOSTS_KEY,
+	HOSTS_SEEN_AT,
+	HOSTS_INVENTORY,
+	HOSTS_ADMISSION /* "drained", "aside": it gets no runs; nothing: it does */,
+	HOSTS_ADMISSION_REASON,
+	HOSTS_ADMISSION_AT,
+	HOSTS_N
+};
 /*
  * "runs" of a campaign, warm-up too. key: run. After RUNS_FIXED come the standard metrics in the
  * order of standard_metrics[], inner units, integers or nothing.

@@ -430,6 +430,7 @@ const struct store_ops store_sqlite = {
 	.remove_campaign = db_remove_campaign,
 	.set_campaign_state = db_set_campaign_state,
 	.set_campaign_total = db_set_campaign_total,
+	.set_host_admission = db_set_host_admission,
 	.add_configuration = db_add_configuration,
 	.add_lane = db_add_lane,
 	.add_run = db_add_run,

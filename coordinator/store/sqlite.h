@@ -29,6 +29,7 @@ enum db_statement {
 	DB_ADD_CAMPAIGN,
 	DB_SET_CAMPAIGN_STATE,
 	DB_SET_CAMPAIGN_TOTAL,
+	DB_SET_HOST_ADMISSION,
 	DB_COUNT_CAMPAIGN,
 	DB_ADD_CONFIGURATION,
 	DB_ADD_LANE,
@@ -118,6 +119,8 @@ int db_end(struct store *s, bool own, int code, struct error *err);
 /* The slots of store_ops in other files. */
 int db_put_result(struct store *s, const struct store_result *r, struct error *err);
 int db_reset_run(struct store *s, int64_t campaign, int64_t run, int64_t host, struct error *err);
+int db_set_host_admission(struct store *s, int64_t host, const char *admission, const char *reason,
+	int64_t at, struct error *err);
 int db_set_campaign_total(struct store *s, int64_t campaign, int64_t total, struct error *err);
 int db_put_host(struct store *s, const char *name, const char *public_key, const char *inventory,
 	int64_t seen_at, int64_t *id, struct error *err);

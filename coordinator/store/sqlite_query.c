@@ -29,6 +29,12 @@ struct named_query {
 	"run block pass lane host configuration benchmark parameters state reason attempt "        \
 	"started_at exit_code signal flags cpus uncertainty deviation"
 
+#define HOSTS_COLUMNS "id name key seen_at inventory admission admission_reason admission_at"
+#define HOSTS_SELECT(admission)                                                                    \
+	"SELECT h.id, h.id, h.name, h.key, h.seen_at, i.json, " admission " FROM host h"           \
+	" LEFT JOIN inventory i ON i.id = h.inventory WHERE h.id > ?2"                             \
+	" AND h.key NOT LIKE '" IMPORTED_HOST "%' ORDER BY h.id LIMIT ?3"
+
 static const struct named_query queries[] = {
 	{"campaigns",
 		"id label name number uuid state file yaml changes tree directory total "
@@ -63,11 +69,8 @@ static const struct named_query queries[] = {
 		" JOIN host h ON h.id = l.host LEFT JOIN inventory i ON i.id = l.inventory"
 		" WHERE l.campaign = ?1 AND l.lane >= ?2 ORDER BY l.lane LIMIT ?3",
 		NULL},
-	{"hosts", "id name key seen_at inventory", false,
-		"SELECT h.id, h.id, h.name, h.key, h.seen_at, i.json FROM host h"
-		" LEFT JOIN inventory i ON i.id = h.inventory WHERE h.id > ?2"
-		" AND h.key NOT LIKE '" IMPORTED_HOST "%' ORDER BY h.id LIMIT ?3",
-		NULL},
+	{"hosts", HOSTS_COLUMNS, false,
+		HOSTS_SELECT("h.admission, h.admission_reason, h.admission_at"), NULL},
 	{"runs", RUNS_COLUMNS, true,
 		" FROM run r JOIN host h ON h.id = r.host"
 		" JOIN configuration f ON f.campaign = r.campaign AND f.number = r.configuration"
@@ -271,6 +274,14 @@ static int64_t since(const struct named_query *q)
 	return strcmp(q->name, "requirements") == 0 ? 3 : 0;
 }
 
+/* Of a file that is older than what a query reads besides. */
+static const char *sql_of(const struct store *s, const struct named_query *q)
+{
+	if (strcmp(q->name, "hosts") == 0 && s->schema < 4)
+		return HOSTS_SELECT("NULL, NULL, NULL");
+	return q->sql;
+}
+
 static const struct named_query *query_by_name(const char *what, struct error *err)
 {
 	const char *names[ARRAY_SIZE(queries)];
@@ -317,7 +328,7 @@ int db_query(struct store *s, const char *what, const char *label, int64_t after
 	if (q->sql[0] == ' ')
 		runs_sql(s, q->sql, &sql);
 	else
-		buf_adds(&sql, q->sql);
+		buf_adds(&sql, sql_of(s, q));
 	char *priority = s->schema < 4 ? strstr(sql.data, PRIORITY) : NULL;
 	if (priority != NULL)
 		memcpy(priority, NO_PRIORITY, sizeof NO_PRIORITY - 1);

@@ -120,6 +120,10 @@ struct store_ops {
 	 * its own when it changed. */
 	int (*put_host)(struct store *s, const char *name, const char *public_key,
 		const char *inventory, int64_t seen_at, int64_t *id, struct error *err);
+	/* Whether the host gets runs: admission is "drained", "aside", or NULL: it does; reason may
+	 * be NULL, at is CLOCK_REALTIME ns. -ENOENT: there is no such host. */
+	int (*set_host_admission)(struct store *s, int64_t host, const char *admission,
+		const char *reason, int64_t at, struct error *err);
 	int (*add_campaign)(struct store *s, struct store_campaign *c, struct error *err);
 	/* Take back a campaign that has no runs yet. Not within a transaction: it is one itself. */
 	int (*remove_campaign)(struct store *s, int64_t campaign, struct error *err);
