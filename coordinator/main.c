@@ -21,6 +21,8 @@ const struct command *const commands[] = {
 	&command_pause,
 	&command_resume,
 	&command_hosts,
+	&command_drain,
+	&command_admit,
 	&command_results,
 	&command_compare,
 	&command_trend,

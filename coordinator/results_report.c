@@ -47,6 +47,11 @@ static int add_campaign(void *arg, int64_t key, const struct message_cell *cells
 	return 0;
 }
 
+static char *copy_text(const struct message_cell *c)
+{
+	return c->text == NULL ? NULL : xstrdup(c->text);
+}
+
 static int add_host(void *arg, int64_t key, const struct message_cell *cells, size_t n)
 {
 	struct report_builder *b = arg;
@@ -61,6 +66,10 @@ static int add_host(void *arg, int64_t key, const struct message_cell *cells, si
 		.inventory = xstrdup(cell_text(&cells[HOSTS_INVENTORY])),
 		.seen_at = cells[HOSTS_SEEN_AT].integer,
 		.offset = ABSENT,
+		.delay = ABSENT,
+		.admission = copy_text(&cells[HOSTS_ADMISSION]),
+		.reason = copy_text(&cells[HOSTS_ADMISSION_REASON]),
+		.admission_at = cells[HOSTS_ADMISSION_AT].integer,
 	};
 	return 0;
 }
@@ -92,6 +101,8 @@ static void builder_done(struct report_builder *b)
 		free((void *)(uintptr_t)b->hosts[i].name);
 		free((void *)(uintptr_t)b->hosts[i].public_key);
 		free((void *)(uintptr_t)b->hosts[i].inventory);
+		free((void *)(uintptr_t)b->hosts[i].admission);
+		free((void *)(uintptr_t)b->hosts[i].reason);
 	}
 	free(b->campaigns);
 	free(b->hosts);

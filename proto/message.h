@@ -427,6 +427,8 @@ struct message_campaign {
 	int64_t left_ns;      /* estimate; ABSENT where there is none yet */
 	int64_t at_most;      /* 1: it may end sooner, as intervals or a budget say; else ABSENT */
 	int64_t priority;     /* ABSENT: 0 */
+	const char *without;  /* "waits for lab05 (drained)", "goes on without lab05 (aside)"; NULL:
+				 all its hosts are there */
 };
 
 struct message_host {

@@ -66,7 +66,8 @@ SCHEMA(campaign, "campaign",
 	FIELD(campaign, ended_at, FIELD_INT, OPTIONAL),
 	FIELD(campaign, left_ns, FIELD_INT, OPTIONAL),
 	FIELD(campaign, at_most, FIELD_INT, OPTIONAL),
-	FIELD(campaign, priority, FIELD_INT, OPTIONAL));
+	FIELD(campaign, priority, FIELD_INT, OPTIONAL),
+	FIELD(campaign, without, FIELD_TEXT, OPTIONAL));
 SCHEMA(host, "host",
 	FIELD(host, name, FIELD_TEXT, REQUIRED),
 	FIELD(host, state, FIELD_TEXT, REQUIRED),

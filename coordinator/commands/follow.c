@@ -48,6 +48,8 @@ static void format_progress(
 			c->running > 0 ? ", what runs is let end" : "", c->label);
 	else if (text_is_set(waits_for))
 		buf_addf(out, " · waiting for %s", waits_for);
+	else if (text_is_set(c->without))
+		buf_addf(out, " · %s", c->without);
 	else if (c->left_ns != ABSENT)
 		buf_addf(out, " · %s %s left", c->at_most == 1 ? "at most" : "about",
 			units_format_duration(left, c->left_ns));

@@ -1,3 +1,4 @@
+#include "coordinator/commands/admission_lines.h"
 #include "coordinator/commands/commands.h"
 #include "coordinator/findings/host_text.h"
 #include "coordinator/output/output.h"
@@ -17,6 +18,11 @@ enum {
 	OUT_KERNEL,
 	OUT_SEEN,
 	OUT_KEY,
+	OUT_ADMISSION,
+	OUT_REASON,
+	OUT_SINCE,
+	OUT_OFFSET,
+	OUT_DELAY,
 	OUT_N
 };
 
@@ -34,12 +40,17 @@ static const struct column columns[OUT_N] = {
 	[OUT_KERNEL] = {"kernel", NULL, false},
 	[OUT_SEEN] = {"seen_at", NULL, false},
 	[OUT_KEY] = {"public_key", NULL, false},
+	[OUT_ADMISSION] = {"admission", NULL, false},
+	[OUT_REASON] = {"reason", NULL, false},
+	[OUT_SINCE] = {"admission_at", NULL, false},
+	[OUT_OFFSET] = {"clock_offset", NULL, true}, /* coordinator minus host, s */
+	[OUT_DELAY] = {"clock_delay", NULL, true},   /* round trip of that estimate, s */
 };
 #define OUT_PEOPLE_N OUT_KERNEL
 
 struct row {
 	struct cell cells[OUT_N];
-	char cores[32], memory[32], seen[32];
+	char cores[32], memory[32], seen[32], since[32], offset[32], delay[32], state[64];
 	struct buf labels, energy;
 };
 
@@ -47,6 +58,13 @@ static void set_text(struct row *row, int at, const char *text)
 {
 	if (text_is_set(text))
 		row->cells[at] = (struct cell){CELL_TEXT, text};
+}
+
+static void set_seconds(struct row *row, int at, char text[32], int64_t ns)
+{
+	if (ns != ABSENT)
+		row->cells[at] =
+			(struct cell){CELL_NUMBER, units_format_decimal(text, ns, NS_PER_S)};
 }
 
 static void set_inventory(struct row *row, const json_t *inventory, bool is_for_people)
@@ -93,7 +111,16 @@ static void write_host(const struct message_host *h, const struct output_ops *op
 	json_t *inventory = host_inventory(h->inventory);
 
 	set_text(&row, OUT_NAME, h->name);
-	set_text(&row, OUT_STATE, h->state);
+	snprintf(row.state, sizeof row.state, "%s%s%s", h->state,
+		h->admission && is_for_people ? ", " : "",
+		h->admission && is_for_people ? h->admission : "");
+	set_text(&row, OUT_STATE, row.state);
+	set_text(&row, OUT_ADMISSION, h->admission);
+	set_text(&row, OUT_REASON, h->reason);
+	if (h->admission_at != ABSENT)
+		set_text(&row, OUT_SINCE, clock_rfc3339(row.since, h->admission_at));
+	set_seconds(&row, OUT_OFFSET, row.offset, h->offset);
+	set_seconds(&row, OUT_DELAY, row.delay, h->delay);
 	set_text(&row, OUT_DOING, h->doing);
 	set_text(&row, OUT_KEY, h->public_key);
 	if (h->seen_at != ABSENT)
@@ -140,6 +167,8 @@ static int show_hosts(const struct message_report *report, const char *format, c
 			write_host(h, ops, o, is_for_people);
 	}
 	ops->end(o);
+	if (is_for_people)
+		admission_lines(report, name);
 	return 0;
 }
 

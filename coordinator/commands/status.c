@@ -1,3 +1,4 @@
+#include "coordinator/commands/admission_lines.h"
 #include "coordinator/commands/commands.h"
 #include "coordinator/output/output.h"
 #include "proto/clock.h"
@@ -147,8 +148,10 @@ static int show_status(const struct message_report *report, const char *format, 
 		write_campaign(
 			LIST_AT(&report->campaigns, struct message_campaign, i), ops, o, &shown);
 	ops->end(o);
-	if (is_for_people)
+	if (is_for_people) {
 		write_hosts(report, ops);
+		admission_lines(report, NULL);
+	}
 	return 0;
 }
 

@@ -64,7 +64,7 @@ static void say_change(const struct host *h, const struct live *l, struct buf *o
 	buf_addf(out, "%s is %s%s%s; %s until 'joulerig admit %s'", h->name,
 		h->admission == HOST_ASIDE ? "set aside" : "drained", h->reason ? ": " : "",
 		h->reason ? h->reason : "",
-		l == NULL		 ? "it gets no runs"
+		l == NULL                ? "it gets no runs"
 		: l->campaign->is_spread ? "other hosts do its blocks"
 					 : "what is left for it waits",
 		h->name);
@@ -96,8 +96,8 @@ static int write_change(struct dispatch *d, const struct host *h)
 		return d->failure.code;
 	if (d->config.ops->set_host_admission(d->config.store, h->id, names[h->admission],
 		    h->reason, h->admission_at, &err) < 0 ||
-		d->config.ops->add_event(
-			d->config.store, 0, h->id, 0, kind, h->reason, at, &err) < 0)
+		d->config.ops->add_event(d->config.store, 0, h->id, 0, kind, h->reason, at, &err) <
+			0)
 		return dispatch_fail(d, &err);
 	return 0;
 }
@@ -154,7 +154,7 @@ static void call_off(struct dispatch *d, struct host *h, bool all)
 		if (f.run->state == STATE_RUNNING)
 			f.run->is_called_off = true;
 		else
-			agents_lose(d, f.live, f.run, LOSS_CALLED_OFF, "its host is drained");
+			steer_recall(d, f.live, f.run);
 	}
 }
 
@@ -169,8 +169,8 @@ static bool has_other(const struct live *l, const struct lane *lane)
 
 static void give_blocks_away(struct dispatch *d, const struct host *h)
 {
-	_cleanup_free_ char *why = xasprintf("its host is %s",
-		h->admission == HOST_ASIDE ? "set aside" : "drained");
+	_cleanup_free_ char *why =
+		xasprintf("its host is %s", h->admission == HOST_ASIDE ? "set aside" : "drained");
 	struct error err = {0};
 	struct lane *lane;
 
@@ -181,8 +181,8 @@ static void give_blocks_away(struct dispatch *d, const struct host *h)
 			continue;
 		log_info("%s block %" PRId64 " begins anew: host %s gets no runs", l->label,
 			lane->holds, h->name);
-		if (dispatch_begin(d) == 0 && live_break_block(l, lane, why, clock_realtime_ns(),
-						      d->s, &err) < 0)
+		if (dispatch_begin(d) == 0 &&
+			live_break_block(l, lane, why, clock_realtime_ns(), d->s, &err) < 0)
 			dispatch_fail(d, &err);
 	}
 }
@@ -231,8 +231,8 @@ static struct host *find_host(
 	return NULL;
 }
 
-void admission_drain(struct dispatch *d, int64_t now_ns, const struct route *from,
-	const struct message_steer *m)
+void admission_drain(
+	struct dispatch *d, int64_t now_ns, const struct route *from, const struct message_steer *m)
 {
 	struct host *h = find_host(d, from, m);
 
@@ -245,8 +245,8 @@ void admission_drain(struct dispatch *d, int64_t now_ns, const struct route *fro
 	answer(d, from, h);
 }
 
-void admission_admit(struct dispatch *d, int64_t now_ns, const struct route *from,
-	const struct message_steer *m)
+void admission_admit(
+	struct dispatch *d, int64_t now_ns, const struct route *from, const struct message_steer *m)
 {
 	struct host *h = find_host(d, from, m);
 

@@ -22,8 +22,7 @@ void admission_read(struct host *h, const char *name, const char *reason, int64_
  * From now on a host gets runs or gets none: it is written and told to who watches its campaigns.
  * reason may be NULL. Nothing that it has in hand is touched. Returns 0 or negative.
  */
-int admission_change(
-	struct dispatch *d, struct host *h, enum host_admission a, const char *reason);
+int admission_change(struct dispatch *d, struct host *h, enum host_admission a, const char *reason);
 /* STEER drain and admit. */
 void admission_drain(struct dispatch *d, int64_t now_ns, const struct route *from,
 	const struct message_steer *m);

@@ -63,9 +63,8 @@ void agents_lose(
 	_cleanup_free_ char *given_up = NULL;
 	struct error err = {0};
 
-	if (loss != LOSS_CALLED_OFF)
-		log_warning("%s run %" PRId64 " attempt %" PRId64 " is lost: %s", l->label, r->run,
-			r->attempt, why);
+	log_warning("%s run %" PRId64 " attempt %" PRId64 " is lost: %s", l->label, r->run,
+		r->attempt, why);
 	if (dispatch_begin(d) < 0)
 		return;
 	if (live_lose(l, r, loss, why, clock_realtime_ns(), d->s, &given_up, &err) < 0)
@@ -110,11 +109,11 @@ static const struct live_run *at_work(const struct host *h, const struct list *h
 static void lose_with_host(struct dispatch *d, const struct flight *f,
 	const struct live_run *culprit, const char *why)
 {
-	enum loss loss = f->run->is_called_off ? LOSS_CALLED_OFF
-			 : f->run == culprit   ? LOSS_WITH_HOST
-					       : LOSS_BESIDE;
-
-	agents_lose(d, f->live, f->run, loss, why);
+	if (f->run->is_called_off)
+		steer_recall(d, f->live, f->run);
+	else
+		agents_lose(d, f->live, f->run,
+			f->run == culprit ? LOSS_WITH_HOST : LOSS_BESIDE, why);
 }
 
 /*

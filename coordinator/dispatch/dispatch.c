@@ -110,12 +110,14 @@ void dispatch_tell(struct dispatch *d, const struct id16 *campaign, struct messa
 
 static void tell_campaign(struct dispatch *d, struct live *l, const char *kind, int64_t now_ns)
 {
-	_cleanup_buf_ struct buf waiting = BUF_INIT;
+	_cleanup_buf_ struct buf waiting = BUF_INIT, without = BUF_INIT;
 	struct message_campaign c;
 	struct message m;
 
 	live_describe(l, now_ns, &c);
 	live_waits_for(l, &waiting);
+	live_without(l, &without);
+	c.without = without.len > 0 ? without.data : NULL;
 	if (strcmp(kind, "end") == 0)
 		c.ended_at = clock_realtime_ns();
 	message_init(&m, MESSAGE_EVENT);

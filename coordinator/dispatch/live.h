@@ -102,7 +102,6 @@ enum loss {
 	LOSS_WITH_HOST, /* its host was at work on it, was lost, and we were there: it may be why */
 	LOSS_BESIDE,    /* its host was lost; it only waited there, or nobody knows when that was */
 	LOSS_BACK,      /* its agent did not take it, or ended it of itself */
-	LOSS_CALLED_OFF, /* we took it from its agent */
 	LOSS_N,
 };
 
@@ -272,6 +271,9 @@ int live_break_block(struct live *l, struct lane *lane, const char *why, int64_t
  * that have work left is there; "teardown on lab03" where that alone is left; else an empty text.
  */
 void live_waits_for(const struct live *l, struct buf *out);
+/* "waits for lab03 (silent)", "goes on without lab05 (drained)"; an empty text where all hosts that
+ * have work left do it, or nobody expects them to. */
+void live_without(const struct live *l, struct buf *out);
 /* Numbers for people; texts point into l. */
 void live_describe(const struct live *l, int64_t now_ns, struct message_campaign *out);
 /* At the end: that the budget was reached, and which configurations have fewer blocks than

@@ -20,6 +20,18 @@ int64_t live_total(const struct live *l)
 
 /* ---- time left ---- */
 
+/* Why a host does nothing for a campaign; NULL: it does, or may. */
+static const char *why_away(const struct host *h)
+{
+	if (!host_is_connected(h))
+		return host_state_name(h->state);
+	if (h->flights_n > 0 || host_takes_runs(h))
+		return NULL;
+	return h->admission == HOST_ASIDE     ? "set aside"
+	       : h->admission == HOST_DRAINED ? "drained"
+					      : h->trouble;
+}
+
 /* Nanoseconds a run of a lane so far; 0: not known yet. */
 static double pace(const struct lane *lane, int64_t now_ns)
 {
@@ -37,7 +49,7 @@ static int64_t left_of_lanes(const struct live *l, int64_t now_ns)
 		if (remaining == 0)
 			continue;
 		/* Nobody knows when a host that is away comes back. */
-		if (lane->timed == 0 || !host_is_connected(lane->host))
+		if (lane->timed == 0 || why_away(lane->host) != NULL)
 			return ABSENT;
 		int64_t mine = (int64_t)(pace(lane, now_ns) * (double)remaining);
 		left = mine > left ? mine : left;
@@ -53,7 +65,7 @@ static int64_t left_of_blocks(const struct live *l, int64_t now_ns)
 
 	for (size_t i = 0; i < l->lanes_n; i++) {
 		double mine = pace(&l->lanes[i], now_ns);
-		if (mine > 0 && host_is_connected(l->lanes[i].host))
+		if (mine > 0 && host_takes_runs(l->lanes[i].host))
 			runs_a_ns += 1 / mine;
 	}
 	return remaining == 0 || runs_a_ns <= 0 ? ABSENT : (int64_t)((double)remaining / runs_a_ns);
@@ -92,6 +104,24 @@ static void waits_for_teardown(const struct live *l, struct buf *out)
 				l->lanes[i].host->name);
 }
 
+/* List the hosts that have work left and do nothing for it, "lab03 (silent), lab05 (drained)".
+ * Returns whether that is all of those that have work left. */
+static bool add_away(const struct live *l, struct buf *out)
+{
+	bool is_all = true;
+
+	for (size_t i = 0; i < l->lanes_n; i++) {
+		const struct host *h = l->lanes[i].host;
+		if (live_lane_is_over(l, &l->lanes[i]))
+			continue;
+		const char *why = why_away(h);
+		if (why != NULL)
+			buf_addf(out, "%s%s (%s)", out->len ? ", " : "", h->name, why);
+		is_all = is_all && why != NULL;
+	}
+	return is_all;
+}
+
 void live_waits_for(const struct live *l, struct buf *out)
 {
 	if (l->state == CAMPAIGN_PAUSED)
@@ -100,17 +130,19 @@ void live_waits_for(const struct live *l, struct buf *out)
 		waits_for_teardown(l, out);
 		return;
 	}
-	for (size_t i = 0; i < l->lanes_n; i++) {
-		const struct host *h = l->lanes[i].host;
-		if (live_lane_is_over(l, &l->lanes[i]))
-			continue;
-		if (host_is_connected(h)) {
-			buf_reset(out);
-			return;
-		}
-		buf_addf(
-			out, "%s%s (%s)", out->len ? ", " : "", h->name, host_state_name(h->state));
-	}
+	if (!add_away(l, out))
+		buf_reset(out);
+}
+
+void live_without(const struct live *l, struct buf *out)
+{
+	_cleanup_buf_ struct buf away = BUF_INIT;
+
+	if (l->state == CAMPAIGN_PAUSED || live_is_over(l))
+		return;
+	bool waits = add_away(l, &away);
+	if (away.len > 0)
+		buf_addf(out, "%s %s", waits ? "waits for" : "goes on without", away.data);
 }
 
 void live_describe(const struct live *l, int64_t now_ns, struct message_campaign *out)

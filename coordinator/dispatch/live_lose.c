@@ -1,5 +1,5 @@
 /*
- * Attempts that are out no more and gave no result: they were lost, given back, or called off.
+ * Attempts that are out no more and gave no result: they were lost, or given back.
  *
  * A run whose host was lost with it again and again may be why: it is given up (quarantined) after
  * `limits.attempts` times. So that a restart of the coordinator does not begin to count anew, these
@@ -11,28 +11,18 @@
 
 #include <utlist.h>
 
-static const struct {
-	const char *kind; /* of the event */
-	enum attempt_event event;
-} losses[LOSS_N] = {
-	[LOSS_WITH_HOST] = {LIVE_HOST_LOST, ATTEMPT_LOSE},
-	[LOSS_BESIDE] = {"lost", ATTEMPT_LOSE},
-	[LOSS_BACK] = {"lost", ATTEMPT_LOSE},
-	[LOSS_CALLED_OFF] = {"called_off", ATTEMPT_CALL_OFF},
-};
-
 static int write_loss(const struct live *l, struct live_run *r, enum loss loss, const char *why,
 	int64_t at, struct live_store s, struct error *err)
 {
 	int status;
 
-	r->attempt_state = attempt_state_next(r->attempt_state, losses[loss].event);
+	r->attempt_state = attempt_state_next(r->attempt_state, ATTEMPT_LOSE);
 	r->is_called_off = false;
 	status = s.ops->set_attempt_state(
 		s.store, l->id, r->run, r->attempt, attempt_state_name(r->attempt_state), at, err);
 	if (status == 0)
 		status = s.ops->add_event(s.store, l->id, l->lanes[r->lane].host->id, r->run,
-			losses[loss].kind, why, at, err);
+			loss == LOSS_WITH_HOST ? LIVE_HOST_LOST : "lost", why, at, err);
 	return status;
 }
 

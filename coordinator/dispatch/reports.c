@@ -208,6 +208,15 @@ static int take_result(
 	return r;
 }
 
+/* The agent has it no more: as was wanted, or by itself. */
+static void give_back(struct dispatch *d, const struct spoken *s, const char *why)
+{
+	if (s->run->is_called_off)
+		steer_recall(d, s->live, s->run);
+	else
+		agents_lose(d, s->live, s->run, LOSS_BACK, why);
+}
+
 /*
  * An agent ended a run that nobody cancelled: it changed to another store meanwhile, or the attempt
  * was called off for a later one. The run is still to be done.
@@ -216,9 +225,7 @@ static int take_cancelled(
 	struct dispatch *d, const struct message_result *m, const struct spoken *s)
 {
 	if (s->run->attempt == m->id.attempt && s->run->state != STATE_QUEUED)
-		agents_lose(d, s->live, s->run,
-			s->run->is_called_off ? LOSS_CALLED_OFF : LOSS_BACK,
-			s->run->is_called_off ? "its host is drained" : "its agent ended it");
+		give_back(d, s, "its agent ended it");
 	return d->failure.code;
 }
 
@@ -343,6 +350,5 @@ void reports_on_refuse(struct dispatch *d, const struct host *h, const struct me
 
 	if (look_up(d, h, &m->id, &s) && s.run != NULL && s.run->attempt == m->id.attempt &&
 		s.run->state != STATE_QUEUED)
-		agents_lose(d, s.live, s.run,
-			s.run->is_called_off ? LOSS_CALLED_OFF : LOSS_BACK, m->reason);
+		give_back(d, &s, m->reason);
 }

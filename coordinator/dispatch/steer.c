@@ -2,6 +2,7 @@
  * STEER: what a user wants of a campaign or a host that goes on. The answer is a REPORT of what it
  * concerns, as it is then; asking for what is already so changes nothing, and is answered alike.
  */
+#include "coordinator/dispatch/admission.h"
 #include "coordinator/dispatch/core.h"
 
 #include "proto/clock.h"
@@ -131,6 +132,8 @@ static const struct {
 } verbs[] = {
 	{"pause", on_pause},
 	{"resume", on_resume},
+	{"drain", admission_drain},
+	{"admit", admission_admit},
 };
 
 void steer_on_message(

@@ -46,6 +46,11 @@ static void add_host(const struct campaign *c, struct host *h, struct choice *ou
 	} else if (!host_is_connected(h)) {
 		buf_addf(&out->refused, "\n  %s: not connected", h->name);
 		buf_addf(&out->notes, "%s is not connected and takes no part\n", h->name);
+	} else if (h->admission != HOST_ADMITTED) {
+		const char *state = h->admission == HOST_ASIDE ? "set aside" : "drained";
+		buf_addf(&out->refused, "\n  %s: %s ('joulerig admit %s' takes it back)", h->name,
+			state, h->name);
+		buf_addf(&out->notes, "%s is %s and takes no part\n", h->name, state);
 	} else {
 		out->hosts = xreallocarray(out->hosts, out->n + 1, sizeof *out->hosts);
 		out->hosts[out->n++] = h;

@@ -146,10 +146,13 @@ static int on_ended_row(void *arg, int64_t key, const struct message_cell *c, si
 static void add_live(struct report *out, const struct live *l, int64_t now_ns)
 {
 	struct message_campaign *c = add_campaign(out);
+	_cleanup_buf_ struct buf without = BUF_INIT;
 
 	live_describe(l, now_ns, c);
 	c->label = xstrdup(c->label);
 	c->state = xstrdup(c->state);
+	live_without(l, &without);
+	c->without = without.len > 0 ? buf_take(&without) : NULL;
 }
 
 struct live *users_find_live(struct dispatch *d, const char *label)
@@ -214,6 +217,7 @@ static void on_status(
 	for (size_t i = 0; i < r.n; i++) {
 		free((void *)r.campaigns[i].label);
 		free((void *)r.campaigns[i].state);
+		free((void *)r.campaigns[i].without);
 	}
 	for (size_t i = 0; i < r.hosts_n; i++)
 		free((void *)r.hosts[i].doing);

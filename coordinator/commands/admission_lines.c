@@ -1,0 +1,57 @@
+#include "coordinator/commands/admission_lines.h"
+
+#include "proto/clock.h"
+#include "proto/units.h"
+#include <stdio.h>
+
+static void add_admission(const struct message_host *h, struct buf *out)
+{
+	char since[32] = "";
+
+	if (h->admission_at != ABSENT)
+		clock_rfc3339(since, h->admission_at);
+	buf_addf(out, "%s is %s%s%s%s%s; 'joulerig admit %s' takes it back\n", h->name,
+		strcmp(h->admission, "aside") == 0 ? "set aside" : h->admission,
+		since[0] ? " since " : "", since, text_is_set(h->reason) ? ": " : "",
+		text_is_set(h->reason) ? h->reason : "", h->name);
+}
+
+static void add_clock(const struct message_host *h, struct buf *out)
+{
+	char offset[32], delay[32];
+
+	if (h->offset == ABSENT)
+		return;
+	buf_addf(out, "its clock is %s %s this one's",
+		units_format_duration(offset, h->offset < 0 ? -h->offset : h->offset),
+		h->offset < 0 ? "ahead of" : "behind");
+	if (h->delay != ABSENT)
+		buf_addf(out, ", found with a round trip of %s",
+			units_format_duration(delay, h->delay));
+	buf_addc(out, '\n');
+}
+
+void admission_lines(const struct message_report *report, const char *name)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT;
+
+	for (size_t i = 0; i < report->hosts.n; i++) {
+		const struct message_host *h = LIST_AT(&report->hosts, struct message_host, i);
+		if (name != NULL && strcmp(h->name, name) != 0)
+			continue;
+		if (h->admission != NULL)
+			add_admission(h, &out);
+		else if (text_is_set(h->reason))
+			buf_addf(&out, "%s takes no runs now: %s\n", h->name, h->reason);
+		if (name != NULL)
+			add_clock(h, &out);
+	}
+	for (size_t i = 0; name == NULL && i < report->campaigns.n; i++) {
+		const struct message_campaign *c =
+			LIST_AT(&report->campaigns, struct message_campaign, i);
+		if (text_is_set(c->without))
+			buf_addf(&out, "%s %s\n", c->label, c->without);
+	}
+	if (out.len > 0)
+		printf("\n%s", out.data);
+}

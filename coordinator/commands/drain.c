@@ -1,0 +1,185 @@
+/* joulerig drain HOST, joulerig admit HOST: whether a host gets runs. */
+#include "coordinator/commands/commands.h"
+
+#include "coordinator/client.h"
+#include "coordinator/store/store.h"
+#include "proto/clock.h"
+#include <stdio.h>
+
+#define ANSWER_NS (10 * NS_PER_S)
+
+struct drain_options {
+	struct common_options common;
+	const char *reason;
+	bool now;
+};
+
+static const struct option_info drain_table[] = {
+	{"now", OPTION_FLAG, offsetof(struct drain_options, now), NULL,
+		"end what runs there, and run it again later; else it is let end", NULL},
+	{"reason", OPTION_TEXT, offsetof(struct drain_options, reason), "TEXT",
+		"why, for those who see it", NULL},
+	{.name = NULL},
+};
+
+/* ---- a coordinator that runs ---- */
+
+static void show(const struct message_host *h)
+{
+	if (h->admission == NULL)
+		fprintf(stderr, "%s  gets runs (%s)\n", h->name, h->state);
+	else
+		fprintf(stderr, "%s  %s%s%s%s\n", h->name, h->admission,
+			text_is_set(h->doing) ? ": " : "", text_is_set(h->doing) ? h->doing : "",
+			text_is_set(h->doing) ? " ends first" : "");
+}
+
+static int ask(const struct results_where *c, struct message *m, struct error *err)
+{
+	struct client *client = NULL;
+	struct message answer;
+	int r = client_open(&client, c->coordinator, c->server_key, c->keys, ANSWER_NS, err);
+
+	if (r == 0)
+		r = client_send(client, m, err);
+	if (r == 0)
+		r = client_receive(client, ANSWER_NS, &answer, err);
+	if (r == 0) {
+		if (answer.type == MESSAGE_REPORT && answer.report.hosts.n > 0)
+			show(LIST_AT(&answer.report.hosts, struct message_host, 0));
+		message_done(&answer);
+	}
+	client_close(client);
+	return r;
+}
+
+/* ---- a file that nobody holds ---- */
+
+struct found {
+	const char *name;
+	int64_t id;
+	char **names;
+	size_t n;
+};
+
+static int on_host(void *arg, int64_t key, const struct message_cell *c, size_t n)
+{
+	struct found *f = arg;
+
+	(void)n;
+	if (strcmp(cell_text(&c[HOSTS_NAME]), f->name) == 0)
+		f->id = key;
+	f->names = xreallocarray(f->names, f->n + 1, sizeof *f->names);
+	f->names[f->n++] = xstrdup(cell_text(&c[HOSTS_NAME]));
+	return 0;
+}
+
+static int no_such_host(const struct found *f, const char *verb, const char *db, struct error *err)
+{
+	const char *near = nearest_word(f->name, (const char *const *)f->names, f->n);
+
+	return error_set(err, ERR_USAGE, "%s: %s knows no host '%s'%s%s%s", verb, db, f->name,
+		near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+static int write_file(
+	const char *db, const struct message_steer *m, bool is_drain, struct error *err)
+{
+	const struct store_ops *ops = stores[0];
+	struct found f = {.name = m->host};
+	int64_t at = clock_realtime_ns();
+	struct store *s = NULL;
+	int r = ops->open(&s, db, true, err);
+
+	if (r == 0)
+		r = ops->query(s, "hosts", NULL, 0, INT64_MAX, NULL, on_host, &f, err);
+	if (r == 0 && f.id == 0)
+		r = no_such_host(&f, m->verb, db, err);
+	if (r == 0)
+		r = ops->begin(s, err);
+	if (r == 0)
+		r = ops->set_host_admission(
+			s, f.id, is_drain ? "drained" : NULL, m->reason, at, err);
+	if (r == 0)
+		r = ops->add_event(
+			s, 0, f.id, 0, is_drain ? "drained" : "admitted", m->reason, at, err);
+	if (r == 0)
+		r = ops->commit(s, err);
+	if (s != NULL)
+		ops->close(s);
+	for (size_t i = 0; i < f.n; i++)
+		free(f.names[i]);
+	free(f.names);
+	if (r == 0)
+		fprintf(stderr, "%s  %s\n", m->host, is_drain ? "drained" : "gets runs");
+	return r;
+}
+
+/* ---- both ---- */
+
+static int steer(
+	const struct common_options *o, const struct message_steer *wanted, struct error *err)
+{
+	const struct results_where where = common_where(o), *coordinator;
+	struct results *results = NULL;
+	struct message m;
+	int r = results_open(&results, &where, err);
+
+	if (r < 0)
+		return error_exit_status(err);
+	coordinator = results_coordinator(results);
+	message_init(&m, MESSAGE_STEER);
+	m.steer = *wanted;
+	if (coordinator != NULL)
+		r = ask(coordinator, &m, err);
+	results_close(results);
+	if (coordinator == NULL)
+		r = write_file(where.db ? where.db : "joulerig.db", wanted,
+			strcmp(wanted->verb, "drain") == 0, err);
+	return r < 0 ? (int)error_exit_status(err) : EXIT_OK;
+}
+
+static int run_drain(void *target, const char **arguments, size_t n, struct error *err)
+{
+	const struct drain_options *o = target;
+	const struct message_steer m = {.verb = "drain",
+		.host = arguments[0],
+		.now = o->now ? 1 : ABSENT,
+		.reason = text_is_set(o->reason) ? o->reason : NULL};
+
+	(void)n;
+	return steer(&o->common, &m, err);
+}
+
+static int run_admit(void *target, const char **arguments, size_t n, struct error *err)
+{
+	const struct message_steer m = {.verb = "admit", .host = arguments[0], .now = ABSENT};
+
+	(void)n;
+	return steer(target, &m, err);
+}
+
+const struct command command_drain = {
+	.name = "drain",
+	.usage = "drain HOST [--now] [--reason TEXT]",
+	.summary = "give a host no more runs; what runs there is let end",
+	.details = "What waits there is called off and run later, nothing is lost. The host stays "
+		   "connected, and\ndrained when its agent or the coordinator is started anew, "
+		   "until 'joulerig admit HOST'. Blocks of\ncampaigns with spread: any go to other "
+		   "hosts; those with spread: every wait for it.",
+	.options = drain_table,
+	.options_size = sizeof(struct drain_options),
+	.min_arguments = 1,
+	.max_arguments = 1,
+	.run = run_drain,
+};
+
+const struct command command_admit = {
+	.name = "admit",
+	.usage = "admit HOST",
+	.summary = "give a host runs again that was drained or set aside",
+	.options_size = sizeof(struct common_options),
+	.min_arguments = 1,
+	.max_arguments = 1,
+	.run = run_admit,
+};
