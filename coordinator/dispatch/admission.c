@@ -1,5 +1,7 @@
 #include "coordinator/dispatch/admission.h"
 
+#include "coordinator/dispatch/health.h"
+
 #include "proto/clock.h"
 #include "proto/log.h"
 #include <inttypes.h>
@@ -119,8 +121,10 @@ int admission_change(struct dispatch *d, struct host *h, enum host_admission a, 
 	else
 		log_info("host %s", text.data);
 	tell_campaigns(d, h);
-	if (a == HOST_ADMITTED)
+	if (a == HOST_ADMITTED) {
+		health_forget(h);
 		host_is_due(h);
+	}
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 /* What agents say, and what they are told. */
 #include "coordinator/dispatch/core.h"
 #include "coordinator/dispatch/handout.h"
+#include "coordinator/dispatch/health.h"
 
 #include "proto/clock.h"
 #include "proto/log.h"
@@ -71,6 +72,8 @@ void agents_lose(
 		dispatch_fail(d, &err);
 	else if (given_up != NULL)
 		tell_given_up(d, l, &was, loss, given_up);
+	if (loss == LOSS_WITH_HOST && d->failure.code == 0)
+		health_on_end(d, l->lanes[was.lane].host, l, &was, ATTEMPT_LOST, why);
 }
 
 /* ---- HELLO: what the agent holds against what we think that it holds ---- */

@@ -28,6 +28,13 @@ struct flight {
 /* After a restart of the coordinator a host may be found to hold more. */
 #define HOST_FLIGHTS_MAX 8
 
+/* A run that ended on a host and was not done. */
+struct failed_run {
+	int64_t live; /* store id of its campaign */
+	size_t configuration;
+};
+#define HOST_FAILED_KEPT 20
+
 /* Whether a host gets runs. */
 enum host_admission {
 	HOST_ADMITTED,
@@ -54,6 +61,9 @@ struct host {
 	int64_t credit_back; /* bytes of SAMPLES taken in and not yet given back as CREDIT */
 	struct flight flights[HOST_FLIGHTS_MAX];
 	size_t flights_n;
+	/* what fails on it: health.h */
+	struct failed_run failed[HOST_FAILED_KEPT]; /* the last ones, since one was done */
+	size_t failed_n, failed_in_row;
 	/* what it is handed: handout.h */
 	struct lane *lanes; /* its lanes of all campaigns, the highest priority first */
 	int64_t turns;      /* grows with each block that began on it */

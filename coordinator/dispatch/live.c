@@ -230,6 +230,7 @@ void live_free(struct live *l)
 	free(l->hosts);
 	free(l->lanes);
 	free(l->open);
+	free(l->doers);
 	free(l->reached);
 	free(l->directory);
 	free(l->label);

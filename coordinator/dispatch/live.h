@@ -67,6 +67,11 @@ enum finish {
 	FINISH_DONE, /* nothing is expected of it any more */
 };
 
+/* Hosts on which a configuration was done, the last time that they ran it; the last one first. */
+struct doers {
+	const struct host *hosts[2];
+};
+
 struct lane {
 	struct live *live;
 	struct host *host;
@@ -130,6 +135,7 @@ struct live {
 	int64_t done, failed, skipped;
 	int64_t submitted_at;
 	int64_t priority;          /* -100 to 100, the higher before the lower */
+	struct doers *doers;       /* by configuration: health.h; NULL: none yet */
 	struct answers *answers;   /* that runs must have in common; NULL: not needed yet */
 	size_t written;            /* configurations that are in the store */
 	struct live_run *runs;     /* hash by number: queued, assigned and running ones (owned) */

@@ -1,5 +1,6 @@
 /* What an agent reports of a run: that it started, samples, output, and its result. */
 #include "coordinator/dispatch/core.h"
+#include "coordinator/dispatch/health.h"
 #include "coordinator/dispatch/outcome.h"
 
 #include "proto/clock.h"
@@ -188,6 +189,7 @@ static int take_outcome(struct dispatch *d, struct host *h, const struct message
 			s->run->attempt_state, attempt_event_of_result(o->state));
 	outcome_keep(o, s->live, s->run);
 	reports_tell_run(d, s->live, s->run, h, o->state, o->reason);
+	health_on_end(d, h, s->live, s->run, o->state, o->reason);
 	/* It made another attempt needless that was handed out meanwhile. */
 	if (s->run->attempt != m->id.attempt && s->run->state != STATE_QUEUED)
 		agents_call_off(d, h, s->live, s->run);
