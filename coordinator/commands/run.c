@@ -81,6 +81,7 @@ struct here {
 	struct agents_here *agents;
 	struct follow follow;
 	char *data_dir, *keys_dir;
+	const struct dispatch_request *request; /* NULL: of a campaign that was there before */
 	char *label;          /* once it was decided */
 	struct error failure; /* of the submission or of an agent */
 	int interrupts;
@@ -106,6 +107,7 @@ static void on_decided(void *arg, const char *label, const struct error *err)
 		return;
 	}
 	h->label = xstrdup(label);
+	server_set_only(h->server, label);
 }
 
 static void on_campaign_event(void *arg, const struct message *event)
@@ -115,6 +117,32 @@ static void on_campaign_event(void *arg, const struct message *event)
 	follow_event(&h->follow, event);
 	if (h->follow.has_ended)
 		server_stop(h->server, follow_status(&h->follow));
+}
+
+/*
+ * The store could not be written to, and can again: go on with the campaign, or hand it in once
+ * more where it had not come into the store.
+ */
+static void on_trouble(void *arg, const char *trouble)
+{
+	struct here *h = arg;
+
+	follow_clear(&h->follow);
+	if (trouble != NULL)
+		return;
+	struct dispatch *d = server_dispatch(h->server);
+	if (h->label != NULL && dispatch_observe(d, h->label, on_campaign_event, h))
+		return;
+	if (h->request == NULL) {
+		error_set(&h->failure, ERR_INTERNAL, "resume: %s cannot be taken up again",
+			h->label);
+		server_stop(h->server, EXIT_INTERNAL);
+		return;
+	}
+	free(h->label);
+	h->label = NULL;
+	server_set_only(h->server, "");
+	dispatch_submit(d, clock_monotonic_ns(), h->request);
 }
 
 static void on_agent_failure(void *arg, const struct error *err)
@@ -197,6 +225,7 @@ static int open_here(struct here *h, struct run_options *o, const char *only, st
 		.is_embedded = true,
 		.only = only,
 		.gather_ns = GATHER_NS,
+		.on_trouble = on_trouble,
 		.on_signal = on_signal,
 		.arg = h,
 	};
@@ -262,6 +291,7 @@ static int run_here(
 		request.arg = &h;
 		if (has_tree)
 			request.tree = (struct blob){.data = tree.b, .len = sizeof tree.b};
+		h.request = &request;
 		dispatch_submit(server_dispatch(h.server), clock_monotonic_ns(), &request);
 		status = follow_here(&h, err);
 	} else {

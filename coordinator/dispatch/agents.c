@@ -322,6 +322,7 @@ static void on_ping(struct dispatch *d, struct host *h, const struct message_pin
 
 	h->offset = m->offset;
 	h->delay = m->delay;
+	host_set_trouble(h, m->trouble);
 	message_init(&reply, MESSAGE_PONG);
 	reply.pong.t1 = m->t1;
 	reply.pong.t2 = reply.pong.t3 = clock_raw_ns();

@@ -18,6 +18,8 @@ struct outgoing {
 	struct route to;
 	size_t offset, len; /* within the outbox's bytes */
 	bool has_waited;    /* for room in the agent's queue, from an earlier turn on */
+	dispatch_observer_fn *fn; /* it is for this program itself; else NULL */
+	void *arg;
 };
 
 struct watcher {
@@ -129,6 +131,9 @@ void steer_recall(struct dispatch *d, struct live *l, struct live_run *r);
 struct live *users_find_live(struct dispatch *d, const char *label);
 void users_on_message(struct dispatch *d, int64_t now_ns, const struct route *from,
 	const struct trusted_key *who, const struct message *m);
+/* A REPORT to a peer, or, with out not NULL, its frame there. label may be NULL. */
+void users_report(struct dispatch *d, const struct route *to, const char *label, int64_t now_ns,
+	struct buf *out);
 
 /* submissions.c, submission_files.c: campaigns between SUBMIT and their first run */
 void submissions_add(struct dispatch *d, int64_t now_ns, const struct route *from,

@@ -101,10 +101,9 @@ void dispatch_tell(struct dispatch *d, const struct id16 *campaign, struct messa
 	DL_FOREACH (d->watchers, w) {
 		if (!id16_equal(&w->campaign, campaign))
 			continue;
-		if (w->fn != NULL)
-			w->fn(w->arg, event);
-		else
-			dispatch_queue(d, &w->to, event);
+		dispatch_queue(d, &w->to, event);
+		d->outbox[d->outbox_n - 1].fn = w->fn;
+		d->outbox[d->outbox_n - 1].arg = w->arg;
 	}
 }
 
@@ -443,6 +442,17 @@ static bool has_waiting(const struct dispatch *d, size_t first, const struct rou
 	return false;
 }
 
+/* This program itself hears of what happened when it is on disk, as all others do. */
+static void tell_observer(const struct outgoing *o, const char *data)
+{
+	struct error err = {0};
+	struct message m;
+
+	if (message_decode(&m, data, o->len, &err) == 0)
+		o->fn(o->arg, &m);
+	message_done(&m);
+}
+
 /*
  * An agent whose queue is full gets the rest in a later turn: as its connection lives, nothing else
  * would say it again. A user's program that does not read is given up.
@@ -454,6 +464,10 @@ static void send_outbox(struct dispatch *d)
 	for (size_t i = 0; i < d->outbox_n; i++) {
 		struct outgoing o = d->outbox[i];
 		char *data = d->out.data + o.offset;
+		if (o.fn != NULL) {
+			tell_observer(&o, data);
+			continue;
+		}
 		/* It said HELLO on another connection since, and was told all anew. */
 		if (o.has_waited && !is_of_host(d, &o.to))
 			continue;

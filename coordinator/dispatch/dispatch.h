@@ -9,7 +9,8 @@
  * agents.c handles what agents say, reports.c what they report of runs, users.c what users'
  * programs say, submissions.c a campaign between SUBMIT and its first run: what takes long there
  * (reading, fetching, planning: preparation.c) is done in other threads, and a large campaign is
- * written in slices. Who may say what follows from the role of the key.
+ * written in slices. recovery.c goes on where the store fails, trouble.c says so meanwhile. Who may
+ * say what follows from the role of the key.
  */
 #ifndef COORDINATOR_DISPATCH_DISPATCH_H
 #define COORDINATOR_DISPATCH_DISPATCH_H
@@ -61,11 +62,19 @@ void dispatch_go_on(struct dispatch *d, int64_t now_ns);
 bool dispatch_is_busy(const struct dispatch *d);
 /*
  * Hand out runs, commit, send. Returns 0, or negative where the store failed: then nothing of this
- * turn was acknowledged, and the coordinator must end and read the store anew.
+ * turn was acknowledged, and a new dispatcher must read the store anew (recovery.h sees to that).
  */
 int dispatch_flush(struct dispatch *d, int64_t now_ns, struct error *err);
 
-/* An EVENT message about a campaign: see message_event. */
+/*
+ * After dispatch_flush() failed: tell users' programs that wait for something that it does not come
+ * now, and why; report gets the frame of a REPORT of all, as it was last believed. Then the
+ * dispatcher is of no more use.
+ */
+void dispatch_abandon(
+	struct dispatch *d, int64_t now_ns, const char *why, struct buf *report);
+
+/* An EVENT message about a campaign: see message_event. It is told when what it says is on disk. */
 typedef void dispatch_observer_fn(void *arg, const struct message *event);
 
 /* A campaign handed in by this very program. Texts are copied. */

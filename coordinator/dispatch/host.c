@@ -1,5 +1,6 @@
 #include "coordinator/dispatch/host.h"
 
+#include "proto/log.h"
 #include <utlist.h>
 
 void host_is_due(struct host *h)
@@ -44,4 +45,16 @@ void host_put_down(struct host *h, const struct live_run *run)
 	}
 	if (h->flights_n == 0)
 		host_apply(h, HOST_EMPTY);
+}
+
+void host_set_trouble(struct host *h, const char *trouble)
+{
+	if (trouble == NULL && h->trouble != NULL)
+		log_info("host %s takes runs again", h->name);
+	else if (trouble != NULL && h->trouble == NULL)
+		log_warning("host %s can take no runs now: %s", h->name, trouble);
+	if (trouble != NULL && h->trouble != NULL && strcmp(trouble, h->trouble) == 0)
+		return;
+	free(h->trouble);
+	h->trouble = trouble != NULL ? xstrdup(trouble) : NULL;
 }

@@ -95,6 +95,8 @@ void host_apply(struct host *h, enum host_event e);
 void host_is_due(struct host *h);
 /* Take a run into the host's hands; false where they are full. */
 bool host_take(struct host *h, struct live *live, struct live_run *run);
+/* What the agent says that keeps it from running anything; NULL: nothing. Told in the log. */
+void host_set_trouble(struct host *h, const char *trouble);
 /* Put a run down (fine where it is not in hand). */
 void host_put_down(struct host *h, const struct live_run *run);
 

@@ -1,5 +1,6 @@
 #include "coordinator/dispatch/server.h"
 
+#include "coordinator/dispatch/recovery.h"
 #include "coordinator/store/lock.h"
 #include "proto/clock.h"
 #include "proto/log.h"
@@ -22,8 +23,9 @@ struct server {
 	struct keyring *keyring;
 	struct keypair keys;
 	struct link_server *link;
-	struct dispatch *dispatch;
+	struct recovery *recovery;
 	char *content_dir;
+	char *endpoint; /* that is bound, with its port */
 	int wake_fd; /* an eventfd */
 	struct error failure;
 };
@@ -45,21 +47,21 @@ static void on_frame(
 {
 	struct server *s = arg;
 
-	dispatch_on_frame(s->dispatch, clock_monotonic_ns(), from, public_key, data, len);
+	recovery_on_frame(s->recovery, clock_monotonic_ns(), from, public_key, data, len);
 }
 
 static int send_frame(void *arg, const struct route *to, const void *data, size_t len)
 {
 	struct server *s = arg;
 
-	return link_server_send(s->link, to, data, len);
+	return s->link != NULL ? link_server_send(s->link, to, data, len) : -EHOSTUNREACH;
 }
 
 static void on_tick(void *arg, int64_t now_ns)
 {
 	struct server *s = arg;
 
-	dispatch_tick(s->dispatch, now_ns);
+	recovery_tick(s->recovery, now_ns);
 }
 
 /* Have another turn, from any thread: on_wake() is called in it. */
@@ -78,7 +80,7 @@ static void on_wake(void *arg, int fd, short revents)
 
 	(void)revents;
 	(void)!read(fd, &n, sizeof n);
-	dispatch_go_on(s->dispatch, clock_monotonic_ns());
+	recovery_go_on(s->recovery, clock_monotonic_ns());
 }
 
 static void on_before_sleep(void *arg)
@@ -86,9 +88,9 @@ static void on_before_sleep(void *arg)
 	struct server *s = arg;
 
 	if (s->failure.code == 0 &&
-		dispatch_flush(s->dispatch, clock_monotonic_ns(), &s->failure) < 0)
+		recovery_flush(s->recovery, clock_monotonic_ns(), &s->failure) < 0)
 		loop_stop(s->loop, EXIT_INTERNAL);
-	if (dispatch_is_busy(s->dispatch))
+	if (recovery_is_busy(s->recovery))
 		wake(s);
 }
 
@@ -127,10 +129,32 @@ static int open_content(struct server *s, struct error *err)
 	return content_open(&s->content, s->content_dir, err);
 }
 
-static int open_all(struct server *s, struct error *err)
+static void on_change(void *arg, const char *trouble)
 {
+	struct server *s = arg;
+
+	if (s->config.on_trouble != NULL)
+		s->config.on_trouble(s->config.arg, trouble);
+}
+
+/* Listen where it was listened before, or for the first time where the configuration says. */
+static int listen_anew(void *arg, struct error *err)
+{
+	struct server *s = arg;
 	const struct link_server_handler handler = {
 		.is_trusted = is_trusted, .on_frame = on_frame, .arg = s};
+
+	link_server_close(s->link);
+	s->link = NULL;
+	int r = link_server_open(&s->link, s->loop,
+		s->endpoint != NULL ? s->endpoint : s->config.endpoint, &s->keys, &handler, err);
+	if (r == 0 && s->endpoint == NULL)
+		s->endpoint = xstrdup(link_server_endpoint(s->link));
+	return r;
+}
+
+static int open_all(struct server *s, struct error *err)
+{
 	int r;
 
 	if ((r = s->ops->open(&s->store, s->config.db, true, err)) < 0 ||
@@ -139,24 +163,31 @@ static int open_all(struct server *s, struct error *err)
 		return r;
 	s->keyring = keyring_open(s->config.keys);
 	keyring_add(s->keyring, "coordinator", s->keys.public_key, ROLE_USER);
-	struct dispatch_config config = {
-		.ops = s->ops,
-		.store = s->store,
-		.content = s->content,
-		.content_dir = s->content_dir,
-		.wake = wake,
-		.keyring = s->keyring,
-		.is_embedded = s->config.is_embedded,
-		.gather_ns = s->config.gather_ns,
-		.send = send_frame,
+	const struct recovery_config config = {
+		.dispatch =
+			{
+				.ops = s->ops,
+				.store = s->store,
+				.content = s->content,
+				.content_dir = s->content_dir,
+				.wake = wake,
+				.keyring = s->keyring,
+				.is_embedded = s->config.is_embedded,
+				.gather_ns = s->config.gather_ns,
+				.send = send_frame,
+				.arg = s,
+			},
+		.db = s->config.db,
+		.retry_ns = s->config.retry_ns,
+		.reconnect = listen_anew,
+		.on_change = on_change,
 		.arg = s,
 	};
-	s->dispatch = dispatch_new(&config);
-	if ((r = dispatch_load(s->dispatch, s->config.only, err)) < 0 ||
-		(r = link_server_open(
-			 &s->link, s->loop, s->config.endpoint, &s->keys, &handler, err)) < 0)
+	s->recovery = recovery_new(&config);
+	if ((r = recovery_load(s->recovery, s->config.only, err)) < 0 ||
+		(r = listen_anew(s, err)) < 0)
 		return r;
-	return store_lock_publish(s->config.db, link_server_endpoint(s->link), s->config.keys, err);
+	return store_lock_publish(s->config.db, s->endpoint, s->config.keys, err);
 }
 
 int server_open(struct server **out, const struct server_config *config, struct error *err)
@@ -174,7 +205,7 @@ int server_open(struct server **out, const struct server_config *config, struct 
 	int r = open_all(s, err);
 	if (r < 0) {
 		server_close(s);
-		if (r == -EBUSY || r == -EADDRINUSE)
+		if (r == -EBUSY || r == -EADDRINUSE || r == -ENOSPC || r == -EDQUOT)
 			r = ERR_UNAVAILABLE;
 		else if (r == -EINVAL || r == -EACCES || r == -EROFS || r == -ENOTDIR ||
 			 r == -ENOENT)
@@ -211,12 +242,14 @@ void server_close(struct server *s)
 
 	if (s == NULL)
 		return;
-	if (s->link != NULL && s->failure.code == 0) {
+	struct dispatch *d = s->recovery != NULL ? recovery_dispatch(s->recovery) : NULL;
+	if (d != NULL && s->link != NULL && s->failure.code == 0) {
 		if (s->config.is_embedded)
-			dispatch_say_bye(s->dispatch, "the campaign has ended");
-		dispatch_flush(s->dispatch, clock_monotonic_ns(), &err);
+			dispatch_say_bye(d, "the campaign has ended");
+		if (dispatch_flush(d, clock_monotonic_ns(), &err) < 0)
+			log_error("%s", err.text);
 	}
-	dispatch_free(s->dispatch);
+	recovery_free(s->recovery);
 	link_server_close(s->link);
 	keyring_free(s->keyring);
 	content_close(s->content);
@@ -227,6 +260,7 @@ void server_close(struct server *s)
 	if (s->wake_fd >= 0)
 		close(s->wake_fd);
 	free(s->content_dir);
+	free(s->endpoint);
 	free(s);
 }
 
@@ -237,7 +271,12 @@ struct loop *server_loop(struct server *s)
 
 struct dispatch *server_dispatch(struct server *s)
 {
-	return s->dispatch;
+	return recovery_dispatch(s->recovery);
+}
+
+void server_set_only(struct server *s, const char *only)
+{
+	recovery_set_only(s->recovery, only);
 }
 
 struct keyring *server_keyring(struct server *s)
@@ -252,7 +291,7 @@ struct content_store *server_content(struct server *s)
 
 const char *server_endpoint(const struct server *s)
 {
-	return link_server_endpoint(s->link);
+	return s->endpoint;
 }
 
 const char *server_public_key(const struct server *s)

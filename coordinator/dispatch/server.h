@@ -17,6 +17,10 @@ struct server_config {
 	bool is_embedded;
 	const char *only; /* as for dispatch_load(); NULL: all campaigns go on */
 	int64_t gather_ns;
+	int64_t retry_ns; /* of recovery.h; 0: its own */
+	/* The store cannot be written to, for this reason; NULL: it can again, and
+	 * server_dispatch() is a new one. May be NULL: the log tells both. */
+	void (*on_trouble)(void *arg, const char *trouble);
 	loop_signal_fn *on_signal; /* NULL: the first SIGINT or SIGTERM stops with status 0 */
 	void *arg;
 };
@@ -29,14 +33,17 @@ struct server;
  * file is no store of this release or cannot be written.
  */
 int server_open(struct server **out, const struct server_config *config, struct error *err);
-/* Run until server_stop() or a failure of the store. Returns the status, or negative with err. */
+/* Run until server_stop(), or a failure of the store that waiting does not mend. Returns the status, or negative with err. */
 int server_run(struct server *s, struct error *err);
 void server_stop(struct server *s, int status);
 /* Says BYE, sends what waits, closes. NULL is fine. */
 void server_close(struct server *s);
 
 struct loop *server_loop(struct server *s);
+/* NULL while the store cannot be written to. */
 struct dispatch *server_dispatch(struct server *s);
+/* From now on `only` is this one, where the store is read anew. */
+void server_set_only(struct server *s, const char *only);
 struct keyring *server_keyring(struct server *s);
 struct content_store *server_content(struct server *s);
 const char *server_endpoint(const struct server *s);

@@ -202,8 +202,8 @@ static void report_hosts(struct dispatch *d, struct report *out)
 		admission_describe(h, &out->hosts[out->hosts_n++]);
 }
 
-static void on_status(
-	struct dispatch *d, const struct route *from, const char *label, int64_t now_ns)
+void users_report(struct dispatch *d, const struct route *to, const char *label, int64_t now_ns,
+	struct buf *out)
 {
 	struct report r = {0};
 	struct message m;
@@ -213,7 +213,10 @@ static void on_status(
 	message_init(&m, MESSAGE_REPORT);
 	m.report.campaigns = (struct list){.items = r.campaigns, .n = r.n};
 	m.report.hosts = (struct list){.items = r.hosts, .n = r.hosts_n};
-	dispatch_queue(d, from, &m);
+	if (out != NULL)
+		message_encode(&m, out);
+	else
+		dispatch_queue(d, to, &m);
 	for (size_t i = 0; i < r.n; i++) {
 		free((void *)r.campaigns[i].label);
 		free((void *)r.campaigns[i].state);
@@ -407,7 +410,7 @@ void users_on_message(struct dispatch *d, int64_t now_ns, const struct route *fr
 		submissions_on_chunk(d, now_ns, from, m);
 		break;
 	case MESSAGE_STATUS:
-		on_status(d, from, m->status.label, now_ns);
+		users_report(d, from, m->status.label, now_ns, NULL);
 		break;
 	case MESSAGE_WATCH:
 		on_watch(d, from, m->watch.label, now_ns);

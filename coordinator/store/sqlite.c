@@ -6,8 +6,14 @@
 
 /* ---- errors and statements ---- */
 
-/* A negative errno for SQLite's result. */
-static int code_of(int result)
+/* Why the system refused what SQLite calls an I/O error; a quota is a full disk, too. */
+static int code_of_system(int number)
+{
+	return number == ENOSPC || number == EDQUOT || number == EROFS ? -number : -EIO;
+}
+
+/* A negative errno for SQLite's result; ERR_INTERNAL for what no other disk would make better. */
+static int code_of(const struct store *s, int result)
 {
 	switch (result & 0xff) {
 	case SQLITE_FULL:
@@ -22,8 +28,12 @@ static int code_of(int result)
 	case SQLITE_CONSTRAINT:
 	case SQLITE_NOTADB:
 		return -EINVAL;
+	case SQLITE_IOERR:
+		return code_of_system(sqlite3_system_errno(s->db));
+	case SQLITE_CORRUPT:
+		return -EUCLEAN;
 	default:
-		return -EIO;
+		return ERR_INTERNAL;
 	}
 }
 
@@ -38,7 +48,7 @@ int db_fail(struct store *s, struct error *err, const char *doing)
 		advice = "; name a store of joulerig with --db";
 	else if ((result & 0xff) == SQLITE_CORRUPT)
 		advice = "; restore it from a backup, or `sqlite3 FILE .recover`";
-	return error_set(err, code_of(result), "%s: cannot %s this store: %s%s", s->path, doing,
+	return error_set(err, code_of(s, result), "%s: cannot %s this store: %s%s", s->path, doing,
 		sqlite3_errmsg(s->db), advice);
 }
 
@@ -278,7 +288,7 @@ static int connect_file(struct store *s, const char *name, int flags, struct err
 		return db_fail(s, err, "open");
 	sqlite3_extended_result_codes(s->db, 1);
 	/* Readers that recover the log hold it for a moment. */
-	sqlite3_busy_timeout(s->db, 10000);
+	sqlite3_busy_timeout(s->db, DB_BUSY_MS);
 	return 0;
 }
 
@@ -410,6 +420,50 @@ static int db_open(struct store **out, const char *path, bool write, struct erro
 	return 0;
 }
 
+/* Close the file alone: the lock, and who the store is, stay. */
+static void disconnect(struct store *s)
+{
+	for (size_t i = 0; i < DB_STATEMENTS; i++)
+		sqlite3_finalize(s->statements[i]);
+	memset(s->statements, 0, sizeof s->statements);
+	sqlite3_close(s->db);
+	s->db = NULL;
+}
+
+/* It must be there, and be the one that was there before. */
+static int check_same(struct store *s, const struct id16 *id, struct error *err)
+{
+	int code = read_identity(s, err);
+
+	if (code == 0 && !id16_equal(&s->id, id)) {
+		s->id = *id;
+		code = error_set(err, -EINVAL, "%s: another store is in its place", s->path);
+	}
+	return code;
+}
+
+static int reopen(struct store *s, struct error *err)
+{
+	const struct id16 id = s->id;
+	int code;
+
+	disconnect(s);
+	code = db_find_room(s->path, err);
+	if (code == 0)
+		code = connect_file(s, s->path, SQLITE_OPEN_READWRITE, err);
+	if (code == 0)
+		code = check_same(s, &id, err);
+	if (code == 0)
+		code = db_settle(s, err);
+	if (code == 0)
+		code = open_for_writing(s, err);
+	if (code == 0)
+		code = read_identity(s, err);
+	if (code < 0)
+		disconnect(s);
+	return code;
+}
+
 static void identity(struct store *s, struct id16 *id, int64_t *epoch)
 {
 	*id = s->id;
@@ -420,6 +474,7 @@ const struct store_ops store_sqlite = {
 	.name = "sqlite",
 	.open = db_open,
 	.close = db_close,
+	.reopen = reopen,
 	.identity = identity,
 	.begin = begin,
 	.commit = commit,

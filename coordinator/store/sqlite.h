@@ -18,6 +18,7 @@
 
 #define RUN_BITS   24 /* 16.7 million runs in a campaign; campaigns are refused above 10 million */
 #define PLACE_BITS 12 /* metrics in the long form of one run */
+#define DB_BUSY_MS 10000 /* how long another program may hold the file */
 
 enum db_statement {
 	DB_BEGIN,
@@ -77,6 +78,11 @@ extern const int db_schema_readable;
 int db_migrate(struct store *s, struct error *err);
 /* Fill s->has_column. */
 int db_read_columns(struct store *s, struct error *err);
+
+/* sqlite_reopen.c: what comes before a file is used again that could not be written to. Whether there
+ * is room in its folder to go on with; and have all that the log holds in the file itself. */
+int db_find_room(const char *path, struct error *err);
+int db_settle(struct store *s, struct error *err);
 
 /* Fill err from SQLite's last error: "PATH: cannot DOING: REASON". Returns its code: -ENOSPC,
  * -EBUSY, -EIO ... */

@@ -108,6 +108,12 @@ struct store_ops {
 	 */
 	int (*open)(struct store **out, const char *path, bool write, struct error *err);
 	void (*close)(struct store *s);
+	/*
+	 * After a failure to write: close the file and open it again, as open does it, with the
+	 * lock held all the while. What was not committed is gone. It fails where the file, or room
+	 * for more in it, is not there yet; then nothing but reopen and close may be called.
+	 */
+	int (*reopen)(struct store *s, struct error *err);
 	/* The store's own 16 bytes and the current epoch. */
 	void (*identity)(struct store *s, struct id16 *id, int64_t *epoch);
 
