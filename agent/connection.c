@@ -12,7 +12,8 @@
 static void on_signal(void *arg, int signo)
 {
 	struct connection *c = arg;
-	if (signo == SIGHUP || loop_is_stopping(c->loop))
+	if (signo == SIGHUP || loop_is_stopping(c->loop) ||
+		(signo == SIGTERM && conversation_end(c)))
 		return;
 	conversation_say_bye(c, "told to end");
 	loop_stop(c->loop, signo == SIGINT ? EXIT_INTERRUPTED : EXIT_OK);

@@ -20,11 +20,14 @@ struct connection_options {
 	const char *root;        /* machine.h */
 	struct texts labels;     /* "k=v" */
 	int64_t cache;           /* files_limit(): bytes of contents and work directories */
+	int64_t drain_timeout_ns; /* how long SIGTERM lets what runs go on; 0: not at all */
 	bool verbose;
 };
 
 /*
- * Serve until the coordinator says BYE or a signal comes. Returns the exit status: 0 ended by BYE
+ * Serve until the coordinator says BYE or a signal comes. The first SIGTERM lets what runs end, and
+ * its result be committed, for as long as drain_timeout_ns; a second one ends all at once, as
+ * SIGINT does. What has not ended is run again, results that are not committed stay in the spool. Returns the exit status: 0 ended by BYE
  * or SIGTERM, 130 by SIGINT; otherwise err says why (EXIT_UNAVAILABLE: refused by the coordinator,
  * with the line that its administrator should type).
  */

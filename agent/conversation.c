@@ -61,11 +61,12 @@ void conversation_say_bye(struct connection *c, const char *reason)
 	conversation_say(c, &m);
 }
 
-static void say_ping(struct connection *c)
+void conversation_say_ping(struct connection *c)
 {
 	struct message m;
 	message_init(&m, MESSAGE_PING);
 	clock_offset_get(&c->clock, &m.ping);
+	m.ping.trouble = conversation_end_trouble(c);
 	m.ping.t1 = clock_raw_ns();
 	conversation_say(c, &m);
 }
@@ -118,7 +119,7 @@ static struct assignment *find_assignment(struct connection *c, const struct att
 
 void conversation_start_next(struct connection *c)
 {
-	if (runner_current(c->runner) != NULL || conversation_finish_next(c))
+	if (runner_current(c->runner) != NULL || conversation_finish_next(c) || c->is_ending)
 		return;
 	if (c->queue != NULL) {
 		c->live_at = 0;
@@ -126,8 +127,7 @@ void conversation_start_next(struct connection *c)
 	}
 }
 
-/* Forget what waits; the coordinator is told where a reason is given. */
-static void drop_waiting(struct connection *c, const char *refuse_reason)
+void conversation_drop_waiting(struct connection *c, const char *refuse_reason)
 {
 	struct assignment *a, *next;
 	DL_FOREACH_SAFE (c->queue, a, next) {
@@ -239,6 +239,7 @@ void conversation_on_end(void *arg, const struct attempt_id *ended, struct buf *
 	buf_done(&c->spare);
 	c->spare = payload;
 	buf_reset(&c->spare);
+	conversation_end_goes_on(c);
 }
 
 /* ---- what the coordinator says ---- */
@@ -259,7 +260,7 @@ static void on_heartbeat(void *arg, int64_t now_ns)
 	}
 	if (!c->is_welcome)
 		return;
-	say_ping(c);
+	conversation_say_ping(c);
 	/* What a full queue held back. */
 	outbox_pump(&c->outbox);
 }
@@ -298,17 +299,18 @@ static void on_welcome(struct connection *c, int64_t number, const struct messag
 		return;
 	}
 	if (verdict == EPOCH_OTHER_STORE) { /* assignments of another store are nobody's here */
-		drop_waiting(c, NULL);
+		conversation_drop_waiting(c, NULL);
 		runner_cancel(c->runner);
 		if (!runner_is_tearing_down(c->runner))
 			conversation_drop_finishes(c);
 	}
 	log_debug("connected to %s as %s", c->endpoint, w->name);
 	c->is_welcome = true;
+	c->minor = w->minor;
 	c->received_epoch = number;
 	c->live_at = 0;
 	begin_heartbeat(c, w->heartbeat_ns > 0 ? w->heartbeat_ns : HEARTBEAT_NS);
-	say_ping(c);
+	conversation_say_ping(c);
 	outbox_restart(&c->outbox, w->credit);
 	outbox_pump(&c->outbox);
 	conversation_on_samples(c);
@@ -330,10 +332,11 @@ static void on_assign(struct connection *c, struct message *m, const void *data,
 		say_accept(c, id);
 		return;
 	}
-	if (c->is_draining || c->queue_n >= QUEUE_MAX) {
+	if (c->is_draining || c->is_ending || c->queue_n >= QUEUE_MAX) {
 		say_refuse(c, id,
-			c->is_draining ? "the agent is being drained"
-				       : "the agent's queue is full");
+			c->is_ending	 ? conversation_end_trouble(c)
+			: c->is_draining ? "the agent is being drained"
+					 : "the agent's queue is full");
 		return;
 	}
 	struct assignment *a = xcalloc(1, sizeof *a);
@@ -413,6 +416,7 @@ static void on_message(struct connection *c, struct message *m, const void *data
 		outbox_forget(&c->outbox, &m->committed.id);
 		if (c->held_until != NULL && attempt_equal(&c->held_for, &m->committed.id))
 			release_run(c);
+		conversation_end_goes_on(c);
 		break;
 	case MESSAGE_CANCEL:
 		on_cancel(c, &m->cancel.id);
@@ -423,7 +427,7 @@ static void on_message(struct connection *c, struct message *m, const void *data
 		break;
 	case MESSAGE_DRAIN:
 		c->is_draining = true;
-		drop_waiting(c, "the agent is being drained");
+		conversation_drop_waiting(c, "the agent is being drained");
 		break;
 	case MESSAGE_FILE_CHUNK:
 		on_file_chunk(c, &m->file_chunk);

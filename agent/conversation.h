@@ -61,6 +61,9 @@ struct connection {
 	struct epoch epoch;
 	bool is_welcome;      /* between WELCOME and the end of the connection */
 	bool is_draining;     /* no more runs on this connection */
+	bool is_ending;       /* nor on any other: conversation_end() */
+	int64_t minor;        /* of the protocol, as the coordinator speaks it; 0 before WELCOME */
+	struct loop_timer *end_timer; /* while it ends */
 	bool has_warned;      /* of a failed handshake */
 	unsigned unanswered;  /* heartbeats since anything came */
 	bool is_to_say_hello; /* again, at the next heartbeat */
@@ -107,6 +110,21 @@ void conversation_start_next(struct connection *c);
 void conversation_on_finish(struct connection *c, const void *data, size_t len);
 bool conversation_finish_next(struct connection *c);
 void conversation_drop_finishes(struct connection *c);
+
+/*
+ * conversation_end.c: the agent was told to end. What runs is let end, nothing else begins, and the
+ * coordinator is told so; when the result of that is committed, or after drain_timeout_ns, the
+ * agent goes. False: nothing is under way, or nothing is waited for, and it goes at once.
+ */
+bool conversation_end(struct connection *c);
+/* While it ends: go where nothing is left to wait for. */
+void conversation_end_goes_on(struct connection *c);
+/* What PING says while it ends; else NULL. */
+const char *conversation_end_trouble(const struct connection *c);
+
+/* Forget what waits; the coordinator is told where a reason is given. */
+void conversation_drop_waiting(struct connection *c, const char *refuse_reason);
+void conversation_say_ping(struct connection *c);
 
 /* Say BYE, if there is anybody to hear it. */
 void conversation_say_bye(struct connection *c, const char *reason);

@@ -132,4 +132,5 @@ void conversation_on_torn_down(void *arg, const struct id16 *campaign, const cha
 		}
 	}
 	conversation_start_next(c);
+	conversation_end_goes_on(c);
 }

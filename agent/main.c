@@ -24,7 +24,8 @@ const struct agent_command *const agent_commands[] = {
 	NULL,
 };
 
-#define CACHE_DEFAULT (INT64_C(10) << 30) /* bytes */
+#define CACHE_DEFAULT    (INT64_C(10) << 30) /* bytes */
+#define DRAIN_TIMEOUT_NS (30 * NS_PER_S)
 
 static const char *const formats[] = {"table", "json", NULL};
 
@@ -44,6 +45,7 @@ const struct option_info agent_common_table[] = {
 struct agent_options {
 	const char *coordinator, *server_key, *state, *name, *root, *cache;
 	struct texts labels;
+	int64_t drain_timeout_ns;
 	bool verbose, quiet;
 };
 
@@ -60,6 +62,8 @@ const struct option_info agent_own_table[] = {
 		"a label for `hosts: {labels: ...}`; may be given several times", NULL},
 	{"cache", OPTION_TEXT, offsetof(struct agent_options, cache), "SIZE",
 		"what campaigns' files may take below --state (default: 10GiB)", NULL},
+	{"drain-timeout", OPTION_DURATION, offsetof(struct agent_options, drain_timeout_ns),
+		"DURATION", "how long SIGTERM lets a run go on (default: 30s; 0s: not at all)", NULL},
 	{"root", OPTION_TEXT, offsetof(struct agent_options, root), "DIR",
 		"where proc/ and sys/ are read (or JOULERIG_ROOT)", NULL},
 	{"verbose", OPTION_FLAG, offsetof(struct agent_options, verbose), NULL,
@@ -189,6 +193,7 @@ static int serve(const struct agent_options *o)
 		.root = o->root,
 		.labels = o->labels,
 		.cache = cache,
+		.drain_timeout_ns = o->drain_timeout_ns,
 		.verbose = o->verbose,
 	};
 
@@ -220,6 +225,8 @@ static int run_agent(int argc, char **argv)
 	struct agent_options o = {
 		.coordinator = getenv("JOULERIG_COORDINATOR"),
 		.server_key = getenv("JOULERIG_SERVER_KEY"),
+		/* What `joulerig run` has started ends with it. */
+		.drain_timeout_ns = getenv("JOULERIG_PARENT") != NULL ? 0 : DRAIN_TIMEOUT_NS,
 	};
 	int status = EXIT_OK;
 

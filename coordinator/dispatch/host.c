@@ -57,4 +57,6 @@ void host_set_trouble(struct host *h, const char *trouble)
 		return;
 	free(h->trouble);
 	h->trouble = trouble != NULL ? xstrdup(trouble) : NULL;
+	if (trouble == NULL)
+		host_is_due(h);
 }

@@ -210,10 +210,11 @@ static int take_result(
 	return r;
 }
 
-/* The agent has it no more: as was wanted, or by itself. */
-static void give_back(struct dispatch *d, const struct spoken *s, const char *why)
+/* The agent has it no more: as was wanted, as it can run nothing now, or of itself. */
+static void give_back(
+	struct dispatch *d, const struct host *h, const struct spoken *s, const char *why)
 {
-	if (s->run->is_called_off)
+	if (s->run->is_called_off || h->trouble != NULL)
 		steer_recall(d, s->live, s->run);
 	else
 		agents_lose(d, s->live, s->run, LOSS_BACK, why);
@@ -223,11 +224,11 @@ static void give_back(struct dispatch *d, const struct spoken *s, const char *wh
  * An agent ended a run that nobody cancelled: it changed to another store meanwhile, or the attempt
  * was called off for a later one. The run is still to be done.
  */
-static int take_cancelled(
-	struct dispatch *d, const struct message_result *m, const struct spoken *s)
+static int take_cancelled(struct dispatch *d, const struct host *h, const struct message_result *m,
+	const struct spoken *s)
 {
 	if (s->run->attempt == m->id.attempt && s->run->state != STATE_QUEUED)
-		give_back(d, s, "its agent ended it");
+		give_back(d, h, s, "its agent ended it");
 	return d->failure.code;
 }
 
@@ -307,7 +308,7 @@ static int keep_result(
 		return store_row(d, &row);
 	}
 	if (run_event_of_result(m->state) == EVENT_CANCELLED)
-		return take_cancelled(d, m, s);
+		return take_cancelled(d, h, m, s);
 	streams_begin(&s->run->streams, m->id.attempt);
 	if (m->stdout_data.len > 0)
 		r = keep_output(d, s, &m->id, "stdout", 0, &m->stdout_data);
@@ -352,5 +353,5 @@ void reports_on_refuse(struct dispatch *d, const struct host *h, const struct me
 
 	if (look_up(d, h, &m->id, &s) && s.run != NULL && s.run->attempt == m->id.attempt &&
 		s.run->state != STATE_QUEUED)
-		give_back(d, &s, m->reason);
+		give_back(d, h, &s, m->reason);
 }
