@@ -55,9 +55,45 @@ static int ask(const struct results_where *c, struct message *m, struct error *e
 
 /* ---- a file that nobody holds ---- */
 
+static int write_host(const struct store_ops *ops, struct store *s, int64_t host,
+	const struct message_steer *m, struct error *err)
+{
+	bool is_drain = strcmp(m->verb, "drain") == 0;
+	int64_t at = clock_realtime_ns();
+	int r = ops->set_host_admission(s, host, is_drain ? "drained" : NULL, m->reason, at, err);
+
+	if (r == 0)
+		r = ops->add_event(
+			s, 0, host, 0, is_drain ? "drained" : "admitted", m->reason, at, err);
+	return r;
+}
+
+static int write_file(
+	const char *db, int64_t host, const struct message_steer *m, struct error *err)
+{
+	const struct store_ops *ops = stores[0];
+	struct store *s = NULL;
+	int r = ops->open(&s, db, true, err);
+
+	if (r == 0)
+		r = ops->begin(s, err);
+	if (r == 0)
+		r = write_host(ops, s, host, m, err);
+	if (r == 0)
+		r = ops->commit(s, err);
+	if (s != NULL)
+		ops->close(s);
+	if (r == 0)
+		fprintf(stderr, "%s  %s\n", m->host,
+			strcmp(m->verb, "drain") == 0 ? "drained" : "gets runs");
+	return r;
+}
+
+/* ---- both ---- */
+
 struct found {
 	const char *name;
-	int64_t id;
+	int64_t id; /* 0: there is none of that name */
 	char **names;
 	size_t n;
 };
@@ -74,48 +110,22 @@ static int on_host(void *arg, int64_t key, const struct message_cell *c, size_t 
 	return 0;
 }
 
-static int no_such_host(const struct found *f, const char *verb, const char *db, struct error *err)
+/* The store id of the host, or negative. */
+static int64_t find_host(struct results *results, const struct message_steer *m, struct error *err)
 {
-	const char *near = nearest_word(f->name, (const char *const *)f->names, f->n);
-
-	return error_set(err, ERR_USAGE, "%s: %s knows no host '%s'%s%s%s", verb, db, f->name,
-		near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-}
-
-static int write_file(
-	const char *db, const struct message_steer *m, bool is_drain, struct error *err)
-{
-	const struct store_ops *ops = stores[0];
 	struct found f = {.name = m->host};
-	int64_t at = clock_realtime_ns();
-	struct store *s = NULL;
-	int r = ops->open(&s, db, true, err);
+	int r = results_query(results, "hosts", NULL, NULL, on_host, &f, err);
+	const char *near = nearest_word(f.name, (const char *const *)f.names, f.n);
 
-	if (r == 0)
-		r = ops->query(s, "hosts", NULL, 0, INT64_MAX, NULL, on_host, &f, err);
 	if (r == 0 && f.id == 0)
-		r = no_such_host(&f, m->verb, db, err);
-	if (r == 0)
-		r = ops->begin(s, err);
-	if (r == 0)
-		r = ops->set_host_admission(
-			s, f.id, is_drain ? "drained" : NULL, m->reason, at, err);
-	if (r == 0)
-		r = ops->add_event(
-			s, 0, f.id, 0, is_drain ? "drained" : "admitted", m->reason, at, err);
-	if (r == 0)
-		r = ops->commit(s, err);
-	if (s != NULL)
-		ops->close(s);
+		r = error_set(err, ERR_USAGE,
+			"%s: there is no host '%s'%s%s%s; 'joulerig hosts' lists them", m->verb,
+			f.name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 	for (size_t i = 0; i < f.n; i++)
 		free(f.names[i]);
 	free(f.names);
-	if (r == 0)
-		fprintf(stderr, "%s  %s\n", m->host, is_drain ? "drained" : "gets runs");
-	return r;
+	return r < 0 ? r : f.id;
 }
-
-/* ---- both ---- */
 
 static int steer(
 	const struct common_options *o, const struct message_steer *wanted, struct error *err)
@@ -127,16 +137,17 @@ static int steer(
 
 	if (r < 0)
 		return error_exit_status(err);
+	int64_t host = find_host(results, wanted, err);
 	coordinator = results_coordinator(results);
+	bool is_file = coordinator == NULL;
 	message_init(&m, MESSAGE_STEER);
 	m.steer = *wanted;
-	if (coordinator != NULL)
+	if (host > 0 && !is_file)
 		r = ask(coordinator, &m, err);
 	results_close(results);
-	if (coordinator == NULL)
-		r = write_file(where.db ? where.db : "joulerig.db", wanted,
-			strcmp(wanted->verb, "drain") == 0, err);
-	return r < 0 ? (int)error_exit_status(err) : EXIT_OK;
+	if (host > 0 && is_file)
+		r = write_file(where.db ? where.db : "joulerig.db", host, wanted, err);
+	return host < 0 || r < 0 ? (int)error_exit_status(err) : EXIT_OK;
 }
 
 static int run_drain(void *target, const char **arguments, size_t n, struct error *err)
