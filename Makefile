@@ -16,9 +16,9 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 JOBS    ?= $(shell nproc)
 
-PKGS.proto       := libzmq libsodium msgpack
+PKGS.proto       := libzmq libsodium msgpack libpcre2-8
 PKGS.agent       := $(PKGS.proto) hwloc jansson
-PKGS.coordinator := $(PKGS.proto) yaml-0.1 sqlite3 gsl jansson libpcre2-8 lua5.4 md4c
+PKGS.coordinator := $(PKGS.proto) yaml-0.1 sqlite3 gsl jansson lua5.4 md4c
 PKGS.tests       := cmocka
 PKGS.meter       := fuse3
 

@@ -1,35 +1,17 @@
 /* Values that a regular expression finds in a program's output. */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "coordinator/campaign/extract.h"
+#include "proto/pattern.h"
 
 #include <errno.h>
 #include <pcre2.h>
 
-/* Steps of one search: far more than a sensible pattern needs, and well under a second. */
-#define MATCH_LIMIT 1000000
 /* The last match counts, so all are looked at; a pattern that matches more often is a mistake. */
 #define MAX_MATCHES 1000000
 
-static void *compile(const char *pattern, uint32_t utf, struct error *err)
-{
-	uint32_t options = PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C | utf;
-	PCRE2_UCHAR why[128];
-	PCRE2_SIZE offset;
-	int code;
-	void *compiled = pcre2_compile(
-		(PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, options, &code, &offset, NULL);
-
-	if (!compiled) {
-		pcre2_get_error_message(code, why, sizeof why);
-		error_set(err, -EINVAL, "bad pattern '%s': %s at character %zu", pattern,
-			(char *)why, (size_t)offset + 1);
-	}
-	return compiled;
-}
-
 void *extract_compile(const char *pattern, struct error *err)
 {
-	return compile(pattern, PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, err);
+	return pattern_compile(pattern, true, err);
 }
 
 /* What one search needs. */
@@ -50,7 +32,7 @@ static void search_open(struct search *q, pcre2_code *code, size_t start, size_t
 		.context = pcre2_match_context_create(NULL),
 		.data = pcre2_match_data_create(2, NULL)};
 	q->at = pcre2_get_ovector_pointer(q->data);
-	pcre2_set_match_limit(q->context, MATCH_LIMIT);
+	pcre2_set_match_limit(q->context, PATTERN_MATCH_LIMIT);
 }
 
 static void search_close(struct search *q)
@@ -159,7 +141,7 @@ int extract_pattern(const struct benchmark_metric *m, const char *pattern,
 {
 	/* With UTF each match would look at the whole rest of the stream first. */
 	bool is_ascii = is_plain(pattern, strlen(pattern)) && is_plain(s->text, s->len);
-	pcre2_code *code = is_ascii ? compile(pattern, 0, err) : extract_compile(pattern, err);
+	pcre2_code *code = pattern_compile(pattern, !is_ascii, err);
 	struct search q;
 	size_t start, end;
 	int rc = bounds(m, s, &start, &end, err);
