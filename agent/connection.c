@@ -101,6 +101,7 @@ static int open_runner(struct connection *c, struct error *err)
 	_cleanup_free_ char *spool_dir = xasprintf("%s/spool", c->state);
 	struct files_handler files = {.want = conversation_want_files, .arg = c};
 	struct runner_handler handler = {.on_started = conversation_on_started,
+		.on_point = conversation_on_point,
 		.on_samples = conversation_on_samples,
 		.on_end = conversation_on_end,
 		.on_torn_down = conversation_on_torn_down,
@@ -176,6 +177,7 @@ static void close_connection(struct connection *c)
 	c->runner = NULL;
 	link_client_close(c->link);
 	outbox_done(&c->outbox);
+	loop_cancel_timer(c->loop, c->lease);
 	DL_FOREACH_SAFE (c->queue, a, next)
 		conversation_drop(c, a);
 	conversation_drop_finishes(c);

@@ -300,7 +300,7 @@ static void on_welcome(struct connection *c, int64_t number, const struct messag
 	}
 	if (verdict == EPOCH_OTHER_STORE) { /* assignments of another store are nobody's here */
 		conversation_drop_waiting(c, NULL);
-		runner_cancel(c->runner);
+		runner_cancel(c->runner, NULL);
 		if (!runner_is_tearing_down(c->runner))
 			conversation_drop_finishes(c);
 	}
@@ -314,6 +314,7 @@ static void on_welcome(struct connection *c, int64_t number, const struct messag
 	outbox_restart(&c->outbox, w->credit);
 	outbox_pump(&c->outbox);
 	conversation_on_samples(c);
+	conversation_say_point(c);
 	/* A run may be waiting for files that were asked for on the last connection. */
 	runner_files_arrived(c->runner);
 }
@@ -351,6 +352,7 @@ static void on_assign(struct connection *c, struct message *m, const void *data,
 	files_hold(c->files, &a->m.assign);
 	if (++c->queue_n > 1)
 		say_accept(c, id);
+	conversation_watch_lease(c);
 	conversation_start_next(c);
 }
 
@@ -360,7 +362,7 @@ static void on_cancel(struct connection *c, const struct attempt_id *id)
 	if (a == NULL)
 		return; /* it has ended: its result says how */
 	if (&a->m.assign == runner_current(c->runner))
-		runner_cancel(c->runner);
+		runner_cancel(c->runner, NULL);
 	else
 		conversation_drop(c, a);
 }
@@ -421,6 +423,10 @@ static void on_message(struct connection *c, struct message *m, const void *data
 	case MESSAGE_CANCEL:
 		on_cancel(c, &m->cancel.id);
 		break;
+	case MESSAGE_GO:
+	case MESSAGE_STOP:
+		conversation_on_part(c, m);
+		break;
 	case MESSAGE_FINISH:
 		conversation_on_finish(c, data, len);
 		conversation_start_next(c);
@@ -462,6 +468,8 @@ void conversation_on_frame(void *arg, const void *data, size_t len)
 		on_welcome(c, m.epoch, &m.welcome);
 	else if (c->is_welcome && m.epoch >= c->epoch.highest)
 		on_message(c, &m, data, len);
+	if (c->is_welcome)
+		conversation_heard(c);
 	message_done(&m);
 }
 
@@ -528,6 +536,7 @@ static void on_refused(struct connection *c)
 void conversation_on_event(void *arg, enum link_event event)
 {
 	struct connection *c = arg;
+	conversation_check_lease(c);
 	switch (event) {
 	case LINK_CONNECTED:
 		end_connection(c);

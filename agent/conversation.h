@@ -74,6 +74,8 @@ struct connection {
 	bool has_local_coordinator;    /* it is a process of this machine */
 	struct attempt_id held_for;    /* the next run is held until this one is committed */
 	struct loop_timer *held_until; /* NULL: none is held */
+	int64_t heard_ns; /* when the coordinator said something, CLOCK_BOOTTIME; 0: never yet */
+	struct loop_timer *lease; /* NULL: nothing in hand depends on it */
 	struct assignment *queue;      /* the first is running, or about to */
 	size_t queue_n;
 	struct finish *finishes;
@@ -125,6 +127,20 @@ const char *conversation_end_trouble(const struct connection *c);
 /* Forget what waits; the coordinator is told where a reason is given. */
 void conversation_drop_waiting(struct connection *c, const char *refuse_reason);
 void conversation_say_ping(struct connection *c);
+
+/* conversation_part.c, of programs of several: the runner's on_point; what the coordinator may not
+ * have heard, after WELCOME; its GO and STOP. */
+void conversation_on_point(
+	void *arg, const struct attempt_id *id, enum run_point point, int64_t raw_ns);
+void conversation_say_point(struct connection *c);
+void conversation_on_part(struct connection *c, const struct message *m);
+
+/* conversation_lease.c: the coordinator has said something; what was assigned, or waits for its
+ * word, may be bound to that; end what is, where the lease is over. The queue may be another then.
+ */
+void conversation_heard(struct connection *c);
+void conversation_watch_lease(struct connection *c);
+void conversation_check_lease(struct connection *c);
 
 /* Say BYE, if there is anybody to hear it. */
 void conversation_say_bye(struct connection *c, const char *reason);

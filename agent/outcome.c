@@ -13,6 +13,7 @@ void outcome_reset(struct outcome *o, int64_t output_limit)
 	free(o->cpus);
 	o->cpus = NULL;
 	o->state = NULL;
+	o->role = NULL;
 	o->started_at = o->exit_code = o->signal = ABSENT;
 	measured_reset(&o->measured);
 	o->chunks = o->thinned = 0;
@@ -49,10 +50,17 @@ void outcome_describe_status(struct buf *out, int status)
 		buf_addf(out, "exit status %d", WEXITSTATUS(status));
 }
 
-/* CPU time by time, in millionths. */
-static int64_t effective_cores(int64_t cpu_ns, int64_t time_ns)
+int64_t outcome_effective_cores(int64_t cpu_ns, int64_t time_ns)
 {
 	return time_ns > 0 ? (int64_t)((__int128)cpu_ns * 1000000 / time_ns) : ABSENT;
+}
+
+void outcome_add_status(struct outcome *o, const struct launch_exit *e)
+{
+	if (WIFSIGNALED(e->status))
+		o->signal = WTERMSIG(e->status);
+	else
+		o->exit_code = WEXITSTATUS(e->status);
 }
 
 void outcome_add_exit(struct outcome *o, const struct launch_exit *e, int64_t start_raw_ns)
@@ -60,15 +68,12 @@ void outcome_add_exit(struct outcome *o, const struct launch_exit *e, int64_t st
 	struct measured *m = &o->measured;
 	int64_t time_ns = e->end_ns - start_raw_ns;
 
-	if (WIFSIGNALED(e->status))
-		o->signal = WTERMSIG(e->status);
-	else
-		o->exit_code = WEXITSTATUS(e->status);
+	outcome_add_status(o, e);
 	measured_metric(m, "time", "ns", time_ns);
 	measured_metric(m, "time.user", "ns", e->user_ns);
 	measured_metric(m, "time.system", "ns", e->system_ns);
 	measured_metric(
-		m, "cores.effective", "u1", effective_cores(e->user_ns + e->system_ns, time_ns));
+		m, "cores.effective", "u1", outcome_effective_cores(e->user_ns + e->system_ns, time_ns));
 	measured_metric(m, "memory.peak", "B", e->maxrss);
 	measured_metric(m, "context_switches.voluntary", "1", e->voluntary);
 	measured_metric(m, "context_switches.involuntary", "1", e->involuntary);
@@ -158,6 +163,7 @@ void outcome_encode(const struct outcome *o, const struct attempt_id *id,
 	m.result.stderr_total = o->err.total;
 	m.result.stdout_head = (int64_t)output_head(&o->out);
 	m.result.stderr_head = (int64_t)output_head(&o->err);
+	m.result.role = o->role;
 	m.result.requirement = (struct list){found, found != NULL ? 1 : 0};
 	add_frame(payload, &m);
 }

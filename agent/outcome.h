@@ -15,6 +15,7 @@
 struct outcome {
 	const char *state; /* "done", ...; NULL: not decided yet */
 	struct buf reason;
+	const char *role;          /* of one of several; not owned, NULL */
 	int64_t started_at;        /* CLOCK_REALTIME, ns; ABSENT */
 	int64_t exit_code, signal; /* ABSENT */
 	struct measured measured;
@@ -30,6 +31,10 @@ void outcome_done(struct outcome *o);
 /* Decide the state, unless it is decided already; the first reason holds. */
 void outcome_decide(struct outcome *o, const char *state, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* CPU time by time, in millionths; ABSENT without time. */
+int64_t outcome_effective_cores(int64_t cpu_ns, int64_t time_ns);
+/* Exit code or signal. */
+void outcome_add_status(struct outcome *o, const struct launch_exit *e);
 /* Time and usage of an ended command that started at start_raw_ns. */
 void outcome_add_exit(struct outcome *o, const struct launch_exit *e, int64_t start_raw_ns);
 /* The state that its wait status means. */

@@ -5,6 +5,31 @@
 
 #define BASIC_MAX 7 /* variables of the basic environment at most */
 
+/* The address of the role that a mark at text names; *end is what follows. NULL where it is no such
+ * mark. */
+static const char *address_at(
+	const char *text, const struct list *addresses, const char **end, const char **role)
+{
+	static char name[256];
+	size_t len = strlen(MARK_ADDRESS), n;
+
+	if (strncmp(text, MARK_ADDRESS, len) != 0)
+		return NULL;
+	n = strcspn(text + len, "\003");
+	if (text[len + n] == '\0' || n >= sizeof name)
+		return NULL;
+	memcpy(name, text + len, n);
+	name[n] = '\0';
+	*role = name;
+	*end = text + len + n + 1;
+	for (size_t i = 0; addresses != NULL && i < addresses->n; i++) {
+		const struct message_pair *p = LIST_AT(addresses, struct message_pair, i);
+		if (strcmp(p->key, name) == 0)
+			return p->value;
+	}
+	return "";
+}
+
 static char *fill_marks(const char *text, const struct render_context *c)
 {
 	const struct {
@@ -14,7 +39,13 @@ static char *fill_marks(const char *text, const struct render_context *c)
 		return xstrdup(text);
 	struct buf out = BUF_INIT;
 	while (*text != '\0') {
+		const char *end, *role, *address = address_at(text, c->addresses, &end, &role);
 		size_t i;
+		if (address != NULL) {
+			buf_adds(&out, address);
+			text = end;
+			continue;
+		}
 		for (i = 0; i < ARRAY_SIZE(marks); i++) {
 			size_t len = strlen(marks[i].mark);
 			if (strncmp(text, marks[i].mark, len) == 0) {
@@ -128,6 +159,30 @@ char *render_workdir(const struct message_assign *a, const struct render_context
 char *render_path(const char *path, const struct render_context *c)
 {
 	return fill_marks(path, c);
+}
+
+static const char *lacking_in(const char *text, const struct list *addresses)
+{
+	const char *end, *role;
+
+	while ((text = strchr(text, MARK_ADDRESS[0])) != NULL) {
+		const char *address = address_at(text, addresses, &end, &role);
+		if (address != NULL && address[0] == '\0')
+			return role;
+		text++;
+	}
+	return NULL;
+}
+
+const char *render_lacks_address(const struct message_assign *a, const struct list *addresses)
+{
+	const char *role = NULL;
+
+	for (size_t i = 0; i < a->command.n && role == NULL; i++)
+		role = lacking_in(*LIST_AT(&a->command, char *, i), addresses);
+	for (size_t i = 0; i < a->env.n && role == NULL; i++)
+		role = lacking_in(LIST_AT(&a->env, struct message_pair, i)->value, addresses);
+	return role;
 }
 
 void render_run(

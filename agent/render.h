@@ -5,7 +5,8 @@
  * Nothing is inherited. The environment is PATH, HOME, LANG=C.UTF-8, TMPDIR, OMP_NUM_THREADS where
  * the campaign asked for a number of CPUs, JOULERIG_STATE and JOULERIG_PADDING; over these what
  * placement exports, and the campaign's env over all. Only LD_PRELOAD is joined: a campaign that
- * preloads an allocator does not lose the pinning of its threads by that.
+ * preloads an allocator does not lose the pinning of its threads by that. Addresses of other hosts
+ * are known to the run itself alone: what is done around it gets empty texts there.
  */
 #ifndef AGENT_RENDER_H
 #define AGENT_RENDER_H
@@ -16,6 +17,8 @@ struct render_context {
 	const char *directory;      /* the campaign's, absolute */
 	const char *tmp;            /* for MARK_TMP and TMPDIR */
 	const char *cpu_list;       /* for MARK_CPU_LIST */
+	const struct list *addresses; /* struct message_pair: role, address; for MARK_ADDRESS. NULL,
+					 or one that is not there: an empty text */
 	int64_t threads;            /* for OMP_NUM_THREADS; ABSENT: not exported */
 	const char *const *exports; /* more of what placement exports, "NAME=value"; may be NULL */
 	size_t exports_n;
@@ -45,6 +48,9 @@ void render_step(
 /* Where a run starts, absolute; and a path with its marks filled in. The caller frees. */
 char *render_workdir(const struct message_assign *a, const struct render_context *c);
 char *render_path(const char *path, const struct render_context *c);
+/* The role that a run's command or environment names the address of, and which has none among
+ * these; NULL: there is none such. Valid until the next call. */
+const char *render_lacks_address(const struct message_assign *a, const struct list *addresses);
 void rendered_done(struct rendered *r);
 
 #endif

@@ -102,6 +102,7 @@ void run_give_back_process(struct runner *r)
 	run_cancel_timer(r, &r->started);
 	run_cancel_timer(r, &r->sampling);
 	run_cancel_timer(r, &r->waiting);
+	run_part_give_back(r);
 	if (r->is_attached)
 		sampler_detach(r->set->sampler);
 	r->is_attached = false;
@@ -230,6 +231,8 @@ void runner_start(struct runner *r, const struct message_assign *a)
 		buf_done(&r->frames);
 	buf_reset(&r->frames);
 	outcome_reset(&r->outcome, a->output_limit);
+	r->outcome.role = a->role;
+	run_part_begin(r);
 	r->work = files_work(r->options.files, a);
 	run_advance(r);
 }
@@ -248,6 +251,8 @@ static void on_exit_report(void *arg, const struct launch_exit *e)
 	struct runner *r = arg;
 	if (r->phase == PHASE_STEPS)
 		run_on_step_exit(r, e);
+	else if (run_is_other(r))
+		run_part_on_exit(r, e);
 	else
 		run_on_exit(r, e);
 }
@@ -262,7 +267,9 @@ void runner_hold(struct runner *r)
 void runner_release(struct runner *r)
 {
 	r->is_held = false;
-	if (r->ready != 0 && !r->is_cancelled)
+	if (r->phase == PHASE_PART)
+		run_part_release(r);
+	else if (r->ready != 0 && !r->is_cancelled)
 		run_let_go(r);
 }
 
@@ -295,14 +302,16 @@ void runner_files_failed(struct runner *r, const char *why)
 		run_finish_as(r, "failed", why);
 }
 
-void runner_cancel(struct runner *r)
+void runner_cancel(struct runner *r, const char *reason)
 {
 	if (r->phase == PHASE_IDLE || r->is_cancelled || r->teardown != NULL)
 		return;
 	r->is_cancelled = true;
 	if (r->phase == PHASE_STEPS && r->steps.is_kept)
 		return; /* the run itself is over */
-	if (r->phase == PHASE_FILES || r->phase == PHASE_SETTLING || r->phase == PHASE_BASELINE)
+	outcome_decide(&r->outcome, "cancelled", "%s", reason != NULL ? reason : "");
+	if (r->phase == PHASE_FILES || r->phase == PHASE_SETTLING || r->phase == PHASE_BASELINE ||
+		(r->phase == PHASE_PART && !launcher_is_busy(r->launcher)))
 		run_finish_as(r, "cancelled", "");
 	else
 		launcher_kill(r->launcher);

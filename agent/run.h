@@ -8,6 +8,11 @@
  * What the run uses of the machine it gives back before on_end: no process, no cgroup and no
  * temporary directory is left. What was tuned is put back when no run came for a while.
  *
+ * One program of several that run together (ASSIGN role) waits before its process is made
+ * (RUN_PREPARED). Main is then let go at an instant, and is measured as any run. The others are
+ * started, become ready (RUN_READY), and are measured from an instant on until runner_stop(), which
+ * also ends them: `time` is that window, as are all other metrics but memory.peak.
+ *
  * Quiet: between go and end the agent writes nothing to disk; with `stream: after` (and where a
  * violated run may be run again) nothing but heartbeats goes to the network either.
  *
@@ -38,10 +43,21 @@ struct runner_options {
 	struct machine_lock *lock;
 };
 
+/* What is told of a program of several (message.h: ASSIGN role) as it comes to it. */
+enum run_point {
+	RUN_NO_POINT,
+	RUN_PREPARED, /* it waits for runner_go(): READY "prepared" */
+	RUN_READY,    /* READY "ready" */
+	RUN_ENDED,    /* it was main, and its command has ended: ENDED */
+};
+
 struct runner_handler {
 	/* The command has been running for 200 ms. */
 	void (*on_started)(
 		void *arg, const struct attempt_id *id, int64_t started_at, int64_t raw_ns);
+	/* raw_ns: CLOCK_MONOTONIC_RAW of RUN_ENDED, else ABSENT. Only of runs with a role. */
+	void (*on_point)(void *arg, const struct attempt_id *id, enum run_point point,
+		int64_t raw_ns);
 	/* More SAMPLES frames stand in runner_frames(). */
 	void (*on_samples)(void *arg);
 	/*
@@ -90,8 +106,16 @@ void runner_files_arrived(struct runner *r);
 /* The coordinator cannot deliver what is missing. Does nothing where the run does not wait for
  * files. */
 void runner_files_failed(struct runner *r, const char *why);
-/* End it; its result will say cancelled. */
-void runner_cancel(struct runner *r);
+/* End it; its result will say cancelled, and why where a reason is given (NULL: none). */
+void runner_cancel(struct runner *r, const char *reason);
+/* To one program of several: GO and STOP came. What does not fit where it is (it came twice, or too
+ * late) is not heeded. */
+void runner_go(struct runner *r, const struct message_go *go);
+void runner_stop(struct runner *r, const struct attempt_id *id);
+/* What was told last by on_point() and still holds, to be told again; with its raw_ns. */
+enum run_point runner_point(const struct runner *r, int64_t *raw_ns);
+/* Whether the run cannot come to its end without a word of the coordinator. */
+bool runner_needs_word(const struct runner *r);
 /* The coordinator has committed the result of this attempt: what it told need not be told again. */
 void runner_committed(struct runner *r, const struct attempt_id *id);
 /* Frames of the current run so far: only SAMPLES. */

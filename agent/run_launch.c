@@ -38,6 +38,7 @@ void run_read_stream(struct runner *r, int which, size_t max)
 		if (n <= 0)
 			return;
 		output_add(stream_of(r, which), data, (size_t)n);
+		run_part_printed(r, which, data, (size_t)n);
 		max -= (size_t)n < max ? (size_t)n : max;
 	}
 }
@@ -122,6 +123,7 @@ void run_fill_context(struct runner *r, bool is_pinned, struct run_context *out)
 		.threads = a->cpus,
 		.exports = out->list,
 		.exports_n = n,
+		.addresses = &r->part.addresses,
 		.home = run_home(r),
 		.state = r->options.state};
 }
@@ -161,8 +163,7 @@ int run_launch(struct runner *r, const struct rendered *c, const int *cpus, size
 	return launcher_start(r->launcher, &spec, err);
 }
 
-/* As campaigns write durations: 5min, 90s, 250ms. */
-static void format_timeout(char out[32], int64_t ns)
+void run_format_timeout(char out[32], int64_t ns)
 {
 	static const struct {
 		int64_t factor;
@@ -184,10 +185,10 @@ static void on_timeout(void *arg, int64_t now_ns)
 	if (r->phase == PHASE_STEPS) { /* run_on_step_exit() says it in full */
 		const struct message_step *step =
 			LIST_AT(r->steps.list, struct message_step, r->steps.at);
-		format_timeout(text, step->timeout_ns);
+		run_format_timeout(text, step->timeout_ns);
 		buf_addf(&r->steps.ended_by, "timeout: %s", text);
 	} else {
-		format_timeout(text, r->assign->timeout_ns);
+		run_format_timeout(text, r->assign->timeout_ns);
 		outcome_decide(&r->outcome, "timeout", "timeout: %s", text);
 	}
 	launcher_kill(r->launcher);

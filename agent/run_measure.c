@@ -30,20 +30,25 @@ static int64_t sampling_delay(const struct runner *r)
 	return poll / 2 < delay ? poll / 2 : delay;
 }
 
-static void set_timers(struct runner *r)
+void run_set_sampling(struct runner *r)
 {
-	int64_t now = clock_monotonic_ns(), every = r->assign->every_ns;
+	int64_t every = r->assign->every_ns;
 
-	if (!r->was_started && !text_is(r->assign->stream, "after"))
-		r->started = loop_add_timer(
-			r->options.loop, now + STARTED_AFTER_NS, 0, on_started_due, r);
-	run_set_timeout(r, r->assign->timeout_ns);
 	if (every != ABSENT && every > 0)
-		r->sampling = loop_add_timer(
-			r->options.loop, now + sampling_delay(r), 0, run_begin_sampling, r);
+		r->sampling = loop_add_timer(r->options.loop,
+			clock_monotonic_ns() + sampling_delay(r), 0, run_begin_sampling, r);
 }
 
-static void attach(struct runner *r, pid_t pid)
+static void set_timers(struct runner *r)
+{
+	if (!r->was_started && !text_is(r->assign->stream, "after"))
+		r->started = loop_add_timer(r->options.loop,
+			clock_monotonic_ns() + STARTED_AFTER_NS, 0, on_started_due, r);
+	run_set_timeout(r, r->assign->timeout_ns);
+	run_set_sampling(r);
+}
+
+void run_attach(struct runner *r, pid_t pid)
 {
 	r->scope = (struct source_scope){.pid = pid,
 		.cgroup = r->cgroup != NULL ? cgroup_path(r->cgroup) : NULL,
@@ -57,15 +62,8 @@ static void attach(struct runner *r, pid_t pid)
 	r->is_attached = true;
 }
 
-void run_let_go(struct runner *r)
+void run_first_readings(struct runner *r)
 {
-	pid_t pid = r->ready;
-
-	r->ready = 0;
-	attach(r, pid);
-	r->phase = PHASE_RUNNING;
-	if (r->migrations_anchor >= 0)
-		r->migrations = perf_migrations_open(pid);
 	guard_first(r->guard);
 	sampler_first(r->set->sampler);
 	if (r->cgroup != NULL)
@@ -74,8 +72,21 @@ void run_let_go(struct runner *r)
 	r->outcome.started_at = clock_realtime_ns();
 	if (r->measured != NULL)
 		energy_begin(r->set->meter, r->measured, true);
+	run_part_spin(r);
 	own_cost_read(&r->cost_before); /* waiting for the counters is not within the run */
 	r->start_raw_ns = clock_raw_ns();
+}
+
+void run_let_go(struct runner *r)
+{
+	pid_t pid = r->ready;
+
+	r->ready = 0;
+	run_attach(r, pid);
+	r->phase = PHASE_RUNNING;
+	if (r->migrations_anchor >= 0)
+		r->migrations = perf_migrations_open(pid);
+	run_first_readings(r);
 	launcher_go(r->launcher);
 	set_timers(r);
 }
@@ -91,7 +102,9 @@ void run_on_ready(struct runner *r, pid_t pid, const int *cpus, size_t cpus_n)
 		measured_flag(&r->outcome.measured, "placement_violated");
 	}
 	r->ready = pid;
-	if (!r->is_held)
+	if (r->phase == PHASE_PART)
+		run_part_on_ready(r);
+	else if (!r->is_held)
 		run_let_go(r);
 }
 
@@ -104,7 +117,7 @@ static int64_t less(int64_t after, int64_t before)
 
 /* CPU time and memory of the whole tree from its cgroup, where it has one: wait4(2) misses those
  * whose parent did not wait for them. */
-static void use_cgroup(struct runner *r, struct launch_exit *e)
+void run_use_cgroup(struct runner *r, struct launch_exit *e)
 {
 	struct cgroup_usage after;
 
@@ -173,25 +186,33 @@ static void add_flags(struct runner *r)
 		measured_flag(m, "shared_energy");
 }
 
-/* All numbers of a run that was let go and came to an end. */
-static void measure(struct runner *r, struct launch_exit *e, const struct own_cost *cost)
+void run_add_measured(struct runner *r, const struct launch_exit *e, int64_t run_cpu_ns,
+	const struct own_cost *cost)
 {
 	struct measured *m = &r->outcome.measured;
 	int64_t time_ns = e->end_ns - r->start_raw_ns;
 
-	use_cgroup(r, e);
-	outcome_add_exit(&r->outcome, e, r->start_raw_ns);
-	measured_metric(m, "migrations", "1", perf_migrations_finish(r->migrations));
-	r->migrations = -1;
 	add_energy(r, e);
 	sampler_last(r->set->sampler, time_ns, m);
 	int64_t own_ns = add_own_cost(r, cost);
-	guard_last(r->guard, time_ns, e->user_ns + e->system_ns, own_ns, m);
+	guard_last(r->guard, time_ns, run_cpu_ns, own_ns, m);
 	add_flags(r);
 }
 
+/* All numbers of a run that was let go and came to an end. */
+static void measure(struct runner *r, struct launch_exit *e, const struct own_cost *cost)
+{
+	struct measured *m = &r->outcome.measured;
+
+	run_use_cgroup(r, e);
+	outcome_add_exit(&r->outcome, e, r->start_raw_ns);
+	measured_metric(m, "migrations", "1", perf_migrations_finish(r->migrations));
+	r->migrations = -1;
+	run_add_measured(r, e, e->user_ns + e->system_ns, cost);
+}
+
 /* Where energy was to be had if possible, a result without it says why. */
-static void note_energy(struct runner *r)
+void run_note_energy(struct runner *r)
 {
 	const char *wish = r->assign->energy;
 
@@ -226,7 +247,9 @@ static bool judge(struct runner *r, const struct launch_exit *e)
 	const char *violation = guard_violation(&o->measured);
 	bool is_good = !r->is_cancelled && o->state == NULL && e->status == 0;
 
+	/* Of several that run together none can begin anew alone. */
 	if (is_good && violation != NULL && text_is(r->assign->on_violation, "rerun") &&
+		!text_is_set(r->assign->role) &&
 		r->assign->reruns != ABSENT && r->reruns < r->assign->reruns) {
 		run_clean_up(r, run_again);
 		return false;
@@ -252,6 +275,8 @@ void run_on_exit(struct runner *r, const struct launch_exit *told)
 		energy_end(r->set->meter, r->measured);
 	if (e.start_ns != 0)
 		r->start_raw_ns = e.start_ns;
+	if (is_measured)
+		run_part_main_ended(r, e.end_ns);
 	run_stop_sampling(r);
 	for (int i = 0; i < STREAMS; i++)
 		run_read_stream(r, i, SIZE_MAX);
@@ -268,7 +293,7 @@ void run_on_exit(struct runner *r, const struct launch_exit *told)
 		outcome_decide(&r->outcome, "failed", "%s",
 			e.failure != NULL ? e.failure : "the command ended before it was started");
 	}
-	note_energy(r);
+	run_note_energy(r);
 	if (is_measured && !r->is_cancelled)
 		run_collect(r);
 	run_finish(r);

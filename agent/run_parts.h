@@ -5,7 +5,8 @@
  * run_teardown.c those after the last run; run_prepare.c has all that the machine must be before
  * the process, run_launch.c the streams, the temporary directory and the process, run_measure.c
  * what is read at its go and at its end, run_samples.c the samples meanwhile, run_collect.c the
- * files that it left. Nobody else includes this.
+ * files that it left; run_part.c and run_window.c what is different where it is one of several.
+ * Nobody else includes this.
  */
 #ifndef AGENT_RUN_PARTS_H
 #define AGENT_RUN_PARTS_H
@@ -16,7 +17,9 @@
 #include "agent/outcome.h"
 #include "agent/own_cost.h"
 #include "agent/own_threads.h"
+#include "agent/part_state.h"
 #include "agent/placement.h"
+#include "agent/ready.h"
 #include "agent/render.h"
 #include "agent/run.h"
 #include "agent/spool.h"
@@ -30,6 +33,7 @@ enum phase {
 	PHASE_SETTLING, /* the guard is not content yet */
 	PHASE_BASELINE, /* the idle machine is measured */
 	PHASE_PREPARING,
+	PHASE_PART, /* run_part.c: it waits, with a process or without, and is not measured */
 	PHASE_RUNNING,
 };
 
@@ -86,6 +90,17 @@ struct run_context {
 	const char *list[RUN_EXPORTS];
 };
 
+/* What a program of several has beside. */
+struct run_part {
+	enum part_state state;
+	enum run_point point; /* told last, and not answered */
+	int64_t point_ns;
+	int64_t at;            /* the instant of GO "measure", CLOCK_MONOTONIC_RAW; ABSENT: none */
+	struct list addresses; /* struct message_pair, owned */
+	struct ready_lines *lines;        /* while its output is looked at */
+	struct loop_timer *looking, *late; /* for its port; its patience */
+};
+
 struct runner {
 	struct runner_options options;
 	struct runner_handler handler;
@@ -140,6 +155,7 @@ struct runner {
 	bool is_held; /* not to be let go yet */
 	pid_t ready;  /* process that waits for the release; 0: none */
 	struct loop_timer *timeout, *started, *sampling, *waiting;
+	struct run_part part;
 	int64_t idle_from_ns; /* CLOCK_MONOTONIC_RAW, start of the baseline */
 	int64_t chunks_taken; /* from the sampler, kept or not */
 	struct outcome outcome;
@@ -167,10 +183,49 @@ void run_prepare(struct runner *r);
 /* From the guard on: the second half of it, after the steps of prepare. */
 void run_settle(struct runner *r);
 
+/* The run's own command; the run may be over when it returns. */
+void run_launch_command(struct runner *r);
+
 /* run_measure.c: handlers of the launcher; let a process go that waits for it. */
 void run_on_ready(struct runner *r, pid_t pid, const int *cpus, size_t cpus_n);
 void run_let_go(struct runner *r);
 void run_on_exit(struct runner *r, const struct launch_exit *e);
+/* What is read before a run is measured, and the clocks; the last thing before that. */
+void run_first_readings(struct runner *r);
+/* What is known of a cgroup; the usage since run_first_readings(). */
+void run_use_cgroup(struct runner *r, struct launch_exit *e);
+/* All metrics and flags of an interval that ended with e, but those of e itself. */
+void run_add_measured(struct runner *r, const struct launch_exit *e, int64_t run_cpu_ns,
+	const struct own_cost *cost);
+void run_attach(struct runner *r, pid_t pid);
+void run_set_sampling(struct runner *r);
+void run_note_energy(struct runner *r);
+
+/* run_part.c: a run begins, may be one of several, and is over. */
+void run_part_begin(struct runner *r);
+void run_part_give_back(struct runner *r);
+/* Whether it is one of several and not main. */
+bool run_is_other(const struct runner *r);
+/* All that comes before its process is done. */
+void run_part_wait(struct runner *r);
+void run_part_release(struct runner *r);
+/* Its process waits for its go. */
+void run_part_on_ready(struct runner *r);
+/* More of its output has come. */
+void run_part_printed(struct runner *r, int which, const char *data, size_t len);
+/* Until the instant of its go, where it has one. */
+void run_part_spin(struct runner *r);
+/* A process that was measured has ended; nothing where it is not main of several. */
+void run_part_main_ended(struct runner *r, int64_t end_ns);
+/* Of one that is not main. Nothing may follow a call of this. */
+void run_part_on_exit(struct runner *r, const struct launch_exit *e);
+
+/* run_window.c, of one that is not main: let its process go, which is not measured yet; measure
+ * from now on; until now, or until it ended (e; NULL: it has not); what its end tells. */
+void run_start_other(struct runner *r);
+void run_begin_window(struct runner *r);
+void run_end_window(struct runner *r, const struct launch_exit *e);
+void run_add_other_exit(struct runner *r, const struct launch_exit *e);
 
 /* run_launch.c: read what a stream holds, up to max bytes. */
 void run_read_stream(struct runner *r, int which, size_t max);
@@ -184,6 +239,8 @@ int run_launch(struct runner *r, const struct rendered *c, const int *cpus, size
  * what pins its threads. */
 void run_fill_context(struct runner *r, bool is_pinned, struct run_context *out);
 void run_context_done(struct run_context *c);
+/* As campaigns write durations: 5min, 90s, 250ms. */
+void run_format_timeout(char out[32], int64_t ns);
 /* End what was launched after so long; ABSENT: never. */
 void run_set_timeout(struct runner *r, int64_t after_ns);
 

@@ -42,18 +42,26 @@ static int launch(struct runner *r, struct error *err)
 	return code;
 }
 
-static void start_process(struct runner *r)
+void run_launch_command(struct runner *r)
 {
 	struct error err = {0};
+	int code = launch(r, &err);
 
+	/* The launcher's word for a limit that cannot be kept here. */
+	if (code < 0)
+		run_finish_as(r, code == -EOPNOTSUPP ? "skipped" : "failed", err.text);
+}
+
+static void start_process(struct runner *r)
+{
 	r->phase = PHASE_PREPARING;
 	if (!make_cgroup(r) || !run_give_to_user(r))
 		return;
 	r->needs_cleanup = true;
-	int code = launch(r, &err);
-	/* The launcher's word for a limit that cannot be kept here. */
-	if (code < 0)
-		run_finish_as(r, code == -EOPNOTSUPP ? "skipped" : "failed", err.text);
+	if (text_is_set(r->assign->role))
+		run_part_wait(r);
+	else
+		run_launch_command(r);
 }
 
 /* ---- idle power ---- */

@@ -20,8 +20,8 @@ struct counter {
 	struct counter_event what;
 	int fd;
 	size_t name; /* which of the names that were asked for: its kinds stand together */
-	struct perf_reading last;
-	bool is_read;
+	struct perf_reading first, last; /* first: zeroes until it was read */
+	bool was_read, is_read;
 };
 
 struct perf_counters {
@@ -154,6 +154,9 @@ static void perf_counters_read(void *state, int64_t *out)
 	for (size_t i = 0; i < s->n; i++) {
 		struct counter *c = &s->counters[i];
 		c->is_read = perf_event_read(c->fd, &c->last) == 0;
+		if (c->is_read && !c->was_read)
+			c->first = c->last;
+		c->was_read = true;
 		out[i] = c->is_read && c->last.value <= INT64_MAX ? (int64_t)c->last.value : ABSENT;
 	}
 }
@@ -184,6 +187,17 @@ enum counted perf_counters_scale(
 	return !is_incomplete ? COUNTED_WHOLE : is_one_kind ? COUNTED_PARTLY : COUNTED_SCALED;
 }
 
+/* What is measured may begin long after the exec. */
+static struct perf_reading since_first(const struct counter *c)
+{
+	struct perf_reading r = c->last;
+
+	r.value -= c->first.value;
+	r.enabled_ns -= c->first.enabled_ns;
+	r.running_ns -= c->first.running_ns;
+	return r;
+}
+
 /* Counters [from, to) are all kinds of one name. */
 static void add_results(const struct perf_counters *s, size_t from, size_t to, struct measured *out)
 {
@@ -199,7 +213,7 @@ static void add_results(const struct perf_counters *s, size_t from, size_t to, s
 			miss(out, &why);
 			return;
 		}
-		kinds[i - from] = s->counters[i].last;
+		kinds[i - from] = since_first(&s->counters[i]);
 	}
 	enum counted c = perf_counters_scale(kinds, to - from, is_one_kind, values);
 	if (c == COUNTED_NEVER) {

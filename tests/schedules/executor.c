@@ -214,8 +214,9 @@ void runner_start(struct runner *r, const struct message_assign *a)
 			world_now + some_time(50 * NS_PER_MS), &r->node->process, on_prepared, r);
 }
 
-void runner_cancel(struct runner *r)
+void runner_cancel(struct runner *r, const char *reason)
 {
+	(void)reason;
 	if (r->assign == NULL || r->is_cancelled || r->is_tearing_down)
 		return;
 	r->is_cancelled = true;
@@ -264,6 +265,31 @@ void runner_tear_down(struct runner *r, const struct id16 *campaign, const struc
 }
 
 /* ---- the rest of run.h ---- */
+
+void runner_go(struct runner *r, const struct message_go *go)
+{
+	(void)r;
+	(void)go;
+}
+
+void runner_stop(struct runner *r, const struct attempt_id *id)
+{
+	(void)r;
+	(void)id;
+}
+
+enum run_point runner_point(const struct runner *r, int64_t *raw_ns)
+{
+	(void)r;
+	*raw_ns = ABSENT;
+	return RUN_NO_POINT;
+}
+
+bool runner_needs_word(const struct runner *r)
+{
+	(void)r;
+	return false;
+}
 
 void runner_hold(struct runner *r)
 {

@@ -304,7 +304,7 @@ static void on_cancel_timer(void *arg, int64_t now_ns)
 {
 	(void)arg;
 	(void)now_ns;
-	runner_cancel(runner);
+	runner_cancel(runner, NULL);
 }
 
 static void test_cancel(void **state)

@@ -397,8 +397,8 @@ static void on_look(void *arg, int64_t now_ns)
 	(void)now_ns;
 	if (unlink(path) < 0)
 		return;
-	runner_cancel(runner);
-	runner_cancel(runner);
+	runner_cancel(runner, NULL);
+	runner_cancel(runner, NULL);
 }
 
 static void test_cancel(void **state)
