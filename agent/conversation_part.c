@@ -19,8 +19,8 @@ static bool local_address(const struct addrinfo *there, char out[NI_MAXHOST])
 
 	return fd >= 0 && connect(fd, there->ai_addr, there->ai_addrlen) == 0 &&
 	       getsockname(fd, (struct sockaddr *)&own, &len) == 0 &&
-	       getnameinfo((struct sockaddr *)&own, len, out, NI_MAXHOST, NULL, 0,
-		       NI_NUMERICHOST) == 0;
+	       getnameinfo(
+		       (struct sockaddr *)&own, len, out, NI_MAXHOST, NULL, 0, NI_NUMERICHOST) == 0;
 }
 
 /* "tcp://HOST:PORT", HOST perhaps in brackets, taken apart. */

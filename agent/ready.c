@@ -36,8 +36,8 @@ void ready_lines_free(struct ready_lines *l)
 	free(l);
 }
 
-static int match(const struct ready_lines *l, const struct buf *line, bool is_whole,
-	struct error *err)
+static int match(
+	const struct ready_lines *l, const struct buf *line, bool is_whole, struct error *err)
 {
 	int found = pattern_matches(l->pattern, line->data, line->len, is_whole);
 
@@ -76,7 +76,8 @@ static bool is_listener(const char *line, int64_t port)
 {
 	unsigned local, state;
 
-	return sscanf(line, " %*[^:]: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x", &local, &state) == 2 &&
+	return sscanf(line, " %*[^:]: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x", &local, &state) ==
+		       2 &&
 	       local == (unsigned)port && state == TCP_LISTENING;
 }
 

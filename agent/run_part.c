@@ -238,8 +238,8 @@ static void look(struct runner *r)
 		return;
 	}
 	if (a->ready_timeout_ns != ABSENT && a->ready_timeout_ns > 0)
-		r->part.late = loop_add_timer(
-			r->options.loop, now + a->ready_timeout_ns, 0, on_late, r);
+		r->part.late =
+			loop_add_timer(r->options.loop, now + a->ready_timeout_ns, 0, on_late, r);
 	if (r->part.lines == NULL)
 		r->part.looking = loop_add_timer(
 			r->options.loop, now + READY_AGAIN_NS, READY_AGAIN_NS, on_look, r);
