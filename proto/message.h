@@ -230,7 +230,7 @@ struct message_assign {
 	const char *role;          /* its name */
 	int64_t is_main;           /* 1: its start and end bound what is measured, on all hosts */
 	const char *ready_pattern; /* READY "ready" when a line of its stdout or stderr matches
-				      (POSIX extended: the coordinator has checked that) */
+				      (pattern.h) */
 	int64_t ready_port;        /* or when something listens on this TCP port of the host */
 	int64_t ready_timeout_ns;  /* the run has failed where that does not come in time */
 };

@@ -123,6 +123,9 @@ static void fill_assign(struct message *m)
 		.reruns = ABSENT,
 		.memory_limit = ABSENT,
 		.processes_limit = ABSENT,
+		.is_main = ABSENT,
+		.ready_port = ABSENT,
+		.ready_timeout_ns = ABSENT,
 		.requires = LIST_OF(requires),
 		.prepare = LIST_OF(prepare),
 		.cleanup = LIST_OF(cleanup),
@@ -130,7 +133,29 @@ static void fill_assign(struct message *m)
 	};
 }
 
-/* ACCEPT, COMMITTED and CANCEL say nothing but which attempt, in the same place. */
+static void fill_ready(struct message *m)
+{
+	m->ready = (struct message_ready){
+		.id = attempt_17(), .point = "prepared", .address = "192.0.2.7"};
+}
+
+static void fill_go(struct message *m)
+{
+	static const struct message_pair addresses[] = {
+		{"server", "192.0.2.7"}, {"client", "192.0.2.8"}};
+
+	m->go = (struct message_go){.id = attempt_17(),
+		.what = "measure",
+		.at = 123456789012,
+		.addresses = LIST_OF(addresses)};
+}
+
+static void fill_ended(struct message *m)
+{
+	m->ended = (struct message_ended){.id = attempt_17(), .raw_ns = 125456789012};
+}
+
+/* ACCEPT, COMMITTED, CANCEL and STOP say nothing but which attempt, in the same place. */
 static void fill_accept(struct message *m)
 {
 	m->accept.id = attempt_17();
@@ -393,6 +418,10 @@ static const struct vector {
 	{MESSAGE_EVENT, "EVENT", fill_event},
 	{MESSAGE_QUERY, "QUERY", fill_query},
 	{MESSAGE_ROWS, "ROWS", fill_rows},
+	{MESSAGE_READY, "READY", fill_ready},
+	{MESSAGE_GO, "GO", fill_go},
+	{MESSAGE_ENDED, "ENDED", fill_ended},
+	{MESSAGE_STOP, "STOP", fill_accept},
 	{MESSAGE_STEER, "STEER", fill_steer},
 };
 
