@@ -331,6 +331,7 @@ struct campaign {
 	bool is_sequential; /* all of a configuration, then the next, instead of blocks */
 	struct budget budget;
 	int64_t attempts;
+	char *on_disconnect; /* "finish", "stop"; NULL: not given, as "finish" */
 	struct source_file *files;
 	size_t files_n;
 	struct steps teardown;

@@ -272,6 +272,7 @@ static void read_campaign(struct reader *r)
 	c->seed = read_int(r->root, "seed", 1);
 	c->labels = read_pairs(r->arena, node_get(r->root, "labels"), &c->labels_n);
 	c->attempts = read_int(node_get(r->root, "limits"), "attempts", 3);
+	c->on_disconnect = (char *)read_text(node_get(r->root, "limits"), "on_disconnect", NULL);
 	read_hosts(r, hosts, &c->hosts);
 	c->is_spread = strcmp(read_text(hosts, "spread", ""), "any") == 0;
 	read_benchmarks(r);

@@ -231,6 +231,7 @@ void campaign_render(const struct campaign *c, const struct configuration *confi
 	render_limits(&r, out);
 	fill_measure(&b->measure, out);
 	fill_guard(c, &b->guard, out);
+	out->on_disconnect = c->on_disconnect;
 	*arena = renderer_done(&r);
 }
 

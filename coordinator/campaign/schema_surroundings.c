@@ -190,6 +190,8 @@ static const struct schema user = {
 	.expected = "the name of a user",
 	.is_template = true,
 };
+static const struct schema on_disconnect = {
+	.type = TYPE_CHOICE, .choices = (const char *const[]){"finish", "stop", NULL}};
 static const struct key_info limits_keys[] = {
 	{"timeout", 0, &run_timeout, "when a run is ended"},
 	{"attempts", 0, &attempts, "tries at a run that is lost with its host"},
@@ -197,11 +199,12 @@ static const struct key_info limits_keys[] = {
 	{"memory", 0, &memory, "bytes of a whole run"},
 	{"processes", 0, &processes, "how many at once"},
 	{"user", 0, &user, "who runs it"},
+	{"on_disconnect", 0, &on_disconnect, "what follows where the coordinator is not heard of"},
 	{0},
 };
 const struct schema schema_limits = {
 	.type = TYPE_MAP, .title = "limits", .keys = limits_keys, .is_layer = true};
-/* Attempts are the campaign's. */
+/* Attempts and on_disconnect are the campaign's. */
 static const struct key_info own_limits_keys[] = {
 	{"timeout", 0, &run_timeout, "when a run is ended"},
 	{"output", 0, &output, "bytes kept of each stream, head and tail"},

@@ -102,6 +102,7 @@ static void add_surroundings(struct buf *out, const struct message_assign *m)
 	add_count(out, "memory_limit", m->memory_limit, ABSENT);
 	add_count(out, "processes", m->processes_limit, ABSENT);
 	add_word(out, "user", m->user);
+	add_word(out, "on_disconnect", m->on_disconnect);
 	if (strcmp(m->energy, "auto") != 0)
 		add_word(out, "energy", m->energy);
 	add_word(out, "source", m->source);
