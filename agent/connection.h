@@ -17,6 +17,8 @@ struct connection_options {
 	const char *server_key;  /* Z85; required */
 	const char *state;       /* directory for key, spool, files; required; made where missing */
 	const char *name;        /* what the machine calls itself; NULL: its host name */
+	const char *address; /* by which other hosts reach this one; NULL: what its packets to the
+				coordinator have */
 	const char *root;        /* machine.h */
 	struct texts labels;     /* "k=v" */
 	int64_t cache;           /* files_limit(): bytes of contents and work directories */

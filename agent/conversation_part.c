@@ -72,8 +72,11 @@ static void say_ready(struct connection *c, const struct attempt_id *id, const c
 	message_init(&m, MESSAGE_READY);
 	m.ready.id = *id;
 	m.ready.point = point;
-	find_address(c, address);
-	m.ready.address = address[0] != '\0' ? address : NULL;
+	m.ready.address = c->options->address;
+	if (!text_is_set(m.ready.address)) {
+		find_address(c, address);
+		m.ready.address = address[0] != '\0' ? address : NULL;
+	}
 	conversation_say(c, &m);
 }
 

@@ -160,9 +160,11 @@ static void watch(struct exec_exit *e, pid_t first, int signals)
 			deadline = on_control(e, deadline);
 	}
 	while (reap(e, first, &is_over) == 0) {
-		/* No packet is of interest any more, but the end of the agent is. */
+		/* No packet is of interest any more, but the end of the agent is. What was told to
+		 * end has the same grace as the first process, which may be a shell before it. */
 		struct pollfd control = {.fd = EXEC_CONTROL_FD};
-		kill_tree();
+		if (deadline == INT64_MAX || clock_ns(CLOCK_MONOTONIC) >= deadline)
+			kill_tree();
 		if (poll(&control, 1, 1) > 0)
 			end_everything(0);
 	}

@@ -43,7 +43,7 @@ const struct option_info agent_common_table[] = {
 };
 
 struct agent_options {
-	const char *coordinator, *server_key, *state, *name, *root, *cache;
+	const char *coordinator, *server_key, *state, *name, *address, *root, *cache;
 	struct texts labels;
 	int64_t drain_timeout_ns;
 	bool verbose, quiet;
@@ -58,6 +58,10 @@ const struct option_info agent_own_table[] = {
 		"key, files and results that are not acknowledged yet", NULL},
 	{"name", OPTION_TEXT, offsetof(struct agent_options, name), "NAME",
 		"what to call this host in messages (default: its host name)", NULL},
+	{"address", OPTION_TEXT, offsetof(struct agent_options, address), "ADDRESS",
+		"how other hosts reach this one, for `{hosts.ROLE.address}` (default: that of its "
+		"way to the coordinator)",
+		NULL},
 	{"label", OPTION_TEXTS, offsetof(struct agent_options, labels), "K=V",
 		"a label for `hosts: {labels: ...}`; may be given several times", NULL},
 	{"cache", OPTION_TEXT, offsetof(struct agent_options, cache), "SIZE",
@@ -190,6 +194,7 @@ static int serve(const struct agent_options *o)
 		.server_key = o->server_key,
 		.state = o->state,
 		.name = o->name,
+		.address = o->address,
 		.root = o->root,
 		.labels = o->labels,
 		.cache = cache,

@@ -241,14 +241,14 @@ static void test_ready_by_an_unfinished_line(void **state)
 	assert_memory_equal(r->stdout_data.data, "listening> ", 11);
 }
 
-static int listen_somewhere(int64_t *port)
+/* A port that is ours, and not listened on yet. */
+static int bind_somewhere(int64_t *port)
 {
 	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
 	socklen_t len = sizeof a;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
-	assert_int_equal(listen(fd, 1), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
 	*port = ntohs(a.sin_port);
 	return fd;
@@ -257,28 +257,25 @@ static int listen_somewhere(int64_t *port)
 /* The "program" listens where the test does: it has no tool for that everywhere. */
 static void test_ready_by_port(void **state)
 {
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
 	int64_t port;
-	int one = 1, fd = listen_somewhere(&port);
+	int fd = bind_somewhere(&port);
 	struct message m = part(1, "server", "exec sleep 1000");
 
 	(void)state;
 	m.assign.ready_port = port;
+	assert_int_equal(listen(fd, 1), 0);
 	rig_send(&m);
 	expect_ready(1, "prepared");
 	go(1, "start", ABSENT);
 	assert_says(expect_result(1, "failed"), "before the program is started");
 	close(fd);
+	fd = bind_somewhere(&port);
 	m = part(2, "server", "exec sleep 1000");
 	m.assign.ready_port = port;
 	rig_send(&m);
 	expect_ready(2, "prepared");
 	go(2, "start", ABSENT);
 	usleep(100000);
-	a.sin_port = htons((uint16_t)port);
-	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
 	assert_int_equal(listen(fd, 1), 0);
 	expect_ready(2, "ready");
 	close(fd);
@@ -372,6 +369,27 @@ static void test_ignores_sigterm(void **state)
 	assert_says(r, "SIGTERM did not end it");
 	/* The grace is not in the window. */
 	assert_true(metric(r, "time") < NS_PER_S);
+}
+
+/* A shell that dies at once of the same SIGTERM as the program that it waits for. */
+static void test_grace_behind_a_shell(void **state)
+{
+	(void)state;
+	send_part(1, "server",
+		"(trap 'sleep 0.3; echo flushed; exit 0' TERM; echo up; "
+		"while :; do sleep 0.02; done); true",
+		"up");
+	expect_ready(1, "prepared");
+	go(1, "start", ABSENT);
+	expect_ready(1, "ready");
+	go(1, "measure", ABSENT);
+	stop(1);
+	const struct message_result *r = expect_result(1, "done");
+	assert_int_equal(r->stdout_kept, 11);
+	assert_memory_equal(r->stdout_data.data, "up\nflushed\n", 11);
+	assert_int_equal(
+		r->flags.n > 0 && strcmp(*LIST_AT(&r->flags, const char *, 0), "leftovers") == 0,
+		0);
 }
 
 /* Main was over, or had failed, before the others were measured. */
@@ -549,6 +567,7 @@ int main(void)
 		TEST(test_never_ready),
 		TEST(test_ends_too_soon),
 		TEST(test_ignores_sigterm),
+		TEST(test_grace_behind_a_shell),
 		TEST(test_stop_before_measure),
 		TEST(test_cancel_anywhere),
 		TEST(test_unknown_address),
