@@ -215,6 +215,31 @@ static void test_other(void **state)
 	assert_goes_on(2);
 }
 
+/* What its preparation took is no part of the window, in counters neither. */
+static void test_counters_of_the_window(void **state)
+{
+	static const char *const counters[] = {"task-clock"};
+	struct message m = part(1, "server",
+		"i=0; while [ $i -lt 300000 ]; do i=$((i + 1)); done; echo up; exec sleep 1000");
+
+	(void)state;
+	m.assign.ready_pattern = "up";
+	m.assign.counters = (struct list){counters, 1};
+	rig_send(&m);
+	expect_ready(1, "prepared");
+	go(1, "start", ABSENT);
+	expect_ready(1, "ready");
+	usleep(100000); /* until the shell has become sleep */
+	go(1, "measure", ABSENT);
+	usleep(50000);
+	stop(1);
+	const struct message_result *r = expect_result(1, "done");
+	int64_t counted = metric(r, "task_clock"), user = metric(r, "time.user");
+	/* Where there is no perf, or no control group, there is no such number. */
+	assert_true(counted == ABSENT || counted < 20 * NS_PER_MS);
+	assert_true(user == ABSENT || user < 20 * NS_PER_MS);
+}
+
 static void test_ready_at_once(void **state)
 {
 	(void)state;
@@ -561,6 +586,7 @@ int main(void)
 		TEST(test_main),
 		TEST(test_main_at_once),
 		TEST(test_other),
+		TEST(test_counters_of_the_window),
 		TEST(test_ready_at_once),
 		TEST(test_ready_by_an_unfinished_line),
 		TEST(test_ready_by_port),
