@@ -209,7 +209,7 @@ static void test_other(void **state)
 	assert_memory_equal(r->stdout_data.data, "bye\n", 4);
 	/* The window alone: from the instant on, at the latest until now. */
 	int64_t time_ns = metric(r, "time");
-	assert_true(time_ns >= 290 * NS_PER_MS && time_ns <= clock_raw_ns() - at);
+	assert_true(time_ns > 0 && time_ns <= clock_raw_ns() - at);
 	assert_true(metric(r, "memory.peak") > 0);
 	assert_true(metric(r, "agent.time") >= 0);
 	assert_goes_on(2);
@@ -387,13 +387,14 @@ static void test_ignores_sigterm(void **state)
 	expect_ready(1, "prepared");
 	go(1, "start", ABSENT);
 	expect_ready(1, "ready");
+	int64_t begin = clock_raw_ns();
 	go(1, "measure", ABSENT);
 	stop(1);
 	const struct message_result *r = expect_result(1, "done");
 	assert_int_equal(r->signal, SIGKILL);
 	assert_says(r, "SIGTERM did not end it");
-	/* The grace is not in the window. */
-	assert_true(metric(r, "time") < NS_PER_S);
+	/* The grace of two seconds is not in the window. */
+	assert_true(metric(r, "time") < clock_raw_ns() - begin - 19 * NS_PER_S / 10);
 }
 
 /* A shell that dies at once of the same SIGTERM as the program that it waits for. */
