@@ -76,7 +76,7 @@ struct connection {
 	struct loop_timer *held_until; /* NULL: none is held */
 	int64_t heard_ns; /* when the coordinator said something, CLOCK_BOOTTIME; 0: never yet */
 	struct loop_timer *lease; /* NULL: nothing in hand depends on it */
-	struct assignment *queue;      /* the first is running, or about to */
+	struct assignment *queue; /* the first is running, or about to */
 	size_t queue_n;
 	struct finish *finishes;
 	struct outbox outbox;

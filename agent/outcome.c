@@ -72,8 +72,8 @@ void outcome_add_exit(struct outcome *o, const struct launch_exit *e, int64_t st
 	measured_metric(m, "time", "ns", time_ns);
 	measured_metric(m, "time.user", "ns", e->user_ns);
 	measured_metric(m, "time.system", "ns", e->system_ns);
-	measured_metric(
-		m, "cores.effective", "u1", outcome_effective_cores(e->user_ns + e->system_ns, time_ns));
+	measured_metric(m, "cores.effective", "u1",
+		outcome_effective_cores(e->user_ns + e->system_ns, time_ns));
 	measured_metric(m, "memory.peak", "B", e->maxrss);
 	measured_metric(m, "context_switches.voluntary", "1", e->voluntary);
 	measured_metric(m, "context_switches.involuntary", "1", e->involuntary);

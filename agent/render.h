@@ -14,12 +14,12 @@
 #include "proto/message.h"
 
 struct render_context {
-	const char *directory;      /* the campaign's, absolute */
-	const char *tmp;            /* for MARK_TMP and TMPDIR */
-	const char *cpu_list;       /* for MARK_CPU_LIST */
+	const char *directory;        /* the campaign's, absolute */
+	const char *tmp;              /* for MARK_TMP and TMPDIR */
+	const char *cpu_list;         /* for MARK_CPU_LIST */
 	const struct list *addresses; /* struct message_pair: role, address; for MARK_ADDRESS. NULL,
 					 or one that is not there: an empty text */
-	int64_t threads;            /* for OMP_NUM_THREADS; ABSENT: not exported */
+	int64_t threads;              /* for OMP_NUM_THREADS; ABSENT: not exported */
 	const char *const *exports; /* more of what placement exports, "NAME=value"; may be NULL */
 	size_t exports_n;
 	const char *home;  /* for HOME; NULL: the agent's */

@@ -56,8 +56,8 @@ struct runner_handler {
 	void (*on_started)(
 		void *arg, const struct attempt_id *id, int64_t started_at, int64_t raw_ns);
 	/* raw_ns: CLOCK_MONOTONIC_RAW of RUN_ENDED, else ABSENT. Only of runs with a role. */
-	void (*on_point)(void *arg, const struct attempt_id *id, enum run_point point,
-		int64_t raw_ns);
+	void (*on_point)(
+		void *arg, const struct attempt_id *id, enum run_point point, int64_t raw_ns);
 	/* More SAMPLES frames stand in runner_frames(). */
 	void (*on_samples)(void *arg);
 	/*

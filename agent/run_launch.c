@@ -38,7 +38,7 @@ void run_read_stream(struct runner *r, int which, size_t max)
 		if (n <= 0)
 			return;
 		output_add(stream_of(r, which), data, (size_t)n);
-		run_part_printed(r, which, data, (size_t)n);
+		run_ready_printed(r, which, data, (size_t)n);
 		max -= (size_t)n < max ? (size_t)n : max;
 	}
 }

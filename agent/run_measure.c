@@ -249,8 +249,8 @@ static bool judge(struct runner *r, const struct launch_exit *e)
 
 	/* Of several that run together none can begin anew alone. */
 	if (is_good && violation != NULL && text_is(r->assign->on_violation, "rerun") &&
-		!text_is_set(r->assign->role) &&
-		r->assign->reruns != ABSENT && r->reruns < r->assign->reruns) {
+		!text_is_set(r->assign->role) && r->assign->reruns != ABSENT &&
+		r->reruns < r->assign->reruns) {
 		run_clean_up(r, run_again);
 		return false;
 	}

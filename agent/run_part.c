@@ -14,8 +14,7 @@
 /* The rest of the way there is not slept through. */
 #define SPIN_NS 100000
 /* An instant further away than this is a mistake about clocks. */
-#define FAR_NS     (60 * NS_PER_S)
-#define LAST_BYTES 400 /* of what it printed, for a reason */
+#define FAR_NS (60 * NS_PER_S)
 
 static bool is_part(const struct runner *r)
 {
@@ -50,7 +49,7 @@ static void tell(struct runner *r, enum run_point point, int64_t raw_ns)
 	r->handler.on_point(r->handler.arg, &r->assign->id, point, raw_ns);
 }
 
-static void fail(struct runner *r, const char *reason)
+void run_part_fail(struct runner *r, const char *reason)
 {
 	outcome_decide(&r->outcome, "failed", "%s", reason);
 	launcher_kill(r->launcher);
@@ -82,17 +81,9 @@ static void keep_addresses(struct run_part *p, const struct list *given)
 	p->addresses = (struct list){pairs, given->n};
 }
 
-static void stop_looking(struct runner *r)
-{
-	run_cancel_timer(r, &r->part.looking);
-	run_cancel_timer(r, &r->part.late);
-	ready_lines_free(r->part.lines);
-	r->part.lines = NULL;
-}
-
 void run_part_give_back(struct runner *r)
 {
-	stop_looking(r);
+	run_ready_stop(r);
 	free_addresses(&r->part);
 }
 
@@ -122,127 +113,10 @@ void run_part_release(struct runner *r)
 		say_prepared(r);
 }
 
-/* ---- whether it is ready ---- */
-
-static void be_ready(struct runner *r)
+void run_part_is_ready(struct runner *r)
 {
-	stop_looking(r);
 	if (happens(r, PART_IS_READY))
 		tell(r, RUN_READY, ABSENT);
-}
-
-/* The end of what it printed, stderr rather than stdout, its lines joined. */
-static void add_last_words(const struct runner *r, struct buf *out)
-{
-	const struct output *o = r->outcome.err.total > 0 ? &r->outcome.err : &r->outcome.out;
-	_cleanup_buf_ struct buf text = BUF_INIT;
-
-	output_copy(o, &text);
-	while (text.len > 0 && strchr("\n\r\t ", text.data[text.len - 1]) != NULL)
-		text.data[--text.len] = '\0';
-	size_t start = text.len > LAST_BYTES ? text.len - LAST_BYTES : 0;
-	if (text.len == 0) {
-		buf_adds(out, "; it printed nothing");
-		return;
-	}
-	buf_adds(out, "; it printed last: ");
-	for (size_t i = start; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.data[i];
-		if (c == '\n')
-			buf_adds(out, "; ");
-		else
-			buf_addc(out, c < ' ' ? ' ' : (char)c);
-	}
-}
-
-static void on_late(void *arg, int64_t now_ns)
-{
-	struct runner *r = arg;
-	_cleanup_buf_ struct buf reason = BUF_INIT;
-	char timeout[32];
-
-	(void)now_ns;
-	r->part.late = NULL;
-	stop_looking(r);
-	run_format_timeout(timeout, r->assign->ready_timeout_ns);
-	buf_addf(&reason, "not ready within %s: ", timeout);
-	if (r->assign->ready_port != ABSENT)
-		buf_addf(&reason, "nothing listens on port %" PRId64, r->assign->ready_port);
-	else
-		buf_addf(&reason, "no line matches '%s'", r->assign->ready_pattern);
-	add_last_words(r, &reason);
-	fail(r, reason.data);
-}
-
-static void on_look(void *arg, int64_t now_ns)
-{
-	struct runner *r = arg;
-	struct error err = {0};
-
-	(void)now_ns;
-	int found = ready_port_listens(r->assign->ready_port, &err);
-	if (found == 0)
-		return;
-	stop_looking(r);
-	if (found > 0)
-		be_ready(r);
-	else
-		fail(r, err.text);
-}
-
-void run_part_printed(struct runner *r, int which, const char *data, size_t len)
-{
-	struct error err = {0};
-
-	if (r->part.lines == NULL || r->phase != PHASE_PART)
-		return;
-	int found = ready_lines_add(r->part.lines, which, data, len, &err);
-	if (found == 0)
-		return;
-	stop_looking(r);
-	if (found > 0)
-		be_ready(r);
-	else
-		fail(r, err.text);
-}
-
-/* Before it is launched: what can be known to be wrong. Returns 0 or negative. */
-static int prepare_looking(struct runner *r, struct error *err)
-{
-	const struct message_assign *a = r->assign;
-
-	if (is_main(r))
-		return 0;
-	if (text_is_set(a->ready_pattern)) {
-		r->part.lines = ready_lines_new(a->ready_pattern, err);
-		return r->part.lines != NULL ? 0 : -EINVAL;
-	}
-	if (a->ready_port == ABSENT)
-		return 0;
-	int found = ready_port_listens(a->ready_port, err);
-	if (found > 0)
-		return error_set(err, -EADDRINUSE,
-			"ready: something listens on port %" PRId64
-			" before the program is started: end it, or let the program take another",
-			a->ready_port);
-	return found;
-}
-
-static void look(struct runner *r)
-{
-	const struct message_assign *a = r->assign;
-	int64_t now = clock_monotonic_ns();
-
-	if (r->part.lines == NULL && a->ready_port == ABSENT) {
-		be_ready(r);
-		return;
-	}
-	if (a->ready_timeout_ns != ABSENT && a->ready_timeout_ns > 0)
-		r->part.late =
-			loop_add_timer(r->options.loop, now + a->ready_timeout_ns, 0, on_late, r);
-	if (r->part.lines == NULL)
-		r->part.looking = loop_add_timer(
-			r->options.loop, now + READY_AGAIN_NS, READY_AGAIN_NS, on_look, r);
 }
 
 /* ---- its process ---- */
@@ -261,7 +135,7 @@ static void launch(struct runner *r)
 		run_finish_as(r, "failed", why);
 		return;
 	}
-	if (prepare_looking(r, &err) < 0) {
+	if (run_ready_prepare(r, &err) < 0) {
 		happens(r, PART_EXIT);
 		run_finish_as(r, "failed", err.text);
 		return;
@@ -310,7 +184,8 @@ static void wait_for_instant(struct runner *r)
 	int64_t left = r->part.at == ABSENT ? 0 : r->part.at - clock_raw_ns();
 
 	if (left > FAR_NS) {
-		fail(r, "the coordinator told an instant that is more than a minute away: are the "
+		run_part_fail(r,
+			"the coordinator told an instant that is more than a minute away: are the "
 			"clocks of this host in order?");
 		return;
 	}
@@ -376,7 +251,7 @@ void runner_stop(struct runner *r, const struct attempt_id *id)
 		outcome_decide(&r->outcome, "failed",
 			"the main role was over before this one was measured");
 		run_cancel_timer(r, &r->waiting);
-		stop_looking(r);
+		run_ready_stop(r);
 	}
 	if (r->part.state == PART_OVER)
 		run_finish(r); /* it had no process yet */
@@ -406,7 +281,7 @@ void run_part_on_ready(struct runner *r)
 		return;
 	}
 	run_start_other(r);
-	look(r);
+	run_ready_look(r);
 }
 
 /* However it ended, it was told to. */
@@ -430,7 +305,7 @@ static void judge_exit(struct runner *r, enum part_state was, const struct launc
 	else
 		outcome_describe_status(&reason, e->status);
 	if (!was_ready)
-		add_last_words(r, &reason);
+		run_ready_add_last_words(r, &reason);
 	outcome_decide(&r->outcome, "failed", "%s", reason.data);
 }
 
@@ -445,7 +320,7 @@ void run_part_on_exit(struct runner *r, const struct launch_exit *e)
 	enum part_state was = r->part.state;
 
 	happens(r, PART_EXIT);
-	stop_looking(r);
+	run_ready_stop(r);
 	if (was == PART_MEASURED)
 		run_end_window(r, e);
 	for (int i = 0; i < STREAMS; i++)

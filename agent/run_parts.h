@@ -5,7 +5,8 @@
  * run_teardown.c those after the last run; run_prepare.c has all that the machine must be before
  * the process, run_launch.c the streams, the temporary directory and the process, run_measure.c
  * what is read at its go and at its end, run_samples.c the samples meanwhile, run_collect.c the
- * files that it left; run_part.c and run_window.c what is different where it is one of several.
+ * files that it left; run_part.c, run_ready.c and run_window.c what is different where it is one of
+ * several.
  * Nobody else includes this.
  */
 #ifndef AGENT_RUN_PARTS_H
@@ -97,7 +98,7 @@ struct run_part {
 	int64_t point_ns;
 	int64_t at;            /* the instant of GO "measure", CLOCK_MONOTONIC_RAW; ABSENT: none */
 	struct list addresses; /* struct message_pair, owned */
-	struct ready_lines *lines;        /* while its output is looked at */
+	struct ready_lines *lines;         /* while its output is looked at */
 	struct loop_timer *looking, *late; /* for its port; its patience */
 };
 
@@ -211,14 +212,27 @@ void run_part_wait(struct runner *r);
 void run_part_release(struct runner *r);
 /* Its process waits for its go. */
 void run_part_on_ready(struct runner *r);
-/* More of its output has come. */
-void run_part_printed(struct runner *r, int which, const char *data, size_t len);
 /* Until the instant of its go, where it has one. */
 void run_part_spin(struct runner *r);
 /* A process that was measured has ended; nothing where it is not main of several. */
 void run_part_main_ended(struct runner *r, int64_t end_ns);
 /* Of one that is not main. Nothing may follow a call of this. */
 void run_part_on_exit(struct runner *r, const struct launch_exit *e);
+
+/* Others need not wait for it any longer; it has failed, and is ended. */
+void run_part_is_ready(struct runner *r);
+void run_part_fail(struct runner *r, const char *reason);
+
+/* run_ready.c: before it is launched, look what can be known to be wrong; returns 0 or negative.
+ * Then look for what shows that it is ready, which may be so at once, until told to stop. */
+int run_ready_prepare(struct runner *r, struct error *err);
+void run_ready_look(struct runner *r);
+void run_ready_stop(struct runner *r);
+/* More of its output has come. */
+void run_ready_printed(struct runner *r, int which, const char *data, size_t len);
+/* Append "; it printed last: " with the end of stderr, or stdout where that is empty, on one line.
+ */
+void run_ready_add_last_words(const struct runner *r, struct buf *out);
 
 /* run_window.c, of one that is not main: let its process go, which is not measured yet; measure
  * from now on; until now, or until it ended (e; NULL: it has not); what its end tells. */

@@ -39,6 +39,7 @@ benchmarks:
         hosts: {names: [alpha]}
         command: [/bin/sh, -c, 'cat "$TMPDIR/state"; echo "I am $SELF, she is $OTHER"; exec sleep 1000']
         env: {SELF: "{hosts.server.address}", OTHER: "{hosts.client.address}"}
+        ready: {pattern: '^I am', timeout: 100s}
       client:
         hosts: {names: [beta]}
         command: [/bin/sh, -c, 'cat "$TMPDIR/state"; echo "to $0"', "{hosts.server.address}:7000"]
