@@ -154,6 +154,18 @@ static void cancel(struct node *n)
 	user_cancels();
 }
 
+static void pause_campaign(struct node *n)
+{
+	(void)n;
+	user_pauses(happens(500));
+}
+
+static void resume_campaign(struct node *n)
+{
+	(void)n;
+	user_resumes();
+}
+
 static const struct {
 	void (*happen)(struct node *n);
 	unsigned weight;
@@ -174,6 +186,8 @@ static const struct {
 	{mend_store_disk, 1},
 	{submit, 1},
 	{cancel, 1},
+	{pause_campaign, 2},
+	{resume_campaign, 1},
 };
 
 static void have_accident(void)

@@ -41,6 +41,9 @@ static struct {
 	size_t wishes_n;
 	struct id16 to_cancel;
 	bool has_to_cancel;
+	struct id16 to_steer;
+	const char *verb; /* of STEER; NULL: none is to be said */
+	bool now;
 } it;
 
 bool coordinator_is_up(void)
@@ -123,6 +126,32 @@ static bool lives(int status, const struct error *err)
 
 /* ---- turns ---- */
 
+/* What was steered has ended meanwhile, or goes on as it was wanted. */
+static void end_steering(void)
+{
+	if (it.verb != NULL)
+		ledger_resumed(&it.to_steer);
+	it.verb = NULL;
+}
+
+/* Answers to what was said before may come yet. */
+static void hear_steered(const struct message *m)
+{
+	const struct message_campaign *c =
+		LIST_AT(&m->report.campaigns, struct message_campaign, 0);
+	bool is_paused = strcmp(c->state, "paused") == 0;
+
+	if (strcmp(c->label, ledger_label(&it.to_steer)) != 0 ||
+		is_paused != (strcmp(it.verb, "pause") == 0))
+		return;
+	if (is_paused) {
+		ledger_paused(&it.to_steer);
+		it.verb = NULL;
+	} else {
+		end_steering();
+	}
+}
+
 static void hear_answer(const struct message *m)
 {
 	if (m->type == MESSAGE_SUBMITTED && it.wishes_n > 0) {
@@ -132,13 +161,18 @@ static void hear_answer(const struct message *m)
 	} else if (m->type == MESSAGE_EVENT && it.has_to_cancel) {
 		ledger_cancelled(&it.to_cancel);
 		it.has_to_cancel = false;
+	} else if (m->type == MESSAGE_REPORT && it.verb != NULL) {
+		hear_steered(m);
 	} else if (m->type == MESSAGE_ERROR) {
 		tell("the user is told: %s", m->error.text);
 		if (strcmp(m->error.code, "campaign") == 0)
 			broken("the fixture's campaign: %s", m->error.text);
 		/* It has ended meanwhile, or the answer to an earlier CANCEL was lost. */
-		if (strcmp(m->error.code, "unknown") == 0)
+		if (strcmp(m->error.code, "unknown") == 0 &&
+			strncmp(m->error.text, "no such", 7) == 0)
 			it.has_to_cancel = false;
+		else if (strcmp(m->error.code, "unknown") == 0)
+			end_steering();
 	}
 }
 
@@ -304,14 +338,29 @@ static void say(struct message *m)
 	b = (struct buf)BUF_INIT;
 }
 
+/* In the end nothing stays paused. */
+static void steer_again(void)
+{
+	if (it.verb == NULL && accidents_over_ns() != ABSENT)
+		user_resumes();
+}
+
 static void on_ask(void *arg)
 {
 	struct message m;
 
 	(void)arg;
 	it.asking = user_waits() ? world_at(world_now + ASK_NS, NULL, on_ask, NULL) : NULL;
+	steer_again();
 	if (it.dispatch == NULL)
 		return;
+	if (it.verb != NULL) {
+		message_init(&m, MESSAGE_STEER);
+		m.steer.verb = it.verb;
+		m.steer.label = ledger_label(&it.to_steer);
+		m.steer.now = it.now ? 1 : ABSENT;
+		say(&m);
+	}
 	if (it.wishes_n > 0 && it.dispatch->submissions == NULL) {
 		message_init(&m, MESSAGE_SUBMIT);
 		m.submit.campaign = it.wishes[0];
@@ -351,9 +400,39 @@ void user_cancels(void)
 	ask_soon();
 }
 
+static void steer(const struct id16 *uuid, const char *verb, bool now)
+{
+	tell("the user says %s%s of %s", verb, now ? " --now" : "", ledger_label(uuid));
+	it.to_steer = *uuid;
+	it.verb = verb;
+	it.now = now;
+	ask_soon();
+}
+
+void user_pauses(bool now)
+{
+	const struct id16 *uuid = ledger_random_campaign();
+
+	if (uuid == NULL || it.verb != NULL)
+		return;
+	ledger_pauses(uuid);
+	steer(uuid, "pause", now);
+}
+
+void user_resumes(void)
+{
+	const struct id16 *uuid = ledger_paused_campaign();
+
+	if (uuid == NULL || it.verb != NULL)
+		return;
+	ledger_resumes(uuid);
+	steer(uuid, "resume", false);
+}
+
 bool user_waits(void)
 {
-	return it.wishes_n > 0 || it.has_to_cancel;
+	return it.wishes_n > 0 || it.has_to_cancel || it.verb != NULL ||
+	       ledger_paused_campaign() != NULL;
 }
 
 /* ---- schedules ---- */

@@ -37,6 +37,8 @@ struct submitted {
 	struct id16 uuid;
 	char *label;
 	bool is_cancelled;
+	bool may_be_paused; /* STEER was said, and nothing undid it */
+	bool is_paused;     /* and answered */
 	struct submitted *prev, *next;
 };
 
@@ -100,14 +102,56 @@ const struct id16 *ledger_random_campaign(void)
 	return s->is_cancelled ? NULL : &s->uuid;
 }
 
-void ledger_cancelled(const struct id16 *uuid)
+static struct submitted *find_submitted(const struct id16 *uuid)
 {
 	struct submitted *s;
 
 	DL_FOREACH (ledger.submitted, s) {
 		if (id16_equal(&s->uuid, uuid))
-			s->is_cancelled = true;
+			return s;
 	}
+	return NULL;
+}
+
+void ledger_cancelled(const struct id16 *uuid)
+{
+	find_submitted(uuid)->is_cancelled = true;
+}
+
+void ledger_pauses(const struct id16 *uuid)
+{
+	find_submitted(uuid)->may_be_paused = true;
+}
+
+void ledger_paused(const struct id16 *uuid)
+{
+	find_submitted(uuid)->is_paused = true;
+}
+
+void ledger_resumes(const struct id16 *uuid)
+{
+	find_submitted(uuid)->is_paused = false;
+}
+
+void ledger_resumed(const struct id16 *uuid)
+{
+	find_submitted(uuid)->may_be_paused = false;
+}
+
+const struct id16 *ledger_paused_campaign(void)
+{
+	struct submitted *s;
+
+	DL_FOREACH (ledger.submitted, s) {
+		if (s->may_be_paused)
+			return &s->uuid;
+	}
+	return NULL;
+}
+
+const char *ledger_label(const struct id16 *uuid)
+{
+	return find_submitted(uuid)->label;
 }
 
 /* ---- attempts ---- */
@@ -210,6 +254,10 @@ void ledger_sent(const struct route *to, const struct message *m)
 	const struct node *n = network_node_of(to);
 	if (n == NULL)
 		return;
+	const struct submitted *s = find_submitted(&m->assign.id.campaign);
+	if (s != NULL && s->is_paused)
+		broken("%s is paused, and run %" PRId64 " attempt %" PRId64 " goes to %s", s->label,
+			m->assign.id.run, m->assign.id.attempt, n->name);
 	struct lease *l = get_lease(&m->assign.id);
 	check_lease(l, n, &m->assign.id);
 	l->attempt = m->assign.id.attempt;

@@ -139,6 +139,10 @@ void coordinator_receive(const struct route *from, struct node *n, void *data, s
 /* A user's wishes; they are told again until they are answered. */
 void user_submits(const char *yaml);
 void user_cancels(void);
+/* Pause a campaign, with what runs or without; once the accidents are over, all that was paused is
+ * resumed. */
+void user_pauses(bool now);
+void user_resumes(void);
 bool user_waits(void);
 
 /* ---- agent.c ---- */
@@ -189,6 +193,14 @@ void ledger_end(void);
 void ledger_submitted(const struct id16 *uuid, const char *label);
 /* One of those that were not cancelled; NULL: none. */
 const struct id16 *ledger_random_campaign(void);
+/* The user is about to say STEER of it; it is paused, or is not any more, as the answer says. */
+void ledger_pauses(const struct id16 *uuid);
+void ledger_paused(const struct id16 *uuid);
+void ledger_resumes(const struct id16 *uuid);
+void ledger_resumed(const struct id16 *uuid);
+/* One that may be paused; NULL: none. */
+const struct id16 *ledger_paused_campaign(void);
+const char *ledger_label(const struct id16 *uuid);
 /* CANCEL of it was answered. */
 void ledger_cancelled(const struct id16 *uuid);
 /* What the coordinator sends, and what it is about to take in. */
