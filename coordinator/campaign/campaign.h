@@ -389,18 +389,24 @@ void configuration_parameters(const struct configuration *c, struct buf *out);
 
 /* What one host runs in every block. */
 struct plan_lane {
-	const char *host;
+	const char *host;         /* its name; of several hosts "lab01+lab02" */
 	uint32_t *configurations; /* indices into the plan's, in file order */
 	const char **skipped;     /* NULL, or why this host cannot run that one; same length */
 	size_t n;
 	size_t left_out; /* configurations of the matrix that `where` or --only does not want here
 			  */
+	/* Of several hosts that run together: which of those that were given, in the order of the
+	 * roles. parts_n 0: one host, which has the lane's own index. */
+	uint32_t *parts;
+	size_t parts_n;
+	size_t main;                /* of those given: whom templates and expressions mean by `host` */
+	const struct benchmark *of; /* all that it runs have this one's roles, and its main */
 };
 
 struct plan {
 	struct configuration *configurations; /* union over the hosts, in file order */
 	size_t configurations_n;
-	struct plan_lane *lanes; /* one a host, in the order given */
+	struct plan_lane *lanes; /* one a host, in the order given; then one a choice of several */
 	size_t lanes_n;
 	/* All that will be numbered at most: with `every` (warmup + max) x sum of the lanes; with
 	 * `any` warmup x sum of the lanes + max x configurations. */
@@ -410,11 +416,18 @@ struct plan {
 };
 
 /*
- * Whether a host is one of the campaign's (names, labels and where: all given must hold). Where
- * not, why gets one line: "label pool is 'lab', not 'nightly'", "where: host.cores > 8: it is
+ * Whether a host is one of the campaign's (names, labels and where: all given must hold), or of a
+ * role's. Where not, why gets one line: "label pool is 'lab', not 'nightly'", "where: host.cores > 8: it is
  * false: host.cores is 4".
  */
 bool campaign_wants_host(const struct campaign *c, const struct plan_host *host, char why[256]);
+/* Whether it is one for a role: of the role's own `hosts`, of the campaign's where it has none. */
+bool campaign_role_wants_host(const struct campaign *c, const struct campaign_role *role,
+	const struct plan_host *host, char why[256]);
+/* Whether it is one of the campaign's own `hosts`, whatever roles say. */
+bool campaign_has_host(const struct campaign *c, const struct plan_host *host, char why[256]);
+/* Whether some benchmark has roles. */
+bool campaign_has_roles(const struct campaign *c);
 
 /*
  * Expand for these hosts. Returns 0 and *out, or ERR_CAMPAIGN: more than 10 million runs, nothing
@@ -456,6 +469,10 @@ void plan_order(
 struct render_arena;
 void campaign_render(const struct campaign *c, const struct configuration *configuration,
 	const struct plan_host *host, const char *label, struct message_assign *out,
+	struct render_arena **arena);
+/* The same for one role of a configuration of several, on its own host. */
+void campaign_render_role(const struct campaign *c, const struct configuration *configuration,
+	size_t role, const struct plan_host *host, const char *label, struct message_assign *out,
 	struct render_arena **arena);
 /* The teardown steps for a host: a list of struct message_step. */
 void campaign_render_teardown(const struct campaign *c, const struct plan_host *host,

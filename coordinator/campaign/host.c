@@ -3,12 +3,12 @@
 #include "coordinator/campaign/names.h"
 #include <stdio.h>
 
-static bool has_name(const struct campaign *c, const struct plan_host *host, char why[256])
+static bool has_name(const struct host_choice *c, const struct plan_host *host, char why[256])
 {
-	if (c->hosts.names_n == 0)
+	if (c->names_n == 0)
 		return true;
-	for (size_t i = 0; i < c->hosts.names_n; i++)
-		if (strcmp(c->hosts.names[i], host->name) == 0)
+	for (size_t i = 0; i < c->names_n; i++)
+		if (strcmp(c->names[i], host->name) == 0)
 			return true;
 	snprintf(why, 256, "name '%.100s' is none of hosts.names", host->name);
 	return false;
@@ -49,7 +49,7 @@ static bool satisfies(const struct expression *where, const struct plan_host *ho
 	return holds > 0;
 }
 
-bool campaign_wants_host(const struct campaign *c, const struct plan_host *host, char why[256])
+static bool matches(const struct host_choice *c, const struct plan_host *host, char why[256])
 {
 	json_t *inventory;
 	bool ok = true;
@@ -58,8 +58,45 @@ bool campaign_wants_host(const struct campaign *c, const struct plan_host *host,
 	if (!has_name(c, host, why))
 		return false;
 	inventory = json_loads(host->inventory ? host->inventory : "{}", 0, NULL);
-	for (size_t i = 0; i < c->hosts.labels_n && ok; i++)
-		ok = has_label(json_object_get(inventory, "labels"), &c->hosts.labels[i], why);
+	for (size_t i = 0; i < c->labels_n && ok; i++)
+		ok = has_label(json_object_get(inventory, "labels"), &c->labels[i], why);
 	json_decref(inventory);
-	return ok && (!c->hosts.where || satisfies(c->hosts.where, host, why));
+	return ok && (!c->where || satisfies(c->where, host, why));
+}
+
+bool campaign_has_host(const struct campaign *c, const struct plan_host *host, char why[256])
+{
+	return matches(&c->hosts, host, why);
+}
+
+bool campaign_role_wants_host(const struct campaign *c, const struct campaign_role *role,
+	const struct plan_host *host, char why[256])
+{
+	const struct host_choice *own = &role->hosts;
+	bool has_own = own->names_n > 0 || own->labels_n > 0 || own->where;
+
+	return matches(has_own ? own : &c->hosts, host, why);
+}
+
+bool campaign_has_roles(const struct campaign *c)
+{
+	for (size_t i = 0; i < c->benchmarks_n; i++)
+		if (c->benchmarks[i].roles_n > 0)
+			return true;
+	return false;
+}
+
+bool campaign_wants_host(const struct campaign *c, const struct plan_host *host, char why[256])
+{
+	bool is_alone = false; /* some benchmark runs on one host */
+
+	for (size_t i = 0; i < c->benchmarks_n; i++) {
+		const struct benchmark *b = &c->benchmarks[i];
+
+		is_alone |= b->roles_n == 0;
+		for (size_t r = 0; r < b->roles_n; r++)
+			if (campaign_role_wants_host(c, &b->roles[r], host, why))
+				return true;
+	}
+	return (is_alone || c->benchmarks_n == 0) && matches(&c->hosts, host, why);
 }

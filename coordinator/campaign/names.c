@@ -567,6 +567,9 @@ int names_get(struct names *n, const char *path, struct buf *out, struct error *
 		buf_adds(out, n->cpus);
 	else if (strcmp(path, "campaign") == 0 && n->campaign)
 		buf_adds(out, n->campaign->name);
+	else if (strncmp(path, "hosts.", 6) == 0 && strlen(path) > 14)
+		/* hosts.ROLE.address: known once all of its hosts are ready for the run. */
+		buf_addf(out, MARK_ADDRESS "%.*s\003", (int)strlen(path) - 14, path + 6);
 	else if (strcmp(path, "tmp") == 0)
 		buf_adds(out, MARK_TMP);
 	else if (strcmp(path, "cpu_list") == 0)

@@ -41,8 +41,8 @@ void names_set_metrics(
 	struct names *n, bool (*lookup)(void *arg, const char *name, double *value), void *arg);
 
 /*
- * Append the text of a path as a template has it, "python.path" or "host.cores". {tmp} and
- * {cpu_list} become the marks of message.h. Returns 0, or -ENOENT with err where the host has no
+ * Append the text of a path as a template has it, "python.path" or "host.cores". {tmp},
+ * {cpu_list} and {hosts.ROLE.address} become the marks of message.h. Returns 0, or -ENOENT with err where the host has no
  * such thing ("lab03 has no label 'pool'"), or an expression behind it fails for want of a field of
  * the host ("clock.limit: host.frequency.base is not known here"), or -EINVAL where one fails.
  */

@@ -234,13 +234,13 @@ int place_find(struct names *n, struct placement *out, struct error *err)
 
 /* ---- other templates ---- */
 
-/* The host of a role is known when it runs. What names no host and no expression cannot fail, but
- * to find out which that are takes as long as to replace them. */
+/* What names no host and no expression cannot fail, but to find out which that are takes as long as
+ * to replace them. */
 static bool cannot_render(const char *text, struct names *n, struct error *err)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT;
 
-	return text && strchr(text, '{') && !strstr(text, "{hosts.") &&
+	return text && strchr(text, '{') &&
 	       template_render(text, n, false, &out, err) < 0;
 }
 
@@ -304,9 +304,6 @@ bool place_cannot_render(struct names *n, struct error *err)
 
 	for (size_t i = 0; i < b->collect_n; i++)
 		if (cannot_render(b->collect[i].path, n, err))
-			return true;
-	for (size_t i = 0; i < b->roles_n; i++)
-		if (step_cannot(&b->roles[i].command, n, err))
 			return true;
 	return step_cannot(&b->requires, n, err) || steps_cannot(&b->setup, n, err) ||
 	       settings_cannot(n, err) || steps_cannot(&b->prepare, n, err) ||

@@ -6,16 +6,16 @@ int plan_make(const struct campaign *c, const struct plan_host *hosts, size_t n,
 {
 	struct builder b = {
 		.campaign = c,
-		.hosts = hosts,
-		.hosts_n = n,
 		.whole = xcalloc(1, sizeof(struct whole_plan)),
 		.names = names_open(c),
-		.row = n / 8 + 1,
 	};
 	int rc;
 
 	b.plan = &b.whole->plan;
-	rc = plan_gather_steps(&b, err);
+	rc = plan_make_lanes(&b, hosts, n, err);
+	b.row = b.hosts_n / 8 + 1;
+	if (rc == 0)
+		rc = plan_gather_steps(&b, err);
 	if (rc == 0)
 		rc = plan_expand(&b, err);
 	if (rc == 0)
@@ -23,6 +23,7 @@ int plan_make(const struct campaign *c, const struct plan_host *hosts, size_t n,
 	names_close(b.names);
 	free(b.has_step);
 	free(b.bits);
+	plan_lanes_done(&b);
 	if (rc < 0) {
 		plan_free(b.plan);
 		return rc;
@@ -58,6 +59,7 @@ void plan_free(struct plan *p)
 		free((char *)p->lanes[i].host);
 		free(p->lanes[i].skipped);
 		free(p->lanes[i].configurations);
+		free(p->lanes[i].parts);
 	}
 	for (size_t i = 0; i < p->notes_n; i++)
 		free(p->notes[i]);

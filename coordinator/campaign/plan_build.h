@@ -39,11 +39,13 @@ struct whole_plan {
 
 struct builder {
 	const struct campaign *campaign;
-	const struct plan_host *hosts;
-	size_t hosts_n;
+	struct plan_host *hosts; /* owned; of each lane: a host, or that of main */
+	size_t hosts_n, given_n; /* how many lanes; the first of them are the hosts that there are */
+	struct plan_tuples *tuples; /* plan_tuples.c */
 	struct whole_plan *whole;
 	struct plan *plan;   /* its head */
 	struct names *names; /* of the host that is asked */
+	struct names **part_names; /* of a lane of several: of each of its hosts */
 	bool *has_step;      /* [host * steps_n + step] */
 	size_t room;         /* configurations that there is room for */
 	uint8_t *bits;       /* [configuration * row + host / 8] */
@@ -51,6 +53,19 @@ struct builder {
 	uint32_t *next;      /* where the next indices go */
 	size_t left;         /* numbers that there is room for there */
 };
+
+/* ---- plan_tuples.c ---- */
+
+/* Make the lanes, empty: one for each host, and one for each choice of hosts for roles. Returns 0,
+ * or ERR_CAMPAIGN where these are too many. */
+int plan_make_lanes(struct builder *b, const struct plan_host *hosts, size_t n, struct error *err);
+void plan_lanes_done(struct builder *b);
+/* Whether a lane is one for a benchmark. */
+bool plan_lane_runs(const struct builder *b, size_t lane, const struct benchmark *benchmark);
+/* Whether two benchmarks have the same roles in the same order, and the same main. */
+bool benchmarks_share_roles(const struct benchmark *a, const struct benchmark *b);
+/* Say which benchmarks have roles that no choice of hosts can fill; nothing where there are none. */
+void plan_note_no_tuple(const struct builder *b, struct buf *out);
 
 /* ---- plan_steps.c ---- */
 

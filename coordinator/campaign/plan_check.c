@@ -2,6 +2,7 @@
 #include "coordinator/campaign/place.h"
 #include "coordinator/campaign/plan_build.h"
 #include "coordinator/campaign/plan_depends.h"
+#include "coordinator/campaign/role.h"
 #include <errno.h>
 #include <uthash.h>
 
@@ -61,8 +62,9 @@ struct check {
 		CHECK_PLACE,   /* placement */
 		CHECK_SETTING, /* one of tune and limits */
 		CHECK_RENDER,  /* all other texts, where these are good */
+		CHECK_ROLE,    /* all these of one role, on its own host */
 	} kind;
-	size_t at; /* the axis, the derived parameter, the setting */
+	size_t at; /* the axis, the derived parameter, the setting, the role */
 	const struct expression *expression;
 	bool *depends;     /* on axis i */
 	uint32_t *answers; /* NULL: none are kept */
@@ -163,6 +165,19 @@ static struct checks *new_checks(struct builder *b, const struct benchmark *benc
 	return c;
 }
 
+/* Of a role anything may decide: it has texts and settings of its own. */
+static void add_roles(struct checks *c, size_t n)
+{
+	for (size_t i = 0; i < c->benchmark->roles_n; i++) {
+		struct check *check = add_check(c, CHECK_ROLE);
+
+		check->at = i;
+		for (size_t a = 0; a < c->benchmark->axes_n; a++)
+			check->depends[a] = true;
+		make_room(c, check, n);
+	}
+}
+
 /* In the order in which they are asked: what has no value here cannot be compared. */
 struct checks *checks_open(struct builder *b, const struct benchmark *benchmark, size_t n)
 {
@@ -187,7 +202,10 @@ struct checks *checks_open(struct builder *b, const struct benchmark *benchmark,
 		depend_on_expression(benchmark, benchmark->derived[i].expr, check->depends);
 		make_room(c, check, n);
 	}
-	add_rendering(c, n);
+	if (benchmark->roles_n > 0)
+		add_roles(c, n);
+	else
+		add_rendering(c, n);
 	return c;
 }
 
@@ -267,6 +285,31 @@ static int64_t ask_rendering(struct checks *c, const struct check *check)
 	return ok ? ANSWER_YES : plan_reason(c->builder->whole, why.text);
 }
 
+static bool role_cannot(struct names *names, const struct configuration *c, struct error *why)
+{
+	struct placement p;
+
+	names_set_configuration(names, c);
+	return place_find(names, &p, why) < 0 || place_cannot_render(names, why);
+}
+
+static int64_t ask_role(
+	struct checks *c, const struct check *check, const struct configuration *configuration)
+{
+	struct names *names = c->builder->part_names[check->at];
+	struct error why = {0}; /* a reason, no failure of the plan */
+	struct role_view view;
+
+	role_view_open(&view, configuration, check->at);
+	bool cannot = role_cannot(names, &view.configuration, &why);
+	names_set_configuration(names, NULL);
+	role_view_close(&view);
+	if (!cannot)
+		return ANSWER_YES;
+	error_wrap(&why, "%s on %s", c->benchmark->roles[check->at].name, names_host_name(names));
+	return plan_reason(c->builder->whole, why.text);
+}
+
 static int64_t ask_holds(struct checks *c, const struct check *check, struct error *err)
 {
 	struct error why = {0};
@@ -291,6 +334,8 @@ static int64_t ask(struct checks *c, const struct check *check,
 	case CHECK_HOLDS:
 	case CHECK_HOLDS_NOT:
 		return ask_holds(c, check, err);
+	case CHECK_ROLE:
+		return ask_role(c, check, configuration);
 	default:
 		return ask_rendering(c, check);
 	}

@@ -110,6 +110,7 @@ struct walker {
 	struct value_tables *tables;
 	struct excluder *excluder;
 	bool *is_host_axis; /* axis i has the hosts' steps in this walk */
+	bool *is_for;       /* [lane] whether it is one for this benchmark */
 	bool is_include;
 	size_t first; /* the benchmark's first configuration */
 	int64_t limit;
@@ -123,6 +124,8 @@ static bool host_has(const struct walker *w, size_t host, const uint32_t *index)
 {
 	const struct builder *b = w->builder;
 
+	if (!w->is_for[host])
+		return false;
 	for (size_t i = 0; i < w->benchmark->axes_n; i++)
 		if (w->is_host_axis[i] && !b->has_step[host * b->whole->steps_n + index[i]])
 			return false;
@@ -344,15 +347,20 @@ static int expand_benchmark(struct builder *b, const struct benchmark *benchmark
 		.benchmark = benchmark,
 		.tables = make_tables(b, benchmark),
 		.is_host_axis = xcalloc(benchmark->axes_n + 1, sizeof *w.is_host_axis),
+		.is_for = xcalloc(b->hosts_n + 1, sizeof *w.is_for),
 		.first = b->plan->configurations_n,
 		.limit = has_expressions(c, benchmark) ? CAMPAIGN_MAX_RUNS
 						       : CAMPAIGN_MAX_RUNS / (c->warmup + c->max),
 	};
-	int rc = add_excluding(&w, err);
+	int rc;
 
+	for (size_t l = 0; l < b->hosts_n; l++)
+		w.is_for[l] = plan_lane_runs(b, l, benchmark);
+	rc = add_excluding(&w, err);
 	if (rc == 0)
 		rc = add_including(&w, err);
 	free(w.is_host_axis);
+	free(w.is_for);
 	return rc;
 }
 
@@ -364,5 +372,12 @@ int plan_expand(struct builder *b, struct error *err)
 	b->whole->tables = xcalloc(c->benchmarks_n + 1, sizeof *b->whole->tables);
 	for (size_t i = 0; rc == 0 && i < c->benchmarks_n; i++)
 		rc = expand_benchmark(b, &c->benchmarks[i], err);
+	if (rc == 0 && campaign_has_roles(c)) {
+		_cleanup_buf_ struct buf lacking = BUF_INIT;
+
+		plan_note_no_tuple(b, &lacking);
+		if (lacking.len > 0)
+			add_note(b->plan, buf_take(&lacking));
+	}
 	return rc;
 }

@@ -72,6 +72,28 @@ static int fill_benchmark(
 	return answer < 0 ? (int)answer : 0;
 }
 
+/* Be ready to ask each host of a lane of several. */
+static int open_parts(struct builder *b, const struct plan_lane *lane, struct error *err)
+{
+	int rc = 0;
+
+	b->part_names = xcalloc(lane->parts_n + 1, sizeof *b->part_names);
+	for (size_t i = 0; i < lane->parts_n && rc == 0; i++) {
+		const struct plan_host *host = &b->hosts[lane->parts[i]];
+
+		b->part_names[i] = names_open(b->campaign);
+		rc = names_set_host(b->part_names[i], host->name, host->inventory, err);
+	}
+	return rc;
+}
+
+static void close_parts(struct builder *b, const struct plan_lane *lane)
+{
+	for (size_t i = 0; i < lane->parts_n; i++)
+		names_close(b->part_names[i]);
+	free(b->part_names);
+}
+
 static int fill_lane(struct builder *b, size_t host, struct error *err)
 {
 	struct plan *p = b->plan;
@@ -79,7 +101,9 @@ static int fill_lane(struct builder *b, size_t host, struct error *err)
 	size_t n = count_bits(b, host), end;
 	int rc = names_set_host(b->names, b->hosts[host].name, b->hosts[host].inventory, err);
 
-	lane->host = xstrdup(b->hosts[host].name);
+	if (rc == 0)
+		rc = open_parts(b, lane, err);
+
 	lane->configurations = xcalloc(n + 1, sizeof *lane->configurations);
 	lane->skipped = xcalloc(n + 1, sizeof *lane->skipped);
 	for (size_t first = 0; rc == 0 && first < p->configurations_n; first = end) {
@@ -89,6 +113,7 @@ static int fill_lane(struct builder *b, size_t host, struct error *err)
 			end++;
 		rc = fill_benchmark(b, host, first, end, err);
 	}
+	close_parts(b, lane);
 	return rc;
 }
 
@@ -138,8 +163,11 @@ static int check_runnable(const struct builder *b, struct error *err)
 			reason = p->lanes[h].skipped[i];
 		}
 	}
+	_cleanup_buf_ struct buf lacking = BUF_INIT;
+	plan_note_no_tuple(b, &lacking);
 	return error_set(err, ERR_CAMPAIGN, "there is nothing to run: %s",
-		b->hosts_n == 0                     ? "no host"
+		b->given_n == 0                     ? "no host"
+		: lacking.len > 0                   ? lacking.data
 		: reason                            ? reason
 		: left_out > 0 && b->campaign->only ? "'where' and --only leave no configuration"
 		: left_out > 0                      ? "'where' leaves no configuration"
@@ -148,11 +176,8 @@ static int check_runnable(const struct builder *b, struct error *err)
 
 int plan_fill_lanes(struct builder *b, struct error *err)
 {
-	struct plan *p = b->plan;
 	int rc = 0;
 
-	p->lanes = xcalloc(b->hosts_n + 1, sizeof *p->lanes);
-	p->lanes_n = b->hosts_n;
 	for (size_t h = 0; rc == 0 && h < b->hosts_n; h++)
 		rc = fill_lane(b, h, err);
 	if (rc < 0)

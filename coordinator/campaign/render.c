@@ -2,6 +2,7 @@
 #include "coordinator/campaign/render.h"
 
 #include "coordinator/campaign/place.h"
+#include "coordinator/campaign/role.h"
 
 #define DEFAULT_TIMEOUT (3600 * NS_PER_S)
 #define DEFAULT_OUTPUT  (1024 * 1024)
@@ -233,6 +234,45 @@ void campaign_render(const struct campaign *c, const struct configuration *confi
 	fill_guard(c, &b->guard, out);
 	out->on_disconnect = c->on_disconnect;
 	*arena = renderer_done(&r);
+}
+
+/* A pattern, which values stand in as themselves. */
+static const char *render_pattern(struct renderer *r, const char *text)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT;
+
+	if (!text || template_render(text, r->names, true, &out, NULL) < 0)
+		return NULL;
+	return arena_strndup(r->arena, out.data, out.len);
+}
+
+void campaign_render_role(const struct campaign *c, const struct configuration *configuration,
+	size_t role, const struct plan_host *host, const char *label, struct message_assign *out,
+	struct render_arena **arena)
+{
+	const struct benchmark *b = configuration->benchmark;
+	const struct campaign_role *of = &b->roles[role];
+	struct role_view view;
+	struct renderer r;
+	struct placement placement;
+	int64_t port;
+
+	role_view_open(&view, configuration, role);
+	campaign_render(c, &view.configuration, host, label, out, arena);
+	r = (struct renderer){.arena = (*arena)->arena, .names = names_open(c)};
+	if (names_set_host(r.names, host->name, host->inventory, NULL) < 0)
+		names_set_host(r.names, host->name, "{}", NULL);
+	names_set_configuration(r.names, &view.configuration);
+	place_find(r.names, &placement, NULL);
+	out->role = of->name;
+	out->is_main = role == b->main ? 1 : 0;
+	out->ready_pattern = render_pattern(&r, of->ready_pattern);
+	if (of->ready_port &&
+		units_parse_int(render(&r, of->ready_port), 1, 65535, &port, NULL) == 0)
+		out->ready_port = port;
+	out->ready_timeout_ns = of->ready_timeout_ns;
+	names_close(r.names);
+	role_view_close(&view);
 }
 
 void campaign_render_teardown(const struct campaign *c, const struct plan_host *host,
