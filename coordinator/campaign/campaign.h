@@ -4,7 +4,7 @@
  *
  * Reading is strict: every error of a file is one diagnostic with line, column, what was expected
  * and the nearest known word; of a file that is no YAML its first syntax error alone. The whole
- * language is read; what this version does not do of it, campaign_is_beyond() tells. The steps are
+ * language is read; what this version does not do of it, campaign_note_beyond() tells. The steps are
  * files of their own: yaml.c (events to a tree with marks, limits), schema*.c (which keys there are
  * and what they take), read*.c (the tree to struct campaign), matrix*.c, axis*.c and rules_read.c
  * (axes and what selects among their values), expression*.c, sandbox.c and names.c (expressions,
@@ -439,12 +439,9 @@ int plan_make(const struct campaign *c, const struct plan_host *hosts, size_t n,
 	struct error *err);
 void plan_free(struct plan *p);
 
-/*
- * What this version reads, checks and plans, but cannot run yet: "roles". Returns whether there is
- * such a thing, with what it is in why; notes (may be NULL) gets a line for each thing that is
- * merely not acted on: schedule.
- */
-bool campaign_is_beyond(const struct campaign *c, char why[256], struct buf *notes);
+/* Append a line for each thing that this version reads, checks and plans, but does not act on:
+ * schedule. */
+void campaign_note_beyond(const struct campaign *c, struct buf *notes);
 
 /*
  * The order of a block: fills order[0..n) with a permutation of 0..n-1, the same for the same
@@ -510,6 +507,10 @@ struct run_output {
 	size_t files_n;
 	const struct message_metric *measured; /* standard metrics, inner units */
 	size_t measured_n;
+	/* Of several hosts this is main's, with what all of them left, itself too, in parts. */
+	const char *role; /* NULL: there are none */
+	const struct run_output *parts;
+	size_t parts_n;
 };
 
 /* A number, or a text, that a campaign made of a program's output. */

@@ -8,12 +8,18 @@
 /* Prefix of a file that is kept for metrics alone. */
 #define FROM_PREFIX "from:"
 
-/* What the metrics of one run are taken from. */
-struct extracting {
+/* What one program left. */
+struct sources {
 	const struct run_output *run;
-	struct names *names;
 	struct extract_source streams[2]; /* stdout, stderr */
 	struct extract_source *files;     /* files_n of run; names owned */
+};
+
+/* What the metrics of one run are taken from. */
+struct extracting {
+	struct names *names;
+	struct sources *of; /* the run's, or one for each of its parts (owned) */
+	size_t n;
 };
 
 int extract_render(
@@ -33,10 +39,9 @@ static char *shown_path(const char *path)
 		    : xstrdup(path);
 }
 
-static void open_sources(struct extracting *x)
+static void open_sources(struct sources *x, const struct run_output *run)
 {
-	const struct run_output *run = x->run;
-
+	x->run = run;
 	x->streams[0] = (struct extract_source){.name = "stdout",
 		.text = run->stdout_text ? run->stdout_text : "",
 		.len = run->stdout_text ? run->stdout_len : 0,
@@ -62,17 +67,42 @@ static void open_sources(struct extracting *x)
 	}
 }
 
-static void close_sources(struct extracting *x)
+static void close_sources(struct sources *x)
 {
 	for (size_t i = 0; i < x->run->files_n; i++)
 		free((void *)(uintptr_t)x->files[i].name);
 	free(x->files);
 }
 
+static void open_all(struct extracting *x, const struct run_output *run)
+{
+	x->n = run->parts_n > 0 ? run->parts_n : 1;
+	x->of = xcalloc(x->n, sizeof *x->of);
+	for (size_t i = 0; i < x->n; i++)
+		open_sources(&x->of[i], run->parts_n > 0 ? &run->parts[i] : run);
+}
+
+static void close_all(struct extracting *x)
+{
+	for (size_t i = 0; i < x->n; i++)
+		close_sources(&x->of[i]);
+	free(x->of);
+}
+
+/* Of the program whose output a metric names. */
+static struct sources *sources_of(const struct extracting *x, const struct benchmark_metric *m)
+{
+	for (size_t i = 0; m->role != NULL && i < x->n; i++)
+		if (x->of[i].run->role != NULL && strcmp(x->of[i].run->role, m->role) == 0)
+			return &x->of[i];
+	return &x->of[0];
+}
+
 /* Returns 1 and *out, 0 where the run left no such file, or -ENODATA. */
-static int find_source(struct extracting *x, const struct benchmark_metric *m,
+static int find_source(const struct extracting *all, const struct benchmark_metric *m,
 	struct extract_source **out, struct error *err)
 {
+	struct sources *x = sources_of(all, m);
 	_cleanup_buf_ struct buf name = BUF_INIT;
 
 	*out = &x->streams[m->from == FROM_STDERR];
@@ -80,7 +110,7 @@ static int find_source(struct extracting *x, const struct benchmark_metric *m,
 		size_t i = 0;
 
 		buf_adds(&name, FROM_PREFIX);
-		if (extract_render(x->names, m->path, false, &name, err) < 0)
+		if (extract_render(all->names, m->path, false, &name, err) < 0)
 			return error_wrap(err, "metric '%s': 'from'", m->name), -ENODATA;
 		while (i < x->run->files_n && strcmp(x->run->files[i].name, name.data) != 0)
 			i++;
@@ -234,7 +264,7 @@ int extract_metrics(const struct campaign *c, const struct configuration *config
 	struct error *err)
 {
 	const struct benchmark *b = configuration->benchmark;
-	struct extracting x = {.run = run};
+	struct extracting x = {0};
 	int rc;
 
 	*out = (struct extraction){0};
@@ -243,14 +273,14 @@ int extract_metrics(const struct campaign *c, const struct configuration *config
 	x.names = names_open(c);
 	rc = names_set_host(x.names, host->name, host->inventory, err);
 	names_set_configuration(x.names, configuration);
-	open_sources(&x);
+	open_all(&x, run);
 	if (rc == 0)
 		rc = extract_all(&x, b, out, err);
 	if (rc == 0)
 		rc = derive_metrics(x.names, b, run, out, err);
 	if (rc == 0)
 		rc = render_units(x.names, out, err);
-	close_sources(&x);
+	close_all(&x);
 	names_close(x.names);
 	return rc < 0 && rc != -EILSEQ ? -ENODATA : rc;
 }

@@ -1,5 +1,6 @@
 /* What agents say, and what they are told. */
 #include "coordinator/dispatch/core.h"
+#include "coordinator/dispatch/gang.h"
 #include "coordinator/dispatch/handout.h"
 #include "coordinator/dispatch/health.h"
 
@@ -49,7 +50,7 @@ static void tell_given_up(struct dispatch *d, struct live *l, const struct live_
 	const struct host *h = l->lanes[was->lane].host;
 
 	log_warning("%s run %" PRId64 " is given up: %s", l->label, was->run, reason);
-	reports_tell_run(d, l, was, h, RUN_FAILED, reason);
+	reports_tell_run(d, l, was, h->name, RUN_FAILED, reason);
 	if (loss == LOSS_WITH_HOST) {
 		_cleanup_free_ char *text = xasprintf("run %" PRId64 " is %s", was->run, reason);
 		dispatch_note(d, l, h, text);
@@ -63,7 +64,10 @@ void agents_lose(
 		.run = r->run, .lane = r->lane, .configuration = r->configuration};
 	_cleanup_free_ char *given_up = NULL;
 	struct error err = {0};
+	const struct gang *g = gang_of_run(l, r);
 
+	if (g != NULL)
+		gang_call_off(d, g);
 	log_warning("%s run %" PRId64 " attempt %" PRId64 " is lost: %s", l->label, r->run,
 		r->attempt, why);
 	if (dispatch_begin(d) < 0)
@@ -72,7 +76,7 @@ void agents_lose(
 		dispatch_fail(d, &err);
 	else if (given_up != NULL)
 		tell_given_up(d, l, &was, loss, given_up);
-	if (loss == LOSS_WITH_HOST && d->failure.code == 0)
+	if (loss == LOSS_WITH_HOST && d->failure.code == 0 && l->lanes[was.lane].members_n == 0)
 		health_on_end(d, l->lanes[was.lane].host, l, &was, ATTEMPT_LOST, why);
 }
 
@@ -131,7 +135,10 @@ static void reconcile_flights(
 	for (size_t i = h->flights_n; i-- > 0;) {
 		struct flight f = h->flights[i];
 		const struct message_held *e = find_held(&hello->held, f.live, f.run);
-		if (e != NULL && f.run->is_called_off)
+		struct gang *g = gang_of_run(f.live, f.run);
+		if (g != NULL && (e != NULL || is_same_process))
+			gang_on_hello(d, h, e != NULL, g);
+		else if (e != NULL && f.run->is_called_off)
 			agents_call_off(d, h, f.live, f.run);
 		else if (e == NULL && is_same_process && f.live->state == CAMPAIGN_PAUSED)
 			steer_recall(d, f.live, f.run);
@@ -177,7 +184,7 @@ static void adopt_held(struct dispatch *d, struct host *h, const struct message_
 		if (strcmp(e->state, "spooled") == 0)
 			continue;
 		if (r != NULL && r->state != STATE_QUEUED && r->attempt == e->id.attempt &&
-			l->lanes[r->lane].host == h)
+			lane_has(&l->lanes[r->lane], h))
 			continue;
 		if (r != NULL && is_adoptable(l, r, h, e)) {
 			adopt(d, l, r);
@@ -241,6 +248,7 @@ static void on_hello(struct dispatch *d, int64_t now_ns, const struct route *fro
 	h->route = *from;
 	h->credit_back = 0;
 	h->session = hello->session;
+	h->minor = hello->minor;
 	h->seen_ns = now_ns;
 	h->seen_at = clock_realtime_ns();
 	free(h->inventory);
@@ -368,6 +376,12 @@ void agents_on_message(struct dispatch *d, int64_t now_ns, const struct route *f
 	case MESSAGE_RESULT:
 		reports_on_result(d, h, &m->result);
 		break;
+	case MESSAGE_READY:
+		gang_on_ready(d, h, &m->ready);
+		break;
+	case MESSAGE_ENDED:
+		gang_on_ended(d, h, &m->ended);
+		break;
 	case MESSAGE_REFUSE:
 		reports_on_refuse(d, h, &m->refuse);
 		break;
@@ -391,22 +405,30 @@ void agents_on_message(struct dispatch *d, int64_t now_ns, const struct route *f
 	}
 }
 
+static void break_block(struct dispatch *d, struct lane *lane, const struct host *h)
+{
+	struct error err = {0};
+
+	log_warning("%s block %" PRId64 " begins anew: host %s was lost", lane->live->label,
+		lane->holds, h->name);
+	if (dispatch_begin(d) == 0 &&
+		live_break_block(lane->live, lane, "its host was lost", clock_realtime_ns(), d->s,
+			&err) < 0)
+		dispatch_fail(d, &err);
+}
+
 /* A host is given up: blocks that any host may run begin anew elsewhere. */
 static void break_blocks(struct dispatch *d, const struct host *h)
 {
-	struct error err = {0};
 	struct live *l;
 
 	DL_FOREACH (d->lives, l) {
-		struct lane *lane = live_lane(l, h);
-		if (lane == NULL || !live_holds_block(l, lane))
-			continue;
-		log_warning("%s block %" PRId64 " begins anew: host %s was lost", l->label,
-			lane->holds, h->name);
-		if (dispatch_begin(d) == 0 &&
-			live_break_block(l, lane, "its host was lost", clock_realtime_ns(), d->s,
-				&err) < 0)
-			dispatch_fail(d, &err);
+		struct lane *own = live_lane(l, h);
+		if (own != NULL && live_holds_block(l, own))
+			break_block(d, own, h);
+		for (size_t i = l->alone_n; i < l->lanes_n; i++)
+			if (lane_has(&l->lanes[i], h) && live_holds_block(l, &l->lanes[i]))
+				break_block(d, &l->lanes[i], h);
 	}
 }
 

@@ -49,6 +49,8 @@ struct dispatch {
 	size_t half_n;
 	struct host *hosts;             /* hash by public key (owned) */
 	struct host *due;               /* of them, those that may have something to be handed */
+	int64_t gang_turns; /* grows with each block of several hosts that began: gang.h */
+	bool has_claims;    /* some host is claimed for one */
 	struct live *lives;             /* in the order of submission (owned) */
 	struct ended *ended;            /* hash by uuid (owned) */
 	struct submission *submissions; /* owned */
@@ -117,7 +119,12 @@ void reports_on_output(struct dispatch *d, const struct host *h, const struct me
 void reports_on_result(struct dispatch *d, struct host *h, const struct message_result *m);
 /* Tell who watches how a run ended on a host; reason may be NULL. */
 void reports_tell_run(struct dispatch *d, const struct live *l, const struct live_run *r,
-	const struct host *h, const char *state, const char *reason);
+	const char *host, const char *state, const char *reason);
+/* Store the result of a run that has not ended, as its outcome has it, and end the run. host is the
+ * name of whoever ran it. Returns 0, or negative where the store failed. */
+struct outcome;
+int reports_conclude(struct dispatch *d, struct live *l, struct live_run *r, const char *host,
+	const struct message_result *m, const struct outcome *o);
 void reports_on_refuse(struct dispatch *d, const struct host *h, const struct message_refuse *m);
 
 /* steer.c */

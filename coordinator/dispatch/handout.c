@@ -1,7 +1,24 @@
 #include "coordinator/dispatch/handout.h"
 
+#include "coordinator/dispatch/gang.h"
 #include "proto/clock.h"
 #include <utlist.h>
+
+char *handout_complete(struct message_assign *a, const struct live *l, const struct live_run *r)
+{
+	agents_fill_id(&a->id, l, r);
+	a->label = l->label;
+	a->block = r->block;
+	a->lease_ns = LEASE_NS;
+	if (l->has_tree)
+		a->tree = (struct blob){.data = l->tree, .len = sizeof l->tree};
+	if (l->has_tree || l->directory == NULL || (a->workdir != NULL && a->workdir[0] == '/'))
+		return NULL;
+	char *workdir = xasprintf("%s%s%s", l->directory, a->workdir ? "/" : "",
+		a->workdir ? a->workdir : "");
+	a->workdir = workdir;
+	return workdir;
+}
 
 void handout_send(struct dispatch *d, struct host *h, struct live *l, struct live_run *r)
 {
@@ -12,15 +29,7 @@ void handout_send(struct dispatch *d, struct host *h, struct live *l, struct liv
 	message_init(&m, MESSAGE_ASSIGN);
 	campaign_render(l->campaign, live_configuration(l, r), &l->hosts[r->lane], l->label,
 		&m.assign, &arena);
-	agents_fill_id(&m.assign.id, l, r);
-	m.assign.label = l->label;
-	m.assign.block = r->block;
-	m.assign.lease_ns = LEASE_NS;
-	if (l->has_tree)
-		m.assign.tree = (struct blob){.data = l->tree, .len = sizeof l->tree};
-	else if (l->directory != NULL && (m.assign.workdir == NULL || m.assign.workdir[0] != '/'))
-		m.assign.workdir = workdir = xasprintf("%s%s%s", l->directory,
-			m.assign.workdir ? "/" : "", m.assign.workdir ? m.assign.workdir : "");
+	workdir = handout_complete(&m.assign, l, r);
 	dispatch_queue(d, &h->route, &m);
 	render_done(arena);
 }
@@ -57,9 +66,11 @@ struct lane *handout_choose(const struct host *h)
 			waits = lane->live->priority;
 		}
 	}
-	if (within != NULL)
-		return within_waits ? NULL : within;
-	return next == NULL || next->live->priority < waits ? NULL : next;
+	if (within == NULL)
+		within = next == NULL || next->live->priority < waits ? NULL : next;
+	else if (within_waits)
+		within = NULL;
+	return within != NULL && gang_yields(h, within) ? within : NULL;
 }
 
 /* ---- handing out ---- */
@@ -103,7 +114,10 @@ static int fill_host(struct dispatch *d, struct host *h, int64_t now_ns)
 int handout_fill(struct dispatch *d, int64_t now_ns)
 {
 	struct host *h;
+	int claimed = gang_fill(d, now_ns);
 
+	if (claimed < 0)
+		return claimed;
 	while ((h = d->due) != NULL) {
 		h->is_due = false;
 		DL_DELETE2(d->due, h, due_prev, due_next);

@@ -65,6 +65,9 @@ struct host {
 	struct failed_run failed[HOST_FAILED_KEPT]; /* the last ones, since one was done */
 	size_t failed_n, failed_in_row;
 	/* what it is handed: handout.h */
+	int64_t minor;      /* version of the protocol that its agent speaks */
+	struct lane *claim; /* of several hosts, for whose run it runs empty: gang.h; NULL: none */
+	bool was_claimed;
 	struct lane *lanes; /* its lanes of all campaigns, the highest priority first */
 	int64_t turns;      /* grows with each block that began on it */
 	struct host **due;  /* list of the hosts that may have something to be handed out; NULL:

@@ -31,6 +31,7 @@ void live_set_hosts(struct live *l, struct host *const *hosts, size_t n)
 static void take_plan(struct live *l, struct plan *plan)
 {
 	l->plan = plan;
+	live_add_tuples(l, plan);
 	for (size_t i = 0; i < l->lanes_n; i++) {
 		struct lane *lane = &l->lanes[i];
 
@@ -78,11 +79,13 @@ static int write_new(
 	};
 	int r = s.ops->add_campaign(s.store, &c, err);
 
+	l->id = c.id;
 	for (size_t i = 0; r == 0 && i < l->lanes_n; i++)
-		r = s.ops->add_lane(s.store, c.id, (int64_t)i, l->lanes[i].host->id, err);
+		r = i < l->alone_n ? s.ops->add_lane(s.store, c.id, (int64_t)i,
+					     l->lanes[i].host->id, err)
+				   : live_write_tuple(l, i, s, err);
 	if (r < 0)
 		return r;
-	l->id = c.id;
 	free(l->label);
 	l->label = xasprintf("%s.%lld", l->campaign->name, (long long)c.number);
 	return 0;
@@ -161,6 +164,7 @@ static void free_list(struct live_run *list)
 static void free_lane(struct lane *lane)
 {
 	free_list(lane->ended_runs);
+	live_free_tuple(lane);
 	until_done(&lane->until);
 	free(lane->open);
 	free(lane->order);
@@ -372,7 +376,7 @@ void live_end(
 		read_result(l, r, result);
 	if (r->state == STATE_QUEUED)
 		DL_DELETE(lane->queue, r);
-	host_put_down(lane->host, r);
+	lane_put_down(lane, r);
 	HASH_DEL(l->runs, r);
 	r->state = state;
 	live_count_end(l, r, state);
@@ -416,7 +420,7 @@ int live_next(struct live *l, struct lane *lane, int64_t now_ns, int64_t at, str
 			return status;
 	}
 	r = lane->queue;
-	if (r == NULL || live_peek(l, lane) != NEXT_RUN || !host_take(lane->host, l, r))
+	if (r == NULL || live_peek(l, lane) != NEXT_RUN || !lane_take(lane, l, r))
 		return 0;
 	l->is_stirred = true;
 	DL_DELETE(lane->queue, r);

@@ -46,6 +46,7 @@ struct live_run {
 	int64_t turned_down; /* attempts that its agent gave back, since this process started */
 	enum attempt_state attempt_state; /* of the last attempt */
 	bool is_called_off; /* CANCEL was said of it, and it is in its host's hands until that answers */
+	bool is_called_back; /* by a restart, which the store does not know yet */
 	enum run_state state;
 	double value;                 /* of until's metric, once it has ended; NAN: none */
 	int64_t energy_uj;            /* once it has ended */
@@ -74,7 +75,11 @@ struct doers {
 
 struct lane {
 	struct live *live;
-	struct host *host;
+	struct host *host;     /* with members: what stands for them all (owned) */
+	struct host **members; /* hosts that run it together, in the order of the roles (owned) */
+	size_t members_n;      /* 0: host alone */
+	struct gang *gang;     /* of its run that is in flight (owned); NULL: there is none */
+	int64_t *turns;        /* as `turn`, of each member (owned) */
 	struct lane *host_prev, *host_next; /* its host's lanes */
 	int64_t turn; /* when a block of it began last, as the host's turns; see handout.h */
 	const struct plan_lane *plan;
@@ -128,7 +133,7 @@ struct live {
 	bool has_tree;
 	char *directory; /* NULL: none */
 	struct lane *lanes;
-	size_t lanes_n;
+	size_t lanes_n, alone_n;   /* the first of them are of one host each */
 	int64_t runs_a_pass; /* over all lanes */
 	int64_t rows;        /* runs that are in the store */
 	int64_t total;       /* that the store holds */
@@ -205,8 +210,19 @@ static inline const struct configuration *live_configuration(
 {
 	return &l->plan->configurations[r->configuration];
 }
-/* The lane of a host, or NULL. */
+/* The lane of a host alone, or NULL. */
 struct lane *live_lane(struct live *l, const struct host *h);
+
+/* live_tuples.c */
+/* Whether a host is the lane's own, or one of its members. */
+bool lane_has(const struct lane *lane, const struct host *h);
+/* Whether whoever runs it is connected. */
+bool lane_is_there(const struct lane *lane);
+/* Take a run into the hands of its host; of several: of all, or false where one has anything in
+ * hand. */
+bool lane_take(struct lane *lane, struct live *l, struct live_run *r);
+/* Put it down wherever it is. */
+void lane_put_down(struct lane *lane, const struct live_run *r);
 
 /* Its hosts may have something to be handed out. */
 void live_is_due(struct live *l);

@@ -32,6 +32,19 @@ static const char *why_away(const struct host *h)
 					      : h->trouble;
 }
 
+/* The same of a lane: of the first of its hosts that does nothing. */
+static const char *why_lane_away(const struct lane *lane)
+{
+	if (lane->members_n == 0)
+		return why_away(lane->host);
+	for (size_t i = 0; i < lane->members_n; i++) {
+		const char *why = why_away(lane->members[i]);
+		if (why != NULL)
+			return why;
+	}
+	return NULL;
+}
+
 /* Nanoseconds a run of a lane so far; 0: not known yet. */
 static double pace(const struct lane *lane, int64_t now_ns)
 {
@@ -49,7 +62,7 @@ static int64_t left_of_lanes(const struct live *l, int64_t now_ns)
 		if (remaining == 0)
 			continue;
 		/* Nobody knows when a host that is away comes back. */
-		if (lane->timed == 0 || why_away(lane->host) != NULL)
+		if (lane->timed == 0 || why_lane_away(lane) != NULL)
 			return ABSENT;
 		int64_t mine = (int64_t)(pace(lane, now_ns) * (double)remaining);
 		left = mine > left ? mine : left;
@@ -65,7 +78,7 @@ static int64_t left_of_blocks(const struct live *l, int64_t now_ns)
 
 	for (size_t i = 0; i < l->lanes_n; i++) {
 		double mine = pace(&l->lanes[i], now_ns);
-		if (mine > 0 && host_takes_runs(l->lanes[i].host))
+		if (mine > 0 && why_lane_away(&l->lanes[i]) == NULL)
 			runs_a_ns += 1 / mine;
 	}
 	return remaining == 0 || runs_a_ns <= 0 ? ABSENT : (int64_t)((double)remaining / runs_a_ns);
@@ -104,6 +117,17 @@ static void waits_for_teardown(const struct live *l, struct buf *out)
 				l->lanes[i].host->name);
 }
 
+static void add_host_away(const struct host *h, struct buf *out)
+{
+	const char *why = why_away(h);
+
+	if (why == NULL)
+		return;
+	_cleanup_free_ char *text = xasprintf("%s (%s)", h->name, why);
+	if (out->data == NULL || strstr(out->data, text) == NULL)
+		buf_addf(out, "%s%s", out->len ? ", " : "", text);
+}
+
 /* List the hosts that have work left and do nothing for it, "lab03 (silent), lab05 (drained)".
  * Returns whether that is all of those that have work left. */
 static bool add_away(const struct live *l, struct buf *out)
@@ -111,13 +135,14 @@ static bool add_away(const struct live *l, struct buf *out)
 	bool is_all = true;
 
 	for (size_t i = 0; i < l->lanes_n; i++) {
-		const struct host *h = l->lanes[i].host;
-		if (live_lane_is_over(l, &l->lanes[i]))
+		const struct lane *lane = &l->lanes[i];
+		if (lane->plan->n == 0 || live_lane_is_over(l, lane))
 			continue;
-		const char *why = why_away(h);
-		if (why != NULL)
-			buf_addf(out, "%s%s (%s)", out->len ? ", " : "", h->name, why);
-		is_all = is_all && why != NULL;
+		if (lane->members_n == 0)
+			add_host_away(lane->host, out);
+		for (size_t k = 0; k < lane->members_n; k++)
+			add_host_away(lane->members[k], out);
+		is_all = is_all && why_lane_away(lane) != NULL;
 	}
 	return is_all;
 }
@@ -207,7 +232,7 @@ void live_missing(const struct live *l, struct buf *out)
 		look_at(l, &l->until, NULL, i, &m);
 	for (size_t k = 0; k < l->lanes_n; k++)
 		for (size_t i = 0; i < l->lanes[k].until.n; i++)
-			look_at(l, &l->lanes[k].until, l->lanes[k].host->name, i, &m);
+			look_at(l, &l->lanes[k].until, l->lanes[k].plan->host, i, &m);
 	if (l->reached != NULL)
 		buf_adds(out, l->reached);
 	if (m.n > 0)

@@ -5,6 +5,11 @@ bool live_lane_is_over(const struct live *l, const struct lane *lane)
 {
 	if (lane->unended > 0)
 		return false;
+	/* A host is done with the campaign when it is with all that it runs together with others.
+	 */
+	for (size_t i = lane->members_n == 0 ? l->alone_n : l->lanes_n; i < l->lanes_n; i++)
+		if (lane_has(&l->lanes[i], lane->host) && !live_lane_is_over(l, &l->lanes[i]))
+			return false;
 	return l->campaign->is_spread ? live_blocks_are_over(l) : lane->is_over || l->is_stopped;
 }
 

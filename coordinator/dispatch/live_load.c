@@ -40,6 +40,8 @@ struct loading {
 	void *arg;
 	struct host **hosts;
 	size_t n;
+	int64_t *tuples; /* store ids of what stands for several hosts, by lane, after n */
+	size_t tuples_n;
 	char **inventories; /* as planned with, which may not be today's */
 	struct span *spans;
 	size_t spans_n;
@@ -59,6 +61,11 @@ static int on_lane_row(void *arg, int64_t key, const struct message_cell *c, siz
 
 	(void)key;
 	(void)n;
+	if (strncmp(c[LANES_KEY].text, ROLES_HOST, strlen(ROLES_HOST)) == 0) {
+		g->tuples = xreallocarray(g->tuples, g->tuples_n + 1, sizeof *g->tuples);
+		g->tuples[g->tuples_n++] = c[LANES_HOST_ID].integer;
+		return 0;
+	}
 	g->hosts = xreallocarray(g->hosts, g->n + 1, sizeof *g->hosts);
 	g->inventories = xreallocarray(g->inventories, g->n + 1, sizeof *g->inventories);
 	g->hosts[g->n] = g->find_host(g->arg, c[LANES_HOST_ID].integer, c[LANES_HOST].text,
@@ -232,6 +239,13 @@ static void note_block(struct loading *g, struct lane *lane, const struct live_r
 static void take_up(struct live *l, struct lane *lane, struct live_run *r)
 {
 	lane->unended++;
+	/* Of several hosts none goes on alone, and what each of them had said is not known any
+	 * more: all begin anew. */
+	if (lane->members_n > 0 && r->state != STATE_QUEUED) {
+		r->state = STATE_QUEUED;
+		r->voided = r->attempt;
+		r->is_called_back = true;
+	}
 	if (r->state != STATE_QUEUED && !host_take(lane->host, l, r))
 		r->state = STATE_QUEUED;
 	if (l->campaign->is_spread)
@@ -370,6 +384,42 @@ static void note_turns_in_hand(struct live *l)
 	}
 }
 
+/* The plan follows from the file and the hosts' inventories, so its lanes are those of then. */
+static int identify_tuples(struct live *l, const struct loading *g, struct error *err)
+{
+	if (l->lanes_n - l->alone_n != g->tuples_n)
+		return error_set(err, ERR_CAMPAIGN,
+			"campaign %s: this release chooses other hosts for its roles", l->label);
+	for (size_t i = 0; i < g->tuples_n; i++)
+		l->lanes[l->alone_n + i].host->id = g->tuples[i];
+	return 0;
+}
+
+/* Write what take_up() made of runs of several hosts. No loss: nothing went wrong with them. */
+static int call_back(struct live *l, struct live_store s, struct error *err)
+{
+	int64_t at = clock_realtime_ns();
+	int status = 0;
+
+	for (struct live_run *r = l->runs; r != NULL && status == 0; r = r->hh.next) {
+		if (!r->is_called_back)
+			continue;
+		r->is_called_back = false;
+		status = s.ops->set_attempt_state(
+			s.store, l->id, r->run, r->attempt, ATTEMPT_LOST, at, err);
+		if (status == 0)
+			status = s.ops->set_run_state(
+				s.store, l->id, r->run, RUN_QUEUED, NULL, err);
+		if (status == 0)
+			status = s.ops->add_event(s.store, l->id, l->lanes[r->lane].host->id,
+				r->run, "called-back",
+				"the coordinator was started anew; it begins again on all of its "
+				"hosts",
+				at, err);
+	}
+	return status;
+}
+
 static int load_all(struct live *l, struct loading *g, struct live_store s, struct error *err)
 {
 	int r = s.ops->query(s.store, "lanes", l->label, 0, INT64_MAX, NULL, on_lane_row, g, err);
@@ -385,8 +435,12 @@ static int load_all(struct live *l, struct loading *g, struct live_store s, stru
 	}
 	r = live_make_plan(l, err);
 	if (r == 0)
+		r = identify_tuples(l, g, err);
+	if (r == 0)
 		r = load_runs(l, g, s, err);
 	note_turns_in_hand(l);
+	if (r == 0)
+		r = call_back(l, s, err);
 	if (r == 0)
 		r = s.ops->add_event(
 			s.store, l->id, 0, 0, "resumed", NULL, clock_realtime_ns(), err);
@@ -402,6 +456,7 @@ static void loading_done(struct loading *g)
 		free(e);
 	}
 	free(g->hosts);
+	free(g->tuples);
 	free(g->inventories);
 	free(g->spans);
 	free(g->counted);

@@ -58,7 +58,7 @@ int live_lose(struct live *l, struct live_run *r, enum loss loss, const char *wh
 		return status;
 	}
 	l->is_stirred = true;
-	host_put_down(lane->host, r);
+	lane_put_down(lane, r);
 	r->state = run_state_next(r->state, EVENT_LOST);
 	DL_PREPEND(lane->queue, r);
 	return s.ops->set_run_state(s.store, l->id, r->run, run_state_name(r->state), NULL, err);

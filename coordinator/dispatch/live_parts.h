@@ -39,6 +39,14 @@ void live_enter_run(struct live *l, struct live_run *r);
 /* Kind of the event of an attempt that its host was lost with: these are counted. */
 #define LIVE_HOST_LOST "host_lost"
 
+/* ---- live_tuples.c ---- */
+
+/* Add the plan's lanes of several hosts to those of one, whose hosts are set. */
+void live_add_tuples(struct live *l, const struct plan *plan);
+void live_free_tuple(struct lane *lane);
+/* Write one of them to the store; its members are there. */
+int live_write_tuple(struct live *l, size_t index, struct live_store s, struct error *err);
+
 /* ---- live_passes.c ---- */
 
 static inline int64_t live_passes(const struct live *l)

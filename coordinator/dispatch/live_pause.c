@@ -23,7 +23,7 @@ int live_recall(
 	if (status < 0)
 		return status;
 	l->is_stirred = true;
-	host_put_down(lane->host, r);
+	lane_put_down(lane, r);
 	r->state = run_state_next(r->state, EVENT_RECALLED);
 	DL_PREPEND(lane->queue, r);
 	return 0;

@@ -264,7 +264,7 @@ bool live_holds_block(const struct live *l, const struct lane *lane)
 	for (size_t i = 0; i < lane->host->flights_n; i++)
 		if (lane->host->flights[i].live == l)
 			return false;
-	return lane->holds > 0 && !l->is_stopped;
+	return lane->gang == NULL && lane->holds > 0 && !l->is_stopped;
 }
 
 int live_break_block(struct live *l, struct lane *lane, const char *why, int64_t at,

@@ -47,17 +47,20 @@ static void list_standard(struct outcome *o, const struct message_result *m)
 
 /* The program's own metrics, out of what it printed. Returns 0, or negative: then the run has
  * failed. */
-static int extract(const struct live *l, const struct live_run *r, const struct message_result *m,
+static int extract(const struct live *l, const struct live_run *r, const struct run_output *run,
 	struct extraction *out, struct error *err)
 {
-	struct run_output run = {.measured = m->metrics.items, .measured_n = m->metrics.n};
+	return extract_metrics(
+		l->campaign, live_configuration(l, r), &l->hosts[r->lane], run, out, err);
+}
 
-	streams_fill(&r->streams, &run);
-	mark_gaps(m, &run);
-	int code = extract_metrics(
-		l->campaign, live_configuration(l, r), &l->hosts[r->lane], &run, out, err);
-	free((void *)(uintptr_t)run.files);
-	return code;
+void outcome_fill_run(
+	const struct streams *s, const struct message_result *m, struct run_output *run)
+{
+	run->measured = m->metrics.items;
+	run->measured_n = m->metrics.n;
+	streams_fill(s, run);
+	mark_gaps(m, run);
 }
 
 /* Whether it is the answer of other runs. Returns 0 or negative, as outcome_make(). */
@@ -121,14 +124,15 @@ static char *with_last_line(const char *reason, const struct buf *text)
 	return out;
 }
 
-int outcome_make(struct outcome *o, struct live *l, const struct live_run *r,
-	const struct message_result *m, struct live_store s, struct error *err)
+int outcome_make_of(struct outcome *o, struct live *l, const struct live_run *r,
+	const struct message_result *m, const struct run_output *run, const struct streams *told,
+	struct live_store s, struct error *err)
 {
 	int code = 0;
 
 	*o = (struct outcome){.state = m->state, .reason = m->reason};
 	if (text_is(m->state, RUN_DONE)) {
-		if (extract(l, r, m, &o->found, &o->why) < 0) {
+		if (extract(l, r, run, &o->found, &o->why) < 0) {
 			o->state = RUN_FAILED;
 			o->reason = o->why.text;
 		} else {
@@ -136,7 +140,7 @@ int outcome_make(struct outcome *o, struct live *l, const struct live_run *r,
 		}
 	} else if (text_is(m->state, RUN_FAILED) && m->exit_code != ABSENT &&
 		   text_is_set(m->reason)) {
-		o->told = with_last_line(m->reason, streams_text(&r->streams, "stderr"));
+		o->told = with_last_line(m->reason, streams_text(told, "stderr"));
 		o->reason = o->told != NULL ? o->told : m->reason;
 	}
 	list_own(o);
@@ -144,10 +148,21 @@ int outcome_make(struct outcome *o, struct live *l, const struct live_run *r,
 	return code;
 }
 
+int outcome_make(struct outcome *o, struct live *l, const struct live_run *r,
+	const struct message_result *m, struct live_store s, struct error *err)
+{
+	struct run_output run = {0};
+
+	outcome_fill_run(&r->streams, m, &run);
+	int code = outcome_make_of(o, l, r, m, &run, &r->streams, s, err);
+	free((void *)(uintptr_t)run.files);
+	return code;
+}
+
 void outcome_keep(const struct outcome *o, struct live *l, const struct live_run *r)
 {
 	if (text_is(o->state, RUN_DONE) && l->answers != NULL)
-		answers_add(l->answers, r->run, l->hosts[r->lane].name, &o->found);
+		answers_add(l->answers, r->run, l->plan->lanes[r->lane].host, &o->found);
 }
 
 void outcome_done(struct outcome *o)

@@ -24,6 +24,14 @@ struct outcome {
  */
 int outcome_make(struct outcome *o, struct live *l, const struct live_run *r,
 	const struct message_result *m, struct live_store s, struct error *err);
+/* The same of what several hosts left: run is main's output, with that of the others in it; told are
+ * the streams of the part whose end m tells. */
+int outcome_make_of(struct outcome *o, struct live *l, const struct live_run *r,
+	const struct message_result *m, const struct run_output *run, const struct streams *told,
+	struct live_store s, struct error *err);
+/* What a host left of a run; run->files is the caller's to free. */
+void outcome_fill_run(
+	const struct streams *s, const struct message_result *m, struct run_output *run);
 /* It is in the store now: the answers of a run that is done are expected of others. */
 void outcome_keep(const struct outcome *o, struct live *l, const struct live_run *r);
 void outcome_done(struct outcome *o);

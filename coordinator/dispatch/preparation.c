@@ -16,16 +16,15 @@ void preparation_read(void *arg, int stop_fd)
 {
 	struct preparation *p = arg;
 	struct diagnostics d = {0};
-	char why[256];
 
 	(void)stop_fd;
 	p->campaign = campaign_read(p->yaml, strlen(p->yaml), p->changes, &d);
-	if (p->campaign == NULL)
+	if (p->campaign == NULL) {
 		campaign_error(&d, p->file, &p->err);
-	else if (campaign_is_beyond(p->campaign, why, &p->beyond))
-		error_set(&p->err, ERR_CAMPAIGN, "%s: %s", p->file, why);
-	else
+	} else {
+		campaign_note_beyond(p->campaign, &p->beyond);
 		campaign_files(p->campaign, &p->shipped, &p->shipped_n, &p->arena);
+	}
 	diagnostics_done(&d);
 }
 

@@ -1,5 +1,6 @@
 /* What an agent reports of a run: that it started, samples, output, and its result. */
 #include "coordinator/dispatch/core.h"
+#include "coordinator/dispatch/gang.h"
 #include "coordinator/dispatch/health.h"
 #include "coordinator/dispatch/outcome.h"
 
@@ -29,7 +30,7 @@ static bool look_up(
 		out->run = live_find_run(out->live, id->run);
 		out->campaign = out->live->id;
 		return out->run == NULL ||
-		       (out->live->lanes[out->run->lane].host == h && id->attempt >= 1 &&
+		       (lane_has(&out->live->lanes[out->run->lane], h) && id->attempt >= 1 &&
 			       id->attempt > out->run->voided && id->attempt <= out->run->attempt);
 	}
 	HASH_FIND(hh, d->ended, &id->campaign, sizeof id->campaign, e);
@@ -72,10 +73,17 @@ void reports_on_samples(struct dispatch *d, struct host *h, const struct message
 	struct spoken s;
 
 	h->credit_back += (int64_t)m->data.len;
+	struct gang_part *part = NULL;
+	const struct gang *g = gang_of(d, h, &m->id, &part);
+	/* Each part counts its chunks from 0. */
+	int64_t base = g == NULL || part == &g->parts[g->main]
+			       ? 0
+			       : (1 + (int64_t)(part - g->parts)) * PART_CHUNKS;
+
 	/* Of a run that has ended they are there already, or of an attempt that does not count. */
 	if (look_up(d, h, &m->id, &s) && s.run != NULL && dispatch_begin(d) == 0 &&
 		d->config.ops->put_samples(d->config.store, s.campaign, m->id.run, m->id.attempt,
-			m->chunk, m->data.data, m->data.len, &err) < 0)
+			base + m->chunk, m->data.data, m->data.len, &err) < 0)
 		dispatch_fail(d, &err);
 	if (h->credit_back >= CREDIT_STEP) {
 		struct message credit;
@@ -86,22 +94,43 @@ void reports_on_samples(struct dispatch *d, struct host *h, const struct message
 	}
 }
 
-static int keep_output(struct dispatch *d, const struct spoken *s, const struct attempt_id *id,
-	const char *stream, int64_t offset, const struct blob *data)
+/* Of several hosts each has streams of its own: "server.stdout", "file:server.log". The caller
+ * frees. */
+static char *stored_name(const struct gang *g, const struct gang_part *part, const char *stream)
 {
 	_cleanup_free_ char *shown = streams_shown_name(stream);
+	static const char file[] = "file:";
+	const char *role;
+
+	if (g == NULL)
+		return xstrdup(shown);
+	role = live_configuration(g->live, g->run)->benchmark->roles[part - g->parts].name;
+	if (strncmp(shown, file, strlen(file)) == 0)
+		return xasprintf("%s%s.%s", file, role, shown + strlen(file));
+	return xasprintf("%s.%s", role, shown);
+}
+
+static int keep_output(struct dispatch *d, const struct host *h, const struct spoken *s,
+	const struct attempt_id *id, const char *stream, int64_t offset, const struct blob *data)
+{
+	struct gang_part *part = NULL;
+	const struct gang *g = gang_of(d, h, id, &part);
+	_cleanup_free_ char *shown = stored_name(g, part, stream);
+	struct streams *streams;
 	struct error err = {0};
 
-	if (s->run == NULL)
+	/* Of a run of several hosts that is not in flight nothing is expected but results. */
+	if (s->run == NULL || (g == NULL && s->live->lanes[s->run->lane].members_n > 0))
 		return 0;
+	streams = g != NULL ? &part->streams : &s->run->streams;
 	if (dispatch_begin(d) < 0)
 		return d->failure.code;
 	if (d->config.ops->put_output(d->config.store, s->campaign, id->run, id->attempt, shown,
 		    offset, data->data, data->len, &err) < 0)
 		return dispatch_fail(d, &err);
 	/* They belong to one attempt: a late one of an earlier attempt may come between. */
-	streams_begin(&s->run->streams, id->attempt);
-	streams_add(&s->run->streams, stream, offset, data);
+	streams_begin(streams, id->attempt);
+	streams_add(streams, stream, offset, data);
 	return 0;
 }
 
@@ -114,11 +143,11 @@ void reports_on_output(struct dispatch *d, const struct host *h, const struct me
 			"run %lld attempt %lld: output of an unknown stream is not taken",
 			(long long)m->id.run, (long long)m->id.attempt);
 	else if (look_up(d, h, &m->id, &s))
-		keep_output(d, &s, &m->id, m->stream, m->offset, &m->data);
+		keep_output(d, h, &s, &m->id, m->stream, m->offset, &m->data);
 }
 
 void reports_tell_run(struct dispatch *d, const struct live *l, const struct live_run *r,
-	const struct host *h, const char *state, const char *reason)
+	const char *host, const char *state, const char *reason)
 {
 	const struct configuration *c = live_configuration(l, r);
 	_cleanup_buf_ struct buf parameters = BUF_INIT;
@@ -126,7 +155,7 @@ void reports_tell_run(struct dispatch *d, const struct live *l, const struct liv
 
 	message_init(&m, MESSAGE_EVENT);
 	m.event.kind = "run";
-	m.event.host = h->name;
+	m.event.host = host;
 	m.event.run = r->run;
 	m.event.benchmark = c->benchmark->name;
 	configuration_parameters(c, &parameters);
@@ -188,12 +217,29 @@ static int take_outcome(struct dispatch *d, struct host *h, const struct message
 		s->run->attempt_state = attempt_state_next(
 			s->run->attempt_state, attempt_event_of_result(o->state));
 	outcome_keep(o, s->live, s->run);
-	reports_tell_run(d, s->live, s->run, h, o->state, o->reason);
+	reports_tell_run(d, s->live, s->run, h->name, o->state, o->reason);
 	health_on_end(d, h, s->live, s->run, o->state, o->reason);
 	/* It made another attempt needless that was handed out meanwhile. */
 	if (s->run->attempt != m->id.attempt && s->run->state != STATE_QUEUED)
 		agents_call_off(d, h, s->live, s->run);
 	live_end(s->live, s->run, run_event_of_result(o->state), &row);
+	return 0;
+}
+
+int reports_conclude(struct dispatch *d, struct live *l, struct live_run *r, const char *host,
+	const struct message_result *m, const struct outcome *o)
+{
+	const struct spoken s = {.live = l, .run = r, .campaign = l->id};
+	const struct store_result row = row_of(m, &s, o);
+	int status = store_row(d, &row);
+
+	if (status < 0)
+		return status;
+	r->attempt_state =
+		attempt_state_next(r->attempt_state, attempt_event_of_result(o->state));
+	outcome_keep(o, l, r);
+	reports_tell_run(d, l, r, host, o->state, o->reason);
+	live_end(l, r, run_event_of_result(o->state), &row);
 	return 0;
 }
 
@@ -298,11 +344,29 @@ static bool is_within_limits(const struct message_result *m)
 					 MESSAGE_MAX_ANSWER);
 }
 
+/* Streams that are short come with the result. */
+static int keep_short(struct dispatch *d, const struct host *h, const struct message_result *m,
+	const struct spoken *s)
+{
+	int r = 0;
+
+	if (m->stdout_data.len > 0)
+		r = keep_output(d, h, s, &m->id, "stdout", 0, &m->stdout_data);
+	if (r == 0 && m->stderr_data.len > 0)
+		r = keep_output(d, h, s, &m->id, "stderr", 0, &m->stderr_data);
+	return r;
+}
+
 static int keep_result(
 	struct dispatch *d, struct host *h, const struct message_result *m, const struct spoken *s)
 {
 	int r = 0;
 
+	if (text_is_set(m->role)) {
+		if (s->run != NULL && !s->is_void)
+			r = keep_short(d, h, m, s);
+		return r < 0 ? r : gang_on_result(d, h, s->campaign, m);
+	}
 	if (s->run == NULL || s->is_void) {
 		const struct store_result row = row_of(m, s, NULL);
 		return store_row(d, &row);
@@ -310,10 +374,7 @@ static int keep_result(
 	if (run_event_of_result(m->state) == EVENT_CANCELLED)
 		return take_cancelled(d, h, m, s);
 	streams_begin(&s->run->streams, m->id.attempt);
-	if (m->stdout_data.len > 0)
-		r = keep_output(d, s, &m->id, "stdout", 0, &m->stdout_data);
-	if (r == 0 && m->stderr_data.len > 0)
-		r = keep_output(d, s, &m->id, "stderr", 0, &m->stderr_data);
+	r = keep_short(d, h, m, s);
 	return r < 0 ? r : take_result(d, h, m, s);
 }
 
@@ -327,7 +388,13 @@ void reports_on_result(struct dispatch *d, struct host *h, const struct message_
 			"no such state of a result, or more in it than may be");
 		return;
 	}
-	if (!look_up(d, h, &m->id, &s) && !is_void(&s, h, &m->id)) {
+	bool is_known = look_up(d, h, &m->id, &s) || is_void(&s, h, &m->id);
+	if (is_known && s.run != NULL && !text_is_set(m->role) &&
+		s.live->lanes[s.run->lane].members_n > 0) {
+		refuse_result(d, h, m, "protocol", "it does not say of which role it is");
+		return;
+	}
+	if (!is_known) {
 		refuse_result(d, h, m, "unknown", "this store does not know it as this host's");
 		return;
 	}

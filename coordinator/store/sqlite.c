@@ -497,6 +497,8 @@ const struct store_ops store_sqlite = {
 	.put_samples = db_put_samples,
 	.put_output = db_put_output,
 	.put_requirement = db_put_requirement,
+	.add_lane_part = db_add_lane_part,
+	.put_part = db_put_part,
 	.add_event = db_add_event,
 	.query = db_query,
 };

@@ -34,6 +34,7 @@ enum db_statement {
 	DB_COUNT_CAMPAIGN,
 	DB_ADD_CONFIGURATION,
 	DB_ADD_LANE,
+	DB_ADD_LANE_PART,
 	DB_ADD_RUN,
 	DB_START_RUN,
 	DB_START_ATTEMPT,
@@ -47,6 +48,7 @@ enum db_statement {
 	DB_END_ATTEMPT,
 	DB_LATE_ATTEMPT,
 	DB_ADD_METRIC,
+	DB_PUT_PART,
 	DB_PUT_SAMPLES,
 	DB_PUT_OUTPUT,
 	DB_SEEN_REQUIREMENT,
@@ -137,6 +139,9 @@ int db_set_campaign_state(
 int db_add_configuration(struct store *s, int64_t campaign, int64_t index, const char *benchmark,
 	const char *parameters, struct error *err);
 int db_add_lane(struct store *s, int64_t campaign, int64_t lane, int64_t host, struct error *err);
+int db_add_lane_part(struct store *s, int64_t campaign, int64_t lane, int64_t part,
+	const char *role, int64_t host, struct error *err);
+int db_put_part(struct store *s, const struct store_part *p, struct error *err);
 int db_add_run(struct store *s, const struct store_run *r, struct error *err);
 int db_start_attempt(struct store *s, int64_t campaign, int64_t run, int64_t attempt, int64_t at,
 	struct error *err);

@@ -33,7 +33,8 @@ struct named_query {
 #define HOSTS_SELECT(admission)                                                                    \
 	"SELECT h.id, h.id, h.name, h.key, h.seen_at, i.json, " admission " FROM host h"           \
 	" LEFT JOIN inventory i ON i.id = h.inventory WHERE h.id > ?2"                             \
-	" AND h.key NOT LIKE '" IMPORTED_HOST "%' ORDER BY h.id LIMIT ?3"
+	" AND h.key NOT LIKE '" IMPORTED_HOST "%' AND h.key NOT LIKE '" ROLES_HOST "%'" \
+	" ORDER BY h.id LIMIT ?3"
 
 static const struct named_query queries[] = {
 	{"campaigns",
@@ -46,7 +47,8 @@ static const struct named_query queries[] = {
 		" c.yaml, c.changes, c.tree, c.directory, c.total, c.submitted_at, c.ended_at,"
 		" coalesce(c.done, n.done, 0), coalesce(c.failed, n.failed, 0),"
 		" coalesce(c.skipped, n.skipped, 0), coalesce(n.running, 0),"
-		" (SELECT count(*) FROM lane l WHERE l.campaign = c.id), " PRIORITY
+		" (SELECT count(*) FROM lane l JOIN host h ON h.id = l.host WHERE l.campaign = c.id"
+		"  AND h.key NOT LIKE '" ROLES_HOST "%'), " PRIORITY
 		" FROM campaign c LEFT JOIN (SELECT x.id AS campaign,"
 		"  count(*) FILTER (WHERE r.state NOT IN ('queued', 'assigned', 'running')) AS "
 		"done,"
@@ -90,6 +92,7 @@ static const struct named_query queries[] = {
 		"SELECT s.id, s.run & 16777215, s.attempt, s.chunk, s.data FROM sample_chunk s"
 		" JOIN run r ON r.id = s.run AND r.result = s.attempt"
 		" WHERE (s.run, s.attempt, s.chunk) > (?4, ?5, ?6) AND s.run < (?1 + 1) << 24"
+		" AND s.chunk < 16777216" /* PART_CHUNKS: those of the run's main part */
 		" ORDER BY s.run, s.attempt, s.chunk LIMIT ?3",
 		"SELECT run, attempt, chunk FROM sample_chunk WHERE id = ?"},
 	{"run_samples", "run attempt chunk data", true,
@@ -97,7 +100,7 @@ static const struct named_query queries[] = {
 		" s.chunk, s.data FROM sample_chunk s"
 		" JOIN run r ON r.id = s.run AND r.result = s.attempt"
 		" WHERE s.run = (?1 << 24) + (?2 >> 32)"
-		" AND s.chunk BETWEEN (?2 & 4294967295) AND 4294967294"
+		" AND s.chunk BETWEEN (?2 & 4294967295) AND 16777215"
 		" ORDER BY s.chunk LIMIT ?3",
 		NULL},
 	{"failures", "run block lane configuration state reason", true,

@@ -107,6 +107,7 @@ int db_remove_campaign(struct store *s, int64_t campaign, struct error *err)
 {
 	_cleanup_free_ char *sql = xasprintf("BEGIN IMMEDIATE;"
 					     "DELETE FROM configuration WHERE campaign = %1$lld;"
+					     "DELETE FROM lane_part WHERE campaign = %1$lld;"
 					     "DELETE FROM lane WHERE campaign = %1$lld;"
 					     "DELETE FROM event WHERE campaign = %1$lld;"
 					     "DELETE FROM campaign WHERE id = %1$lld;"

@@ -20,6 +20,9 @@
  * out. */
 #define IMPORTED_HOST "imported:"
 
+/* Begins the key of what stands for several hosts that run together: no agent's either. */
+#define ROLES_HOST "roles:"
+
 /* States as texts, the same in YAML, C, SQL and on screen. */
 #define RUN_QUEUED    "queued"
 #define RUN_ASSIGNED  "assigned"
@@ -97,6 +100,21 @@ struct store_requirement {
 	int64_t total, head;    /* bytes: printed, and of the head in output */
 };
 
+/* What one host told of a run of several. */
+struct store_part {
+	int64_t campaign, run, attempt;
+	const char *role;
+	int64_t host; /* store id */
+	const char *state, *reason;
+	int64_t started_at, ended_at, exit_code, signal; /* ABSENT where not known */
+	const char *cpus;
+	struct blob result; /* the message, whole */
+};
+
+/* Chunks of samples of a run of several hosts: part i numbers them from i x PART_CHUNKS, main from
+ * 0. "samples" has main's. */
+#define PART_CHUNKS ((int64_t)1 << 24)
+
 struct store;
 
 struct store_ops {
@@ -144,6 +162,10 @@ struct store_ops {
 	int (*add_lane)(
 		struct store *s, int64_t campaign, int64_t lane, int64_t host, struct error *err);
 
+	/* A host that a lane of several consists of: number `part` of them, with this role. */
+	int (*add_lane_part)(struct store *s, int64_t campaign, int64_t lane, int64_t part,
+		const char *role, int64_t host, struct error *err);
+
 	int (*add_run)(struct store *s, const struct store_run *r, struct error *err);
 	/* A new attempt: run's state and attempt, and a row in attempt. */
 	int (*start_attempt)(struct store *s, int64_t campaign, int64_t run, int64_t attempt,
@@ -162,6 +184,10 @@ struct store_ops {
 	 * run has its result from another attempt (then only the attempt is marked), negative on
 	 * error. */
 	int (*put_result)(struct store *s, const struct store_result *r, struct error *err);
+	/* Returns 1 when stored, 0 when this attempt has that role's already or there is no such
+	 * run, negative on error. The run's own result is put beside it, once all parts are there.
+	 */
+	int (*put_part)(struct store *s, const struct store_part *p, struct error *err);
 	int (*put_samples)(struct store *s, int64_t campaign, int64_t run, int64_t attempt,
 		int64_t chunk, const void *data, size_t len,
 		struct error *err); /* a chunk that is there already is fine */
