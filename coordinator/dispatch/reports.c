@@ -67,23 +67,16 @@ void reports_on_started(struct dispatch *d, const struct host *h, const struct m
 		dispatch_fail(d, &err);
 }
 
-void reports_on_samples(struct dispatch *d, struct host *h, const struct message_samples *m)
+static void keep_samples(struct dispatch *d, struct host *h, const struct message_samples *m)
 {
 	struct error err = {0};
 	struct spoken s;
 
 	h->credit_back += (int64_t)m->data.len;
-	struct gang_part *part = NULL;
-	const struct gang *g = gang_of(d, h, &m->id, &part);
-	/* Each part counts its chunks from 0. */
-	int64_t base = g == NULL || part == &g->parts[g->main]
-			       ? 0
-			       : (1 + (int64_t)(part - g->parts)) * PART_CHUNKS;
-
 	/* Of a run that has ended they are there already, or of an attempt that does not count. */
 	if (look_up(d, h, &m->id, &s) && s.run != NULL && dispatch_begin(d) == 0 &&
 		d->config.ops->put_samples(d->config.store, s.campaign, m->id.run, m->id.attempt,
-			base + m->chunk, m->data.data, m->data.len, &err) < 0)
+			m->chunk, m->data.data, m->data.len, &err) < 0)
 		dispatch_fail(d, &err);
 	if (h->credit_back >= CREDIT_STEP) {
 		struct message credit;
@@ -92,6 +85,18 @@ void reports_on_samples(struct dispatch *d, struct host *h, const struct message
 		h->credit_back = 0;
 		dispatch_queue(d, &h->route, &credit);
 	}
+}
+
+/* Of several hosts each counts its chunks from 0. */
+void reports_on_samples(struct dispatch *d, struct host *h, const struct message_samples *m)
+{
+	struct gang_part *part = NULL;
+	const struct gang *g = gang_of(d, h, &m->id, &part);
+	struct message_samples own = *m;
+
+	if (g != NULL && part != &g->parts[g->main])
+		own.chunk += (1 + (int64_t)(part - g->parts)) * PART_CHUNKS;
+	keep_samples(d, h, &own);
 }
 
 /* Of several hosts each has streams of its own: "server.stdout", "file:server.log". The caller
@@ -388,14 +393,13 @@ void reports_on_result(struct dispatch *d, struct host *h, const struct message_
 			"no such state of a result, or more in it than may be");
 		return;
 	}
-	bool is_known = look_up(d, h, &m->id, &s) || is_void(&s, h, &m->id);
-	if (is_known && s.run != NULL && !text_is_set(m->role) &&
-		s.live->lanes[s.run->lane].members_n > 0) {
-		refuse_result(d, h, m, "protocol", "it does not say of which role it is");
+	if (!look_up(d, h, &m->id, &s) && !is_void(&s, h, &m->id)) {
+		refuse_result(d, h, m, "unknown", "this store does not know it as this host's");
 		return;
 	}
-	if (!is_known) {
-		refuse_result(d, h, m, "unknown", "this store does not know it as this host's");
+	if (s.run != NULL && !text_is_set(m->role) &&
+		s.live->lanes[s.run->lane].members_n > 0) {
+		refuse_result(d, h, m, "protocol", "it does not say of which role it is");
 		return;
 	}
 	/* No answer: the agent keeps it, and sends it again when the campaign goes on. */
