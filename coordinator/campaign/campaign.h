@@ -426,6 +426,8 @@ bool campaign_role_wants_host(const struct campaign *c, const struct campaign_ro
 	const struct plan_host *host, char why[256]);
 /* Whether it is one of the campaign's own `hosts`, whatever roles say. */
 bool campaign_has_host(const struct campaign *c, const struct plan_host *host, char why[256]);
+/* Whether two benchmarks have the same roles in the same order, and the same main; or both none. */
+bool benchmarks_share_roles(const struct benchmark *a, const struct benchmark *b);
 /* Whether some benchmark has roles. */
 bool campaign_has_roles(const struct campaign *c);
 

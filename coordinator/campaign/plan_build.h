@@ -62,8 +62,6 @@ int plan_make_lanes(struct builder *b, const struct plan_host *hosts, size_t n, 
 void plan_lanes_done(struct builder *b);
 /* Whether a lane is one for a benchmark. */
 bool plan_lane_runs(const struct builder *b, size_t lane, const struct benchmark *benchmark);
-/* Whether two benchmarks have the same roles in the same order, and the same main. */
-bool benchmarks_share_roles(const struct benchmark *a, const struct benchmark *b);
 /* Say which benchmarks have roles that no choice of hosts can fill; nothing where there are none. */
 void plan_note_no_tuple(const struct builder *b, struct buf *out);
 

@@ -93,6 +93,7 @@ static int make_and_tell(const struct plan_options *o, struct hosts *h, struct e
 	rc = plan_make(h->campaign, h->items, h->n, &p, err);
 	if (rc < 0)
 		return rc;
+	hosts_add_tuples(h, p);
 	tell(o, h, p);
 	plan_free(p);
 	return 0;

@@ -358,6 +358,14 @@ static void sum_up(struct plan_estimate *e, const struct campaign *c, const stru
 	e->joules.most = warmup * joules + most * cost;
 }
 
+/* What several hosts run together takes the time of each of them. */
+static void share_hosts(const struct plan *p, struct block *blocks)
+{
+	for (size_t l = 0; l < p->lanes_n; l++)
+		for (size_t i = 0; i < p->lanes[l].parts_n; i++)
+			blocks[p->lanes[l].parts[i]].seconds += blocks[l].seconds;
+}
+
 static void estimate(struct plan_estimate *e, const struct past *past, const struct campaign *c,
 	const struct plan *p)
 {
@@ -366,6 +374,8 @@ static void estimate(struct plan_estimate *e, const struct past *past, const str
 
 	for (size_t l = 0; l < p->lanes_n; l++)
 		blocks[l] = block_of(past, p, &p->lanes[l], idle, e);
+	if (!c->is_spread)
+		share_hosts(p, blocks);
 	sum_up(e, c, blocks, p->lanes_n, (double)c->blocks, (double)c->max);
 }
 

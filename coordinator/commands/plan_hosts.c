@@ -40,6 +40,14 @@ void hosts_done(struct hosts *h)
 	free(h->unwanted);
 }
 
+void hosts_add_tuples(struct hosts *h, const struct plan *p)
+{
+	h->items = xreallocarray(h->items, p->lanes_n + 1, sizeof *h->items);
+	for (size_t l = h->n; l < p->lanes_n; l++)
+		h->items[l] = (struct plan_host){.name = p->lanes[l].host,
+			.inventory = h->items[p->lanes[l].main].inventory};
+}
+
 /* ---- of a coordinator ---- */
 
 static int by_name(const void *a, const void *b)

@@ -29,6 +29,9 @@ struct hosts {
 int hosts_of_coordinator(struct hosts *h, const struct common_options *o, struct error *err);
 /* This machine, or with root (NULL: none) the one whose proc/ and sys/ are there. */
 int hosts_of_this_machine(struct hosts *h, const char *root, struct error *err);
+/* Behind its hosts, one for each of the plan's lanes of several: named like the lane, with main's
+ * inventory. Names live as long as the plan. */
+void hosts_add_tuples(struct hosts *h, const struct plan *p);
 void hosts_done(struct hosts *h);
 
 /* What joulerig-agent prints with these arguments: argv[0] is set here, and the last one is NULL.

@@ -119,6 +119,16 @@ static void add_skipped(
 	buf_addc(out, '}');
 }
 
+/* {"server": "lab01", "client": "lab02"}: who takes part in what several run together. */
+static void add_parts(struct buf *out, const struct plan_view *v, const struct plan_lane *lane)
+{
+	add_key(out, "parts");
+	buf_addc(out, '{');
+	for (size_t i = 0; i < lane->parts_n; i++)
+		add_member(out, lane->of->roles[i].name, v->plan->lanes[lane->parts[i]].host);
+	buf_addc(out, '}');
+}
+
 static void add_lane(struct buf *hosts, struct buf *skipped, const struct plan_view *v, size_t l)
 {
 	const struct plan_lane *lane = &v->plan->lanes[l];
@@ -140,6 +150,8 @@ static void add_lane(struct buf *hosts, struct buf *skipped, const struct plan_v
 		add_placing(&placement, v, l, lane->configurations[i]);
 	}
 	buf_addf(hosts, "],\"placement\":%s]", placement.data);
+	if (lane->parts_n > 0)
+		add_parts(hosts, v, lane);
 	add_number(hosts, "left_out", (int64_t)lane->left_out);
 	buf_addc(hosts, '}');
 }

@@ -23,13 +23,18 @@ void plan_print_line(const char *title, const char *text, FILE *to)
 static void print_hosts(const struct plan_view *v, FILE *to)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
+	bool has_tuples = campaign_has_roles(v->campaign);
 
 	for (size_t l = 0; l < v->plan->lanes_n; l++) {
+		const struct plan_lane *lane = &v->plan->lanes[l];
 		size_t runs = 0;
 
-		for (size_t i = 0; i < v->plan->lanes[l].n; i++)
-			runs += !v->plan->lanes[l].skipped[i];
-		buf_addf(&text, "%s%s (%zu)", l ? ", " : "", v->plan->lanes[l].host, runs);
+		for (size_t i = 0; i < lane->n; i++)
+			runs += !lane->skipped[i];
+		/* One that only takes part in what several run together is told of there. */
+		if (has_tuples && lane->parts_n == 0 && lane->n == 0)
+			continue;
+		buf_addf(&text, "%s%s (%zu)", text.len ? ", " : "", lane->host, runs);
 	}
 	plan_print_line("hosts", text.data, to);
 }
@@ -99,8 +104,10 @@ static void print_order(const struct plan_view *v, FILE *to)
 			"%s runs each configuration once in a random order (seed %lld), then the "
 			"next block",
 			c->is_spread ? "a host" : "every host", (long long)c->seed);
-	if (c->is_spread)
+	if (c->is_spread && !campaign_has_roles(c))
 		buf_adds(&text, "; blocks are shared out among the hosts, each to one");
+	else if (c->is_spread)
+		buf_adds(&text, "; blocks are shared out, each to hosts that are free");
 	for (size_t i = 0; i < c->pair_n; i++)
 		buf_addf(&text, "%s%s", i ? ", " : "; back to back what differs only in ",
 			c->pair[i]);
@@ -222,12 +229,10 @@ static void print_schedule(const struct schedule *s, FILE *to)
 void plan_role_hosts(const struct plan_view *v, const struct campaign_role *role,
 	void (*each)(void *arg, const char *name), void *arg)
 {
-	struct campaign probe = *v->campaign;
 	char why[256];
 
-	probe.hosts = role->hosts;
 	for (size_t i = 0; i < v->hosts->all_n; i++)
-		if (campaign_wants_host(&probe, &v->hosts->all[i], why))
+		if (campaign_role_wants_host(v->campaign, role, &v->hosts->all[i], why))
 			each(arg, v->hosts->all[i].name);
 }
 

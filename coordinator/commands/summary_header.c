@@ -50,7 +50,7 @@ void summary_header(
 	char duration[32];
 
 	buf_addf(&line, "%s%s  %s · %zu host%s · %zu run%s", ops == &output_markdown ? "## " : "",
-		g->label, g->state, g->lanes_n, g->lanes_n == 1 ? "" : "s", g->runs,
+		g->label, g->state, g->hosts_n, g->hosts_n == 1 ? "" : "s", g->runs,
 		g->runs == 1 ? "" : "s");
 	if (g->failed > 0)
 		buf_addf(&line, ", %zu failed", g->failed);

@@ -32,6 +32,7 @@ static void take_plan(struct live *l, struct plan *plan)
 {
 	l->plan = plan;
 	live_add_tuples(l, plan);
+	live_make_groups(l);
 	for (size_t i = 0; i < l->lanes_n; i++) {
 		struct lane *lane = &l->lanes[i];
 
@@ -235,6 +236,7 @@ void live_free(struct live *l)
 	free(l->lanes);
 	free(l->open);
 	free(l->doers);
+	free(l->groups);
 	free(l->reached);
 	free(l->directory);
 	free(l->label);
@@ -383,7 +385,8 @@ void live_end(
 	lane->timed += r->attempt > 0 && lane->first_ns != 0;
 	lane->unended--;
 	/* What its value decides: whether another host gets a further block. */
-	if (l->campaign->is_spread && live_has_until(l) && l->blocks_begun >= l->campaign->blocks)
+	if (l->campaign->is_spread && live_has_until(l) &&
+		l->groups[lane->group].blocks_begun >= l->campaign->blocks)
 		live_is_due(l);
 	if (l->campaign->is_spread && r->block > 0)
 		live_keep_ended(l, lane, r);

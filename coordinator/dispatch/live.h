@@ -58,8 +58,16 @@ struct live_run {
 /* A block of `spread: any` that lost its host and has no other one yet. */
 struct broken_block {
 	int64_t block;
+	size_t group; /* of lanes, that can take it */
 	struct live_run *runs; /* all of it, by number; queued, and no lane's (owned) */
 	struct broken_block *prev, *next;
+};
+
+/* Lanes that share blocks, as each can run all of one: `spread: any`. */
+struct spread_group {
+	const struct benchmark *of; /* whose roles its lanes have; NULL: they are of one host */
+	int64_t blocks_begun;
+	int64_t first, width; /* its runs' numbers in a block: from first, as many */
 };
 
 enum finish {
@@ -101,6 +109,7 @@ struct lane {
 	int64_t first_ns;       /* CLOCK_MONOTONIC when this process first assigned one; 0 before */
 	enum finish finish;
 	/* with `spread: any` */
+	size_t group;                /* with which other lanes it shares blocks */
 	int64_t holds;               /* the block that it runs; 0: none */
 	bool has_warmed;             /* its warm-up passes were begun */
 	struct live_run *ended_runs; /* of that block (owned): should the host be lost, they are run
@@ -158,7 +167,9 @@ struct live {
 	struct until_scope until; /* by index in the plan */
 	bool *open;               /* by index in the plan, where is_decided */
 	bool is_decided;
-	int64_t blocks_begun;
+	struct spread_group *groups; /* what the lanes share: those of one host each, and those of the
+					same roles (owned) */
+	size_t groups_n;
 	struct broken_block *broken; /* by number (owned) */
 	struct live *prev, *next;
 };

@@ -51,6 +51,7 @@ struct loading {
 	int column; /* of until's metric in "runs"; -1: it has rows of its own */
 	/* With `spread: any`, of the block that is read: */
 	int64_t block_number;
+	size_t block_group;
 	struct live_run *block; /* its ended runs */
 	size_t block_counted;   /* where they begin in counted */
 };
@@ -206,7 +207,8 @@ static void end_block(struct loading *g)
 	struct live_run *r, *next, *open = NULL;
 
 	for (r = g->live->runs; r != NULL && open == NULL; r = r->hh.next)
-		if (r->block == g->block_number)
+		if (r->block == g->block_number &&
+			g->live->lanes[r->lane].group == g->block_group)
 			open = r;
 	for (size_t i = g->block_counted; open == NULL && i < g->counted_n; i++)
 		g->counted[i].kept = NULL;
@@ -227,11 +229,12 @@ static void note_block(struct loading *g, struct lane *lane, const struct live_r
 		lane->has_warmed = true;
 		return;
 	}
-	if (r->block != g->block_number)
+	if (r->block != g->block_number || lane->group != g->block_group)
 		end_block(g);
 	g->block_number = r->block;
-	if (r->block > g->live->blocks_begun)
-		g->live->blocks_begun = r->block;
+	g->block_group = lane->group;
+	if (r->block > g->live->groups[lane->group].blocks_begun)
+		g->live->groups[lane->group].blocks_begun = r->block;
 	if (!run_state_is_final(r->state))
 		lane->holds = r->block;
 }

@@ -91,6 +91,10 @@ void live_complete_block(struct lane *lane);
 /* Whether no block is under way, broken, or to begin. */
 bool live_blocks_are_over(const struct live *l);
 int64_t live_rest_of_blocks(const struct live *l);
+/* Sort the lanes into groups; the plan is there. */
+void live_make_groups(struct live *l);
+/* The group of lanes that runs a benchmark. */
+size_t live_group_of(const struct live *l, const struct benchmark *b);
 /* A block is held by nobody: for live_load(). runs is in the order of numbers, becomes its own. */
 void live_add_broken(struct live *l, int64_t block, struct live_run *runs);
 /* Give the runs of broken blocks back to the lanes that they were of, as nothing of them begins any

@@ -28,6 +28,8 @@ static bool can_repair(const struct live *l, const struct lane *lane, const stru
 {
 	const struct live_run *r;
 
+	if (b->group != lane->group)
+		return false;
 	/* What it was taken by can take it again, whatever it skips. */
 	if (lane == &l->lanes[b->runs->lane])
 		return true;
@@ -63,9 +65,11 @@ static void decide(struct live *l)
 /* Whether the next block has something for this lane. */
 static bool has_next_block(struct live *l, const struct lane *lane)
 {
-	if (l->is_stopped || l->blocks_begun >= l->campaign->max || !is_able(lane))
+	const struct spread_group *g = &l->groups[lane->group];
+
+	if (l->is_stopped || g->blocks_begun >= l->campaign->max || !is_able(lane))
 		return false;
-	if (l->blocks_begun < l->campaign->blocks)
+	if (g->blocks_begun < l->campaign->blocks)
 		return true;
 	decide(l);
 	for (size_t i = 0; i < lane->plan->n; i++)
@@ -91,22 +95,66 @@ bool live_blocks_are_over(const struct live *l)
 	return l->broken == NULL;
 }
 
-int64_t live_rest_of_blocks(const struct live *l)
+static int64_t rest_of_group(const struct live *l, size_t group)
 {
-	int64_t blocks = l->campaign->max - l->blocks_begun, width = 0, n = 0, cold;
+	const struct spread_group *g = &l->groups[group];
+	int64_t blocks = l->campaign->max - g->blocks_begun, width = 0, n = 0, cold = blocks;
 	bool is_over = true;
 
 	for (size_t i = 0; i < l->lanes_n; i++)
-		is_over = is_over && l->lanes[i].is_over;
-	if (l->is_stopped || is_over || blocks <= 0)
+		is_over = is_over && (l->lanes[i].group != group || l->lanes[i].is_over);
+	if (is_over || blocks <= 0)
 		return 0;
 	for (size_t i = 0; i < l->plan->configurations_n; i++)
-		width += !l->is_decided || l->open == NULL || l->open[i];
-	cold = blocks;
+		width += (!l->is_decided || l->open == NULL || l->open[i]) &&
+			 live_group_of(l, l->plan->configurations[i].benchmark) == group;
 	for (size_t i = 0; i < l->lanes_n; i++)
-		if (!l->lanes[i].has_warmed && cold-- > 0)
+		if (l->lanes[i].group == group && !l->lanes[i].has_warmed && cold-- > 0)
 			n += l->campaign->warmup * (int64_t)l->lanes[i].plan->n;
 	return n + blocks * width;
+}
+
+int64_t live_rest_of_blocks(const struct live *l)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < l->groups_n && !l->is_stopped; i++)
+		n += rest_of_group(l, i);
+	return n;
+}
+
+/* ---- groups of lanes ---- */
+
+size_t live_group_of(const struct live *l, const struct benchmark *b)
+{
+	for (size_t i = 1; i < l->groups_n; i++)
+		if (benchmarks_share_roles(l->groups[i].of, b))
+			return i;
+	return 0;
+}
+
+void live_make_groups(struct live *l)
+{
+	const struct plan *p = l->plan;
+	int64_t first = 0;
+
+	l->groups = xcalloc(l->lanes_n + 1, sizeof *l->groups);
+	l->groups_n = 1;
+	for (size_t i = l->alone_n; i < l->lanes_n; i++) {
+		const struct benchmark *of = p->lanes[i].of;
+
+		l->lanes[i].group = live_group_of(l, of);
+		if (l->lanes[i].group > 0)
+			continue;
+		l->groups[l->groups_n].of = of;
+		l->lanes[i].group = l->groups_n++;
+	}
+	for (size_t i = 0; i < p->configurations_n; i++)
+		l->groups[live_group_of(l, p->configurations[i].benchmark)].width++;
+	for (size_t i = 0; i < l->groups_n; i++) {
+		l->groups[i].first = first;
+		first += l->groups[i].width;
+	}
 }
 
 /* ---- a block begins ---- */
@@ -144,9 +192,10 @@ static void block_is_queued(struct lane *lane)
 
 static int begin_block(struct live *l, struct lane *lane, struct live_store s, struct error *err)
 {
-	int64_t block = l->blocks_begun + 1, pass = l->campaign->warmup + block - 1;
+	struct spread_group *group = &l->groups[lane->group];
+	int64_t block = group->blocks_begun + 1, pass = l->campaign->warmup + block - 1;
 	int64_t number = l->campaign->warmup * l->runs_a_pass +
-			 (block - 1) * (int64_t)l->plan->configurations_n + 1;
+			 (block - 1) * (int64_t)l->plan->configurations_n + group->first + 1;
 	_cleanup_free_ size_t *order = xcalloc(lane->plan->n + 1, sizeof *order);
 	/* As it was decided: a run that ends at once must not change it half-way. */
 	_cleanup_free_ bool *open = NULL;
@@ -157,7 +206,7 @@ static int begin_block(struct live *l, struct lane *lane, struct live_store s, s
 		open = xcalloc(l->plan->configurations_n + 1, sizeof *open);
 		memcpy(open, l->open, l->plan->configurations_n * sizeof *open);
 	}
-	l->blocks_begun = block;
+	group->blocks_begun = block;
 	hold_block(lane, block);
 	plan_order(l->campaign, l->plan, (size_t)(lane - l->lanes), pass, order);
 	for (size_t i = 0; status == 0 && i < lane->plan->n; i++)
@@ -236,7 +285,8 @@ void live_add_broken(struct live *l, int64_t block, struct live_run *runs)
 {
 	struct broken_block *b = xcalloc(1, sizeof *b);
 
-	*b = (struct broken_block){.block = block, .runs = runs};
+	*b = (struct broken_block){
+		.block = block, .group = l->lanes[runs->lane].group, .runs = runs};
 	DL_SORT(b->runs, by_number);
 	DL_APPEND(l->broken, b);
 	DL_SORT(l->broken, by_block);

@@ -235,12 +235,23 @@ static int stage_writing(
 
 /* ---- the decision ---- */
 
+/* In what several hosts run together. */
+static bool takes_part(const struct live *l, const struct host *h)
+{
+	for (size_t i = l->alone_n; i < l->lanes_n; i++)
+		if (l->lanes[i].plan->n > 0 && lane_has(&l->lanes[i], h))
+			return true;
+	return false;
+}
+
 /* Hosts that take part and have nothing to do. */
 static void note_idle_hosts(const struct live *l, struct buf *notes)
 {
 	for (size_t i = 0; i < l->lanes_n; i++) {
 		const struct plan_lane *lane = l->lanes[i].plan;
 		size_t skipped = 0;
+		if (lane->n == 0 && takes_part(l, l->lanes[i].host))
+			continue;
 		for (size_t k = 0; k < lane->n; k++)
 			skipped += lane->skipped[k] != NULL;
 		if (lane->n == 0)

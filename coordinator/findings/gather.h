@@ -66,6 +66,7 @@ struct gathered_lane {
 	char *host, *inventory; /* JSON, "" where not known */
 	char *no_energy;        /* what a run said about its missing energy, or NULL */
 	bool has_energy;
+	bool is_tuple; /* it is several hosts that ran together, who have lanes of their own, too */
 };
 
 struct gathered {
@@ -75,7 +76,7 @@ struct gathered {
 	struct gathered_configuration *configurations;
 	size_t configurations_n;
 	struct gathered_lane *lanes;
-	size_t lanes_n;
+	size_t lanes_n, hosts_n; /* lanes; those of one host, which come first */
 	struct gathered_metric
 		*metrics; /* the standard ones in their order, then others as they came */
 	size_t metrics_n;

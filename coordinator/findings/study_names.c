@@ -156,7 +156,7 @@ static int plan_anew(struct known *k, const struct study *s, struct error *err)
 	for (size_t i = 0; i < g->lanes_n; i++)
 		hosts[i] = (struct plan_host){
 			.name = g->lanes[i].host, .inventory = inventory_of(g, i)};
-	int code = plan_make(s->campaign, hosts, g->lanes_n, &k->plan, &why);
+	int code = plan_make(s->campaign, hosts, g->hosts_n, &k->plan, &why);
 	free(hosts);
 	if (code < 0)
 		return error_set(err, why.code, "%s: it cannot be planned for its hosts again: %s",
