@@ -15,8 +15,8 @@
 
 #include "proto/message.h"
 
-/* Set where one host measured energy.package and another did not. */
-#define FLAG_PARTIAL_ENERGY "partial_energy"
+/* Set where one host measured energy.package and another did not: docs/flags.md. */
+#define FLAG_PARTIAL_ENERGY "energy_partial"
 
 struct composing_part {
 	const char *role, *host;
