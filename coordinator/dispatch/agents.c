@@ -135,10 +135,9 @@ static void reconcile_flights(
 	for (size_t i = h->flights_n; i-- > 0;) {
 		struct flight f = h->flights[i];
 		const struct message_held *e = find_held(&hello->held, f.live, f.run);
-		struct gang *g = gang_of_run(f.live, f.run);
-		if (g != NULL && (e != NULL || is_same_process))
-			gang_on_hello(d, h, e != NULL, g);
-		else if (e != NULL && f.run->is_called_off)
+		if (gang_of_run(f.live, f.run) != NULL && (e != NULL || is_same_process))
+			continue; /* resume_gangs() */
+		if (e != NULL && f.run->is_called_off)
 			agents_call_off(d, h, f.live, f.run);
 		else if (e == NULL && is_same_process && f.live->state == CAMPAIGN_PAUSED)
 			steer_recall(d, f.live, f.run);
@@ -193,6 +192,18 @@ static void adopt_held(struct dispatch *d, struct host *h, const struct message_
 		message_init(&m, MESSAGE_CANCEL);
 		m.cancel.id = e->id;
 		dispatch_queue(d, &h->route, &m);
+	}
+}
+
+/* Parts of runs of several hosts: last, so that whatever is called off goes before. */
+static void resume_gangs(struct dispatch *d, struct host *h, const struct message_hello *hello)
+{
+	for (size_t i = 0; i < h->flights_n; i++) {
+		struct flight f = h->flights[i];
+		struct gang *g = gang_of_run(f.live, f.run);
+		if (g != NULL)
+			gang_on_hello(
+				d, h, find_held(&hello->held, f.live, f.run) != NULL, g);
 	}
 }
 
@@ -267,6 +278,7 @@ static void on_hello(struct dispatch *d, int64_t now_ns, const struct route *fro
 	reconcile_flights(d, h, hello, is_same_process);
 	adopt_held(d, h, hello);
 	h->is_witnessed = true;
+	resume_gangs(d, h, hello);
 	host_apply(h, HOST_HELLO);
 	finish_on_hello(d, h);
 }

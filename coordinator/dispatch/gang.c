@@ -266,8 +266,8 @@ static void open_outputs(const struct gang *g, struct run_output *outputs)
 {
 	for (size_t i = 0; i < g->n; i++) {
 		if (g->parts[i].has_result)
-			outcome_fill_run(&g->parts[i].streams, &g->parts[i].result.result,
-				&outputs[i]);
+			outcome_fill_run(
+				&g->parts[i].streams, &g->parts[i].result.result, &outputs[i]);
 		outputs[i].role = role_of(g, i)->name;
 	}
 	outputs[g->main].parts = outputs;
@@ -302,8 +302,8 @@ static int conclude(struct dispatch *d, struct gang *g, size_t broken, const cha
 	open_outputs(g, outputs);
 	outputs[g->main].measured = c.result.metrics.items;
 	outputs[g->main].measured_n = c.result.metrics.n;
-	int status = outcome_make_of(&o, l, r, &c.result, &outputs[g->main],
-		&g->parts[c.told].streams, d->s, &err);
+	int status = outcome_make_of(
+		&o, l, r, &c.result, &outputs[g->main], &g->parts[c.told].streams, d->s, &err);
 	status = status < 0 ? dispatch_fail(d, &err)
 			    : reports_conclude(d, l, r, g->lane->plan->host, &c.result, &o);
 	outcome_done(&o);
@@ -333,8 +333,8 @@ static int look_at(struct dispatch *d, struct gang *g, size_t part)
 	if (part == g->main && g->state == GANG_MEASURING)
 		end_others(d, g);
 	if (g->state != GANG_ENDING)
-		return break_off(d, g, part,
-			is_done ? "it ended before main, which it is there for" : NULL);
+		return break_off(
+			d, g, part, is_done ? "it ended before main, which it is there for" : NULL);
 	for (size_t i = 0; i < g->n; i++)
 		if (!g->parts[i].has_result)
 			return 0;

@@ -4,12 +4,12 @@
  *
  * Who gets hosts (gang_claims.c). Runs of several hosts stand in one order for the whole
  * coordinator: those in the midst of a block first, then by priority, then whose last block began
- * longest ago. In this order each claims its hosts, where nobody has claimed one of them before, all
- * of them take runs, and none of them has something of a higher priority. A claimed host is handed
- * what comes before (handout.h): the rest of a block that has begun on it, and at most one block of
- * each other campaign of equal priority since it took part in this one last. So each claimed host
- * runs empty after finitely many runs, and stays so. Once all of them are, the run is handed to all
- * in one turn.
+ * longest ago. In this order each claims its hosts, where nobody has claimed one of them before,
+ * all of them take runs, and none of them has something of a higher priority. A claimed host is
+ * handed what comes before (handout.h): the rest of a block that has begun on it, and at most one
+ * block of each other campaign of equal priority since it took part in this one last. So each
+ * claimed host runs empty after finitely many runs, and stays so. Once all of them are, the run is
+ * handed to all in one turn.
  *
  * Nobody who waits holds anything that another waits for: a claim is made anew in each turn, from
  * that one order, for all hosts or for none. The first of the order claims whatever it needs, so

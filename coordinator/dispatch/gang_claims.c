@@ -86,8 +86,7 @@ static void find_candidates(struct dispatch *d, struct candidates *c)
 		for (size_t i = l->alone_n; l->state == CAMPAIGN_RUNNING && i < l->lanes_n; i++) {
 			struct lane *lane = &l->lanes[i];
 
-			if (lane->gang != NULL || !can_play(lane) ||
-				live_peek(l, lane) != NEXT_RUN)
+			if (lane->gang != NULL || !can_play(lane) || live_peek(l, lane) != NEXT_RUN)
 				continue;
 			if (c->n == c->room) {
 				c->room = c->room ? 2 * c->room : 16;
@@ -108,7 +107,8 @@ static void set_claims(const struct lane *lane, struct lane *claim)
 		lane->members[i]->claim = claim;
 }
 
-/* Whether it has its hosts for itself from now on, as soon as they are empty. *is_free: they are. */
+/* Whether it has its hosts for itself from now on, as soon as they are empty. *is_free: they are.
+ */
 static bool claim(struct lane *lane, bool *is_free)
 {
 	bool is_barred = false;
@@ -121,8 +121,7 @@ static bool claim(struct lane *lane, bool *is_free)
 	for (size_t i = 0; i < lane->members_n; i++) {
 		bool higher;
 
-		if (lane->members[i]->flights_n > 0 ||
-			has_before(lane->members[i], lane, &higher))
+		if (lane->members[i]->flights_n > 0 || has_before(lane->members[i], lane, &higher))
 			*is_free = false;
 		(void)has_before(lane->members[i], lane, &higher);
 		is_barred |= higher;

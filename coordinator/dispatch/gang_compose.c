@@ -60,8 +60,8 @@ static int64_t sum_or_absent(int64_t a, int64_t b)
 }
 
 /* The sum over all parts. Returns how many of them have it; *out is good where all do. */
-static size_t add_up(const struct composing_part *parts, size_t n, const char *name,
-	struct message_metric *out)
+static size_t add_up(
+	const struct composing_part *parts, size_t n, const char *name, struct message_metric *out)
 {
 	double squares = 0;
 	size_t have = 0;
@@ -88,8 +88,8 @@ static size_t add_up(const struct composing_part *parts, size_t n, const char *n
 }
 
 /* edp.package of what there is by now: uJ times ns, by 1e9. */
-static void add_edp(struct composed *c, const struct composing_part *main,
-	const struct message_metric *energy)
+static void add_edp(
+	struct composed *c, const struct composing_part *main, const struct message_metric *energy)
 {
 	const struct message_metric *time = metric_of(main, "time");
 	struct message_metric edp = *energy;
@@ -258,9 +258,9 @@ void compose(struct composed *out, const struct composing_part *parts, size_t n,
 		if (i != main)
 			add_sizes(out, &parts[i]);
 		if (parts[i].result != NULL && parts[i].result->thinned != ABSENT)
-			out->result.thinned = (out->result.thinned != ABSENT ? out->result.thinned
-									     : 0) +
-					      parts[i].result->thinned;
+			out->result.thinned =
+				(out->result.thinned != ABSENT ? out->result.thinned : 0) +
+				parts[i].result->thinned;
 	}
 	out->result.metrics.items = out->metrics;
 	unite_flags(out, parts, n, is_partial);

@@ -51,9 +51,8 @@ void live_add_tuples(struct live *l, const struct plan *plan)
 		const struct plan_lane *p = &plan->lanes[l->lanes_n];
 
 		make_tuple(l, &l->lanes[l->lanes_n], p);
-		l->hosts[l->lanes_n] =
-			(struct plan_host){.name = xstrdup(l->hosts[p->main].name),
-				.inventory = xstrdup(l->hosts[p->main].inventory)};
+		l->hosts[l->lanes_n] = (struct plan_host){.name = xstrdup(l->hosts[p->main].name),
+			.inventory = xstrdup(l->hosts[p->main].inventory)};
 	}
 }
 
