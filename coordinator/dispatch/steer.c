@@ -4,6 +4,7 @@
  */
 #include "coordinator/dispatch/admission.h"
 #include "coordinator/dispatch/core.h"
+#include "coordinator/dispatch/gang.h"
 
 #include "proto/clock.h"
 #include "proto/log.h"
@@ -49,8 +50,11 @@ static struct live *find_campaign(
 
 void steer_recall(struct dispatch *d, struct live *l, struct live_run *r)
 {
+	const struct gang *g = gang_of_run(l, r);
 	struct error err = {0};
 
+	if (g != NULL) /* its other hosts, too */
+		gang_call_off(d, g);
 	if (dispatch_begin(d) == 0 && live_recall(l, r, clock_realtime_ns(), d->s, &err) < 0)
 		dispatch_fail(d, &err);
 }

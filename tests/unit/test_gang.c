@@ -462,6 +462,52 @@ static void test_campaigns_that_want_the_same_hosts(void **state)
 	assert_int_equal(number("SELECT count(*) FROM attempt WHERE state = 'lost'"), 0);
 }
 
+static void steer(const char *verb, const char *label)
+{
+	struct route user = new_route();
+	struct message m;
+
+	message_init(&m, MESSAGE_STEER);
+	m.steer.verb = verb;
+	m.steer.label = label;
+	m.steer.now = 1;
+	hand_over(&user, KEY_ANN, &m);
+	flush();
+	expect(&user, MESSAGE_REPORT, &m);
+	message_done(&m);
+}
+
+static void test_a_pause_is_one_for_all_hosts(void **state)
+{
+	(void)state;
+	submit_pair("there", "", ", hosts: {names: [lab1]}", ", hosts: {names: [lab2]}");
+	/* Until main is told to start. */
+	for (int i = 0; i < 100 && !(players[1].n > 0 && players[1].hands[0].is_measured); i++) {
+		player_plays(&players[0]);
+		player_plays(&players[1]);
+		flush();
+		for (size_t k = 0; k < PLAYERS; k++)
+			while (player_takes(&players[k]))
+				;
+	}
+	assert_int_equal(players[0].n, 1);
+	assert_int_equal(players[1].n, 1);
+	steer("pause", "there.1");
+	for (size_t k = 0; k < PLAYERS; k++)
+		while (player_takes(&players[k]))
+			;
+	assert_int_equal(players[0].n, 0);
+	assert_int_equal(players[1].n, 0);
+	step();
+	assert_int_equal(players[0].n, 0);
+	steer("resume", "there.1");
+	for (int i = 0; i < 2000 && !is_over(); i++)
+		step();
+	assert_int_equal(number("SELECT count(*) FROM run WHERE state = 'done'"), 8);
+	assert_int_equal(number("SELECT count(*) FROM attempt WHERE state = 'done'"), 8);
+	assert_int_equal(number("SELECT count(*) FROM attempt WHERE state = 'lost'"), 0);
+}
+
 static void accident(void)
 {
 	struct player *p = &players[rig_random(PLAYERS)];
@@ -544,6 +590,7 @@ int main(void)
 		cmocka_unit_test(test_a_sum_of_some_is_none),
 		cmocka_unit_test(test_who_failed_is_told),
 		PLAY(test_campaigns_that_want_the_same_hosts),
+		PLAY(test_a_pause_is_one_for_all_hosts),
 		PLAY(test_random_schedules),
 	};
 
