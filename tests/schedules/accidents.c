@@ -17,6 +17,11 @@ static struct {
 const char *random_campaign(void)
 {
 	static const char *const campaigns[] = {
+		"campaign: fragile\n"
+		"matrix: {threads: [1, 2]}\n"
+		"benchmarks: {a: {command: [/bin/true, \"{threads}\"]}}\n"
+		"repeat: {warmup: 0, blocks: 3}\n"
+		"limits: {attempts: 3}\n",
 		"campaign: plain\n"
 		"matrix: {threads: [1, 2]}\n"
 		"benchmarks: {a: {command: [/bin/true, \"{threads}\"]}}\n"
@@ -166,10 +171,16 @@ static void resume_campaign(struct node *n)
 	user_resumes();
 }
 
+static void drain(struct node *n)
+{
+	user_drains(n, happens(500));
+}
+
 static const struct {
 	void (*happen)(struct node *n);
 	unsigned weight;
 } kinds[] = {
+	{drain, 1},
 	{network_cut, 6},
 	{part_agent, 4},
 	{kill_agent, 3},
@@ -218,6 +229,7 @@ static void mend_all(void *arg)
 	for (size_t i = 0; i < nodes_n; i++)
 		disk_answer(nodes[i].disk, 0);
 	tell("all is mended");
+	user_admits_all();
 }
 
 static void on_accident(void *arg)

@@ -4,6 +4,7 @@
 
 #include "coordinator/dispatch/core.h"
 #include <errno.h>
+#include <inttypes.h>
 #include <utlist.h>
 
 #define TURN_NS    (2 * NS_PER_MS) /* from what comes in to the turn that takes it */
@@ -44,6 +45,8 @@ static struct {
 	struct id16 to_steer;
 	const char *verb; /* of STEER; NULL: none is to be said */
 	bool now;
+	const struct node *to_drain; /* NULL: none */
+	bool is_to_drain_now, admits;
 } it;
 
 bool coordinator_is_up(void)
@@ -161,8 +164,10 @@ static void hear_answer(const struct message *m)
 	} else if (m->type == MESSAGE_EVENT && it.has_to_cancel) {
 		ledger_cancelled(&it.to_cancel);
 		it.has_to_cancel = false;
-	} else if (m->type == MESSAGE_REPORT && it.verb != NULL) {
+	} else if (m->type == MESSAGE_REPORT && m->report.hosts.n == 0 && it.verb != NULL) {
 		hear_steered(m);
+	} else if (m->type == MESSAGE_REPORT && m->report.campaigns.n == 0 && it.to_drain != NULL) {
+		it.to_drain = NULL;
 	} else if (m->type == MESSAGE_ERROR) {
 		tell("the user is told: %s", m->error.text);
 		if (strcmp(m->error.code, "campaign") == 0)
@@ -171,6 +176,8 @@ static void hear_answer(const struct message *m)
 		if (strcmp(m->error.code, "unknown") == 0 &&
 			strncmp(m->error.text, "no such", 7) == 0)
 			it.has_to_cancel = false;
+		else if (strncmp(m->error.text, "drain", 5) == 0)
+			it.to_drain = NULL;
 		else if (strcmp(m->error.code, "unknown") == 0)
 			end_steering();
 	}
@@ -201,11 +208,59 @@ static int send_frame(void *arg, const struct route *to, const void *data, size_
 	return r;
 }
 
+/* Of hosts that get no runs: what they have in hand. */
+struct closed {
+	const struct host *host;
+	struct attempt_id in_hand[HOST_FLIGHTS_MAX];
+	size_t n;
+};
+
+static size_t note_closed(struct closed *out)
+{
+	size_t n = 0;
+
+	for (const struct host *h = it.dispatch->hosts; h != NULL; h = h->hh.next) {
+		if (h->admission == HOST_ADMITTED)
+			continue;
+		out[n].host = h;
+		out[n].n = h->flights_n;
+		for (size_t i = 0; i < h->flights_n; i++)
+			agents_fill_id(&out[n].in_hand[i], h->flights[i].live, h->flights[i].run);
+		n++;
+	}
+	return n;
+}
+
+static bool is_same(const struct attempt_id *a, const struct attempt_id *b)
+{
+	return id16_equal(&a->campaign, &b->campaign) && a->run == b->run &&
+	       a->attempt == b->attempt;
+}
+
+static void check_closed(const struct closed *c)
+{
+	for (size_t i = 0; i < c->host->flights_n; i++) {
+		struct attempt_id id;
+		bool was_there = false;
+
+		agents_fill_id(&id, c->host->flights[i].live, c->host->flights[i].run);
+		for (size_t k = 0; k < c->n; k++)
+			was_there = was_there || is_same(&id, &c->in_hand[k]);
+		if (!was_there)
+			broken("%s gets no runs, and gets run %" PRId64 " attempt %" PRId64,
+				c->host->name, id.run, id.attempt);
+	}
+}
+
 static void flush(void)
 {
+	struct closed closed[NODES_MAX];
+	size_t closed_n = note_closed(closed);
 	struct error err = {0};
 	int r = dispatch_flush(it.dispatch, world_now, &err);
 
+	for (size_t i = 0; r == 0 && i < closed_n; i++)
+		check_closed(&closed[i]);
 	if (lives(r, &err))
 		ledger_check_hands();
 }
@@ -345,12 +400,33 @@ static void steer_again(void)
 		user_resumes();
 }
 
-static void on_ask(void *arg)
+static void say_steer(const char *verb, const char *host, bool now)
 {
 	struct message m;
 
+	message_init(&m, MESSAGE_STEER);
+	m.steer.verb = verb;
+	m.steer.host = host;
+	m.steer.now = now;
+	say(&m);
+}
+
+static void steer_hosts(void)
+{
+	if (it.to_drain != NULL)
+		say_steer("drain", it.to_drain->name, it.is_to_drain_now);
+	for (const struct host *h = it.dispatch->hosts; h != NULL && it.admits; h = h->hh.next)
+		if (h->admission != HOST_ADMITTED)
+			say_steer("admit", h->name, false);
+}
+
+static void on_ask(void *arg)
+{
+	struct message m;
+	bool goes_on = user_waits() || (it.admits && !coordinator_is_idle());
+
 	(void)arg;
-	it.asking = user_waits() ? world_at(world_now + ASK_NS, NULL, on_ask, NULL) : NULL;
+	it.asking = goes_on ? world_at(world_now + ASK_NS, NULL, on_ask, NULL) : NULL;
 	steer_again();
 	if (it.dispatch == NULL)
 		return;
@@ -372,6 +448,7 @@ static void on_ask(void *arg)
 		m.cancel.id = (struct attempt_id){.campaign = it.to_cancel};
 		say(&m);
 	}
+	steer_hosts();
 }
 
 static void ask_soon(void)
@@ -429,9 +506,24 @@ void user_resumes(void)
 	steer(uuid, "resume", false);
 }
 
+void user_drains(const struct node *n, bool now)
+{
+	tell("the user drains %s%s", n->name, now ? " at once" : "");
+	it.to_drain = n;
+	it.is_to_drain_now = now;
+	ask_soon();
+}
+
+void user_admits_all(void)
+{
+	it.to_drain = NULL;
+	it.admits = true;
+	ask_soon();
+}
+
 bool user_waits(void)
 {
-	return it.wishes_n > 0 || it.has_to_cancel || it.verb != NULL ||
+	return it.wishes_n > 0 || it.has_to_cancel || it.verb != NULL || it.to_drain != NULL ||
 	       ledger_paused_campaign() != NULL;
 }
 

@@ -338,7 +338,18 @@ static void check_rules(sqlite3 *db)
 			" (SELECT count(*) FROM run WHERE campaign = c.id)"},
 		{"runs of campaigns that are done have no counted attempt",
 			"SELECT count(*) FROM run r JOIN campaign c ON c.id = r.campaign"
-			" WHERE c.state = 'done' AND r.result IS NULL AND r.state <> 'skipped'"},
+			" WHERE c.state = 'done' AND r.result IS NULL AND r.state <> 'skipped'"
+			" AND NOT (r.state = 'failed' AND r.reason LIKE 'quarantined:%')"},
+		{"runs were tried again after their host was lost with them three times",
+			"SELECT count(*) FROM run r JOIN campaign c ON c.id = r.campaign WHERE"
+			" c.name = 'fragile' AND (SELECT count(*) FROM event e WHERE e.kind ="
+			" 'host_lost' AND e.campaign = r.campaign AND e.run = r.run)"
+			" >= 3 + (r.state = 'failed' AND r.reason LIKE 'quarantined:%')"},
+		{"runs are quarantined whose host was not lost with them so often",
+			"SELECT count(*) FROM run r JOIN campaign c ON c.id = r.campaign WHERE"
+			" r.reason LIKE 'quarantined:%' AND (c.name <> 'fragile' OR 3 <> (SELECT"
+			" count(*) FROM event e WHERE e.kind = 'host_lost' AND"
+			" e.campaign = r.campaign AND e.run = r.run))"},
 		{"runs are there twice",
 			"SELECT count(*) FROM (SELECT 1 FROM run r JOIN campaign c ON c.id = "
 			"r.campaign WHERE c.yaml NOT LIKE '%spread: any%'"

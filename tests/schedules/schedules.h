@@ -143,6 +143,10 @@ void user_cancels(void);
  * resumed. */
 void user_pauses(bool now);
 void user_resumes(void);
+/* Drain a host. */
+void user_drains(const struct node *n, bool now);
+/* From now on: admit whichever host gets no runs, until nothing is left to do. */
+void user_admits_all(void);
 bool user_waits(void);
 
 /* ---- agent.c ---- */
