@@ -163,6 +163,9 @@ static const struct {
 	{"output", OUTPUT_N, OUTPUT_N},
 	{"counts", COUNTS_N, COUNTS_N},
 	{"requirements", REQUIREMENTS_N, REQUIREMENTS_N},
+	{"pruned", PRUNED_N, PRUNED_N},
+	{"kept", KEPT_N, KEPT_N},
+	{"tables", TABLES_N, TABLES_N},
 	{"events", EVENTS_N, EVENTS_N},
 };
 

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 
 /* A test for the holder has the lock for a few microseconds; so a writer tries again for this long.
@@ -60,6 +61,58 @@ static int take_error(const char *path, struct error *err)
 		"%s: another process has this store open for writing; wait for it, or use another "
 		"file with --db",
 		path);
+}
+
+/* Where the kernel does not tell (before 5.8) it is taken for none. */
+static bool is_mount(int fd)
+{
+	struct statx sx;
+
+	return statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &sx) == 0 &&
+	       (sx.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) != 0 &&
+	       (sx.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+static int check_names(int fd, const char *path, struct error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return error_errno(err, "%s", path);
+	if (st.st_nlink > 1)
+		return error_set(err, -EINVAL,
+			"%s: this file has %lu names (hard links), and what is written under one "
+			"would be torn under the other; remove the other names, or copy it with "
+			"`joulerig backup`",
+			path, (unsigned long)st.st_nlink);
+	if (is_mount(fd))
+		return error_set(err, -EINVAL,
+			"%s: this file is mounted by itself, apart from the log that SQLite keeps "
+			"beside it; mount its folder instead",
+			path);
+	return 0;
+}
+
+int store_lock_file(const char *path, struct error *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(err, "%s", path);
+	int code;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		code = check_names(fd, path, err);
+	else if (errno == EWOULDBLOCK)
+		code = error_set(err, -EBUSY,
+			"%s: another process has this store open for writing, by another name or "
+			"with a lock file that was removed since; find it with `fuser %s`",
+			path, path);
+	else
+		code = error_errno(err, "%s: cannot be locked", path);
+	if (code < 0) {
+		close(fd);
+		return code;
+	}
+	return fd;
 }
 
 int store_lock_take(const char *path, struct error *err)

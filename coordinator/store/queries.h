@@ -148,6 +148,13 @@ enum {
 	REQUIREMENTS_HEAD,
 	REQUIREMENTS_N
 };
+/* "pruned": campaigns that were, all or the one of the label. key: id */
+enum { PRUNED_LABEL, PRUNED_AT, PRUNED_N };
+/* "kept" of a campaign: how many rows of what can be pruned it has; one row */
+enum { KEPT_CHUNKS, KEPT_OUTPUTS, KEPT_N };
+/* "tables": bytes of the file by table, its indices with it, the largest first. It reads all of the
+ * file. key: place */
+enum { TABLES_TABLE, TABLES_BYTES, TABLES_N };
 /* "events", of a campaign or (label NULL) all. key: id */
 enum {
 	EVENTS_ID,

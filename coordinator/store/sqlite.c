@@ -42,12 +42,14 @@ int db_fail(struct store *s, struct error *err, const char *doing)
 	int result = sqlite3_extended_errcode(s->db);
 	const char *advice = "";
 
+	s->is_damaged |= (result & 0xff) == SQLITE_IOERR || (result & 0xff) == SQLITE_CORRUPT;
 	if ((result & 0xff) == SQLITE_FULL)
 		advice = "; make room on the disk";
 	else if ((result & 0xff) == SQLITE_NOTADB)
 		advice = "; name a store of joulerig with --db";
 	else if ((result & 0xff) == SQLITE_CORRUPT)
-		advice = "; restore it from a backup, or `sqlite3 FILE .recover`";
+		advice = "; `joulerig doctor` tells more; go on from a backup, or save what can "
+			 "still be read (docs/keeping.md)";
 	return error_set(err, code_of(s, result), "%s: cannot %s this store: %s%s", s->path, doing,
 		sqlite3_errmsg(s->db), advice);
 }
@@ -191,7 +193,7 @@ int db_end(struct store *s, bool own, int code, struct error *err)
 /* ---- opening ---- */
 
 /* WAL needs memory shared between processes and locks that hold: neither crosses a network. */
-static int refuse_network(const char *path, struct error *err)
+int store_is_local(const char *path, struct error *err)
 {
 	static const struct {
 		uint32_t magic;
@@ -292,10 +294,25 @@ static int connect_file(struct store *s, const char *name, int flags, struct err
 	return 0;
 }
 
+/* What was not closed is looked at before it is changed in any way. */
+static int check_unclean(struct store *s, struct error *err)
+{
+	int64_t has_mark = 0, is_clean = 1;
+	int code = pragma_int(s,
+		"SELECT count(*) FROM pragma_table_info('store') WHERE name = 'is_clean'",
+		&has_mark, err);
+
+	if (code == 0 && has_mark == 1)
+		code = pragma_int(s, "SELECT is_clean FROM store", &is_clean, err);
+	return code < 0 || is_clean != 0 ? code : db_check_unclean(s, err);
+}
+
 static int open_for_writing(struct store *s, struct error *err)
 {
 	int code = check_schema(s, true, err);
 
+	if (code == 0)
+		code = check_unclean(s, err);
 	if (code == 0)
 		code = db_exec(s,
 			"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
@@ -305,7 +322,9 @@ static int open_for_writing(struct store *s, struct error *err)
 	if (code == 0)
 		code = db_migrate(s, err);
 	if (code == 0)
-		code = db_exec(s, "UPDATE store SET epoch = epoch + 1", "write to", err);
+		code = db_exec(s, "UPDATE store SET epoch = epoch + 1, is_clean = 0", "write to",
+			err);
+	s->is_marked = code == 0;
 	return code;
 }
 
@@ -319,14 +338,27 @@ static int open_for_reading(struct store *s, struct error *err)
 	return code < 0 ? code : db_read_columns(s, err);
 }
 
+/* The last that is written: where even this cannot be, the next one to open it looks closer. */
+static void mark_clean(struct store *s)
+{
+	if (!s->is_marked || s->is_damaged)
+		return;
+	rollback(s);
+	(void)sqlite3_exec(s->db, "UPDATE store SET is_clean = 1", NULL, NULL, NULL);
+}
+
 static void db_close(struct store *s)
 {
 	if (s == NULL)
 		return;
 	for (size_t i = 0; i < DB_STATEMENTS; i++)
 		sqlite3_finalize(s->statements[i]);
+	mark_clean(s);
 	sqlite3_close(s->db);
-	/* The lock goes last: nobody may open the file for writing while this connection lives. */
+	/* The locks go last: nobody may open the file for writing while this connection lives, and
+	 * no descriptor of it may be closed before that: SQLite's own locks would go with it. */
+	if (s->file_fd >= 0)
+		close(s->file_fd);
 	if (s->lock_fd >= 0)
 		close(s->lock_fd);
 	free(s->has_column);
@@ -347,7 +379,7 @@ static char *folder_of(const char *path)
 static int open_locked(struct store *s, struct error *err)
 {
 	_cleanup_free_ char *folder = folder_of(s->path);
-	int code = refuse_network(folder, err);
+	int code = store_is_local(folder, err);
 
 	if (code < 0)
 		return code;
@@ -355,7 +387,12 @@ static int open_locked(struct store *s, struct error *err)
 	if (s->lock_fd < 0)
 		return s->lock_fd;
 	code = connect_file(s, s->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
-	return code < 0 ? code : open_for_writing(s, err);
+	if (code < 0)
+		return code;
+	s->file_fd = store_lock_file(s->path, err);
+	if (s->file_fd < 0 && s->file_fd != -ENOENT) /* that is a VFS that keeps it elsewhere */
+		return s->file_fd;
+	return open_for_writing(s, err);
 }
 
 /* "file:PATH?immutable=1" with what has a meaning in a URI escaped. The caller frees. */
@@ -408,7 +445,7 @@ static int db_open(struct store **out, const char *path, bool write, struct erro
 	struct store *s = xcalloc(1, sizeof *s);
 
 	s->path = xstrdup(path);
-	s->lock_fd = -1;
+	s->lock_fd = s->file_fd = -1;
 	int code = write ? open_locked(s, err) : open_shared(s, err);
 	if (code == 0)
 		code = read_identity(s, err);
@@ -475,6 +512,10 @@ const struct store_ops store_sqlite = {
 	.open = db_open,
 	.close = db_close,
 	.reopen = reopen,
+	.check = db_check,
+	.copy = db_copy,
+	.prune = db_prune,
+	.compact = db_compact,
 	.identity = identity,
 	.begin = begin,
 	.commit = commit,

@@ -1,7 +1,8 @@
 /*
  * sqlite.h - what the files of the SQLite store share; nobody else includes this
  *
- * schema.c has the tables, views and migrations; sqlite.c opens and closes; sqlite_write.c and
+ * schema.c has the tables, views and migrations; sqlite.c opens and closes; sqlite_check.c looks for
+ * damage, sqlite_keep.c copies and prunes; sqlite_write.c and
  * sqlite_result.c have the changes, sqlite_query.c the named queries, sqlite_pages.c the one that
  * packs many runs.
  *
@@ -65,6 +66,9 @@ struct store {
 			   it is open for writing */
 	struct id16 id;
 	int64_t epoch;
+	int file_fd;     /* of the file itself, with a lock of its own; -1: read only */
+	bool is_marked;  /* as open for writing, in the file */
+	bool is_damaged; /* a read or write has failed: it is not marked as closed well */
 	bool *has_column; /* for each of standard_metrics: whether this file's run table has it */
 	sqlite3_stmt *statements[DB_STATEMENTS]; /* prepared at first use */
 };
@@ -85,6 +89,10 @@ int db_read_columns(struct store *s, struct error *err);
  * is room in its folder to go on with; and have all that the log holds in the file itself. */
 int db_find_room(const char *path, struct error *err);
 int db_settle(struct store *s, struct error *err);
+
+/* The quick check of a store that was not closed, told in the log. Returns 0, -EUCLEAN where it is
+ * damaged, or negative. */
+int db_check_unclean(struct store *s, struct error *err);
 
 /* Fill err from SQLite's last error: "PATH: cannot DOING: REASON". Returns its code: -ENOSPC,
  * -EBUSY, -EIO ... */
@@ -125,6 +133,13 @@ int db_begin(struct store *s, bool *own, struct error *err);
 int db_end(struct store *s, bool own, int code, struct error *err);
 
 /* The slots of store_ops in other files. */
+int db_check(
+	struct store *s, bool deep, store_found_fn *found, void *arg, struct error *err);
+int db_copy(struct store *s, const char *path, int (*progress)(void *, int64_t, int64_t),
+	void *arg, struct error *err);
+int db_prune(struct store *s, int64_t campaign, unsigned what, bool is_first, int64_t at,
+	int64_t limit, struct store_pruned *out, struct error *err);
+int db_compact(struct store *s, struct error *err);
 int db_put_result(struct store *s, const struct store_result *r, struct error *err);
 int db_reset_run(struct store *s, int64_t campaign, int64_t run, int64_t host, struct error *err);
 int db_set_host_admission(struct store *s, int64_t host, const char *admission, const char *reason,

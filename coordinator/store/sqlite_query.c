@@ -135,6 +135,24 @@ static const struct named_query queries[] = {
 		" JOIN host h ON h.id = q.host WHERE q.campaign = ?1 AND q.id > ?2"
 		" ORDER BY q.id LIMIT ?3",
 		NULL},
+	{"pruned", "label pruned_at", false,
+		"SELECT c.id, c.name || '.' || c.number, c.pruned_at FROM campaign c"
+		" WHERE c.pruned_at IS NOT NULL AND c.id > ?2 AND (?1 = 0 OR c.id = ?1)"
+		" ORDER BY c.id LIMIT ?3",
+		NULL},
+	{"kept", "chunks outputs", true,
+		"SELECT 1, s.n, o.n FROM (SELECT count(*) AS n FROM sample_chunk"
+		"  WHERE run BETWEEN ?1 << 24 AND (?1 << 24) + 16777215) s,"
+		" (SELECT count(*) AS n FROM output"
+		"  WHERE run BETWEEN ?1 << 24 AND (?1 << 24) + 16777215) o"
+		" WHERE ?2 < 1 AND ?3 > 0",
+		NULL},
+	{"tables", "table bytes", false,
+		"SELECT * FROM (SELECT row_number() OVER (ORDER BY sum(d.pgsize) DESC) AS key,"
+		" m.tbl_name, sum(d.pgsize) FROM dbstat d JOIN sqlite_master m ON m.name = d.name"
+		" WHERE ?1 = 0 AND d.aggregate = 1 GROUP BY m.tbl_name) WHERE key > ?2 ORDER BY key "
+		"LIMIT ?3",
+		NULL},
 	{"events", "id at campaign host run kind text", false,
 		"SELECT e.id, e.id, e.at, c.name || '.' || c.number, h.name, e.run, e.kind, e.text"
 		" FROM event e LEFT JOIN campaign c ON c.id = e.campaign LEFT JOIN host h ON h.id "
@@ -274,7 +292,7 @@ static int give_rows(struct store *s, sqlite3_stmt *statement,
 /* The schema from which on there is what a query reads. */
 static int64_t since(const struct named_query *q)
 {
-	return strcmp(q->name, "requirements") == 0 ? 3 : 0;
+	return strcmp(q->name, "requirements") == 0 ? 3 : strcmp(q->name, "pruned") == 0 ? 4 : 0;
 }
 
 /* Of a file that is older than what a query reads besides. */

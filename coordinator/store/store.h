@@ -117,12 +117,31 @@ struct store_part {
 
 struct store;
 
+/* Something that is wrong with a store. */
+struct store_finding {
+	const char *what; /* "file", "references", "results", "attempts", "samples" ... */
+	const char *text; /* for people */
+};
+typedef void store_found_fn(void *arg, const struct store_finding *f);
+
+/* What of an ended campaign can be removed. */
+enum store_kept { STORE_SAMPLES = 1, STORE_OUTPUT = 2 };
+struct store_pruned {
+	int64_t rows, bytes; /* removed */
+};
+
+/* More coordinators than start on a store between a copy of it and the day that the copy is needed.
+ */
+#define STORE_COPY_EPOCHS (INT64_C(1) << 20)
+
 struct store_ops {
 	const char *name; /* "sqlite" */
 	/*
 	 * Open path; with write the file is made and migrated where needed, the lock taken, and the
 	 * epoch raised by one and committed. -EBUSY: another process holds the lock; -ENOENT: not
-	 * there (read only). A newer schema is refused.
+	 * there (read only). A newer schema is refused. One that was not closed when it was open
+	 * for writing last is checked first, a large one without samples and outputs, and the log told:
+	 * -EUCLEAN where it is damaged.
 	 */
 	int (*open)(struct store **out, const char *path, bool write, struct error *err);
 	void (*close)(struct store *s);
@@ -132,6 +151,35 @@ struct store_ops {
 	 * for more in it, is not there yet; then nothing but reopen and close may be called.
 	 */
 	int (*reopen)(struct store *s, struct error *err);
+	/*
+	 * Look for damage: quickly, in the file alone, or deep: all of the file, references, and that what is in it fits together. found
+	 * (may be NULL) is told of each, during the call. Returns how many there are: 0 means it is
+	 * whole; or negative where it could not be looked at. Not within a transaction.
+	 */
+	int (*check)(struct store *s, bool deep, store_found_fn *found, void *arg,
+		struct error *err);
+	/*
+	 * Copy all of the store, as it is now, into the file at path, which is there and empty;
+	 * what is written meanwhile is not in it and waits for nothing. It is a store of its own,
+	 * closed, in one file, whose epoch is STORE_COPY_EPOCHS higher: agents that follow the
+	 * store obey a coordinator on the copy. progress (may be NULL) gets pages copied and all
+	 * pages, a few MiB apart; where it returns nonzero the copy ends with -EINTR. Not within a
+	 * transaction. The caller makes the file durable.
+	 */
+	int (*copy)(struct store *s, const char *path,
+		int (*progress)(void *arg, int64_t done, int64_t total), void *arg,
+		struct error *err);
+	/*
+	 * Remove samples, outputs (what: of enum store_kept) of a campaign that has ended, at most
+	 * limit rows of them. The first time sets its pruned_at and adds an event "pruned" that
+	 * tells what there is to remove. Returns 1 where there may be more, 0 where nothing is
+	 * left, or negative: -EBUSY where it has not ended. Adds to *out.
+	 */
+	int (*prune)(struct store *s, int64_t campaign, unsigned what, bool is_first, int64_t at,
+		int64_t limit, struct store_pruned *out, struct error *err);
+	/* Give back the file's free space. It writes all of it anew, which needs as much room again
+	 * for that time. Not within a transaction. */
+	int (*compact)(struct store *s, struct error *err);
 	/* The store's own 16 bytes and the current epoch. */
 	void (*identity)(struct store *s, struct id16 *id, int64_t *epoch);
 
@@ -216,6 +264,9 @@ struct store_ops {
 		int (*row)(void *arg, int64_t key, const struct message_cell *cells, size_t n),
 		void *arg, struct error *err);
 };
+
+/* Whether a store can be in this folder: 0, or -ENOTSUP on a network file system. */
+int store_is_local(const char *folder, struct error *err);
 
 extern const struct store_ops store_sqlite;
 /* The store that programs use: the first of the table. */
