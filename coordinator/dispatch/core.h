@@ -58,6 +58,7 @@ struct dispatch {
 	struct buf out; /* bytes of the outbox: of this turn, after what waits for full queues */
 	struct outgoing *outbox;
 	size_t outbox_n, outbox_size;
+	int64_t pruning;     /* store id of the campaign whose pruning has begun; 0: none (prune.c) */
 	int64_t progress_ns; /* when progress was last told */
 	struct error
 		failure; /* first failure of the store in this turn; nothing is sent any more */
@@ -132,6 +133,10 @@ void steer_on_message(struct dispatch *d, int64_t now_ns, const struct route *fr
 	const struct message_steer *m);
 /* A run of a paused campaign that its host does not have after all: queue it again. */
 void steer_recall(struct dispatch *d, struct live *l, struct live_run *r);
+
+/* prune.c */
+void prune_on_steer(struct dispatch *d, int64_t now_ns, const struct route *from,
+	const struct message_steer *m);
 
 /* users.c */
 /* The live campaign of this label, or the last of this name; NULL. */

@@ -223,6 +223,7 @@ static int lock_mirror(struct git_repository *g, struct error *err)
 				"files: git %s: another submission has fetched it for 10 minutes",
 				g->url);
 	}
+	(void)futimens(g->lock_fd, NULL); /* when it was used last, for prune_files.c */
 	return 0;
 }
 

@@ -138,6 +138,7 @@ static const struct {
 	{"resume", on_resume},
 	{"drain", admission_drain},
 	{"admit", admission_admit},
+	{"prune", prune_on_steer},
 };
 
 void steer_on_message(

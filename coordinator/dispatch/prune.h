@@ -1,0 +1,35 @@
+/*
+ * prune.h - removing what ended campaigns leave: samples and outputs in the store, files that no
+ * campaign needs any more, mirrors of git repositories that nobody uses
+ *
+ * It goes in slices, so that a coordinator does it between two turns and runs go on: who wants it
+ * asks for slice after slice (STEER "prune", PROTOCOL.md), or calls these functions in a loop where
+ * nobody holds the store.
+ */
+#ifndef COORDINATOR_DISPATCH_PRUNE_H
+#define COORDINATOR_DISPATCH_PRUNE_H
+
+#include "coordinator/store/store.h"
+
+/* Rows, or files, that a slice removes at most: some milliseconds. */
+#define PRUNE_SLICE 256
+
+/* "samples", "output", "all" as a set of enum store_kept; 0: none of these. */
+unsigned prune_what(const char *word);
+
+struct pruned_files {
+	int64_t contents, content_bytes; /* removed */
+	int64_t mirrors;
+};
+
+/*
+ * Remove from the folder of contents what only campaigns refer to that were pruned (and have
+ * ended), and mirrors in its folder git/ that were used for the last time older_s seconds ago.
+ * Contents that came within a day (or older_s, where that is less) stay. Adds to *out. Returns 1
+ * where limit was reached, 0, or negative. Nobody may be submitting; who has a content_store open
+ * on dir calls content_forget_tree() afterwards. Fine where dir is not there.
+ */
+int prune_files(const struct store_ops *ops, struct store *s, const char *dir, int64_t older_s,
+	int64_t limit, struct pruned_files *out, struct error *err);
+
+#endif
