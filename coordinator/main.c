@@ -30,6 +30,9 @@ const struct command *const commands[] = {
 	&command_runs,
 	&command_export,
 	&command_import,
+	&command_backup,
+	&command_prune,
+	&command_doctor,
 	&command_key,
 	&command_completion,
 	NULL,
@@ -126,7 +129,7 @@ static void print_command_help(const struct command *c)
 
 static const struct command *find_command(const char *name, struct error *err)
 {
-	const char *names[32];
+	const char *names[64];
 	size_t n = 0;
 
 	for (; commands[n] != NULL && n < ARRAY_SIZE(names); n++) {

@@ -1,6 +1,9 @@
 #include "coordinator/commands/commands.h"
 #include "coordinator/commands/show.h"
 
+#include "proto/clock.h"
+#include "proto/log.h"
+
 struct options {
 	struct common_options common;
 	const char *what, *to;
@@ -41,6 +44,27 @@ static int check_format(const char *format, struct error *err)
 		err, ERR_USAGE, "export: --format: '%s' is neither ndjson nor csv", format);
 }
 
+static int on_event(void *arg, int64_t key, const struct message_cell *c, size_t n)
+{
+	const char *label = arg;
+	char at[32];
+
+	(void)key;
+	(void)n;
+	if (strcmp(cell_text(&c[EVENTS_KIND]), "pruned") == 0)
+		log_warning("%s was pruned at %s: %s were removed", label,
+			clock_rfc3339(at, c[EVENTS_AT].integer), cell_text(&c[EVENTS_TEXT]));
+	return 0;
+}
+
+/* Nothing there, and nothing ever there, are not the same. */
+static int tell_pruned(struct results *r, char *label, const char *what, struct error *err)
+{
+	if (strcmp(what, "samples") != 0 && strcmp(what, "output") != 0)
+		return 0;
+	return results_query(r, "events", label, NULL, on_event, label, err);
+}
+
 static int write_kind(
 	const struct options *o, struct results *r, const char *typed, struct error *err)
 {
@@ -52,6 +76,8 @@ static int write_kind(
 		return error_set(err, ERR_USAGE, "export: --to goes with --what output");
 	label = results_label(r, typed, err);
 	if (label == NULL)
+		return err->code;
+	if (tell_pruned(r, label, what, err) < 0)
 		return err->code;
 	if (o->to != NULL)
 		return export_files(r, label, o->to, o->with_warmup, err);

@@ -2,6 +2,7 @@
 
 #include "coordinator/findings/gather_runs.h"
 #include "coordinator/store/store.h"
+#include "proto/clock.h"
 #include <math.h>
 
 static void tallies_done(struct tallies *t)
@@ -68,10 +69,16 @@ static int on_event(void *arg, int64_t key, const struct message_cell *c, size_t
 
 	(void)key;
 	(void)n;
-	if (strcmp(cell_text(&c[EVENTS_KIND]), "note") != 0)
+	const char *kind = cell_text(&c[EVENTS_KIND]), *text = cell_text(&c[EVENTS_TEXT]);
+	bool is_pruned = strcmp(kind, "pruned") == 0;
+	char at[32];
+
+	if (!is_pruned && strcmp(kind, "note") != 0)
 		return 0;
 	g->notes = xreallocarray(g->notes, g->notes_n + 1, sizeof *g->notes);
-	g->notes[g->notes_n++] = xstrdup(cell_text(&c[EVENTS_TEXT]));
+	g->notes[g->notes_n++] = is_pruned ? xasprintf("pruned at %s: %s were removed",
+						     clock_rfc3339(at, c[EVENTS_AT].integer), text)
+					   : xstrdup(text);
 	return 0;
 }
 
