@@ -1,11 +1,11 @@
 # A coordinator and agents on loopback for tests: source after lib.sh.
-#   start_coordinator   on store c.db with keys in keys/; sets ADDRESS and SERVER_KEY; again after kill_coordinator: same port
+#   start_coordinator   on store c.db ($DB) with keys in keys/; sets ADDRESS and SERVER_KEY; again after kill_coordinator: same port
 #   start_agent NAME    with state in agents/NAME, trusted; SIGTERM ends it at once       kill_agent NAME, kill_coordinator   SIGKILL
 LISTEN=tcp://127.0.0.1:0
 declare -A AGENT_PID
 start_coordinator() {
 	: >serve.log
-	joulerig serve --listen "$LISTEN" --db c.db --keys keys 2>>serve.log &
+	joulerig serve --listen "$LISTEN" --db "${DB:-c.db}" --keys keys 2>>serve.log &
 	SERVE_PID=$!
 	wait_for 120 grep -q 'listening on' serve.log || { diag serve.log; return 1; }
 	ADDRESS=$(sed -n 's/.*listening on \([^,]*\),.*/\1/p' serve.log | tail -n 1)

@@ -1,5 +1,6 @@
 #include "coordinator/commands/admission_lines.h"
 #include "coordinator/commands/commands.h"
+#include "coordinator/commands/trouble_line.h"
 #include "coordinator/findings/host_text.h"
 #include "coordinator/output/output.h"
 #include "proto/clock.h"
@@ -160,6 +161,7 @@ static int show_hosts(const struct message_report *report, const char *format, c
 	if (!is_found)
 		return no_such_host(report, name, err);
 	bool is_for_people = ops == &output_table || ops == &output_markdown;
+	trouble_line(report, is_for_people);
 	struct output *o = ops->begin(stdout, columns, is_for_people ? OUT_PEOPLE_N : OUT_N);
 	for (size_t i = 0; i < report->hosts.n; i++) {
 		const struct message_host *h = LIST_AT(&report->hosts, struct message_host, i);

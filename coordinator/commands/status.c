@@ -1,5 +1,6 @@
 #include "coordinator/commands/admission_lines.h"
 #include "coordinator/commands/commands.h"
+#include "coordinator/commands/trouble_line.h"
 #include "coordinator/output/output.h"
 #include "proto/clock.h"
 #include "proto/units.h"
@@ -139,6 +140,7 @@ static int show_status(const struct message_report *report, const char *format, 
 	if (ops == NULL)
 		return ERR_USAGE;
 	bool is_for_people = ops == &output_table || ops == &output_markdown;
+	trouble_line(report, is_for_people);
 	const struct shown shown = choose_columns(report, is_for_people);
 	struct column heads[OUT_N];
 	for (size_t i = 0; i < shown.n; i++)
@@ -155,23 +157,36 @@ static int show_status(const struct message_report *report, const char *format, 
 	return 0;
 }
 
+/* Without a name it is said what there is; while nothing can be looked up, that is all there is. */
+static int ask(struct results *r, const char *typed, struct message *report, struct error *err)
+{
+	_cleanup_free_ char *label = typed != NULL ? results_label(r, typed, err) : NULL;
+
+	if (typed != NULL && label == NULL) {
+		struct error other = {0};
+		if (err->code != ERR_UNAVAILABLE ||
+			results_report(r, typed, report, &other) < 0)
+			return err->code;
+		if (text_is_set(report->report.trouble)) {
+			*err = other;
+			return 0;
+		}
+		message_done(report);
+		return err->code;
+	}
+	return results_report(r, label, report, err);
+}
+
 static int run(void *options, const char **arguments, size_t n, struct error *err)
 {
 	const struct common_options *o = options;
 	struct results_where where = common_where(o);
-	_cleanup_free_ char *label = NULL;
 	struct message report;
 	struct results *r;
-	int code = 0;
 
 	if (results_open(&r, &where, err) < 0)
 		return error_exit_status(err);
-	if (n > 0) {
-		label = results_label(r, arguments[0], err);
-		code = label == NULL ? err->code : 0;
-	}
-	if (code == 0)
-		code = results_report(r, label, &report, err);
+	int code = ask(r, n > 0 ? arguments[0] : NULL, &report, err);
 	if (code == 0) {
 		code = show_status(&report.report, o->format, err);
 		message_done(&report);

@@ -95,7 +95,6 @@ static void describe(const struct recovery *r, const struct error *err, struct b
 {
 	bool is_plain = err->code == -ENOSPC || err->code == -EDQUOT || err->code == -EROFS;
 	const char *reason = is_plain ? strerror(-err->code) : err->text;
-	char every[32];
 
 	if (is_plain)
 		buf_addf(out, "store: %s: %c%s", r->config.db, tolower((unsigned char)reason[0]),
@@ -103,7 +102,7 @@ static void describe(const struct recovery *r, const struct error *err, struct b
 	else
 		buf_addf(out, "store: %s", reason);
 	add_room(r->config.db, out);
-	buf_addf(out, "; trying again every %s", units_format_duration(every, r->config.retry_ns));
+	buf_addf(out, "; trying again every %lld s", (long long)(r->config.retry_ns / NS_PER_S));
 }
 
 /* ---- in and out of trouble ---- */
