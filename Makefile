@@ -243,7 +243,7 @@ $(O)/tests/simulation: $(call obj,$(simulation.src)) $(O)/libcoordinator.a $(O)/
 		$(call libs,$(PKGS.coordinator)) -lm -lpthread
 # Clocks and the agents' disks are the test's own; a spool's segments are small, so that there are many.
 schedules.def  := -DSPOOL_SEGMENT=16384
-schedules.wrap := clock_monotonic_ns clock_raw_ns clock_realtime_ns open openat close write pwrite fsync fdatasync unlinkat rename
+schedules.wrap := clock_monotonic_ns clock_raw_ns clock_realtime_ns open openat close write pwrite fsync fdatasync unlinkat rename log_error
 schedules.libs := $(O)/libspool.a $(O)/libcoordinator.a $(O)/libagent.a $(O)/libproto.a
 schedules.link  = $(CC) $(ALL_LDFLAGS) $(patsubst %,-Wl$(comma)--wrap=%,$(schedules.wrap)) -o $@ $(filter %.o %.a,$^) \
 	$(call libs,$(sort $(PKGS.coordinator) $(PKGS.agent))) -lm -lpthread

@@ -176,6 +176,7 @@ static void close_connection(struct connection *c)
 	runner_close(c->runner);
 	c->runner = NULL;
 	link_client_close(c->link);
+	conversation_drop_trouble(c);
 	outbox_done(&c->outbox);
 	loop_cancel_timer(c->loop, c->lease);
 	DL_FOREACH_SAFE (c->queue, a, next)

@@ -66,7 +66,7 @@ void conversation_say_ping(struct connection *c)
 	struct message m;
 	message_init(&m, MESSAGE_PING);
 	clock_offset_get(&c->clock, &m.ping);
-	m.ping.trouble = conversation_end_trouble(c);
+	m.ping.trouble = c->trouble != NULL ? c->trouble : conversation_end_trouble(c);
 	m.ping.t1 = clock_raw_ns();
 	conversation_say(c, &m);
 }
@@ -121,7 +121,7 @@ void conversation_start_next(struct connection *c)
 {
 	if (runner_current(c->runner) != NULL || conversation_finish_next(c) || c->is_ending)
 		return;
-	if (c->queue != NULL) {
+	if (c->queue != NULL && conversation_has_room(c)) {
 		c->live_at = 0;
 		runner_start(c->runner, &c->queue->m.assign);
 	}
@@ -147,7 +147,7 @@ static void release_run(struct connection *c)
 		return;
 	loop_cancel_timer(c->loop, c->held_until);
 	c->held_until = NULL;
-	runner_release(c->runner);
+	conversation_let_go(c);
 }
 
 static void on_patience_over(void *arg, int64_t now_ns)
@@ -155,7 +155,7 @@ static void on_patience_over(void *arg, int64_t now_ns)
 	struct connection *c = arg;
 	(void)now_ns;
 	c->held_until = NULL;
-	runner_release(c->runner);
+	conversation_let_go(c);
 }
 
 /*
@@ -226,10 +226,12 @@ void conversation_on_end(void *arg, const struct attempt_id *ended, struct buf *
 		conversation_drop(c, a);
 	drop_deferred(c);
 	hold_run(c, &id);
+	if (payload.len > c->largest)
+		c->largest = payload.len;
 	conversation_start_next(c);
-	if (spool_add(c->spool, &id, payload.data, payload.len, &err) < 0) {
-		give_up(c, ERR_INTERNAL, err.text);
-		buf_done(&payload);
+	if (c->unspooled != NULL ||
+		spool_add(c->spool, &id, payload.data, payload.len, &err) < 0) {
+		conversation_keep(c, &id, &payload, sent, &err);
 		return;
 	}
 	if (c->is_welcome) {
@@ -282,16 +284,15 @@ static void end_connection(struct connection *c)
 	outbox_stop(&c->outbox);
 	files_forget_request(c->files);
 	c->live_at = 0;
+	conversation_forget_sent(c);
 }
 
 static void on_welcome(struct connection *c, int64_t number, const struct message_welcome *w)
 {
 	struct error err = {0};
-	int verdict = epoch_meet(&c->epoch, &w->store, number, &err);
-	if (verdict < 0) {
-		give_up(c, ERR_INTERNAL, err.text);
-		return;
-	}
+	enum epoch_verdict verdict = epoch_meet(&c->epoch, &w->store, number, &err);
+	if (err.code < 0)
+		conversation_say_trouble(c, "state", &err);
 	if (verdict == EPOCH_STALE) {
 		log_warning("%s: this coordinator (epoch %" PRId64
 			    ") has been replaced by another (epoch %" PRId64 "); it is not obeyed",
@@ -329,7 +330,7 @@ static void on_assign(struct connection *c, struct message *m, const void *data,
 		outbox_pump(&c->outbox);
 		return;
 	}
-	if (find_assignment(c, id) != NULL) {
+	if (find_assignment(c, id) != NULL || conversation_keeps(c, id)) {
 		say_accept(c, id);
 		return;
 	}
@@ -485,8 +486,11 @@ static void say_hello(struct connection *c)
 {
 	struct message m;
 	struct assignment *a;
-	size_t n = 0, spooled = spool_count(c->spool);
-	_cleanup_free_ struct message_held *held = xcalloc(spooled + QUEUE_MAX, sizeof *held);
+	struct unspooled *u;
+	size_t n = 0, spooled = spool_count(c->spool), kept = 0;
+	DL_COUNT(c->unspooled, u, kept);
+	_cleanup_free_ struct message_held *held =
+		xcalloc(spooled + kept + QUEUE_MAX, sizeof *held);
 	const struct list labels = {c->labels, c->options->labels.n};
 	_cleanup_free_ char *inventory =
 		overhead_add(inventory_json(&c->machine, &c->topology,
@@ -496,6 +500,9 @@ static void say_hello(struct connection *c)
 	inventory = inventory_with(inventory, "cgroup", json_string(runner_containment(c->runner)));
 	for (size_t i = 0; i < spooled; i++)
 		add_held(held, &n, spool_at(c->spool, i), "spooled");
+	/* Not over before it is durable. */
+	DL_FOREACH (c->unspooled, u)
+		add_held(held, &n, &u->id, "running");
 	DL_FOREACH (c->queue, a)
 		add_held(held, &n, &a->m.assign.id,
 			&a->m.assign == runner_current(c->runner) ? "running" : "accepted");

@@ -40,6 +40,14 @@ struct finish {
 	struct finish *prev, *next;
 };
 
+/* A result that could not be made durable yet. */
+struct unspooled {
+	struct attempt_id id;
+	struct buf payload;
+	size_t sent; /* bytes of it that went out live on this connection */
+	struct unspooled *prev, *next;
+};
+
 struct connection {
 	const struct connection_options *options;
 	char *endpoint, *state; /* owned; state is absolute */
@@ -83,6 +91,10 @@ struct connection {
 	size_t live_at;     /* bytes of the running one's frames that were sent */
 	struct buf scratch; /* an encoded frame */
 	struct buf spare;   /* swapped with the runner's frames */
+	char *trouble;               /* why no run can begin; owned, NULL: one can */
+	struct loop_timer *mending;  /* while in trouble */
+	struct unspooled *unspooled; /* in order; as many as were in hand, at most */
+	size_t largest;              /* bytes of a result so far */
 	/* Committed while a run was measured; they go from the spool when it has ended. Owned. */
 	struct attempt_id *committed;
 	size_t committed_n;
@@ -141,6 +153,27 @@ void conversation_on_part(struct connection *c, const struct message *m);
 void conversation_heard(struct connection *c);
 void conversation_watch_lease(struct connection *c);
 void conversation_check_lease(struct connection *c);
+
+/*
+ * conversation_trouble.c: what has to be durable cannot be. No run begins then, the coordinator is
+ * told so with each PING, results wait in memory, and it is tried again every few seconds.
+ */
+/* Whether a run may begin: there is no trouble, and room for what it is expected to give. */
+bool conversation_has_room(struct connection *c);
+/* A result that spool_add() refused, or (why->code 0) that comes after such a one; payload is taken
+ * over. */
+void conversation_keep(struct connection *c, const struct attempt_id *id, struct buf *payload,
+	size_t sent, const struct error *why);
+/* Whether it is kept in memory. */
+bool conversation_keeps(const struct connection *c, const struct attempt_id *id);
+/* Come into trouble, or be told more of it. */
+void conversation_say_trouble(struct connection *c, const char *what, const struct error *why);
+/* Let what is prepared begin, unless there is trouble. */
+void conversation_let_go(struct connection *c);
+/* The connection is lost, and what went out live with it. */
+void conversation_forget_sent(struct connection *c);
+/* The end: what was not spooled is lost, and run again. */
+void conversation_drop_trouble(struct connection *c);
 
 /* Say BYE, if there is anybody to hear it. */
 void conversation_say_bye(struct connection *c, const char *reason);

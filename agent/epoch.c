@@ -33,8 +33,10 @@ void epoch_done(struct epoch *e)
 	*e = (struct epoch){0};
 }
 
-static int save(const struct epoch *e, struct error *err)
+int epoch_save(struct epoch *e, struct error *err)
 {
+	if (!e->is_unsaved)
+		return 0;
 	char hex[HEX_LEN + 1];
 	_cleanup_free_ char *fresh = xasprintf("%s.new", e->path);
 	_cleanup_free_ char *text = xasprintf(
@@ -45,10 +47,12 @@ static int save(const struct epoch *e, struct error *err)
 	if (fd < 0 || write(fd, text, len) != (ssize_t)len || fsync(fd) < 0 ||
 		rename(fresh, e->path) < 0)
 		return error_errno(err, "%s", e->path);
+	e->is_unsaved = false;
 	return 0;
 }
 
-int epoch_meet(struct epoch *e, const struct id16 *store, int64_t number, struct error *err)
+enum epoch_verdict epoch_meet(
+	struct epoch *e, const struct id16 *store, int64_t number, struct error *err)
 {
 	enum epoch_verdict verdict = EPOCH_SAME;
 	if (!id16_equal(&e->store, store))
@@ -61,6 +65,7 @@ int epoch_meet(struct epoch *e, const struct id16 *store, int64_t number, struct
 		return verdict;
 	e->store = *store;
 	e->highest = number;
-	int r = save(e, err);
-	return r < 0 ? r : (int)verdict;
+	e->is_unsaved = true;
+	epoch_save(e, err);
+	return verdict;
 }

@@ -30,6 +30,7 @@ struct segment {
 	int64_t end;         /* where the next record goes */
 	size_t held;         /* records that are not acknowledged */
 	uint64_t generation; /* of its records */
+	bool is_broken;      /* writing to it has failed: it is only read */
 	struct segment *prev, *next;
 };
 
@@ -134,6 +135,8 @@ static struct segment *new_segment(struct spool *s, int64_t need, struct error *
 static void start_over(struct segment *g)
 {
 	static const struct header none;
+	if (g->is_broken)
+		return;
 	/* No need to be durable: a record that comes back after a power cut is one that the
 	 * coordinator knows already. */
 	if (g->end > 0 && pwrite(g->fd, &none, sizeof none, 0) < 0)
@@ -345,6 +348,33 @@ static int write_record(struct spool *s, struct segment *g, struct error *err)
 	return 0;
 }
 
+/* A segment with room for a record of so many bytes, header and all. NULL with err. */
+static struct segment *find_room(struct spool *s, int64_t need, struct error *err)
+{
+	struct segment *last = s->segments->prev, *g;
+
+	if (last->held == 0)
+		start_over(last);
+	if (!last->is_broken && last->end + need <= last->size)
+		return last;
+	g = new_segment(s, need, err);
+	if (g != NULL && last->held == 0)
+		remove_segment(s, last);
+	return g;
+}
+
+static int64_t bytes_of_record(size_t len)
+{
+	return (int64_t)sizeof(struct header) + padded(len);
+}
+
+int spool_reserve(struct spool *s, size_t len, struct error *err)
+{
+	if (find_room(s, bytes_of_record(len < MAX_RECORD ? len : MAX_RECORD), err) != NULL)
+		return 0;
+	return err != NULL && err->code < 0 ? err->code : -EIO;
+}
+
 int spool_add(struct spool *s, const struct attempt_id *id, const void *payload, size_t len,
 	struct error *err)
 {
@@ -352,19 +382,10 @@ int spool_add(struct spool *s, const struct attempt_id *id, const void *payload,
 		return error_set(
 			err, -EFBIG, "%s: a result of %zu bytes is too large", s->dir, len);
 	struct header h = {.magic = MAGIC, .length = (uint32_t)len, .id = *id};
-	int64_t need = (int64_t)sizeof h + padded(len);
-	struct segment *g = s->segments->prev;
 	spool_drop(s, id);
-	if (g->held == 0)
-		start_over(g);
-	if (g->end + need > g->size) {
-		struct segment *old = g;
-		g = new_segment(s, need, err);
-		if (g == NULL)
-			return err != NULL && err->code < 0 ? err->code : -EIO;
-		if (old->held == 0)
-			remove_segment(s, old);
-	}
+	struct segment *g = find_room(s, bytes_of_record(len), err);
+	if (g == NULL)
+		return err != NULL && err->code < 0 ? err->code : -EIO;
 	h.generation = g->generation;
 	hash_record(h.hash, &h, payload);
 	buf_reset(&s->scratch);
@@ -372,10 +393,12 @@ int spool_add(struct spool *s, const struct attempt_id *id, const void *payload,
 	buf_add(&s->scratch, payload, len);
 	buf_add(&s->scratch, "\0\0\0\0\0\0\0", (size_t)padded(len) - len);
 	int r = write_record(s, g, err);
-	if (r < 0)
+	if (r < 0) {
+		g->is_broken = true;
 		return r;
+	}
 	hold(s, &h, g, g->end);
-	g->end += need;
+	g->end += bytes_of_record(len);
 	if (s->scratch.size > SPOOL_SEGMENT)
 		buf_done(&s->scratch);
 	return 0;

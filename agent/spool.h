@@ -33,11 +33,15 @@ int spool_open(struct spool **out, const char *dir, struct error *err);
 void spool_close(struct spool *s);
 
 /*
- * Add the frames of an attempt; durable when this returns 0. After an error nothing can be trusted
- * to be on disk (a failed fdatasync is final): the caller gives up.
+ * Add the frames of an attempt; durable when this returns 0. After an error it is not held, and the
+ * file that it was written to is not written to again (what a failed fdatasync left on the disk, no
+ * later one tells): the next attempt goes to a new one, so the caller may try again.
  */
 int spool_add(struct spool *s, const struct attempt_id *id, const void *payload, size_t len,
 	struct error *err);
+/* Have room for so many bytes of payload, so that a run need not begin whose result could not be
+ * kept. Returns 0 or negative. */
+int spool_reserve(struct spool *s, size_t len, struct error *err);
 /* Whether this attempt is held. */
 bool spool_has(const struct spool *s, const struct attempt_id *id);
 /* Acknowledged: forget it. Returns whether it was held. */

@@ -137,7 +137,7 @@ void db_bind_blob(sqlite3_stmt *statement, int at, const void *data, size_t len)
 
 static bool in_transaction(const struct store *s)
 {
-	return sqlite3_get_autocommit(s->db) == 0;
+	return s->db != NULL && sqlite3_get_autocommit(s->db) == 0;
 }
 
 static int begin(struct store *s, struct error *err)

@@ -148,7 +148,8 @@ struct store_ops {
 	/*
 	 * After a failure to write: close the file and open it again, as open does it, with the
 	 * lock held all the while. What was not committed is gone. It fails where the file, or room
-	 * for more in it, is not there yet; then nothing but reopen and close may be called.
+	 * for more in it, is not there yet; then nothing but reopen,
+	 * close, identity and in_transaction may be called.
 	 */
 	int (*reopen)(struct store *s, struct error *err);
 	/*

@@ -87,6 +87,17 @@ static void mend_agents_disk(struct node *n)
 	disk_answer(n->disk, 0);
 }
 
+static void on_agents_disk_mended(void *arg)
+{
+	mend_agents_disk(arg);
+}
+
+static void spoil_agents_disk_for_a_while(struct node *n)
+{
+	spoil_agents_disk(n);
+	world_at(world_now + some_time(90 * NS_PER_S), NULL, on_agents_disk_mended, n);
+}
+
 /* ---- and to the coordinator ---- */
 
 static void kill_coordinator(struct node *n)
@@ -145,6 +156,17 @@ static void mend_store_disk(struct node *n)
 	store_disk_answer(SQLITE_OK);
 }
 
+static void on_store_disk_mended(void *arg)
+{
+	mend_store_disk(arg);
+}
+
+static void spoil_store_disk_for_a_while(struct node *n)
+{
+	spoil_store_disk(n);
+	world_at(world_now + some_time(90 * NS_PER_S), NULL, on_store_disk_mended, NULL);
+}
+
 /* ---- and what people want ---- */
 
 static void submit(struct node *n)
@@ -188,6 +210,7 @@ static const struct {
 	{stall_agent, 2},
 	{spoil_agents_disk, 1},
 	{mend_agents_disk, 1},
+	{spoil_agents_disk_for_a_while, 2},
 	{kill_coordinator, 2},
 	{kill_coordinator_in_writes, 3},
 	{kill_coordinator_in_sends, 2},
@@ -195,6 +218,7 @@ static const struct {
 	{flap, 2},
 	{spoil_store_disk, 1},
 	{mend_store_disk, 1},
+	{spoil_store_disk_for_a_while, 2},
 	{submit, 1},
 	{cancel, 1},
 	{pause_campaign, 2},

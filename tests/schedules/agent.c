@@ -172,6 +172,7 @@ static void close_core(struct connection *c)
 
 	executor_free(c->runner);
 	c->runner = NULL;
+	conversation_drop_trouble(c);
 	outbox_done(&c->outbox);
 	DL_FOREACH_SAFE (c->queue, a, next)
 		conversation_drop(c, a);
@@ -268,7 +269,8 @@ void agent_settle(struct node *n)
 
 bool agent_is_empty(const struct node *n)
 {
-	return n->c != NULL && n->c->queue == NULL && spool_count(n->c->spool) == 0;
+	return n->c != NULL && n->c->queue == NULL && n->c->unspooled == NULL &&
+	       spool_count(n->c->spool) == 0;
 }
 
 bool agent_holds(const struct node *n, const struct attempt_id *id)

@@ -3,6 +3,7 @@
 #include "tests/schedules/schedules.h"
 
 #include "coordinator/dispatch/core.h"
+#include "coordinator/dispatch/recovery.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <utlist.h>
@@ -29,7 +30,7 @@ static const struct route user_route = {.len = 5, .id = {0, 0xff, 0xff, 0xff, 0x
 
 static struct {
 	struct store *store;
-	struct dispatch *dispatch;
+	struct recovery *recovery; /* NULL: its process is not there */
 	struct content_store *content;
 	struct keyring *keyring;
 	const char *path;
@@ -49,9 +50,15 @@ static struct {
 	bool is_to_drain_now, admits;
 } it;
 
+/* NULL: its process is not there, or its store cannot be written to. */
+static struct dispatch *core(void)
+{
+	return it.recovery != NULL ? recovery_dispatch(it.recovery) : NULL;
+}
+
 bool coordinator_is_up(void)
 {
-	return it.dispatch != NULL;
+	return it.recovery != NULL;
 }
 
 /* ---- its end ---- */
@@ -84,8 +91,8 @@ static void close_all(void)
 	world_cancel(it.turn);
 	world_cancel(it.tick);
 	it.turn = it.tick = NULL;
-	dispatch_free(it.dispatch);
-	it.dispatch = NULL;
+	recovery_free(it.recovery);
+	it.recovery = NULL;
 	if (it.store != NULL)
 		store_sqlite.close(it.store);
 	it.store = NULL;
@@ -93,7 +100,7 @@ static void close_all(void)
 
 void coordinator_kill(enum death how)
 {
-	if (it.dispatch == NULL)
+	if (it.recovery == NULL)
 		return;
 	tell("the coordinator is killed%s", how == DEATH_POWER ? " by a loss of power" : "");
 	store_disk_die_after(1);
@@ -219,7 +226,7 @@ static size_t note_closed(struct closed *out)
 {
 	size_t n = 0;
 
-	for (const struct host *h = it.dispatch->hosts; h != NULL; h = h->hh.next) {
+	for (const struct host *h = core() ? core()->hosts : NULL; h != NULL; h = h->hh.next) {
 		if (h->admission == HOST_ADMITTED)
 			continue;
 		out[n].host = h;
@@ -256,10 +263,11 @@ static void flush(void)
 {
 	struct closed closed[NODES_MAX];
 	size_t closed_n = note_closed(closed);
+	const struct dispatch *before = core();
 	struct error err = {0};
-	int r = dispatch_flush(it.dispatch, world_now, &err);
+	int r = recovery_flush(it.recovery, world_now, &err);
 
-	for (size_t i = 0; r == 0 && i < closed_n; i++)
+	for (size_t i = 0; r == 0 && core() == before && i < closed_n; i++)
 		check_closed(&closed[i]);
 	if (lives(r, &err))
 		ledger_check_hands();
@@ -287,7 +295,7 @@ static void take_input(void)
 	}
 	if (i->node != NULL)
 		ledger_heard(i->node, &i->from, i->data, i->len);
-	dispatch_on_frame(it.dispatch, world_now, &i->from,
+	recovery_on_frame(it.recovery, world_now, &i->from,
 		i->node != NULL ? i->node->key : KEY_USER, i->data, i->len);
 	drop_input(i);
 }
@@ -300,8 +308,8 @@ static void on_turn(void *arg)
 	it.turn = NULL;
 	while (it.inbox != NULL && budget-- > 0)
 		take_input();
-	dispatch_go_on(it.dispatch, world_now);
-	if (it.inbox != NULL || dispatch_is_busy(it.dispatch))
+	recovery_go_on(it.recovery, world_now);
+	if (it.inbox != NULL || recovery_is_busy(it.recovery))
 		have_turn(NS_PER_MS / 10);
 	flush();
 }
@@ -313,7 +321,7 @@ static void on_tick(void *arg)
 	it.tick = world_at(world_now + TICK_NS, &coordinator_process, on_tick, NULL);
 	while (it.inbox != NULL)
 		take_input();
-	dispatch_tick(it.dispatch, world_now);
+	recovery_tick(it.recovery, world_now);
 	flush();
 }
 
@@ -321,7 +329,7 @@ void coordinator_receive(const struct route *from, struct node *n, void *data, s
 {
 	struct input *i;
 
-	if (it.dispatch == NULL) {
+	if (it.recovery == NULL) {
 		free(data);
 		return;
 	}
@@ -333,29 +341,63 @@ void coordinator_receive(const struct route *from, struct node *n, void *data, s
 
 /* ---- its start ---- */
 
+static void forget_routes(void)
+{
+	for (size_t i = 0; i < nodes_n; i++) {
+		nodes[i].heard_ns = world_now;
+		nodes[i].route = (struct route){0};
+	}
+}
+
+/* What came on the old connections is dropped with them. */
+static int reconnect(void *arg, struct error *err)
+{
+	(void)arg;
+	(void)err;
+	while (it.inbox != NULL)
+		drop_input(it.inbox);
+	network_coordinator_died();
+	forget_routes();
+	return 0;
+}
+
+static void on_change(void *arg, const char *trouble)
+{
+	(void)arg;
+	tell("the coordinator %s%s", trouble != NULL ? "is in trouble: " : "goes on",
+		trouble != NULL ? trouble : "");
+}
+
 static int open_all(struct error *err)
 {
 	int r = store_sqlite.open(&it.store, it.path, true, err);
 
 	if (r < 0)
 		return r;
-	const struct dispatch_config config = {
-		.ops = &store_sqlite,
-		.store = it.store,
-		.content = it.content,
-		.keyring = it.keyring,
-		.gather_ns = 0,
-		.send = send_frame,
+	const struct recovery_config config = {
+		.dispatch =
+			{
+				.ops = &store_sqlite,
+				.store = it.store,
+				.content = it.content,
+				.keyring = it.keyring,
+				.gather_ns = 0,
+				.send = send_frame,
+			},
+		.db = it.path,
+		.retry_ns = NS_PER_S,
+		.reconnect = reconnect,
+		.on_change = on_change,
 	};
-	it.dispatch = dispatch_new(&config);
-	return dispatch_load(it.dispatch, NULL, err);
+	it.recovery = recovery_new(&config);
+	return recovery_load(it.recovery, NULL, err);
 }
 
 void coordinator_start(void)
 {
 	struct error err = {0};
 
-	if (it.dispatch != NULL)
+	if (it.recovery != NULL)
 		return;
 	coordinator_process.stalled_until = 0;
 	int r = open_all(&err);
@@ -369,17 +411,15 @@ void coordinator_start(void)
 		return;
 	}
 	tell("the coordinator starts");
-	for (size_t i = 0; i < nodes_n; i++) {
-		nodes[i].heard_ns = world_now;
-		nodes[i].route = (struct route){0};
-	}
+	forget_routes();
 	it.tick = world_at(world_now + TICK_NS, &coordinator_process, on_tick, NULL);
 }
 
 bool coordinator_is_idle(void)
 {
-	return it.dispatch != NULL && it.dispatch->lives == NULL &&
-	       it.dispatch->submissions == NULL && it.inbox == NULL;
+	const struct dispatch *d = core();
+
+	return d != NULL && d->lives == NULL && d->submissions == NULL && it.inbox == NULL;
 }
 
 /* ---- the user ---- */
@@ -415,7 +455,8 @@ static void steer_hosts(void)
 {
 	if (it.to_drain != NULL)
 		say_steer("drain", it.to_drain->name, it.is_to_drain_now);
-	for (const struct host *h = it.dispatch->hosts; h != NULL && it.admits; h = h->hh.next)
+	for (const struct host *h = core() ? core()->hosts : NULL; h != NULL && it.admits;
+		h = h->hh.next)
 		if (h->admission != HOST_ADMITTED)
 			say_steer("admit", h->name, false);
 }
@@ -428,7 +469,7 @@ static void on_ask(void *arg)
 	(void)arg;
 	it.asking = goes_on ? world_at(world_now + ASK_NS, NULL, on_ask, NULL) : NULL;
 	steer_again();
-	if (it.dispatch == NULL)
+	if (it.recovery == NULL)
 		return;
 	if (it.verb != NULL) {
 		message_init(&m, MESSAGE_STEER);
@@ -437,7 +478,7 @@ static void on_ask(void *arg)
 		m.steer.now = it.now ? 1 : ABSENT;
 		say(&m);
 	}
-	if (it.wishes_n > 0 && it.dispatch->submissions == NULL) {
+	if (it.wishes_n > 0 && (core() == NULL || core()->submissions == NULL)) {
 		message_init(&m, MESSAGE_SUBMIT);
 		m.submit.campaign = it.wishes[0];
 		m.submit.file = "schedule.yaml";
