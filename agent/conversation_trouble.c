@@ -90,8 +90,8 @@ void conversation_say_trouble(struct connection *c, const char *what, const stru
 	log_error("%s; no run begins until that is mended, and nothing that was measured is "
 		  "dropped",
 		c->trouble);
-	c->mending = loop_add_timer(
-		c->loop, clock_monotonic_ns() + MEND_NS, MEND_NS, on_mending, c);
+	c->mending =
+		loop_add_timer(c->loop, clock_monotonic_ns() + MEND_NS, MEND_NS, on_mending, c);
 	runner_hold(c->runner);
 	say_it(c);
 }

@@ -20,7 +20,8 @@ struct recovery_config {
 	struct dispatch_config dispatch;
 	const char *db;   /* the store's file, for what is told; not copied */
 	int64_t retry_ns; /* 0: RECOVERY_RETRY_NS */
-	/* Close all connections, and listen as before. Returns 0, or negative: tried again later. */
+	/* Close all connections, and listen as before. Returns 0, or negative: tried again later.
+	 */
 	int (*reconnect)(void *arg, struct error *err);
 	/* What is wrong; NULL: nothing any more, there is a new dispatcher. May be NULL. */
 	void (*on_change)(void *arg, const char *trouble);
