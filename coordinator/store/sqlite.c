@@ -463,6 +463,8 @@ static void disconnect(struct store *s)
 	for (size_t i = 0; i < DB_STATEMENTS; i++)
 		sqlite3_finalize(s->statements[i]);
 	memset(s->statements, 0, sizeof s->statements);
+	mark_clean(s);
+	s->is_marked = false;
 	sqlite3_close(s->db);
 	s->db = NULL;
 }
@@ -498,6 +500,8 @@ static int reopen(struct store *s, struct error *err)
 		code = read_identity(s, err);
 	if (code < 0)
 		disconnect(s);
+	else
+		s->is_damaged = false; /* it was looked at */
 	return code;
 }
 
