@@ -25,10 +25,9 @@ begin_failing() { # PID CALLS:error=E[:when=N]
 end_failing() { kill -INT "$STRACE"; wait "$STRACE" 2>/dev/null; }
 status_says() { joulerig status "${at[@]}" 2>&1 | grep -q "$1"; }
 hosts_says() { joulerig hosts --format csv "${at[@]}" | grep -q "$1"; }
-in_order() { joulerig runs "$1" "${at[@]}"; }
+ends() { joulerig watch "$1" "${at[@]}"; } # which cannot begin in the middle of a trouble
 check_complete() { # LABEL WHAT
-	wait_for 120 in_order "$1"
-	ok "$2: it goes on by itself, to the end" joulerig watch "$1" "${at[@]}"
+	ok "$2: it goes on by itself, to the end" wait_for 120 ends "$1"
 	joulerig export "$1" "${at[@]}" >runs
 	is "$2: every run is there, once, and done" "$(jq -r .run runs | sort -n | uniq | wc -l) of $(wc -l <runs), $(jq -r .state runs | sort -u)" "20 of 20, done"
 }
