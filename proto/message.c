@@ -77,6 +77,18 @@ static bool is_present(const struct field *f, const void *at)
 	return false;
 }
 
+/* Of a body that is packed in two parts, each field stands in the one that gives it. */
+static bool is_in_part(const struct field *f, const void *at)
+{
+	static const struct id16 zero;
+
+	if (f->kind == FIELD_ID)
+		return !id16_equal(at, &zero);
+	if (f->kind == FIELD_TEXTS || f->kind == FIELD_LIST)
+		return ((const struct list *)at)->n > 0;
+	return is_present(f, at);
+}
+
 static void pack_map(msgpack_packer *p, const struct schema *s, const void *body);
 
 static void pack_field(msgpack_packer *p, const struct field *f, const void *at)
@@ -153,6 +165,15 @@ static void pack_map(msgpack_packer *p, const struct schema *s, const void *body
 	pack_present(p, s, body);
 }
 
+static void pack_head(msgpack_packer *p, const struct message *m)
+{
+	msgpack_pack_array(p, 5);
+	msgpack_pack_int64(p, m->version);
+	msgpack_pack_int64(p, m->type);
+	msgpack_pack_int64(p, m->sequence);
+	msgpack_pack_int64(p, m->epoch);
+}
+
 void message_encode(const struct message *m, struct buf *out)
 {
 	const struct schema *s = message_schema(m->type);
@@ -160,12 +181,53 @@ void message_encode(const struct message *m, struct buf *out)
 
 	assert(s != NULL);
 	msgpack_packer_init(&p, out, append);
-	msgpack_pack_array(&p, 5);
-	msgpack_pack_int64(&p, m->version);
-	msgpack_pack_int64(&p, m->type);
-	msgpack_pack_int64(&p, m->sequence);
-	msgpack_pack_int64(&p, m->epoch);
+	pack_head(&p, m);
 	pack_map(&p, s, &m->hello);
+}
+
+/* Without p they are only counted. */
+static size_t pack_part(msgpack_packer *p, const struct schema *s, const void *body)
+{
+	size_t n = 0;
+
+	for (const struct field *f = s->fields; f->key != NULL; f++) {
+		const void *at = (const char *)body + f->offset;
+		if (f->kind == FIELD_STRUCT) {
+			n += pack_part(p, f->sub, at);
+		} else if (is_in_part(f, at)) {
+			n++;
+			if (p == NULL)
+				continue;
+			pack_text(p, f->key);
+			pack_field(p, f, at);
+		}
+	}
+	return n;
+}
+
+void message_encode_part(const struct message *m, struct message_part *out)
+{
+	_cleanup_buf_ struct buf bytes = BUF_INIT;
+	msgpack_packer p;
+
+	msgpack_packer_init(&p, &bytes, append);
+	out->fields = pack_part(&p, message_schema(m->type), &m->hello);
+	out->len = bytes.len;
+	out->data = xmalloc(bytes.len + 1);
+	memcpy(out->data, bytes.data, bytes.len);
+}
+
+void message_encode_with(
+	const struct message *m, const struct message_part *rest, struct buf *out)
+{
+	const struct schema *s = message_schema(m->type);
+	msgpack_packer p;
+
+	msgpack_packer_init(&p, out, append);
+	pack_head(&p, m);
+	msgpack_pack_map(&p, pack_part(NULL, s, &m->hello) + rest->fields);
+	pack_part(&p, s, &m->hello);
+	buf_add(out, rest->data, rest->len);
 }
 
 /* ---- decoding ---- */

@@ -560,6 +560,22 @@ void message_init(struct message *m, enum message_type type);
 void message_encode(const struct message *m, struct buf *out);
 
 /*
+ * A message that is said many times and differs in a few fields: those that do not are packed once.
+ * A field stands in the part that gives it: numbers that are not ABSENT, identities that are not
+ * zero, lists that are not empty. No field may be in both, and the required ones must be in either;
+ * neither is checked.
+ */
+struct message_part {
+	size_t fields;
+	char *data; /* owned: free() */
+	size_t len;
+};
+void message_encode_part(const struct message *m, struct message_part *out);
+/* Append the frame of m, with the fields that rest has. */
+void message_encode_with(
+	const struct message *m, const struct message_part *rest, struct buf *out);
+
+/*
  * Decode a frame. Returns 0, or ERR_PROTOCOL with a text that says what is wrong; another major
  * version is -EPROTONOSUPPORT, with m->version and m->type set and nothing else. Release with
  * message_done(). Texts are copied; blobs point into data.

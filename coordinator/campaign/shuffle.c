@@ -34,10 +34,11 @@ static void permute(gsl_rng *rng, size_t *items, size_t n)
 
 void plan_shuffle(int64_t seed, size_t lane, int64_t pass, size_t *order, size_t n)
 {
-	gsl_rng *rng = generator_of(seed, lane, pass);
-
 	for (size_t i = 0; i < n; i++)
 		order[i] = i;
+	if (n < 2) /* a generator costs more than a short run's other bookkeeping */
+		return;
+	gsl_rng *rng = generator_of(seed, lane, pass);
 	permute(rng, order, n);
 	gsl_rng_free(rng);
 }

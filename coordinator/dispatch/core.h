@@ -69,6 +69,9 @@ struct dispatch {
 int dispatch_fail(struct dispatch *d, const struct error *err);
 /* Queue a message to a peer; it goes out after the commit. */
 void dispatch_queue(struct dispatch *d, const struct route *to, struct message *m);
+/* The same for one of which rest has all that is not in m. */
+void dispatch_queue_with(struct dispatch *d, const struct route *to, struct message *m,
+	const struct message_part *rest);
 void dispatch_queue_error(struct dispatch *d, const struct route *to, const char *code,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* Begin a transaction where none is open. */

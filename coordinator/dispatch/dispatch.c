@@ -27,7 +27,8 @@ int dispatch_begin(struct dispatch *d)
 	return d->config.ops->begin(d->config.store, &err) < 0 ? dispatch_fail(d, &err) : 0;
 }
 
-void dispatch_queue(struct dispatch *d, const struct route *to, struct message *m)
+void dispatch_queue_with(struct dispatch *d, const struct route *to, struct message *m,
+	const struct message_part *rest)
 {
 	if (d->outbox_n == d->outbox_size) {
 		d->outbox_size = d->outbox_size ? 2 * d->outbox_size : 64;
@@ -37,8 +38,16 @@ void dispatch_queue(struct dispatch *d, const struct route *to, struct message *
 	*o = (struct outgoing){.to = *to, .offset = d->out.len};
 	m->sequence = ++d->sequence;
 	m->epoch = d->epoch;
-	message_encode(m, &d->out);
+	if (rest != NULL)
+		message_encode_with(m, rest, &d->out);
+	else
+		message_encode(m, &d->out);
 	o->len = d->out.len - o->offset;
+}
+
+void dispatch_queue(struct dispatch *d, const struct route *to, struct message *m)
+{
+	dispatch_queue_with(d, to, m, NULL);
 }
 
 void dispatch_queue_error(

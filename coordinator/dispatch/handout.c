@@ -1,4 +1,5 @@
 #include "coordinator/dispatch/handout.h"
+#include "coordinator/dispatch/rendered.h"
 
 #include "coordinator/dispatch/gang.h"
 #include "proto/clock.h"
@@ -7,31 +8,20 @@
 char *handout_complete(struct message_assign *a, const struct live *l, const struct live_run *r)
 {
 	agents_fill_id(&a->id, l, r);
-	a->label = l->label;
 	a->block = r->block;
 	a->lease_ns = LEASE_NS;
-	if (l->has_tree)
-		a->tree = (struct blob){.data = l->tree, .len = sizeof l->tree};
-	if (l->has_tree || l->directory == NULL || (a->workdir != NULL && a->workdir[0] == '/'))
-		return NULL;
-	char *workdir = xasprintf("%s%s%s", l->directory, a->workdir ? "/" : "",
-		a->workdir ? a->workdir : "");
-	a->workdir = workdir;
-	return workdir;
+	return rendered_complete(a, l);
 }
 
 void handout_send(struct dispatch *d, struct host *h, struct live *l, struct live_run *r)
 {
-	struct render_arena *arena = NULL;
-	_cleanup_free_ char *workdir = NULL;
 	struct message m;
 
 	message_init(&m, MESSAGE_ASSIGN);
-	campaign_render(l->campaign, live_configuration(l, r), &l->hosts[r->lane], l->label,
-		&m.assign, &arena);
-	workdir = handout_complete(&m.assign, l, r);
-	dispatch_queue(d, &h->route, &m);
-	render_done(arena);
+	agents_fill_id(&m.assign.id, l, r);
+	m.assign.block = r->block;
+	m.assign.lease_ns = LEASE_NS;
+	dispatch_queue_with(d, &h->route, &m, rendered_assign(l, r));
 }
 
 /* ---- whose turn it is ---- */

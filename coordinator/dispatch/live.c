@@ -1,6 +1,7 @@
 #include "coordinator/dispatch/live_parts.h"
 
 #include "coordinator/dispatch/answers.h"
+#include "coordinator/dispatch/rendered.h"
 #include "proto/clock.h"
 #include <math.h>
 #include <utlist.h>
@@ -222,6 +223,7 @@ void live_free(struct live *l)
 	if (l == NULL)
 		return;
 	free_runs(l);
+	rendered_free(l);
 	leave_hosts(l);
 	for (size_t i = 0; i < l->lanes_n; i++) {
 		free_lane(&l->lanes[i]);

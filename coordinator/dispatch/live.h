@@ -143,6 +143,8 @@ struct live {
 	char *directory; /* NULL: none */
 	struct lane *lanes;
 	size_t lanes_n, alone_n;   /* the first of them are of one host each */
+	struct rendered *rendered; /* what ASSIGNs say, by lane and configuration (owned) */
+	size_t rendered_bytes;
 	int64_t runs_a_pass; /* over all lanes */
 	int64_t rows;        /* runs that are in the store */
 	int64_t total;       /* that the store holds */
