@@ -16,6 +16,9 @@
 #define SECRET_HEADER "joulerig-secret-key-v1"
 #define TRUST_HEADER  "joulerig-trusted-key-v1"
 
+#define FRESH_NS     (20 * NS_PER_MS)  /* for so long a key that was found is not looked for again */
+#define UNSETTLED_NS (500 * NS_PER_MS) /* the same, where the directory was changed just now */
+
 static const char *const role_names[] = {
 	[ROLE_NONE] = "none",
 	[ROLE_AGENT] = "agent",
@@ -283,8 +286,10 @@ struct keyring {
 	char *warned;             /* what was said of bad files, so that it is said once */
 	char *dir;                /* NULL: nothing but what keyring_add() gave */
 	struct timespec mtime;    /* of DIR/trusted when it was read */
-	struct trusted_key *list; /* from files */
+	struct trusted_key *list; /* from files, by name */
 	size_t n;
+	const struct trusted_key **by_key; /* the same; owned */
+	int64_t looked_ns, read_ns;        /* CLOCK_MONOTONIC of the last look, the last reading */
 	struct trusted_key *added; /* by keyring_add() */
 	size_t added_n;
 };
@@ -304,6 +309,7 @@ void keyring_free(struct keyring *k)
 	free(k->dir);
 	free(k->warned);
 	free(k->list);
+	free(k->by_key);
 	free(k->added);
 	free(k);
 }
@@ -317,6 +323,25 @@ void keyring_add(struct keyring *k, const char *name, const char *public_key, en
 	snprintf(t->public_key, sizeof t->public_key, "%s", public_key);
 }
 
+static int by_public_key(const void *a, const void *b)
+{
+	const struct trusted_key *const *x = a, *const *y = b;
+
+	return strcmp((*x)->public_key, (*y)->public_key);
+}
+
+static void take_list(struct keyring *k, struct trusted_key *list, size_t n)
+{
+	free(k->list);
+	free(k->by_key);
+	k->list = list;
+	k->n = n;
+	k->by_key = xcalloc(n + 1, sizeof(struct trusted_key *));
+	for (size_t i = 0; i < n; i++)
+		k->by_key[i] = &list[i];
+	qsort(k->by_key, n, sizeof(struct trusted_key *), by_public_key);
+}
+
 /* A bad file must neither cut a cluster off nor keep a key that was taken back: it alone is left
  * out. */
 static void refresh(struct keyring *k)
@@ -328,6 +353,7 @@ static void refresh(struct keyring *k)
 	if (k->dir == NULL)
 		return;
 	_cleanup_free_ char *path = xasprintf("%s/trusted", k->dir);
+	k->looked_ns = clock_monotonic_ns();
 	if (stat(path, &st) != 0 && errno == ENOENT)
 		k->n = 0; /* all were taken back at once */
 	if (stat(path, &st) != 0 ||
@@ -343,9 +369,8 @@ static void refresh(struct keyring *k)
 		log_warning("%s; left out", skipped.data);
 	free(k->warned);
 	k->warned = buf_take(&skipped);
-	free(k->list);
-	k->list = list;
-	k->n = n;
+	take_list(k, list, n);
+	k->read_ns = k->looked_ns;
 	/* A second change within the clock's step would show the same time: believe only one that
 	 * has settled. */
 	k->mtime = clock_realtime_ns() / NS_PER_S - st.st_mtim.tv_sec > 2 ? st.st_mtim
@@ -362,12 +387,42 @@ const struct trusted_key *keyring_at(struct keyring *k, size_t i)
 	return i < k->n ? &k->list[i] : NULL;
 }
 
+static const struct trusted_key *find_key(const struct keyring *k, const char *public_key)
+{
+	size_t low = 0, high = k->n;
+
+	for (size_t i = 0; i < k->added_n; i++)
+		if (strcmp(k->added[i].public_key, public_key) == 0)
+			return &k->added[i];
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(k->by_key[middle]->public_key, public_key);
+		if (order == 0)
+			return k->by_key[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+/* Whether a key that is known may be believed without a look at the directory. */
+static bool is_fresh(const struct keyring *k)
+{
+	int64_t now = clock_monotonic_ns();
+
+	/* One that was just changed is read whole at each look: thousands of files. */
+	return now - k->looked_ns < FRESH_NS ||
+	       (k->mtime.tv_sec == 0 && now - k->read_ns < UNSETTLED_NS);
+}
+
 const struct trusted_key *keyring_find(struct keyring *k, const char *public_key)
 {
-	const struct trusted_key *t;
+	const struct trusted_key *t = find_key(k, public_key);
 
-	for (size_t i = 0; (t = keyring_at(k, i)) != NULL; i++)
-		if (strcmp(t->public_key, public_key) == 0)
-			return t;
-	return NULL;
+	if (t != NULL && is_fresh(k))
+		return t;
+	refresh(k);
+	return find_key(k, public_key);
 }

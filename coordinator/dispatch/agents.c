@@ -218,7 +218,7 @@ static void send_welcome(struct dispatch *d, const struct host *h)
 		.name = h->name,
 		.role = role_name(ROLE_AGENT),
 		.store = d->store_id,
-		.heartbeat_ns = HEARTBEAT_NS,
+		.heartbeat_ns = h->heartbeat_ns,
 		.lease_ns = LEASE_NS,
 		.credit = CREDIT_BYTES,
 	};
@@ -229,15 +229,9 @@ static struct host *introduce(struct dispatch *d, const struct trusted_key *who)
 {
 	struct host *h = dispatch_host(d, who->public_key);
 
-	if (h == NULL) {
-		h = xcalloc(1, sizeof *h);
-		memcpy(h->public_key, who->public_key, sizeof h->public_key);
-		h->offset = h->delay = h->seen_at = ABSENT;
-		h->due = &d->due;
-		HASH_ADD_STR(d->hosts, public_key, h);
-	}
-	memcpy(h->name, who->name, sizeof h->name);
-	HASH_SORT(d->hosts, host_by_name);
+	if (h == NULL)
+		return dispatch_add_host(d, who->public_key, who->name);
+	dispatch_name_host(d, h, who->name);
 	return h;
 }
 
@@ -256,7 +250,8 @@ static void on_hello(struct dispatch *d, int64_t now_ns, const struct route *fro
 	struct host *h = introduce(d, who);
 	bool is_same_process = id16_equal(&h->session, &hello->session),
 	     was_connected = host_is_connected(h);
-	h->route = *from;
+	dispatch_route_host(d, h, from);
+	h->heartbeat_ns = dispatch_heartbeat(d);
 	h->credit_back = 0;
 	h->session = hello->session;
 	h->minor = hello->minor;
@@ -469,7 +464,7 @@ void agents_tick(struct dispatch *d, int64_t now_ns)
 			0) /* known from before a restart: it gets the time to come back */
 			h->seen_ns = now_ns;
 		int64_t quiet = now_ns - h->seen_ns;
-		if (host_is_connected(h) && quiet > HEARTBEAT_MISSED * HEARTBEAT_NS) {
+		if (host_is_connected(h) && quiet > HEARTBEAT_MISSED * h->heartbeat_ns) {
 			log_warning("host %s is silent", h->name);
 			host_apply(h, HOST_MISSED);
 		}

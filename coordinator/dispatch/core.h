@@ -47,7 +47,9 @@ struct dispatch {
 	const char *only; /* of dispatch_load(), while it runs */
 	int64_t *half;    /* store ids of campaigns that were not written to their end; likewise */
 	size_t half_n;
-	struct host *hosts;             /* hash by public key (owned) */
+	struct host *hosts;             /* hash by public key, in the order of names (owned) */
+	struct host *routes;            /* the same, hash by route: those that said HELLO */
+	uint64_t turn;                  /* of the outbox */
 	struct host *due;               /* of them, those that may have something to be handed */
 	int64_t gang_turns; /* grows with each block of several hosts that began: gang.h */
 	bool has_claims;    /* some host is claimed for one */
@@ -77,7 +79,17 @@ void dispatch_queue_error(struct dispatch *d, const struct route *to, const char
 /* Begin a transaction where none is open. */
 int dispatch_begin(struct dispatch *d);
 
+/* hosts.c */
 struct host *dispatch_host(struct dispatch *d, const char *public_key);
+/* A new one, which was not seen yet. */
+struct host *dispatch_add_host(struct dispatch *d, const char *public_key, const char *name);
+void dispatch_name_host(struct dispatch *d, struct host *h, const char *name);
+/* From here on it is told what it is told on this connection. */
+void dispatch_route_host(struct dispatch *d, struct host *h, const struct route *route);
+/* Whose connection it is, as it said HELLO last; NULL: nobody's. */
+struct host *dispatch_host_at(const struct dispatch *d, const struct route *route);
+/* How often a host is to say PING, ns: the more hosts, the more seldom. */
+int64_t dispatch_heartbeat(const struct dispatch *d);
 struct live *dispatch_live_by_uuid(struct dispatch *d, const struct id16 *uuid);
 /* Tell the watchers of a campaign. */
 void dispatch_tell(struct dispatch *d, const struct id16 *campaign, struct message *event);

@@ -66,14 +66,6 @@ void dispatch_queue_error(
 	dispatch_queue(d, to, &m);
 }
 
-struct host *dispatch_host(struct dispatch *d, const char *public_key)
-{
-	struct host *h;
-
-	HASH_FIND_STR(d->hosts, public_key, h);
-	return h;
-}
-
 struct live *dispatch_live_by_uuid(struct dispatch *d, const struct id16 *uuid)
 {
 	struct live *l;
@@ -204,6 +196,7 @@ void dispatch_free(struct dispatch *d)
 	submissions_free(d);
 	DL_FOREACH_SAFE (d->lives, l, next_live)
 		live_free(l);
+	HASH_CLEAR(hh_route, d->routes);
 	HASH_ITER (hh, d->hosts, h, next_host) {
 		HASH_DEL(d->hosts, h);
 		free(h->inventory);
@@ -232,15 +225,9 @@ static struct host *find_or_add_host(
 	struct host *h = dispatch_host(d, key);
 
 	if (h == NULL) {
-		h = xcalloc(1, sizeof *h);
-		snprintf(h->public_key, sizeof h->public_key, "%s", key);
-		snprintf(h->name, sizeof h->name, "%s", name);
+		h = dispatch_add_host(d, key, name);
 		h->inventory = xstrdup(inventory ? inventory : "{}");
 		h->id = id;
-		h->offset = h->delay = h->seen_at = ABSENT;
-		h->due = &d->due;
-		HASH_ADD_STR(d->hosts, public_key, h);
-		HASH_SORT(d->hosts, host_by_name);
 	}
 	return h;
 }
@@ -434,21 +421,18 @@ static void settle(struct dispatch *d, int64_t now_ns)
 /* Whether it is an agent's, as it said HELLO last. */
 static bool is_of_host(const struct dispatch *d, const struct route *to)
 {
-	const struct host *h;
+	const struct host *h = dispatch_host_at(d, to);
 
-	for (h = d->hosts; h != NULL; h = h->hh.next)
-		if (host_is_connected(h) && route_equal(&h->route, to))
-			return true;
-	return false;
+	return h != NULL && host_is_connected(h);
 }
 
-/* Whether something for this peer waits among the first: what follows must not overtake it. */
-static bool has_waiting(const struct dispatch *d, size_t first, const struct route *to)
+/* Whether something for this peer waits since this turn began: what follows must not overtake it.
+ */
+static bool has_waiting(const struct dispatch *d, const struct route *to)
 {
-	for (size_t i = 0; i < first; i++)
-		if (route_equal(&d->outbox[i].to, to))
-			return true;
-	return false;
+	const struct host *h = dispatch_host_at(d, to);
+
+	return h != NULL && h->waiting_turn == d->turn;
 }
 
 /* This program itself hears of what happened when it is on disk, as all others do. */
@@ -470,6 +454,7 @@ static void send_outbox(struct dispatch *d)
 {
 	size_t kept = 0, bytes = 0;
 
+	d->turn++;
 	for (size_t i = 0; i < d->outbox_n; i++) {
 		struct outgoing o = d->outbox[i];
 		char *data = d->out.data + o.offset;
@@ -480,7 +465,7 @@ static void send_outbox(struct dispatch *d)
 		/* It said HELLO on another connection since, and was told all anew. */
 		if (o.has_waited && !is_of_host(d, &o.to))
 			continue;
-		int r = has_waiting(d, kept, &o.to)
+		int r = kept > 0 && has_waiting(d, &o.to)
 				? -EAGAIN
 				: d->config.send(d->config.arg, &o.to, data, o.len);
 		if (r == -EAGAIN && bytes + o.len <= OUTBOX_KEPT && is_of_host(d, &o.to)) {
@@ -489,6 +474,7 @@ static void send_outbox(struct dispatch *d)
 			o.has_waited = true;
 			bytes += o.len;
 			d->outbox[kept++] = o;
+			dispatch_host_at(d, &o.to)->waiting_turn = d->turn;
 		} else if (r < 0) {
 			/* A peer that went will say HELLO again, and what it needs is said again
 			 * then. */

@@ -48,7 +48,8 @@ struct host {
 	char name[65];
 	char *inventory; /* owned; JSON */
 	enum host_state state;
-	struct route route;
+	struct route route;    /* set by dispatch_route_host() alone */
+	uint64_t waiting_turn; /* of the outbox, in which something for it had to wait */
 	struct id16 session;
 	int64_t seen_ns;       /* CLOCK_MONOTONIC of the last message */
 	int64_t seen_at;       /* CLOCK_REALTIME of it; ABSENT before the first */
@@ -58,6 +59,7 @@ struct host {
 	int64_t admission_at; /* CLOCK_REALTIME when that was said; ABSENT where it is admitted */
 	bool is_witnessed;    /* it is connected to this process or was, and did not say BYE */
 	char *trouble;       /* the agent's own, from its PINGs (owned); NULL: none */
+	int64_t heartbeat_ns; /* as WELCOME told it */
 	int64_t credit_back; /* bytes of SAMPLES taken in and not yet given back as CREDIT */
 	struct flight flights[HOST_FLIGHTS_MAX];
 	size_t flights_n;
@@ -74,7 +76,8 @@ struct host {
 			       none is kept */
 	bool is_due;        /* it is in that list */
 	struct host *due_prev, *due_next;
-	UT_hash_handle hh; /* by public_key */
+	UT_hash_handle hh;       /* by public_key */
+	UT_hash_handle hh_route; /* by route */
 };
 
 /* Whether it can be sent to. */
