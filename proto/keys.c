@@ -16,6 +16,7 @@
 #define SECRET_HEADER "joulerig-secret-key-v1"
 #define TRUST_HEADER  "joulerig-trusted-key-v1"
 
+#define FEW_KEYS     64                /* so many are looked at each time */
 #define FRESH_NS     (20 * NS_PER_MS)  /* for so long a key that was found is not looked for again */
 #define UNSETTLED_NS (500 * NS_PER_MS) /* the same, where the directory was changed just now */
 
@@ -412,9 +413,9 @@ static bool is_fresh(const struct keyring *k)
 {
 	int64_t now = clock_monotonic_ns();
 
-	/* One that was just changed is read whole at each look: thousands of files. */
-	return now - k->looked_ns < FRESH_NS ||
-	       (k->mtime.tv_sec == 0 && now - k->read_ns < UNSETTLED_NS);
+	/* One that was just changed is read whole at each look: thousands of files, or a few. */
+	return k->n > FEW_KEYS && (now - k->looked_ns < FRESH_NS ||
+					  (k->mtime.tv_sec == 0 && now - k->read_ns < UNSETTLED_NS));
 }
 
 const struct trusted_key *keyring_find(struct keyring *k, const char *public_key)
