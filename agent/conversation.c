@@ -403,6 +403,21 @@ static void drop_committed(struct connection *c, const struct attempt_id *id)
 	c->committed[c->committed_n++] = *id;
 }
 
+static void on_committed(struct connection *c, const struct attempt_id *id)
+{
+	drop_committed(c, id);
+	runner_committed(c->runner, id);
+	outbox_forget(&c->outbox, id);
+	if (c->held_until != NULL && attempt_equal(&c->held_for, id))
+		release_run(c);
+}
+
+static void on_all_committed(struct connection *c, const struct list *ids)
+{
+	for (size_t i = 0; i < ids->n; i++)
+		on_committed(c, LIST_AT(ids, struct attempt_id, i));
+}
+
 static void on_message(struct connection *c, struct message *m, const void *data, size_t len)
 {
 	c->unanswered = 0;
@@ -411,14 +426,13 @@ static void on_message(struct connection *c, struct message *m, const void *data
 		clock_offset_add(&c->clock, &m->pong, clock_raw_ns());
 		break;
 	case MESSAGE_ASSIGN:
+		on_all_committed(c, &m->assign.committed);
 		on_assign(c, m, data, len);
+		conversation_end_goes_on(c);
 		break;
 	case MESSAGE_COMMITTED:
-		drop_committed(c, &m->committed.id);
-		runner_committed(c->runner, &m->committed.id);
-		outbox_forget(&c->outbox, &m->committed.id);
-		if (c->held_until != NULL && attempt_equal(&c->held_for, &m->committed.id))
-			release_run(c);
+		on_committed(c, &m->committed.id);
+		on_all_committed(c, &m->committed.more);
 		conversation_end_goes_on(c);
 		break;
 	case MESSAGE_CANCEL:

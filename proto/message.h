@@ -233,6 +233,8 @@ struct message_assign {
 				      (pattern.h) */
 	int64_t ready_port;        /* or when something listens on this TCP port of the host */
 	int64_t ready_timeout_ns;  /* the run has failed where that does not come in time */
+
+	struct list committed; /* struct attempt_id; as COMMITTED would say */
 };
 
 /* The campaign has no more runs for this agent. */
@@ -353,6 +355,7 @@ struct message_result {
 
 struct message_committed {
 	struct attempt_id id;
+	struct list more; /* struct attempt_id: these as well */
 };
 
 struct message_cancel {

@@ -166,7 +166,8 @@ SCHEMA(assign, "ASSIGN",
 	FIELD(assign, is_main, FIELD_INT, OPTIONAL),
 	FIELD(assign, ready_pattern, FIELD_TEXT, OPTIONAL),
 	FIELD(assign, ready_port, FIELD_INT, OPTIONAL),
-	FIELD(assign, ready_timeout_ns, FIELD_INT, OPTIONAL));
+	FIELD(assign, ready_timeout_ns, FIELD_INT, OPTIONAL),
+	LIST(assign, committed, attempt, OPTIONAL));
 SCHEMA(finish, "FINISH",
 	FIELD(finish, campaign, FIELD_ID, REQUIRED),
 	FIELD(finish, label, FIELD_TEXT, REQUIRED),
@@ -226,7 +227,9 @@ SCHEMA(result, "RESULT",
 	FIELD(result, stderr_head, FIELD_INT, OPTIONAL),
 	LIST(result, requirement, requirement, OPTIONAL),
 	FIELD(result, role, FIELD_TEXT, OPTIONAL));
-SCHEMA(committed, "COMMITTED", ATTEMPT(committed));
+SCHEMA(committed, "COMMITTED",
+	ATTEMPT(committed),
+	LIST(committed, more, attempt, OPTIONAL));
 SCHEMA(cancel, "CANCEL", ATTEMPT(cancel));
 SCHEMA(drain, "DRAIN", FIELD(drain, unused, FIELD_INT, OPTIONAL));
 SCHEMA(want_files, "WANT_FILES",

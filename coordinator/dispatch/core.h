@@ -49,6 +49,7 @@ struct dispatch {
 	size_t half_n;
 	struct host *hosts;             /* hash by public key, in the order of names (owned) */
 	struct host *routes;            /* the same, hash by route: those that said HELLO */
+	struct host *committing;        /* those with results that this turn commits */
 	uint64_t turn;                  /* of the outbox */
 	struct host *due;               /* of them, those that may have something to be handed */
 	int64_t gang_turns; /* grows with each block of several hosts that began: gang.h */

@@ -1,4 +1,5 @@
 #include "coordinator/dispatch/admission.h"
+#include "coordinator/dispatch/committed.h"
 #include "coordinator/dispatch/core.h"
 #include "coordinator/dispatch/handout.h"
 
@@ -490,6 +491,7 @@ int dispatch_flush(struct dispatch *d, int64_t now_ns, struct error *err)
 	settle(d, now_ns);
 	handout_fill(d, now_ns);
 	finish_campaigns(d, now_ns);
+	committed_flush(d);
 	if (d->failure.code == 0 && d->config.ops->in_transaction(d->config.store)) {
 		struct error failure = {0};
 		if (d->config.ops->commit(d->config.store, &failure) < 0)
@@ -498,6 +500,7 @@ int dispatch_flush(struct dispatch *d, int64_t now_ns, struct error *err)
 	if (d->failure.code != 0) {
 		d->config.ops->rollback(d->config.store);
 		d->outbox_n = 0;
+		committed_forget(d);
 		*err = d->failure;
 		return err->code;
 	}

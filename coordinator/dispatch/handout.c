@@ -1,4 +1,5 @@
 #include "coordinator/dispatch/handout.h"
+#include "coordinator/dispatch/committed.h"
 #include "coordinator/dispatch/rendered.h"
 
 #include "coordinator/dispatch/gang.h"
@@ -21,6 +22,7 @@ void handout_send(struct dispatch *d, struct host *h, struct live *l, struct liv
 	agents_fill_id(&m.assign.id, l, r);
 	m.assign.block = r->block;
 	m.assign.lease_ns = LEASE_NS;
+	m.assign.committed = committed_take(h);
 	dispatch_queue_with(d, &h->route, &m, rendered_assign(l, r));
 }
 

@@ -61,13 +61,18 @@ struct host {
 	char *trouble;       /* the agent's own, from its PINGs (owned); NULL: none */
 	int64_t heartbeat_ns; /* as WELCOME told it */
 	int64_t credit_back; /* bytes of SAMPLES taken in and not yet given back as CREDIT */
+	int64_t minor;       /* of the protocol, as HELLO said */
+	/* results of this turn that it is to be told of: committed.h */
+	struct attempt_id committed[HOST_FLIGHTS_MAX];
+	size_t committed_n;
+	bool is_committing; /* in the list of those that have some */
+	struct host *committing_prev, *committing_next;
 	struct flight flights[HOST_FLIGHTS_MAX];
 	size_t flights_n;
 	/* what fails on it: health.h */
 	struct failed_run failed[HOST_FAILED_KEPT]; /* the last ones, since one was done */
 	size_t failed_n, failed_in_row;
 	/* what it is handed: handout.h */
-	int64_t minor;      /* version of the protocol that its agent speaks */
 	struct lane *claim; /* of several hosts, for whose run it runs empty: gang.h; NULL: none */
 	bool was_claimed;
 	struct lane *lanes; /* its lanes of all campaigns, the highest priority first */

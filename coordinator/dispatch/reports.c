@@ -1,4 +1,5 @@
 /* What an agent reports of a run: that it started, samples, output, and its result. */
+#include "coordinator/dispatch/committed.h"
 #include "coordinator/dispatch/core.h"
 #include "coordinator/dispatch/gang.h"
 #include "coordinator/dispatch/health.h"
@@ -385,7 +386,6 @@ static int keep_result(
 
 void reports_on_result(struct dispatch *d, struct host *h, const struct message_result *m)
 {
-	struct message reply;
 	struct spoken s;
 
 	if (run_event_of_result(m->state) == EVENT_N || !is_within_limits(m)) {
@@ -412,9 +412,7 @@ void reports_on_result(struct dispatch *d, struct host *h, const struct message_
 		refuse_result(d, h, m, "unknown", "this store does not know that run");
 	if (r < 0)
 		return;
-	message_init(&reply, MESSAGE_COMMITTED);
-	reply.committed.id = m->id;
-	dispatch_queue(d, &h->route, &reply);
+	committed_add(d, h, &m->id);
 }
 
 /* An agent that cannot take a run now (its hands are full): queue it again for the same host. */

@@ -187,6 +187,12 @@ static void on_committed(struct agent *a, const struct attempt_id *id)
 	*run = a->spool[--a->spool_n];
 }
 
+static void on_all_committed(struct agent *a, const struct list *ids)
+{
+	for (size_t i = 0; i < ids->n; i++)
+		on_committed(a, LIST_AT(ids, struct attempt_id, i));
+}
+
 static void on_welcome(struct agent *a, const struct message_welcome *w)
 {
 	struct swarm *s = a->swarm;
@@ -214,10 +220,12 @@ static void on_message(struct agent *a, const struct message *m)
 		on_welcome(a, &m->welcome);
 		break;
 	case MESSAGE_ASSIGN:
+		on_all_committed(a, &m->assign.committed);
 		on_assign(a, &m->assign);
 		break;
 	case MESSAGE_COMMITTED:
 		on_committed(a, &m->committed.id);
+		on_all_committed(a, &m->committed.more);
 		break;
 	case MESSAGE_ERROR:
 		/* It took a connection anew, or was started again. */
