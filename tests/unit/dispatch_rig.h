@@ -59,6 +59,7 @@ static struct rig {
 	int64_t now_ns;
 	bool is_flushing;
 	struct route full; /* its queue is; len 0: none */
+	size_t sent;       /* frames, each as it was sent */
 	uint8_t routes;    /* given out */
 	uint64_t random;
 } rig;
@@ -86,19 +87,51 @@ RIG_FUNCTION void drop_frame(struct frame *f)
 	free(f);
 }
 
-RIG_FUNCTION int rig_send(void *arg, const struct route *to, const void *data, size_t len)
+RIG_FUNCTION void keep_frame(const struct route *to, const void *data, size_t len)
 {
-	(void)arg;
-	assert_true(rig.is_flushing);
-	assert_false(store_sqlite.in_transaction(rig.store));
-	if (rig.full.len > 0 && route_equal(&rig.full, to))
-		return -EAGAIN;
 	struct frame *f = xcalloc(1, sizeof *f);
+
 	f->to = *to;
 	f->data = xmalloc(len);
 	f->len = len;
 	memcpy(f->data, data, len);
 	DL_APPEND(rig.frames, f);
+}
+
+/* Each that a frame says is committed as a frame of its own, so that tests need not know with what
+ * it came. */
+RIG_FUNCTION void split_committed(const struct route *to, int64_t epoch, const struct list *ids)
+{
+	for (size_t i = 0; i < ids->n; i++) {
+		_cleanup_buf_ struct buf b = BUF_INIT;
+		struct message m;
+
+		message_init(&m, MESSAGE_COMMITTED);
+		m.epoch = epoch;
+		m.committed.id = *LIST_AT(ids, struct attempt_id, i);
+		message_encode(&m, &b);
+		keep_frame(to, b.data, b.len);
+	}
+}
+
+RIG_FUNCTION int rig_send(void *arg, const struct route *to, const void *data, size_t len)
+{
+	struct error err = {0};
+	struct message m;
+
+	(void)arg;
+	assert_true(rig.is_flushing);
+	assert_false(store_sqlite.in_transaction(rig.store));
+	if (rig.full.len > 0 && route_equal(&rig.full, to))
+		return -EAGAIN;
+	rig.sent++;
+	assert_good(message_decode(&m, data, len, &err), &err);
+	if (m.type == MESSAGE_ASSIGN)
+		split_committed(to, m.epoch, &m.assign.committed);
+	keep_frame(to, data, len);
+	if (m.type == MESSAGE_COMMITTED)
+		split_committed(to, m.epoch, &m.committed.more);
+	message_done(&m);
 	return 0;
 }
 

@@ -59,8 +59,10 @@ static void test_committed_only_after_the_commit(void **state)
 	dispatch_tick(rig.dispatch, rig.now_ns);
 	assert_null(rig.frames);
 	assert_int_equal(result_of(first.run), 0);
+	size_t sent = rig.sent;
 	flush();
 	assert_int_equal(result_of(first.run), 1);
+	assert_int_equal(rig.sent, sent + 1); /* one frame says both */
 	expect(&lab1.route, MESSAGE_COMMITTED, &m);
 	assert_true(attempt_is(&m.committed.id, &first));
 	message_done(&m);
