@@ -14,7 +14,9 @@
 
 enum {
 	HANDSHAKE_MS = 5000, /* a silent peer is dropped after this */
-	HEARTBEAT_MS = 5000, /* ZMTP's own, answered by the I/O thread: proves the path */
+	/* ZMTP's own, answered by the I/O thread: proves the path. Only clients ask: libzmq goes
+	 * through the timers of all peers whenever one of them answers. A server finds out by TCP. */
+	HEARTBEAT_MS = 15000,
 	HEARTBEAT_TIMEOUT_MS = 20000,
 	TCP_MAXRT_MS = 20000, /* unacknowledged data: keepalives never fire then */
 	CONNECT_MS = 5000,
@@ -42,10 +44,10 @@ static int set_common(void *socket)
 	return set_int(socket, ZMQ_LINGER, LINGER_MS) | set_int(socket, ZMQ_SNDHWM, HIGH_WATER) |
 	       set_int(socket, ZMQ_RCVHWM, HIGH_WATER) |
 	       set_int(socket, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS) |
-	       set_int(socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS) |
-	       set_int(socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS) |
 	       set_int(socket, ZMQ_TCP_MAXRT, TCP_MAXRT_MS) |
 	       set_int(socket, ZMQ_TCP_KEEPALIVE, 1) | set_int(socket, ZMQ_TCP_KEEPALIVE_IDLE, 30) |
+	       set_int(socket, ZMQ_TCP_KEEPALIVE_INTVL, 5) |
+	       set_int(socket, ZMQ_TCP_KEEPALIVE_CNT, 3) |
 	       zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &max, sizeof max);
 }
 
@@ -351,6 +353,8 @@ static int open_client_sockets(struct link_client *c, const char *endpoint, cons
 	c->dealer = zmq_socket(c->context, ZMQ_DEALER);
 	/* IMMEDIATE: what cannot go now stays with us, where it can be counted. */
 	if (c->dealer == NULL || set_common(c->dealer) != 0 ||
+		set_int(c->dealer, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS) != 0 ||
+		set_int(c->dealer, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS) != 0 ||
 		set_int(c->dealer, ZMQ_IMMEDIATE, 1) != 0 || set_int(c->dealer, ZMQ_IPV6, 1) != 0 ||
 		set_int(c->dealer, ZMQ_CONNECT_TIMEOUT, CONNECT_MS) != 0 ||
 		set_int(c->dealer, ZMQ_RECONNECT_IVL, RECONNECT_MS) != 0 ||

@@ -49,7 +49,7 @@ struct agent {
 	struct swarm *swarm;
 	struct spooled spool[SPOOL];
 	size_t spool_n;
-	int64_t sequence, epoch, ping_ns;
+	int64_t sequence, epoch, ping_ns, heartbeat_ns;
 	struct id16 session;
 	bool is_welcome;
 };
@@ -62,7 +62,7 @@ struct swarm {
 	void *context;
 	int epoll;
 	struct buf frame;
-	int64_t heartbeat_ns, runs, first_ns, last_ns, twice;
+	int64_t runs, first_ns, last_ns, twice;
 	int64_t *latencies; /* us, of each committed run */
 	size_t latencies_n, latencies_size;
 	/* of echo */
@@ -109,7 +109,7 @@ static void say_ping(struct agent *a, int64_t now_ns)
 
 	message_init(&m, MESSAGE_PING);
 	m.ping.t1 = clock_raw_ns();
-	a->ping_ns = now_ns + a->swarm->heartbeat_ns;
+	a->ping_ns = now_ns + a->heartbeat_ns;
 	say(a, &m);
 }
 
@@ -197,7 +197,7 @@ static void on_welcome(struct agent *a, const struct message_welcome *w)
 {
 	struct swarm *s = a->swarm;
 
-	s->heartbeat_ns = w->heartbeat_ns;
+	a->heartbeat_ns = w->heartbeat_ns;
 	/* Not all of a swarm at the same instant. */
 	a->ping_ns = clock_monotonic_ns() +
 		     w->heartbeat_ns / (int64_t)s->n * (int64_t)(a - s->agents);
@@ -277,6 +277,7 @@ static void connect_one(struct swarm *s)
 	struct agent *a = &s->agents[s->connected];
 	const struct keypair *k = &s->keys[s->connected++];
 	const int zero = 0, interval = 200, longest = 5000, patience = 30000;
+	const int beat = 15000, silence = 20000; /* as link.c has them */
 	size_t size = sizeof(int);
 	int fd;
 
@@ -289,6 +290,8 @@ static void connect_one(struct swarm *s)
 	zmq_setsockopt(a->socket, ZMQ_RECONNECT_IVL, &interval, sizeof interval);
 	zmq_setsockopt(a->socket, ZMQ_RECONNECT_IVL_MAX, &longest, sizeof longest);
 	zmq_setsockopt(a->socket, ZMQ_HANDSHAKE_IVL, &patience, sizeof patience);
+	zmq_setsockopt(a->socket, ZMQ_HEARTBEAT_IVL, &beat, sizeof beat);
+	zmq_setsockopt(a->socket, ZMQ_HEARTBEAT_TIMEOUT, &silence, sizeof silence);
 	if (zmq_setsockopt(a->socket, ZMQ_CURVE_SERVERKEY, s->server_key, Z85_KEY_LEN + 1) != 0 ||
 		zmq_setsockopt(a->socket, ZMQ_CURVE_PUBLICKEY, k->public_key, Z85_KEY_LEN + 1) !=
 			0 ||
