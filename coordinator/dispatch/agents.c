@@ -220,7 +220,7 @@ static void send_welcome(struct dispatch *d, const struct host *h)
 		.store = d->store_id,
 		.heartbeat_ns = h->heartbeat_ns,
 		.lease_ns = LEASE_NS,
-		.credit = CREDIT_BYTES,
+		.credit = h->credit,
 	};
 	dispatch_queue(d, &h->route, &m);
 }
@@ -253,6 +253,7 @@ static void on_hello(struct dispatch *d, int64_t now_ns, const struct route *fro
 	dispatch_route_host(d, h, from);
 	h->heartbeat_ns = dispatch_heartbeat(d);
 	h->credit_back = 0;
+	h->credit = dispatch_credit(d);
 	h->session = hello->session;
 	h->minor = hello->minor;
 	h->seen_ns = now_ns;

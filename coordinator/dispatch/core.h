@@ -10,9 +10,12 @@
 #include "coordinator/dispatch/dispatch.h"
 #include "coordinator/dispatch/live.h"
 
-/* Bytes of SAMPLES that an agent may have under way, and from how many on they are given back. */
-#define CREDIT_BYTES (1024 * 1024)
-#define CREDIT_STEP  (64 * 1024)
+/* Bytes of SAMPLES that all agents together may have under way, about; what of it one has at least and
+ * at most; and after which part of its own it gets it back. */
+#define CREDIT_ALL   (64 * 1024 * 1024)
+#define CREDIT_LEAST (256 * 1024)
+#define CREDIT_MOST  (8 * 1024 * 1024)
+#define CREDIT_PART  8
 
 struct outgoing {
 	struct route to;
@@ -89,6 +92,8 @@ void dispatch_name_host(struct dispatch *d, struct host *h, const char *name);
 void dispatch_route_host(struct dispatch *d, struct host *h, const struct route *route);
 /* Whose connection it is, as it said HELLO last; NULL: nobody's. */
 struct host *dispatch_host_at(const struct dispatch *d, const struct route *route);
+/* Bytes of SAMPLES that a host may have under way: the more hosts, the fewer. */
+int64_t dispatch_credit(const struct dispatch *d);
 /* How often a host is to say PING, ns: the more hosts, the more seldom. */
 int64_t dispatch_heartbeat(const struct dispatch *d);
 struct live *dispatch_live_by_uuid(struct dispatch *d, const struct id16 *uuid);

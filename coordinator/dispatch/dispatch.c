@@ -387,6 +387,8 @@ void dispatch_tick(struct dispatch *d, int64_t now_ns)
 		l->is_stirred = true;
 	agents_tick(d, now_ns);
 	admission_tick(d);
+	if (!d->config.ops->in_transaction(d->config.store))
+		d->config.ops->tend(d->config.store);
 	submissions_go_on(d, now_ns);
 	if (now_ns - d->progress_ns < NS_PER_S)
 		return;

@@ -69,3 +69,10 @@ int64_t dispatch_heartbeat(const struct dispatch *d)
 	       : every_ns > HEARTBEAT_MAX_NS ? HEARTBEAT_MAX_NS
 					     : every_ns;
 }
+
+int64_t dispatch_credit(const struct dispatch *d)
+{
+	int64_t bytes = CREDIT_ALL / ((int64_t)HASH_COUNT(d->hosts) + 1);
+
+	return bytes < CREDIT_LEAST ? CREDIT_LEAST : bytes > CREDIT_MOST ? CREDIT_MOST : bytes;
+}

@@ -79,7 +79,7 @@ static void keep_samples(struct dispatch *d, struct host *h, const struct messag
 		d->config.ops->put_samples(d->config.store, s.campaign, m->id.run, m->id.attempt,
 			m->chunk, m->data.data, m->data.len, &err) < 0)
 		dispatch_fail(d, &err);
-	if (h->credit_back >= CREDIT_STEP) {
+	if (h->credit_back >= h->credit / CREDIT_PART) {
 		struct message credit;
 		message_init(&credit, MESSAGE_CREDIT);
 		credit.credit.bytes = h->credit_back;

@@ -317,10 +317,12 @@ static int open_for_writing(struct store *s, struct error *err)
 		code = db_exec(s,
 			"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 			"PRAGMA foreign_keys = ON; PRAGMA cache_size = -32768;"
-			"PRAGMA temp_store = MEMORY",
+			"PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864",
 			"set up", err);
 	if (code == 0)
 		code = db_migrate(s, err);
+	if (code == 0)
+		db_watch_log(s);
 	if (code == 0)
 		code = db_exec(s, "UPDATE store SET epoch = epoch + 1, is_clean = 0", "write to",
 			err);
@@ -525,6 +527,7 @@ const struct store_ops store_sqlite = {
 	.commit = commit,
 	.rollback = rollback,
 	.in_transaction = in_transaction,
+	.tend = db_tend,
 	.put_host = db_put_host,
 	.add_campaign = db_add_campaign,
 	.remove_campaign = db_remove_campaign,

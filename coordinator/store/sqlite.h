@@ -71,6 +71,8 @@ struct store {
 	bool is_damaged; /* a read or write has failed: it is not marked as closed well */
 	bool *has_column; /* for each of standard_metrics: whether this file's run table has it */
 	sqlite3_stmt *statements[DB_STATEMENTS]; /* prepared at first use */
+	int log_pages; /* in the log, since it last went into the file */
+	int log_new;   /* of them, since db_tend() */
 };
 
 #define DB_APPLICATION_ID 0x4a524947 /* "JRIG" */
@@ -131,6 +133,12 @@ int db_begin(struct store *s, bool *own, struct error *err);
 /* Commit, or roll back where code is negative, what db_begin() began. Returns code, or the error of
  * the commit. */
 int db_end(struct store *s, bool own, int code, struct error *err);
+
+/* sqlite_log.c: from here on the log goes into the file when db_tend() finds time, or it is long; let
+ * it go now. */
+void db_watch_log(struct store *s);
+void db_empty_log(struct store *s);
+void db_tend(struct store *s);
 
 /* The slots of store_ops in other files. */
 int db_check(

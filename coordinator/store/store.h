@@ -188,6 +188,9 @@ struct store_ops {
 	int (*commit)(struct store *s, struct error *err);
 	void (*rollback)(struct store *s);
 	bool (*in_transaction)(const struct store *s);
+	/* Do what was put off, where there is time: call it some times a second, outside of a
+	 * transaction. */
+	void (*tend)(struct store *s);
 
 	/* Insert or update a host by its key; *id is its store id. inventory is kept in a row of
 	 * its own when it changed. */
