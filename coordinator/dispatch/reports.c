@@ -159,6 +159,8 @@ void reports_tell_run(struct dispatch *d, const struct live *l, const struct liv
 	_cleanup_buf_ struct buf parameters = BUF_INIT;
 	struct message m;
 
+	if (d->watchers == NULL)
+		return;
 	message_init(&m, MESSAGE_EVENT);
 	m.event.kind = "run";
 	m.event.host = host;
