@@ -5,9 +5,10 @@
  */
 #include "coordinator/store/sqlite.h"
 
-#define LOG_WORTH 1000  /* pages (4 MB) from which on it is done when there is time */
-#define LOG_BUSY  500   /* pages since the last time we were asked: there is no time */
-#define LOG_MOST  16384 /* pages (64 MB) from which on it is done at once: some 0.3 s */
+/* In pages of 8 KiB. */
+#define LOG_WORTH 512  /* 4 MB: from here on it is done when there is time */
+#define LOG_BUSY  256  /* since the last time we were asked: there is no time */
+#define LOG_MOST  8192 /* 64 MB: from here on it is done at once, in some 0.3 s */
 
 static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
 {
