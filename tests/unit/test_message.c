@@ -1052,6 +1052,53 @@ static void test_examples_are_the_vectors(void **state)
 }
 
 /* "| NAME | VALUE |" rows of the limits are what the headers say. */
+/* One that is packed in two parts says what one that is packed at once says. */
+static void test_two_parts(void **state)
+{
+	const struct attempt_id done = {.run = 7, .attempt = 1, .campaign = {{1, 2, 3}}};
+	const struct message_pair env = {"A", "b"};
+	const char *const command[] = {"true", "x"};
+	_cleanup_buf_ struct buf whole = BUF_INIT, joined = BUF_INIT, again = BUF_INIT;
+	struct message m, own, rest;
+	struct message_part part;
+	struct error err = {0};
+
+	(void)state;
+	message_init(&rest, MESSAGE_ASSIGN);
+	rest.assign.label = "a.1";
+	rest.assign.benchmark = "b";
+	rest.assign.parameters = "{}";
+	rest.assign.command = (struct list){command, ARRAY_SIZE(command)};
+	rest.assign.env = (struct list){&env, 1};
+	rest.assign.timeout_ns = rest.assign.output_limit = rest.assign.every_ns = 5;
+	rest.assign.energy = "off";
+	message_encode_part(&rest, &part);
+	message_init(&own, MESSAGE_ASSIGN);
+	own.sequence = 3;
+	own.epoch = 4;
+	own.assign.id = done;
+	own.assign.block = 0;
+	own.assign.lease_ns = 6;
+	own.assign.committed = (struct list){&done, 1};
+	message_encode_with(&own, &part, &joined);
+	free(part.data);
+
+	m = rest;
+	m.sequence = own.sequence;
+	m.epoch = own.epoch;
+	m.assign.id = own.assign.id;
+	m.assign.block = own.assign.block;
+	m.assign.lease_ns = own.assign.lease_ns;
+	m.assign.committed = own.assign.committed;
+	message_encode(&m, &whole);
+	assert_int_equal(joined.len, whole.len);
+	assert_int_equal(message_decode(&m, joined.data, joined.len, &err), 0);
+	message_encode(&m, &again);
+	message_done(&m);
+	assert_int_equal(again.len, whole.len);
+	assert_memory_equal(again.data, whole.data, whole.len);
+}
+
 static void test_limits_are_documented(void **state)
 {
 	static const struct {
@@ -1104,6 +1151,7 @@ int main(void)
 		cmocka_unit_test(test_flipped_bits),
 		cmocka_unit_test(test_tables_of_messages),
 		cmocka_unit_test(test_tables_of_elements),
+		cmocka_unit_test(test_two_parts),
 		cmocka_unit_test(test_examples_are_the_vectors),
 		cmocka_unit_test(test_limits_are_documented),
 	};
