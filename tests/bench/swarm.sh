@@ -37,14 +37,14 @@ swarm_start() {
 	for i in $(seq "$1"); do wait_for_line ready "swarm.$i" "${swarm_pids[i - 1]}"; done
 }
 
-# The figures of all processes: "RUNS SECONDS P50 P99 MAX DOUBLE"
+# The figures of all processes, into swarm.figures: "RUNS SECONDS P50 P99 MAX DOUBLE". In this shell: another could not wait for them.
 swarm_stop() {
 	kill "${swarm_pids[@]}"
 	wait "${swarm_pids[@]}" || true
 	swarm_pids=()
 	sed -s '/ready/d' swarm.[0-9]* | awk '{ n += $1; if (!first || ($2 && $2 < first)) first = $2; if ($3 > last) last = $3
 		p50 += $4; if ($5 > p99) p99 = $5; if ($6 > max) max = $6; twice += $7 }
-		END { print n, (last - first) / 1e9 + 1e-9, p50 / NR, p99, max, twice }'
+		END { print n, (last - first) / 1e9 + 1e-9, p50 / NR, p99, max, twice }' >swarm.figures
 }
 
 swarm_end_serve() {
@@ -78,7 +78,8 @@ swarm_busy() {
 	swarm_campaign
 	put swarm_memory_busy "$(calc "($(pss "$serve_pid") - $before) / $AGENTS / 1024")"
 	put swarm_cpu "$(calc "($(ticks "$serve_pid") - $cpu) * 1e4 / ($AGENTS * $SWARM_BLOCKS)")"
-	read -r runs seconds p50 p99 max twice < <(swarm_stop)
+	swarm_stop
+	read -r runs seconds p50 p99 max twice <swarm.figures
 	swarm_end_serve
 	[ "$runs $twice $(sqlite3 swarm.db "SELECT count(*) FILTER (WHERE state = 'done') FROM run")" = \
 		"$((AGENTS * SWARM_BLOCKS)) 0 $((AGENTS * SWARM_BLOCKS))" ] || { log "runs were lost or counted twice: $runs $twice"; exit 1; }
@@ -134,7 +135,7 @@ swarm_idle() {
 	sleep 40
 	put swarm_idle "$(calc "($(ticks "$serve_pid") - $cpu) / 40")"
 	put swarm_idle_memory "$(calc "($(pss "$serve_pid") - $before) / $IDLE / 1024")"
-	swarm_stop >/dev/null
+	swarm_stop
 	swarm_end_serve
 }
 
