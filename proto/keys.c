@@ -16,9 +16,10 @@
 #define SECRET_HEADER "joulerig-secret-key-v1"
 #define TRUST_HEADER  "joulerig-trusted-key-v1"
 
-#define FEW_KEYS     64                /* so many are looked at each time */
-#define FRESH_NS     (20 * NS_PER_MS)  /* for so long a key that was found is not looked for again */
-#define UNSETTLED_NS (500 * NS_PER_MS) /* the same, where the directory was changed just now */
+#define FEW_KEYS     64 /* so many are looked at each time */
+/* For so long a key that was found is not looked for again; where the directory just changed. */
+#define FRESH_NS     (20 * NS_PER_MS)
+#define UNSETTLED_NS (500 * NS_PER_MS)
 
 static const char *const role_names[] = {
 	[ROLE_NONE] = "none",
@@ -413,9 +414,10 @@ static bool is_fresh(const struct keyring *k)
 {
 	int64_t now = clock_monotonic_ns();
 
-	/* One that was just changed is read whole at each look: thousands of files, or a few. */
-	return k->n > FEW_KEYS && (now - k->looked_ns < FRESH_NS ||
-					  (k->mtime.tv_sec == 0 && now - k->read_ns < UNSETTLED_NS));
+	/* While it settles, the directory is read whole at each look: thousands of files. */
+	bool is_settling = k->mtime.tv_sec == 0 && now - k->read_ns < UNSETTLED_NS;
+
+	return k->n > FEW_KEYS && (is_settling || now - k->looked_ns < FRESH_NS);
 }
 
 const struct trusted_key *keyring_find(struct keyring *k, const char *public_key)

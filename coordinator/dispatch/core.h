@@ -10,8 +10,8 @@
 #include "coordinator/dispatch/dispatch.h"
 #include "coordinator/dispatch/live.h"
 
-/* Bytes of SAMPLES that all agents together may have under way, about; what of it one has at least and
- * at most; and after which part of its own it gets it back. */
+/* Bytes of SAMPLES that all agents together may have under way, about; what of it one has at least
+ * and at most; and after which part of its own it gets it back. */
 #define CREDIT_ALL   (64 * 1024 * 1024)
 #define CREDIT_LEAST (256 * 1024)
 #define CREDIT_MOST  (8 * 1024 * 1024)

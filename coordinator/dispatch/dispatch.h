@@ -31,6 +31,8 @@ struct dispatch_config {
 			      directory */
 	int64_t gather_ns; /* how long a submission waits for trusted agents that are not connected
 			      yet */
+	int64_t credit; /* bytes of SAMPLES that one agent may have under way at most; 0: as many as
+			   are good */
 	/* The folder of content; beside contents it holds the mirrors of git sources, in git/. */
 	const char *content_dir;
 	/* Called in other threads, when work beside the loop has ended: dispatch_go_on() is due.

@@ -1,5 +1,5 @@
-/* The table of hosts: in the order of their names, found by key and by the connection that each said
- * HELLO on last. */
+/* The table of hosts: in the order of their names, found by key and by the connection that each
+ * said HELLO on last. */
 #include "coordinator/dispatch/core.h"
 
 #include <stdio.h>
@@ -73,6 +73,9 @@ int64_t dispatch_heartbeat(const struct dispatch *d)
 int64_t dispatch_credit(const struct dispatch *d)
 {
 	int64_t bytes = CREDIT_ALL / ((int64_t)HASH_COUNT(d->hosts) + 1);
+	int64_t most = d->config.credit > 0 ? d->config.credit : CREDIT_MOST;
 
-	return bytes < CREDIT_LEAST ? CREDIT_LEAST : bytes > CREDIT_MOST ? CREDIT_MOST : bytes;
+	if (bytes < CREDIT_LEAST)
+		bytes = CREDIT_LEAST;
+	return bytes < most ? bytes : most;
 }

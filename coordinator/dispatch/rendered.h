@@ -1,9 +1,10 @@
 /*
- * rendered.h - what the ASSIGNs of a configuration on a lane have in common, rendered and packed once
+ * rendered.h - what the ASSIGNs of a configuration on a lane have in common, rendered and packed
+ * once
  *
- * All templates of a campaign are replaced by what a configuration and a host are, so that every run
- * of the one on the other is told the same, but for its number, attempt and block. It is kept as
- * long as there is room: some hundred bytes each.
+ * All templates of a campaign are replaced by what a configuration and a host are, so that every
+ * run of the one on the other is told the same, but for its number, attempt and block. It is kept
+ * as long as there is room: some hundred bytes each.
  */
 #ifndef COORDINATOR_DISPATCH_RENDERED_H
 #define COORDINATOR_DISPATCH_RENDERED_H

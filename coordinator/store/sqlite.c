@@ -315,7 +315,8 @@ static int open_for_writing(struct store *s, struct error *err)
 		code = check_unclean(s, err);
 	if (code == 0)
 		code = db_exec(s,
-			"PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+			"PRAGMA page_size = 8192; PRAGMA journal_mode = WAL;"
+			"PRAGMA synchronous = FULL;"
 			"PRAGMA foreign_keys = ON; PRAGMA cache_size = -32768;"
 			"PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 67108864",
 			"set up", err);

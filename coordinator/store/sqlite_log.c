@@ -29,12 +29,11 @@ void db_watch_log(struct store *s)
 	sqlite3_wal_hook(s->db, on_commit, s);
 }
 
-/* What cannot go now, as a reader still needs it, goes the next time; so does what failed: the log is
- * as durable as the file. */
+/* What cannot go now, as a reader still needs it, goes the next time; so does what failed: the log
+ * is as durable as the file. */
 void db_empty_log(struct store *s)
 {
-	(void)sqlite3_wal_checkpoint_v2(
-		s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	(void)sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	s->log_pages = 0;
 }
 

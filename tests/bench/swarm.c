@@ -31,7 +31,8 @@
 #include <zmq.h>
 
 #define SPOOL      8  /* results of one agent that are not committed yet */
-#define CONNECTING 64 /* agents that connect at once: a handshake costs the server a millisecond */
+#define CONNECTING 64 /* agents that connect at once: a handshake costs the server a millisecond   \
+		       */
 
 __attribute__((noreturn)) static void fail(const char *what)
 {
@@ -116,11 +117,20 @@ static void say_ping(struct agent *a, int64_t now_ns)
 static void say_result(struct agent *a, const struct spooled *run)
 {
 	const struct message_metric metrics[] = {
-		{.name = "time", .unit = "ns", .value = 1000000 + run->id.run, .uncertainty = 1000,
+		{.name = "time",
+			.unit = "ns",
+			.value = 1000000 + run->id.run,
+			.uncertainty = 1000,
 			.deviation = ABSENT},
-		{.name = "time.user", .unit = "ns", .value = 400000, .uncertainty = ABSENT,
+		{.name = "time.user",
+			.unit = "ns",
+			.value = 400000,
+			.uncertainty = ABSENT,
 			.deviation = ABSENT},
-		{.name = "time.system", .unit = "ns", .value = 300000, .uncertainty = ABSENT,
+		{.name = "time.system",
+			.unit = "ns",
+			.value = 300000,
+			.uncertainty = ABSENT,
 			.deviation = ABSENT},
 	};
 	struct message m;
@@ -179,8 +189,7 @@ static void on_committed(struct agent *a, const struct attempt_id *id)
 	s->last_ns = clock_monotonic_ns();
 	if (s->latencies_n == s->latencies_size) {
 		s->latencies_size = s->latencies_size ? 2 * s->latencies_size : 1024;
-		s->latencies =
-			xreallocarray(s->latencies, s->latencies_size, sizeof *s->latencies);
+		s->latencies = xreallocarray(s->latencies, s->latencies_size, sizeof *s->latencies);
 	}
 	s->latencies[s->latencies_n++] = (s->last_ns - run->sent_ns) / 1000;
 	s->runs++;
@@ -199,8 +208,8 @@ static void on_welcome(struct agent *a, const struct message_welcome *w)
 
 	a->heartbeat_ns = w->heartbeat_ns;
 	/* Not all of a swarm at the same instant. */
-	a->ping_ns = clock_monotonic_ns() +
-		     w->heartbeat_ns / (int64_t)s->n * (int64_t)(a - s->agents);
+	a->ping_ns =
+		clock_monotonic_ns() + w->heartbeat_ns / (int64_t)s->n * (int64_t)(a - s->agents);
 	for (size_t i = 0; i < a->spool_n; i++)
 		say_result(a, &a->spool[i]);
 	if (a->is_welcome)
@@ -434,8 +443,7 @@ static int run_agents(char **arguments)
 
 static int run_echo(char **arguments)
 {
-	struct swarm s = {
-		.frame = BUF_INIT, .is_echo = true, .rounds = atol(arguments[6])};
+	struct swarm s = {.frame = BUF_INIT, .is_echo = true, .rounds = atol(arguments[6])};
 
 	for (size_t i = strtoul(arguments[5], NULL, 10); i > 0; i--)
 		buf_addc(&s.frame, 'x');
@@ -473,7 +481,8 @@ int main(int argc, char **argv)
 		return run_agents(argv + 2);
 	if (argc == 9 && strcmp(argv[1], "echo") == 0)
 		return run_echo(argv + 2);
-	fprintf(stderr, "usage: swarm keys KEYS SECRETS N | agents ADDRESS SERVER-KEY SECRETS FIRST N "
-			"INVENTORY | echo ADDRESS SERVER-KEY SECRETS FIRST N BYTES ROUNDS\n");
+	fprintf(stderr,
+		"usage: swarm keys KEYS SECRETS N | agents ADDRESS SERVER-KEY SECRETS FIRST N "
+		"INVENTORY | echo ADDRESS SERVER-KEY SECRETS FIRST N BYTES ROUNDS\n");
 	return 2;
 }

@@ -2,11 +2,10 @@
  * swarm_limits - what a swarm of agents cannot be faster than
  *
  *   swarm_limits rows FROM TO BATCH     all rows of run, attempt and metric of the store FROM, each
- *                                       inserted once into the new file TO, with the same tables and
- *                                       settings, BATCH runs a commit; prints "RUNS SECONDS COMMITS"
- *   swarm_limits router DIR BYTES       a bare ROUTER with CURVE that answers each frame with one of
- *                                       BYTES bytes; prints its address and its key, and ends with
- *                                       SIGTERM
+ *                                       inserted once into the new file TO, with the same tables
+ * and settings, BATCH runs a commit; prints "RUNS SECONDS COMMITS" swarm_limits router DIR BYTES a
+ * bare ROUTER with CURVE that answers each frame with one of BYTES bytes; prints its address and
+ * its key, and ends with SIGTERM
  */
 #include "proto/base.h"
 #include "proto/clock.h"

@@ -13,6 +13,7 @@
 #define RESTART_NS (90 * NS_PER_S)
 #define ASK_NS     (5 * NS_PER_S)
 #define BUDGET     256
+#define CREDIT     (1024 * 1024) /* so little that samples have to wait for it */
 #define WISHES_MAX 8
 #define KEY_USER   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
@@ -382,6 +383,7 @@ static int open_all(struct error *err)
 				.content = it.content,
 				.keyring = it.keyring,
 				.gather_ns = 0,
+				.credit = CREDIT,
 				.send = send_frame,
 			},
 		.db = it.path,
