@@ -123,6 +123,7 @@ void conversation_start_next(struct connection *c)
 		return;
 	if (c->queue != NULL && conversation_has_room(c)) {
 		c->live_at = 0;
+		c->lag = (struct lag){0};
 		runner_start(c->runner, &c->queue->m.assign);
 	}
 }
@@ -179,6 +180,10 @@ static void hold_run(struct connection *c, const struct attempt_id *until_commit
 
 /* ---- what the runner tells ---- */
 
+/* For each such time that samples are late, by a slow link, half as many of those that come are
+ * kept. Longer than a breath of the network, shorter than what makes a host silent. */
+#define LATE_STEP_NS (10 * NS_PER_S)
+
 void conversation_on_started(
 	void *arg, const struct attempt_id *id, int64_t started_at, int64_t raw_ns)
 {
@@ -194,8 +199,13 @@ void conversation_on_started(
 void conversation_on_samples(void *arg)
 {
 	struct connection *c = arg;
-	if (c->is_welcome && runner_current(c->runner) != NULL)
-		outbox_send_live(&c->outbox, runner_frames(c->runner), &c->live_at);
+	if (!c->is_welcome || runner_current(c->runner) == NULL)
+		return;
+	outbox_send_live(&c->outbox, runner_frames(c->runner), &c->live_at);
+	int64_t late_ns = lag_of(&c->lag, runner_frames(c->runner)->len, c->live_at,
+		clock_monotonic_ns());
+	/* What the link does not carry would hold up the result, and so the next run. */
+	runner_thin(c->runner, (unsigned)(late_ns / LATE_STEP_NS));
 }
 
 /* What was committed while the run was measured. */
@@ -285,6 +295,8 @@ static void end_connection(struct connection *c)
 	files_forget_request(c->files);
 	c->live_at = 0;
 	conversation_forget_sent(c);
+	c->lag = (struct lag){0};
+	runner_thin(c->runner, 0);
 }
 
 static void on_welcome(struct connection *c, int64_t number, const struct message_welcome *w)

@@ -13,6 +13,7 @@
 #include "agent/clock_offset.h"
 #include "agent/connection.h"
 #include "agent/epoch.h"
+#include "agent/lag.h"
 #include "agent/outbox.h"
 #include "agent/run.h"
 #include "proto/keys.h"
@@ -89,6 +90,7 @@ struct connection {
 	struct finish *finishes;
 	struct outbox outbox;
 	size_t live_at;     /* bytes of the running one's frames that were sent */
+	struct lag lag;     /* of those */
 	struct buf scratch; /* an encoded frame */
 	struct buf spare;   /* swapped with the runner's frames */
 	char *trouble;               /* why no run can begin; owned, NULL: one can */

@@ -226,6 +226,7 @@ void runner_start(struct runner *r, const struct message_assign *a)
 	r->set = NULL;
 	r->migrations = -1;
 	r->chunks_taken = r->reruns = 0;
+	r->thinning = 0;
 	r->is_streaming = !text_is(a->stream, "after") && !text_is(a->on_violation, "rerun");
 	if (r->frames.size > FRAMES_KEPT)
 		buf_done(&r->frames);

@@ -19,7 +19,8 @@
  * Samples: the sampling thread starts a moment after the command (half a period, at most 20 ms), so
  * that the shortest runs do not pay for it. Chunks become SAMPLES frames as they come; above 4 MiB
  * of them every second chunk is left out, above 8 MiB all but every fourth, and so on, none is kept
- * above 16 MiB; what was left out is counted in the result.
+ * above 16 MiB. The same where the link does not carry them as fast as they come: runner_thin().
+ * What was left out is counted in the result, which has the flag samples_thinned then.
  */
 #ifndef AGENT_RUN_H
 #define AGENT_RUN_H
@@ -118,6 +119,11 @@ enum run_point runner_point(const struct runner *r, int64_t *raw_ns);
 bool runner_needs_word(const struct runner *r);
 /* The coordinator has committed the result of this attempt: what it told need not be told again. */
 void runner_committed(struct runner *r, const struct attempt_id *id);
+/*
+ * Of the samples that come from now on keep every 2^level-th chunk only (beside what their amount
+ * asks for): the link is slow. A new run begins with 0.
+ */
+void runner_thin(struct runner *r, unsigned level);
 /* Frames of the current run so far: only SAMPLES. */
 const struct buf *runner_frames(const struct runner *r);
 

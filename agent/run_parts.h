@@ -159,6 +159,7 @@ struct runner {
 	struct run_part part;
 	int64_t idle_from_ns; /* CLOCK_MONOTONIC_RAW, start of the baseline */
 	int64_t chunks_taken; /* from the sampler, kept or not */
+	unsigned thinning;    /* runner_thin() */
 	struct outcome outcome;
 	struct buf frames;
 	struct buf chunk; /* scratch */

@@ -5,6 +5,7 @@
 
 #define SAMPLES_STEP (4 * 1024 * 1024) /* see run.h */
 #define SAMPLES_MAX  (16 * 1024 * 1024)
+#define THINNING_MAX 16
 
 /* Samples in a chunk: its second element (sampler.h); 0 where it is no chunk. */
 static int64_t samples_in(const struct buf *chunk)
@@ -25,7 +26,7 @@ static void take_samples(struct runner *r)
 {
 	bool is_new = false;
 	for (buf_reset(&r->chunk); sampler_take(r->set->sampler, &r->chunk); buf_reset(&r->chunk)) {
-		unsigned level = (unsigned)(r->frames.len / SAMPLES_STEP);
+		unsigned level = (unsigned)(r->frames.len / SAMPLES_STEP) + r->thinning;
 		int64_t turn = r->chunks_taken++;
 		if (r->frames.len + r->chunk.len > SAMPLES_MAX ||
 			(turn & ((INT64_C(1) << level) - 1)) != 0) {
@@ -44,6 +45,11 @@ static void take_samples(struct runner *r)
 	}
 	if (is_new && r->phase == PHASE_RUNNING && r->is_streaming)
 		r->handler.on_samples(r->handler.arg);
+}
+
+void runner_thin(struct runner *r, unsigned level)
+{
+	r->thinning = level < THINNING_MAX ? level : THINNING_MAX;
 }
 
 static void on_sampler(void *arg, int fd, short revents)
@@ -73,4 +79,6 @@ void run_stop_sampling(struct runner *r)
 	sampler_stop(r->set->sampler);
 	loop_unwatch_fd(r->options.loop, sampler_fd(r->set->sampler));
 	take_samples(r);
+	if (r->outcome.thinned > 0)
+		measured_flag(&r->outcome.measured, "samples_thinned");
 }

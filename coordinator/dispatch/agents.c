@@ -207,7 +207,7 @@ static void resume_gangs(struct dispatch *d, struct host *h, const struct messag
 	}
 }
 
-static void send_welcome(struct dispatch *d, const struct host *h)
+static void send_welcome(struct dispatch *d, struct host *h)
 {
 	struct message m;
 
@@ -220,7 +220,7 @@ static void send_welcome(struct dispatch *d, const struct host *h)
 		.store = d->store_id,
 		.heartbeat_ns = h->heartbeat_ns,
 		.lease_ns = LEASE_NS,
-		.credit = h->credit,
+		.credit = credit_begin(&h->credit, dispatch_credit(d)),
 	};
 	dispatch_queue(d, &h->route, &m);
 }
@@ -252,8 +252,6 @@ static void on_hello(struct dispatch *d, int64_t now_ns, const struct route *fro
 	     was_connected = host_is_connected(h);
 	dispatch_route_host(d, h, from);
 	h->heartbeat_ns = dispatch_heartbeat(d);
-	h->credit_back = 0;
-	h->credit = dispatch_credit(d);
 	h->session = hello->session;
 	h->minor = hello->minor;
 	h->seen_ns = now_ns;
@@ -376,7 +374,7 @@ void agents_on_message(struct dispatch *d, int64_t now_ns, const struct route *f
 		reports_on_started(d, h, &m->started);
 		break;
 	case MESSAGE_SAMPLES:
-		reports_on_samples(d, h, &m->samples);
+		reports_on_samples(d, h, now_ns, &m->samples);
 		break;
 	case MESSAGE_OUTPUT:
 		reports_on_output(d, h, &m->output);

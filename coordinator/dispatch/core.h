@@ -10,13 +10,6 @@
 #include "coordinator/dispatch/dispatch.h"
 #include "coordinator/dispatch/live.h"
 
-/* Bytes of SAMPLES that all agents together may have under way, about; what of it one has at least
- * and at most; and after which part of its own it gets it back. */
-#define CREDIT_ALL   (64 * 1024 * 1024)
-#define CREDIT_LEAST (256 * 1024)
-#define CREDIT_MOST  (8 * 1024 * 1024)
-#define CREDIT_PART  8
-
 struct outgoing {
 	struct route to;
 	size_t offset, len; /* within the outbox's bytes */
@@ -92,7 +85,7 @@ void dispatch_name_host(struct dispatch *d, struct host *h, const char *name);
 void dispatch_route_host(struct dispatch *d, struct host *h, const struct route *route);
 /* Whose connection it is, as it said HELLO last; NULL: nobody's. */
 struct host *dispatch_host_at(const struct dispatch *d, const struct route *route);
-/* Bytes of SAMPLES that a host may have under way: the more hosts, the fewer. */
+/* Bytes of SAMPLES that a host may have under way at most (credit.h): the more hosts, the fewer. */
 int64_t dispatch_credit(const struct dispatch *d);
 /* How often a host is to say PING, ns: the more hosts, the more seldom. */
 int64_t dispatch_heartbeat(const struct dispatch *d);
@@ -136,7 +129,8 @@ void finish_on_finished(struct dispatch *d, const struct host *h, const struct m
 
 /* reports.c: what an agent tells of a run */
 void reports_on_started(struct dispatch *d, const struct host *h, const struct message_started *m);
-void reports_on_samples(struct dispatch *d, struct host *h, const struct message_samples *m);
+void reports_on_samples(
+	struct dispatch *d, struct host *h, int64_t now_ns, const struct message_samples *m);
 void reports_on_output(struct dispatch *d, const struct host *h, const struct message_output *m);
 void reports_on_result(struct dispatch *d, struct host *h, const struct message_result *m);
 /* Tell who watches how a run ended on a host; reason may be NULL. */

@@ -6,6 +6,7 @@
 #ifndef COORDINATOR_DISPATCH_HOST_H
 #define COORDINATOR_DISPATCH_HOST_H
 
+#include "coordinator/dispatch/credit.h"
 #include "coordinator/dispatch/host_state.h"
 #include "proto/keys.h"
 #include "proto/link.h"
@@ -60,8 +61,7 @@ struct host {
 	bool is_witnessed;    /* it is connected to this process or was, and did not say BYE */
 	char *trouble;       /* the agent's own, from its PINGs (owned); NULL: none */
 	int64_t heartbeat_ns; /* as WELCOME told it */
-	int64_t credit;      /* bytes of SAMPLES that WELCOME gave */
-	int64_t credit_back; /* bytes of SAMPLES taken in and not yet given back as CREDIT */
+	struct credit credit; /* for its SAMPLES */
 	int64_t minor;       /* of the protocol, as HELLO said */
 	/* results of this turn that it is to be told of: committed.h */
 	struct attempt_id committed[HOST_FLIGHTS_MAX];

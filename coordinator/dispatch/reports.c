@@ -68,28 +68,30 @@ void reports_on_started(struct dispatch *d, const struct host *h, const struct m
 		dispatch_fail(d, &err);
 }
 
-static void keep_samples(struct dispatch *d, struct host *h, const struct message_samples *m)
+static void keep_samples(
+	struct dispatch *d, struct host *h, int64_t now_ns, const struct message_samples *m)
 {
 	struct error err = {0};
 	struct spoken s;
 
-	h->credit_back += (int64_t)m->data.len;
 	/* Of a run that has ended they are there already, or of an attempt that does not count. */
 	if (look_up(d, h, &m->id, &s) && s.run != NULL && dispatch_begin(d) == 0 &&
 		d->config.ops->put_samples(d->config.store, s.campaign, m->id.run, m->id.attempt,
 			m->chunk, m->data.data, m->data.len, &err) < 0)
 		dispatch_fail(d, &err);
-	if (h->credit_back >= h->credit / CREDIT_PART) {
+	int64_t bytes = credit_take(
+		&h->credit, now_ns, (int64_t)m->data.len, dispatch_credit(d));
+	if (bytes > 0) {
 		struct message credit;
 		message_init(&credit, MESSAGE_CREDIT);
-		credit.credit.bytes = h->credit_back;
-		h->credit_back = 0;
+		credit.credit.bytes = bytes;
 		dispatch_queue(d, &h->route, &credit);
 	}
 }
 
 /* Of several hosts each counts its chunks from 0. */
-void reports_on_samples(struct dispatch *d, struct host *h, const struct message_samples *m)
+void reports_on_samples(
+	struct dispatch *d, struct host *h, int64_t now_ns, const struct message_samples *m)
 {
 	struct gang_part *part = NULL;
 	const struct gang *g = gang_of(d, h, &m->id, &part);
@@ -97,7 +99,7 @@ void reports_on_samples(struct dispatch *d, struct host *h, const struct message
 
 	if (g != NULL && part != &g->parts[g->main])
 		own.chunk += (1 + (int64_t)(part - g->parts)) * PART_CHUNKS;
-	keep_samples(d, h, &own);
+	keep_samples(d, h, now_ns, &own);
 }
 
 /* Of several hosts each has streams of its own: "server.stdout", "file:server.log". The caller
