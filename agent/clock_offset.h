@@ -12,6 +12,8 @@
 #include "proto/message.h"
 
 #define CLOCK_OFFSET_KEPT 8
+/* Asked for at the beginning of a connection, one after the other; the last of them tells. */
+#define CLOCK_OFFSET_FIRST 4
 
 struct clock_offset {
 	struct {

@@ -320,6 +320,7 @@ static void on_welcome(struct connection *c, int64_t number, const struct messag
 	log_debug("connected to %s as %s", c->endpoint, w->name);
 	c->is_welcome = true;
 	c->minor = w->minor;
+	c->clock = (struct clock_offset){0}; /* it may be on another machine now */
 	c->received_epoch = number;
 	c->live_at = 0;
 	begin_heartbeat(c, w->heartbeat_ns > 0 ? w->heartbeat_ns : HEARTBEAT_NS);
@@ -436,6 +437,9 @@ static void on_message(struct connection *c, struct message *m, const void *data
 	switch (m->type) {
 	case MESSAGE_PONG:
 		clock_offset_add(&c->clock, &m->pong, clock_raw_ns());
+		/* A few at once at the beginning: the best of them is near the truth already. */
+		if (c->clock.n < CLOCK_OFFSET_FIRST)
+			conversation_say_ping(c);
 		break;
 	case MESSAGE_ASSIGN:
 		on_all_committed(c, &m->assign.committed);

@@ -166,6 +166,7 @@ static const struct {
 	{"pruned", PRUNED_N, PRUNED_N},
 	{"kept", KEPT_N, KEPT_N},
 	{"tables", TABLES_N, TABLES_N},
+	{"clocks", CLOCKS_N, CLOCKS_N},
 	{"events", EVENTS_N, EVENTS_N},
 };
 

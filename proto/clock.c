@@ -35,17 +35,29 @@ int64_t clock_suspended_ns(void)
 	return now(CLOCK_BOOTTIME) - awake_ns;
 }
 
-char *clock_rfc3339(char out[32], int64_t realtime_ns)
+/* With so many digits of the second's fraction, 3 or 6. */
+static char *format_date(char out[32], int64_t realtime_ns, int digits)
 {
 	int64_t ns = ((realtime_ns % NS_PER_S) + NS_PER_S) % NS_PER_S;
 	time_t s = (time_t)((realtime_ns - ns) / NS_PER_S);
+	int64_t fraction = digits == 3 ? ns / NS_PER_MS : ns / 1000;
 	struct tm tm;
 	char date[24];
 
 	gmtime_r(&s, &tm);
 	strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(out, 32, "%s.%03dZ", date, (int)(ns / NS_PER_MS));
+	snprintf(out, 32, "%.20s.%0*dZ", date, digits, (int)fraction);
 	return out;
+}
+
+char *clock_rfc3339(char out[32], int64_t realtime_ns)
+{
+	return format_date(out, realtime_ns, 3);
+}
+
+char *clock_rfc3339_micro(char out[32], int64_t realtime_ns)
+{
+	return format_date(out, realtime_ns, 6);
 }
 
 /* Exactly n digits into *out, then the character end; moves *p behind both. */

@@ -1,5 +1,6 @@
 /* What runs left behind, for other programs: samples, output, and the events of the campaign. */
 #include "coordinator/analysis/samples.h"
+#include "coordinator/analysis/time_axis.h"
 #include "coordinator/commands/show.h"
 #include "coordinator/output/output.h"
 #include "proto/clock.h"
@@ -59,7 +60,17 @@ static int joined_next(struct joined *j, const struct message_cell **row, struct
 
 /* ---- samples ---- */
 
-enum { SAMPLE_CAMPAIGN, SAMPLE_RUN, SAMPLE_HOST, SAMPLE_TIME, SAMPLE_FIXED };
+#define CELL_SIZE 40 /* bytes of a text that is made here */
+
+enum {
+	SAMPLE_CAMPAIGN,
+	SAMPLE_RUN,
+	SAMPLE_HOST,
+	SAMPLE_TIME,
+	SAMPLE_AT,
+	SAMPLE_AT_BOUND,
+	SAMPLE_FIXED
+};
 
 /* A channel as a column, and what its inner unit is divided by. */
 struct channels {
@@ -78,7 +89,8 @@ static size_t find_channel(const struct channels *c, const char *name)
 
 static void channels_init(struct channels *c)
 {
-	static const char *const names[] = {"campaign", "run", "host", "time"};
+	static const char *const names[] = {
+		"campaign", "run", "host", "time", "at", "at_bound"};
 
 	*c = (struct channels){.columns = xcalloc(SAMPLE_FIXED, sizeof *c->columns)};
 	for (; c->n < SAMPLE_FIXED; c->n++)
@@ -102,12 +114,49 @@ static void channels_done(struct channels *c)
 	free(c->columns);
 }
 
+static int on_clock_row(void *arg, int64_t key, const struct message_cell *c, size_t n)
+{
+	struct time_point p = {.host = cell_text(&c[CLOCKS_HOST]),
+		.at = c[CLOCKS_AT].integer,
+		.raw = c[CLOCKS_RAW].integer,
+		.epoch = c[CLOCKS_EPOCH].integer,
+		.offset = c[CLOCKS_OFFSET].integer,
+		.delay = c[CLOCKS_DELAY].integer};
+
+	(void)key;
+	(void)n;
+	if (c[CLOCKS_SESSION].blob.len == sizeof p.session)
+		memcpy(p.session.b, c[CLOCKS_SESSION].blob.data, sizeof p.session);
+	time_axis_add(arg, &p);
+	return 0;
+}
+
+/* An instant of the run's host on the axis of all hosts; cells without text where that is not
+ * known. */
+static void put_on_axis(const struct time_axis *axis, const struct message_cell *run, int64_t raw,
+	struct cell *cells, char (*texts)[CELL_SIZE])
+{
+	int64_t at, bound;
+	bool is_known = run[RUNS_STARTED_AT].integer != ABSENT &&
+			time_axis_put(axis, cell_text(&run[RUNS_HOST]), raw,
+				run[RUNS_STARTED_AT].integer, &at, &bound);
+
+	cells[SAMPLE_AT] = (struct cell){is_known ? CELL_TEXT : CELL_NONE, texts[SAMPLE_AT]};
+	cells[SAMPLE_AT_BOUND] =
+		(struct cell){is_known ? CELL_NUMBER : CELL_NONE, texts[SAMPLE_AT_BOUND]};
+	if (is_known) {
+		clock_rfc3339_micro(texts[SAMPLE_AT], at);
+		units_format_decimal(texts[SAMPLE_AT_BOUND], bound, NS_PER_S);
+	}
+}
+
 /* One chunk's instants as rows of o, whose columns are c. */
 static void write_chunk(struct output *o, const struct output_ops *ops, const struct channels *c,
-	const struct samples *s, const char *label, const struct message_cell *run)
+	const struct samples *s, const char *label, const struct message_cell *run,
+	const struct time_axis *axis)
 {
 	struct cell *cells = xcalloc(c->n, sizeof *cells);
-	char(*texts)[32] = xcalloc(c->n, sizeof *texts);
+	char(*texts)[CELL_SIZE] = xcalloc(c->n, sizeof *texts);
 
 	cells[SAMPLE_CAMPAIGN] = (struct cell){CELL_TEXT, label};
 	cells[SAMPLE_RUN] = (struct cell){CELL_NUMBER, texts[SAMPLE_RUN]};
@@ -116,6 +165,7 @@ static void write_chunk(struct output *o, const struct output_ops *ops, const st
 	units_format_decimal(texts[SAMPLE_RUN], run[RUNS_RUN].integer, 1);
 	for (size_t i = 0; i < s->n; i++) {
 		units_format_decimal(texts[SAMPLE_TIME], s->times[i], 1);
+		put_on_axis(axis, run, s->times[i], cells, texts);
 		for (size_t k = 0; k < s->channels_n; k++) {
 			const struct unit *unit = unit_by_inner(s->channels[k].unit);
 			int64_t value = s->values[i * s->channels_n + k];
@@ -166,15 +216,15 @@ static int find_channels(struct channels *c, struct results *r, const char *labe
 }
 
 /* An object of ndjson has the channels of its own chunk, those of CSV the columns of all. */
-static void write_own_columns(
-	FILE *to, const struct samples *s, const char *label, const struct message_cell *run)
+static void write_own_columns(FILE *to, const struct samples *s, const char *label,
+	const struct message_cell *run, const struct time_axis *axis)
 {
 	struct channels own;
 
 	channels_init(&own);
 	channels_add(&own, s);
 	struct output *o = output_ndjson.begin(to, own.columns, own.n);
-	write_chunk(o, &output_ndjson, &own, s, label, run);
+	write_chunk(o, &output_ndjson, &own, s, label, run, axis);
 	output_ndjson.end(o);
 	channels_done(&own);
 }
@@ -191,7 +241,9 @@ int export_samples(struct results *r, const char *label, const char *format, boo
 	int code = 0;
 
 	channels_init(&all);
-	if (is_csv)
+	struct time_axis *axis = time_axis_new();
+	code = results_query(r, "clocks", label, NULL, on_clock_row, axis, err);
+	if (code == 0 && is_csv)
 		code = find_channels(&all, r, label, with_warmup, err);
 	if (code == 0 && is_csv)
 		o = output_csv.begin(to, all.columns, all.n);
@@ -201,15 +253,16 @@ int export_samples(struct results *r, const char *label, const char *format, boo
 		if (code < 0)
 			break;
 		if (is_csv)
-			write_chunk(o, &output_csv, &all, &s, label, j.run);
+			write_chunk(o, &output_csv, &all, &s, label, j.run, axis);
 		else
-			write_own_columns(to, &s, label, j.run);
+			write_own_columns(to, &s, label, j.run, axis);
 		samples_done(&s);
 	}
 	joined_close(&j);
 	if (o != NULL)
 		output_csv.end(o);
 	channels_done(&all);
+	time_axis_free(axis);
 	return code;
 }
 

@@ -254,6 +254,7 @@ static void on_hello(struct dispatch *d, int64_t now_ns, const struct route *fro
 	h->heartbeat_ns = dispatch_heartbeat(d);
 	h->session = hello->session;
 	h->minor = hello->minor;
+	h->clock_kept_ns = 0;
 	h->seen_ns = now_ns;
 	h->seen_at = clock_realtime_ns();
 	free(h->inventory);
@@ -330,7 +331,8 @@ static void on_want_files(
 
 /* ---- life signs ---- */
 
-static void on_ping(struct dispatch *d, struct host *h, const struct message_ping *m)
+static void on_ping(
+	struct dispatch *d, struct host *h, int64_t now_ns, const struct message_ping *m)
 {
 	struct message reply;
 
@@ -341,6 +343,8 @@ static void on_ping(struct dispatch *d, struct host *h, const struct message_pin
 	reply.pong.t1 = m->t1;
 	reply.pong.t2 = reply.pong.t3 = clock_raw_ns();
 	dispatch_queue(d, &h->route, &reply);
+	if (h->flights_n > 0)
+		clocks_keep(d, h, now_ns);
 }
 
 void agents_on_message(struct dispatch *d, int64_t now_ns, const struct route *from,
@@ -368,7 +372,7 @@ void agents_on_message(struct dispatch *d, int64_t now_ns, const struct route *f
 	host_apply(h, HOST_MESSAGE);
 	switch (m->type) {
 	case MESSAGE_PING:
-		on_ping(d, h, &m->ping);
+		on_ping(d, h, now_ns, &m->ping);
 		break;
 	case MESSAGE_STARTED:
 		reports_on_started(d, h, &m->started);
@@ -381,6 +385,7 @@ void agents_on_message(struct dispatch *d, int64_t now_ns, const struct route *f
 		break;
 	case MESSAGE_RESULT:
 		reports_on_result(d, h, &m->result);
+		clocks_keep(d, h, now_ns);
 		break;
 	case MESSAGE_READY:
 		gang_on_ready(d, h, &m->ready);

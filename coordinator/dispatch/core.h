@@ -153,6 +153,9 @@ void steer_recall(struct dispatch *d, struct live *l, struct live_run *r);
 void prune_on_steer(struct dispatch *d, int64_t now_ns, const struct route *from,
 	const struct message_steer *m);
 
+/* clocks.c: keep what the clock of a host that runs something is, now and then. */
+void clocks_keep(struct dispatch *d, struct host *h, int64_t now_ns);
+
 /* users.c */
 /* The live campaign of this label, or the last of this name; NULL. */
 struct live *users_find_live(struct dispatch *d, const char *label);

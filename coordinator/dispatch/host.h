@@ -55,6 +55,7 @@ struct host {
 	int64_t seen_ns;       /* CLOCK_MONOTONIC of the last message */
 	int64_t seen_at;       /* CLOCK_REALTIME of it; ABSENT before the first */
 	int64_t offset, delay; /* clock offset and its round trip, ns; ABSENT */
+	int64_t clock_kept_ns; /* CLOCK_MONOTONIC when that was last stored; 0: never */
 	enum host_admission admission;
 	char *reason;        /* of admission (owned); NULL where it is admitted */
 	int64_t admission_at; /* CLOCK_REALTIME when that was said; ABSENT where it is admitted */

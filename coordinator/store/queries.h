@@ -155,6 +155,20 @@ enum { KEPT_CHUNKS, KEPT_OUTPUTS, KEPT_N };
 /* "tables": bytes of the file by table, its indices with it, the largest first. It reads all of the
  * file. key: place */
 enum { TABLES_TABLE, TABLES_BYTES, TABLES_N };
+/*
+ * "clocks": what the clocks of a campaign's hosts were found to be from ten minutes before it was
+ * submitted to ten after its end, in the order of host and time; see store_clock. key: place
+ */
+enum {
+	CLOCKS_HOST,
+	CLOCKS_AT,
+	CLOCKS_RAW,
+	CLOCKS_EPOCH,
+	CLOCKS_SESSION /* blob */,
+	CLOCKS_OFFSET,
+	CLOCKS_DELAY,
+	CLOCKS_N
+};
 /* "events", of a campaign or (label NULL) all. key: id */
 enum {
 	EVENTS_ID,

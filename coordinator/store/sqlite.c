@@ -548,6 +548,7 @@ const struct store_ops store_sqlite = {
 	.put_requirement = db_put_requirement,
 	.add_lane_part = db_add_lane_part,
 	.put_part = db_put_part,
+	.put_clock = db_put_clock,
 	.add_event = db_add_event,
 	.query = db_query,
 };

@@ -55,6 +55,7 @@ enum db_statement {
 	DB_SEEN_REQUIREMENT,
 	DB_ADD_REQUIREMENT,
 	DB_ADD_EVENT,
+	DB_PUT_CLOCK,
 	DB_STATEMENTS
 };
 
@@ -177,6 +178,7 @@ int db_put_samples(struct store *s, int64_t campaign, int64_t run, int64_t attem
 int db_put_output(struct store *s, int64_t campaign, int64_t run, int64_t attempt,
 	const char *stream, int64_t offset, const void *data, size_t len, struct error *err);
 int db_put_requirement(struct store *s, const struct store_requirement *r, struct error *err);
+int db_put_clock(struct store *s, const struct store_clock *c, struct error *err);
 int db_add_event(struct store *s, int64_t campaign, int64_t host, int64_t run, const char *kind,
 	const char *text, int64_t at, struct error *err);
 int db_query(struct store *s, const char *what, const char *label, int64_t after, int64_t limit,

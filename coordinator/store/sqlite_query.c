@@ -153,6 +153,16 @@ static const struct named_query queries[] = {
 		" WHERE ?1 = 0 AND d.aggregate = 1 GROUP BY m.tbl_name) WHERE key > ?2 ORDER BY key "
 		"LIMIT ?3",
 		NULL},
+	{"clocks", "host at raw epoch session offset delay", true,
+		"SELECT * FROM (SELECT row_number() OVER (ORDER BY h.name, h.id, k.at) AS key,"
+		" h.name, k.at, k.raw, k.epoch, k.session, k.offset, k.delay"
+		" FROM campaign c JOIN (SELECT campaign, host FROM lane UNION"
+		"  SELECT campaign, host FROM lane_part) l ON l.campaign = c.id"
+		" JOIN host h ON h.id = l.host JOIN clock k ON k.host = h.id"
+		"  AND k.at BETWEEN c.submitted_at - 600000000000"
+		"  AND coalesce(c.ended_at, 9223372036854775807 - 600000000000) + 600000000000"
+		" WHERE c.id = ?1) WHERE key > ?2 ORDER BY key LIMIT ?3",
+		NULL},
 	{"events", "id at campaign host run kind text", false,
 		"SELECT e.id, e.id, e.at, c.name || '.' || c.number, h.name, e.run, e.kind, e.text"
 		" FROM event e LEFT JOIN campaign c ON c.id = e.campaign LEFT JOIN host h ON h.id "
@@ -292,7 +302,15 @@ static int give_rows(struct store *s, sqlite3_stmt *statement,
 /* The schema from which on there is what a query reads. */
 static int64_t since(const struct named_query *q)
 {
-	return strcmp(q->name, "requirements") == 0 ? 3 : strcmp(q->name, "pruned") == 0 ? 4 : 0;
+	static const struct {
+		const char *query;
+		int64_t schema;
+	} first[] = {{"requirements", 3}, {"pruned", 4}, {"clocks", 4}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(first); i++)
+		if (strcmp(first[i].query, q->name) == 0)
+			return first[i].schema;
+	return 0;
 }
 
 /* Of a file that is older than what a query reads besides. */

@@ -115,6 +115,16 @@ struct store_part {
  * 0. "samples" has main's. */
 #define PART_CHUNKS ((int64_t)1 << 24)
 
+
+/* What a host's clock was found to be. */
+struct store_clock {
+	int64_t host;         /* store id */
+	int64_t at, raw;      /* CLOCK_REALTIME and CLOCK_MONOTONIC_RAW of the coordinator, ns */
+	struct id16 session;  /* of the agent's process */
+	int64_t offset;       /* coordinator's CLOCK_MONOTONIC_RAW minus the host's, ns */
+	int64_t delay;        /* round trip that it was found with, ns */
+};
+
 struct store;
 
 /* Something that is wrong with a store. */
@@ -253,6 +263,8 @@ struct store_ops {
 	 */
 	int (*put_requirement)(
 		struct store *s, const struct store_requirement *r, struct error *err);
+	/* The epoch of the store goes with it. */
+	int (*put_clock)(struct store *s, const struct store_clock *c, struct error *err);
 	int (*add_event)(struct store *s, int64_t campaign, int64_t host, int64_t run,
 		const char *kind, const char *text, int64_t at,
 		struct error *err); /* ids 0 where none */
