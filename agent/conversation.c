@@ -44,6 +44,17 @@ static void say_accept(struct connection *c, const struct attempt_id *id)
 	conversation_say(c, &m);
 }
 
+/* Those that were put off while a run was measured. */
+static void say_owed_accepts(struct connection *c)
+{
+	struct assignment *a;
+	DL_FOREACH (c->queue, a) {
+		if (a->owes_accept)
+			say_accept(c, &a->m.assign.id);
+		a->owes_accept = false;
+	}
+}
+
 static void say_refuse(struct connection *c, const struct attempt_id *id, const char *reason)
 {
 	struct message m;
@@ -163,19 +174,21 @@ static void on_patience_over(void *arg, int64_t now_ns)
  * A coordinator on this machine writes the result to its disk now: the next run is prepared in the
  * meantime and let go when that is over, so that it is not measured together with it. Where the
  * next run asks for silence, samples of the last one must not be on their way within it, either.
+ * Returns whether the next run is held.
  */
-static void hold_run(struct connection *c, const struct attempt_id *until_committed)
+static bool hold_run(struct connection *c, const struct attempt_id *until_committed)
 {
 	const char *stream = c->queue != NULL ? c->queue->m.assign.stream : NULL;
 	bool is_quiet = text_is(stream, "after");
 
 	if (!c->is_welcome || c->held_until != NULL || !(c->has_local_coordinator || is_quiet))
-		return;
+		return c->held_until != NULL;
 	c->held_for = *until_committed;
 	c->held_until =
 		loop_add_timer(c->loop, clock_monotonic_ns() + (is_quiet ? QUIET_HOLD_NS : HOLD_NS),
 			0, on_patience_over, c);
 	runner_hold(c->runner);
+	return true;
 }
 
 /* ---- what the runner tells ---- */
@@ -191,6 +204,7 @@ void conversation_on_started(
 	struct message m;
 	if (!c->is_welcome)
 		return;
+	say_owed_accepts(c);
 	message_init(&m, MESSAGE_STARTED);
 	m.started = (struct message_started){.id = *id, .started_at = started_at, .raw_ns = raw_ns};
 	conversation_say(c, &m);
@@ -216,9 +230,24 @@ static void drop_deferred(struct connection *c)
 	c->committed_n = 0;
 }
 
+static int keep_and_send(struct connection *c, const struct attempt_id *id, struct buf *payload,
+	size_t sent, struct error *err)
+{
+	int code = spool_add(c->spool, id, payload->data, payload->len, err);
+
+	if (code < 0 || !c->is_welcome)
+		return code;
+	say_owed_accepts(c);
+	outbox_add(&c->outbox, id, payload, sent);
+	outbox_pump(&c->outbox);
+	return 0;
+}
+
 /*
- * The next run is prepared first: its process comes into being while this result goes to disk. It
- * is not let go before, as that takes another turn of the loop.
+ * What follows is prepared while something else is waited for. Where the next run is held until the
+ * coordinator has committed this result, that is the longest: the result goes to disk and out first.
+ * Else the next run comes first: its process comes into being while this result goes to disk. It is
+ * not let go before, as that takes another turn of the loop.
  */
 void conversation_on_end(void *arg, const struct attempt_id *ended, struct buf *frames)
 {
@@ -235,22 +264,20 @@ void conversation_on_end(void *arg, const struct attempt_id *ended, struct buf *
 	if (a != NULL)
 		conversation_drop(c, a);
 	drop_deferred(c);
-	hold_run(c, &id);
+	bool is_held = hold_run(c, &id);
 	if (payload.len > c->largest)
 		c->largest = payload.len;
-	conversation_start_next(c);
-	if (c->unspooled != NULL ||
-		spool_add(c->spool, &id, payload.data, payload.len, &err) < 0) {
+	if (!is_held)
+		conversation_start_next(c);
+	if (c->unspooled != NULL || keep_and_send(c, &id, &payload, sent, &err) < 0) {
 		conversation_keep(c, &id, &payload, sent, &err);
 		return;
-	}
-	if (c->is_welcome) {
-		outbox_add(&c->outbox, &id, &payload, sent);
-		outbox_pump(&c->outbox);
 	}
 	buf_done(&c->spare);
 	c->spare = payload;
 	buf_reset(&c->spare);
+	if (is_held)
+		conversation_start_next(c);
 	conversation_end_goes_on(c);
 }
 
@@ -364,8 +391,9 @@ static void on_assign(struct connection *c, struct message *m, const void *data,
 	}
 	DL_APPEND(c->queue, a);
 	files_hold(c->files, &a->m.assign);
-	if (++c->queue_n > 1)
-		say_accept(c, id);
+	a->owes_accept = ++c->queue_n > 1;
+	if (!runner_is_measuring(c->runner))
+		say_owed_accepts(c);
 	conversation_watch_lease(c);
 	conversation_start_next(c);
 }

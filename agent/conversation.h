@@ -29,6 +29,7 @@
 struct assignment {
 	struct message m; /* decoded; its blobs point into frame */
 	char *frame;      /* owned */
+	bool owes_accept; /* to be said when no run is measured */
 	struct assignment *prev, *next;
 };
 

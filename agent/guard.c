@@ -14,6 +14,9 @@
 #define SWAPPED_PAGES 256
 
 /* What is compared between the start and the end of a run. */
+/* What was read while a run waited for its go holds for so long. */
+#define FRESH_NS (20 * NS_PER_MS)
+
 struct guard_state {
 	struct buf governors; /* of the run's CPUs, each ended by NUL */
 	int64_t turbo;
@@ -21,6 +24,7 @@ struct guard_state {
 	struct machine_cpu_time cpu_time;
 	int64_t swapped_pages;
 	int64_t suspended_ns;
+	int64_t at_ns; /* CLOCK_MONOTONIC_RAW of the reading; 0: none since the last run */
 };
 
 struct guard {
@@ -223,6 +227,7 @@ enum guard_verdict guard_before(struct guard *g, const struct message_assign *a,
 	struct objections o = {.why = BUF_INIT};
 
 	keep_cpus(g, cpus, cpus_n);
+	g->first.at_ns = 0;
 	if (is_first)
 		begin_run(g, a, now_ns);
 	check_governor(g, a->guard_governor, &o);
@@ -262,11 +267,19 @@ static void read_state(const struct guard *g, struct guard_state *s)
 	machine_microcode(g->m, g->cpus_n > 0 ? g->cpus[0] : 0, s->microcode);
 	s->swapped_pages = machine_swapped_pages(g->m);
 	s->suspended_ns = clock_suspended_ns();
+	s->at_ns = clock_raw_ns();
+}
+
+void guard_ready(struct guard *g)
+{
+	read_state(g, &g->first);
 }
 
 void guard_first(struct guard *g)
 {
-	read_state(g, &g->first);
+	if (g->first.at_ns == 0 || clock_raw_ns() - g->first.at_ns > FRESH_NS)
+		read_state(g, &g->first);
+	g->first.at_ns = 0;
 	machine_cpu_times(g->m, &g->first.cpu_time, g->cpus, g->cpus_n, g->busy);
 }
 

@@ -50,8 +50,13 @@ enum guard_verdict {
 enum guard_verdict guard_before(struct guard *g, const struct message_assign *a, const int *cpus,
 	size_t cpus_n, int64_t now_ns, bool is_first, struct measured *out, struct error *why);
 
-/* The state before the go, and after the end: cheap reads alone. The CPUs are those of the last
- * guard_before(). */
+/*
+ * The state before the go, and after the end: cheap reads alone. The CPUs are those of the last
+ * guard_before(). guard_ready() may be called a moment before, while the run waits for its go: what
+ * it read need not be read again by guard_first(), but for the CPU time, unless it is older than
+ * 20 ms.
+ */
+void guard_ready(struct guard *g);
 void guard_first(struct guard *g);
 /*
  * Flags what changed since guard_first(). measured has the run's metrics and the sources' flags;

@@ -113,12 +113,10 @@ void run_give_back_process(struct runner *r)
 void run_give_back(struct runner *r)
 {
 	run_give_back_process(r);
-	if (r->tmp != NULL)
-		remove_tree(r->tmp);
-	free(r->tmp);
+	run_give_back_tmp(r);
 	free(r->cpu_list);
 	free(r->nodes);
-	r->tmp = r->cpu_list = r->nodes = NULL;
+	r->cpu_list = r->nodes = NULL;
 	placement_done(&r->placement);
 	r->placement = (struct placement){0};
 }
@@ -331,6 +329,7 @@ void runner_close(struct runner *r)
 		sampler_stop(r->set->sampler);
 	launcher_close(r->launcher);
 	run_give_back(r);
+	run_remove_tmp(r);
 	run_cancel_timer(r, &r->untune);
 	put_back(r);
 	tune_close(r->tune);

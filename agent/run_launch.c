@@ -1,4 +1,4 @@
-/* A run's streams, its temporary directory, and the launch of its process. */
+/* A run's streams, and the launch of its process. */
 #include "agent/run_parts.h"
 
 #include <errno.h>
@@ -71,19 +71,6 @@ static int open_stream(struct runner *r, int which, struct error *err)
 }
 
 /* ---- launching ---- */
-
-/* A run's own directory, as TMPDIR and {tmp}. */
-int run_make_tmp(struct runner *r, struct error *err)
-{
-	const struct attempt_id *id = &r->assign->id;
-	char campaign[17];
-	r->tmp = xasprintf("%s/%s-%" PRId64 "-%" PRId64, r->tmp_dir,
-		hex_encode(campaign, id->campaign.b, 8), id->run, id->attempt);
-	if (mkdir(r->tmp, 0700) == 0)
-		return 0;
-	remove_tree(r->tmp);
-	return mkdir(r->tmp, 0700) < 0 ? error_errno(err, "%s", r->tmp) : 0;
-}
 
 bool run_give_to_user(struct runner *r)
 {

@@ -62,6 +62,15 @@ void run_attach(struct runner *r, pid_t pid)
 	r->is_attached = true;
 }
 
+/* What can be done before the last moment, while the run waits for its go. */
+static void open_readings(struct runner *r)
+{
+	run_attach(r, r->ready);
+	if (r->migrations_anchor >= 0)
+		r->migrations = perf_migrations_open(r->ready);
+	guard_ready(r->guard);
+}
+
 void run_first_readings(struct runner *r)
 {
 	guard_first(r->guard);
@@ -79,13 +88,10 @@ void run_first_readings(struct runner *r)
 
 void run_let_go(struct runner *r)
 {
-	pid_t pid = r->ready;
-
+	if (!r->is_attached) /* one of several, which has waited for the others */
+		open_readings(r);
 	r->ready = 0;
-	run_attach(r, pid);
 	r->phase = PHASE_RUNNING;
-	if (r->migrations_anchor >= 0)
-		r->migrations = perf_migrations_open(pid);
 	run_first_readings(r);
 	launcher_go(r->launcher);
 	set_timers(r);
@@ -102,9 +108,12 @@ void run_on_ready(struct runner *r, pid_t pid, const int *cpus, size_t cpus_n)
 		measured_flag(&r->outcome.measured, "placement_violated");
 	}
 	r->ready = pid;
-	if (r->phase == PHASE_PART)
+	if (r->phase == PHASE_PART) {
 		run_part_on_ready(r);
-	else if (!r->is_held)
+		return;
+	}
+	open_readings(r);
+	if (!r->is_held)
 		run_let_go(r);
 }
 

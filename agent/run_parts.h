@@ -3,11 +3,10 @@
  *
  * run.c leads through the life of a run; run_steps.c runs steps, run_around.c says which and when,
  * run_teardown.c those after the last run; run_prepare.c has all that the machine must be before
- * the process, run_launch.c the streams, the temporary directory and the process, run_measure.c
- * what is read at its go and at its end, run_samples.c the samples meanwhile, run_collect.c the
- * files that it left; run_part.c, run_ready.c and run_window.c what is different where it is one of
- * several.
- * Nobody else includes this.
+ * the process, run_tmp.c the temporary directory, run_launch.c the streams and the process,
+ * run_measure.c what is read at its go and at its end, run_samples.c the samples meanwhile,
+ * run_collect.c the files that it left; run_part.c, run_ready.c and run_window.c what is different
+ * where it is one of several. Nobody else includes this.
  */
 #ifndef AGENT_RUN_PARTS_H
 #define AGENT_RUN_PARTS_H
@@ -26,6 +25,8 @@
 #include "agent/spool.h"
 #include "agent/tune.h"
 #include "proto/clock.h"
+
+#include <sys/stat.h>
 
 enum phase {
 	PHASE_IDLE,
@@ -141,6 +142,9 @@ struct runner {
 	int64_t padding;                /* bytes that its environment was made longer by */
 	int64_t reruns;                 /* how often it was run again */
 	char *tmp;                      /* owned; NULL: none made */
+	char *kept_tmp;                 /* owned; NULL, or an untouched one of an earlier run */
+	struct stat tmp_stat;           /* of tmp or kept_tmp when it was made */
+	ssize_t tmp_attributes;         /* bytes of the list of its extended attributes, then */
 	int pipes[STREAMS];             /* reading ends, -1 */
 	int writers[STREAMS];           /* writing ends, as long as the reading ones */
 	struct energy_window *measured; /* window where energy is measured, else NULL */
@@ -242,11 +246,16 @@ void run_begin_window(struct runner *r);
 void run_end_window(struct runner *r, const struct launch_exit *e);
 void run_add_other_exit(struct runner *r, const struct launch_exit *e);
 
+/* run_tmp.c: the run's own directory, as TMPDIR and {tmp}: empty. Returns 0 or negative. */
+int run_make_tmp(struct runner *r, struct error *err);
+/* The run is over: nothing of it is left. Does nothing where it has none. */
+void run_give_back_tmp(struct runner *r);
+/* No run follows: not even an untouched directory stays. */
+void run_remove_tmp(struct runner *r);
+
 /* run_launch.c: read what a stream holds, up to max bytes. */
 void run_read_stream(struct runner *r, int which, size_t max);
 void run_close_stream(struct runner *r, int which);
-/* The run's own directory, as TMPDIR and {tmp}. Returns 0 or negative. */
-int run_make_tmp(struct runner *r, struct error *err);
 /* Launch with both streams, or both into stdout's pipe. Returns 0 or negative. */
 int run_launch(struct runner *r, const struct rendered *c, const int *cpus, size_t cpus_n,
 	bool has_one_stream, struct error *err);

@@ -35,6 +35,7 @@ static void end_teardown(struct runner *r)
 
 	files_forget_campaign(r->options.files, &campaign);
 	run_forget_verdicts(r, &campaign);
+	run_remove_tmp(r);
 	r->phase = PHASE_IDLE;
 	r->assign = NULL;
 	run_teardown_done(r);
