@@ -52,6 +52,13 @@ bool machine_has_these_cpus(const struct machine *m)
 	       there.st_dev == here.st_dev && there.st_ino == here.st_ino;
 }
 
+/*
+ * The kernel makes such a file by pages of whole records, and ends a read early only where the next
+ * record does not fit any more: one that ends this early is the file's end. Asking once more would
+ * have it made anew from its start.
+ */
+#define SURELY_ALL 1024
+
 int machine_read_start(int fd, char *out, size_t size)
 {
 	size_t len = 0;
@@ -62,9 +69,9 @@ int machine_read_start(int fd, char *out, size_t size)
 			continue;
 		if (n < 0)
 			return -errno;
-		if (n == 0)
-			break;
 		len += (size_t)n;
+		if (n == 0 || (len < size - 1 && len < SURELY_ALL))
+			break;
 	}
 	out[len] = '\0';
 	return (int)len;

@@ -40,10 +40,10 @@ int64_t machine_base_frequency(const struct machine *m, int cpu)
 	return ABSENT;
 }
 
-/* The first CPU of proc/cpuinfo: the kernel makes no more of that file than is read. */
+/* The first lines of proc/cpuinfo's first CPU: the kernel makes no more of that file than is read. */
 static void read_cpuinfo_microcode(const struct machine *m, char out[24])
 {
-	char text[2048];
+	char text[512];
 	_cleanup_close_ int fd = openat(m->root_fd, "proc/cpuinfo", O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
 
@@ -237,11 +237,21 @@ static int64_t find_count(const char *text, const char *key)
 	return ABSENT;
 }
 
+/* A heading, then a line for each place to swap to. */
+static bool has_no_swap(const struct machine *m)
+{
+	char text[256];
+	_cleanup_close_ int fd = openat(m->root_fd, "proc/swaps", O_RDONLY | O_CLOEXEC);
+	int n = fd >= 0 ? machine_read_start(fd, text, sizeof text) : -1;
+
+	return n > 0 && strchr(text, '\n') == text + n - 1;
+}
+
 int64_t machine_swapped_pages(const struct machine *m)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
-	if (buf_read_file(&text, m->root_fd, "proc/vmstat", 1 << 20) != 0)
+	if (has_no_swap(m) || buf_read_file(&text, m->root_fd, "proc/vmstat", 1 << 20) != 0)
 		return ABSENT;
 	int64_t in = find_count(text.data, "pswpin"), out = find_count(text.data, "pswpout");
 	return in == ABSENT || out == ABSENT || in > INT64_MAX - out ? ABSENT : in + out;
