@@ -245,9 +245,9 @@ static int keep_and_send(struct connection *c, const struct attempt_id *id, stru
 
 /*
  * What follows is prepared while something else is waited for. Where the next run is held until the
- * coordinator has committed this result, that is the longest: the result goes to disk and out first.
- * Else the next run comes first: its process comes into being while this result goes to disk. It is
- * not let go before, as that takes another turn of the loop.
+ * coordinator has committed this result, that is the longest: the result goes to disk and out
+ * first. Else the next run comes first: its process comes into being while this result goes to
+ * disk. It is not let go before, as that takes another turn of the loop.
  */
 void conversation_on_end(void *arg, const struct attempt_id *ended, struct buf *frames)
 {

@@ -40,7 +40,8 @@ int64_t machine_base_frequency(const struct machine *m, int cpu)
 	return ABSENT;
 }
 
-/* The first lines of proc/cpuinfo's first CPU: the kernel makes no more of that file than is read. */
+/* The first lines of proc/cpuinfo's first CPU: the kernel makes no more of that file than is read.
+ */
 static void read_cpuinfo_microcode(const struct machine *m, char out[24])
 {
 	char text[512];

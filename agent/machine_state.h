@@ -66,8 +66,8 @@ void machine_cpu_time(const struct machine *m, struct machine_cpu_time *out);
 void machine_cpu_times(const struct machine *m, struct machine_cpu_time *out, const int *cpus,
 	size_t n, int64_t *each);
 
-/* Pages swapped in and out since boot, together; ABSENT where not counted, or where there is no swap
- * space: their count is one of some hundred that the kernel would have to make. */
+/* Pages swapped in and out since boot, together; ABSENT where not counted, or where there is no
+ * swap space: their count is one of some hundred that the kernel would have to make. */
 int64_t machine_swapped_pages(const struct machine *m);
 
 /*

@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <pwd.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 /* ---- streams ---- */
 

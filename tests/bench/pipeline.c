@@ -2,18 +2,17 @@
  * pipeline - the limit that the time between the runs of a campaign is held against: a loop that
  * spawns /bin/true through joulerig-exec and makes a record of 512 bytes durable after each
  *
- *   pipeline spawn N EXEC    joulerig-exec is spawned anew for each run
- *   pipeline kept N EXEC     one joulerig-exec for all, as the agent has it
+ *   pipeline N EXEC     N runs; EXEC is the path of joulerig-exec
  *
- * EXEC is the path of joulerig-exec. Of each run: the spec is sent, the process gets ready, is let
- * go, becomes the command, ends and is reaped; then a pwrite and an fdatasync into a file that was
- * filled before. Nothing is measured, said, or kept of it. Prints nanoseconds per run.
+ * One joulerig-exec for all, as the agent has it. Of each run: the spec is sent, the process gets
+ * ready, is let go, becomes the command, ends and is reaped; then a pwrite and an fdatasync into a
+ * file that was filled before. Nothing is measured, said, or kept of it. Prints nanoseconds per
+ * run.
  */
 #include "agent/exec.h"
 #include "proto/clock.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <spawn.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -24,7 +23,6 @@
 
 struct helper {
 	pid_t pid;
-	int pidfd;
 	int control;
 };
 
@@ -54,33 +52,24 @@ static void start_helper(struct helper *h, char *program)
 	if (code != 0)
 		fail(program, code);
 	h->control = control[0];
-	h->pidfd = (int)syscall(SYS_pidfd_open, h->pid, 0);
-	if (h->pidfd < 0)
-		fail("pidfd_open", errno);
 }
 
-static void end_helper(struct helper *h)
+static void end_helper(const struct helper *h)
 {
-	struct pollfd end = {.fd = h->pidfd, .events = POLLIN};
-
 	close(h->control);
-	while (poll(&end, 1, -1) != 1)
-		if (errno != EINTR)
-			fail("poll", errno);
 	if (waitpid(h->pid, NULL, 0) != h->pid)
 		fail("waitpid", errno);
-	close(h->pidfd);
 }
 
-static void send_spec(const struct helper *h, const struct exec_spec *spec, const char *strings,
-	const int fds[2])
+static void send_spec(
+	const struct helper *h, const struct exec_spec *spec, const char *strings, const int fds[2])
 {
 	union {
 		struct cmsghdr align;
 		char bytes[CMSG_SPACE(2 * sizeof(int))];
 	} control = {0};
-	struct iovec parts[2] = {
-		{(void *)(uintptr_t)spec, sizeof *spec}, {(void *)(uintptr_t)strings, spec->strings}};
+	struct iovec parts[2] = {{(void *)(uintptr_t)spec, sizeof *spec},
+		{(void *)(uintptr_t)strings, spec->strings}};
 	struct msghdr m = {.msg_iov = parts,
 		.msg_iovlen = 2,
 		.msg_control = &control,
@@ -163,25 +152,22 @@ int main(int argc, char **argv)
 		.fds = 2,
 		.nofile = 1024};
 	struct helper h = {0};
-	bool is_kept = argc == 4 && strcmp(argv[1], "kept") == 0;
-	long n = argc == 4 ? atol(argv[2]) : 0;
+	long n = argc == 3 ? atol(argv[1]) : 0;
 
-	if (n < 1 || (!is_kept && strcmp(argv[1], "spawn") != 0)) {
-		fprintf(stderr, "usage: pipeline spawn|kept N EXEC\n");
+	if (n < 1) {
+		fprintf(stderr, "usage: pipeline N EXEC\n");
 		return 2;
 	}
 	if (syscall(SYS_sched_getaffinity, 0, sizeof spec.cpus, spec.cpus) < 0)
 		fail("sched_getaffinity", errno);
 	int fd = open_records();
+	start_helper(&h, argv[2]);
 	int64_t start = clock_monotonic_ns();
 	for (long i = 0; i < n; i++) {
-		if (i == 0 || !is_kept)
-			start_helper(&h, argv[3]);
 		run_once(&h, &spec, strings);
-		if (i == n - 1 || !is_kept)
-			end_helper(&h);
 		keep(fd, i);
 	}
 	printf("%lld\n", (long long)((clock_monotonic_ns() - start) / n));
+	end_helper(&h);
 	return 0;
 }
