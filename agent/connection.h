@@ -19,9 +19,9 @@ struct connection_options {
 	const char *name;        /* what the machine calls itself; NULL: its host name */
 	const char *address; /* by which other hosts reach this one; NULL: what its packets to the
 				coordinator have */
-	const char *root;        /* machine.h */
-	struct texts labels;     /* "k=v" */
-	int64_t cache;           /* files_limit(): bytes of contents and work directories */
+	const char *root;    /* machine.h */
+	struct texts labels; /* "k=v" */
+	int64_t cache;       /* files_limit(): bytes of contents and work directories */
 	int64_t drain_timeout_ns; /* how long SIGTERM lets what runs go on; 0: not at all */
 	bool verbose;
 };
@@ -29,9 +29,9 @@ struct connection_options {
 /*
  * Serve until the coordinator says BYE or a signal comes. The first SIGTERM lets what runs end, and
  * its result be committed, for as long as drain_timeout_ns; a second one ends all at once, as
- * SIGINT does. What has not ended is run again, results that are not committed stay in the spool. Returns the exit status: 0 ended by BYE
- * or SIGTERM, 130 by SIGINT; otherwise err says why (EXIT_UNAVAILABLE: refused by the coordinator,
- * with the line that its administrator should type).
+ * SIGINT does. What has not ended is run again, results that are not committed stay in the spool.
+ * Returns the exit status: 0 ended by BYE or SIGTERM, 130 by SIGINT; otherwise err says why
+ * (EXIT_UNAVAILABLE: refused by the coordinator, with the line that its administrator should type).
  */
 int connection_serve(const struct connection_options *o, struct error *err);
 

@@ -216,8 +216,8 @@ void conversation_on_samples(void *arg)
 	if (!c->is_welcome || runner_current(c->runner) == NULL)
 		return;
 	outbox_send_live(&c->outbox, runner_frames(c->runner), &c->live_at);
-	int64_t late_ns = lag_of(&c->lag, runner_frames(c->runner)->len, c->live_at,
-		clock_monotonic_ns());
+	int64_t late_ns =
+		lag_of(&c->lag, runner_frames(c->runner)->len, c->live_at, clock_monotonic_ns());
 	/* What the link does not carry would hold up the result, and so the next run. */
 	runner_thin(c->runner, (unsigned)(late_ns / LATE_STEP_NS));
 }
@@ -376,7 +376,7 @@ static void on_assign(struct connection *c, struct message *m, const void *data,
 	}
 	if (c->is_draining || c->is_ending || c->queue_n >= QUEUE_MAX) {
 		say_refuse(c, id,
-			c->is_ending	 ? conversation_end_trouble(c)
+			c->is_ending     ? conversation_end_trouble(c)
 			: c->is_draining ? "the agent is being drained"
 					 : "the agent's queue is full");
 		return;

@@ -69,14 +69,14 @@ struct connection {
 
 	struct id16 session;
 	struct epoch epoch;
-	bool is_welcome;      /* between WELCOME and the end of the connection */
-	bool is_draining;     /* no more runs on this connection */
-	bool is_ending;       /* nor on any other: conversation_end() */
-	int64_t minor;        /* of the protocol, as the coordinator speaks it; 0 before WELCOME */
+	bool is_welcome;  /* between WELCOME and the end of the connection */
+	bool is_draining; /* no more runs on this connection */
+	bool is_ending;   /* nor on any other: conversation_end() */
+	int64_t minor;    /* of the protocol, as the coordinator speaks it; 0 before WELCOME */
 	struct loop_timer *end_timer; /* while it ends */
-	bool has_warned;      /* of a failed handshake */
-	unsigned unanswered;  /* heartbeats since anything came */
-	bool is_to_say_hello; /* again, at the next heartbeat */
+	bool has_warned;              /* of a failed handshake */
+	unsigned unanswered;          /* heartbeats since anything came */
+	bool is_to_say_hello;         /* again, at the next heartbeat */
 	int64_t sequence;
 	int64_t received_epoch; /* of WELCOME: what we send carries it */
 	struct clock_offset clock;
@@ -90,10 +90,10 @@ struct connection {
 	size_t queue_n;
 	struct finish *finishes;
 	struct outbox outbox;
-	size_t live_at;     /* bytes of the running one's frames that were sent */
-	struct lag lag;     /* of those */
-	struct buf scratch; /* an encoded frame */
-	struct buf spare;   /* swapped with the runner's frames */
+	size_t live_at;              /* bytes of the running one's frames that were sent */
+	struct lag lag;              /* of those */
+	struct buf scratch;          /* an encoded frame */
+	struct buf spare;            /* swapped with the runner's frames */
 	char *trouble;               /* why no run can begin; owned, NULL: one can */
 	struct loop_timer *mending;  /* while in trouble */
 	struct unspooled *unspooled; /* in order; as many as were in hand, at most */

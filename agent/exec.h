@@ -44,10 +44,10 @@
 
 /* The first word of every packet but those with the rest of a spec's strings. */
 enum exec_kind {
-	EXEC_SPEC = 1, /* agent: struct exec_spec */
-	EXEC_GO = 6,   /* agent: the kind alone; once, after EXEC_READY */
-	EXEC_KILL = 2, /* agent: the kind alone; SIGTERM to the tree, SIGKILL to what is left of it
-			  after EXEC_GRACE_NS */
+	EXEC_SPEC = 1,  /* agent: struct exec_spec */
+	EXEC_GO = 6,    /* agent: the kind alone; once, after EXEC_READY */
+	EXEC_KILL = 2,  /* agent: the kind alone; SIGTERM to the tree, SIGKILL to what is left of it
+			   after EXEC_GRACE_NS */
 	EXEC_READY = 3, /* child: struct exec_ready */
 	EXEC_ERROR = 4, /* child or joulerig-exec: struct exec_error; an EXEC_EXIT follows */
 	EXEC_EXIT = 5,  /* joulerig-exec: struct exec_exit */

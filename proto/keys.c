@@ -16,7 +16,7 @@
 #define SECRET_HEADER "joulerig-secret-key-v1"
 #define TRUST_HEADER  "joulerig-trusted-key-v1"
 
-#define FEW_KEYS     64 /* so many are looked at each time */
+#define FEW_KEYS 64 /* so many are looked at each time */
 /* For so long a key that was found is not looked for again; where the directory just changed. */
 #define FRESH_NS     (20 * NS_PER_MS)
 #define UNSETTLED_NS (500 * NS_PER_MS)
@@ -292,7 +292,7 @@ struct keyring {
 	size_t n;
 	const struct trusted_key **by_key; /* the same; owned */
 	int64_t looked_ns, read_ns;        /* CLOCK_MONOTONIC of the last look, the last reading */
-	struct trusted_key *added; /* by keyring_add() */
+	struct trusted_key *added;         /* by keyring_add() */
 	size_t added_n;
 };
 

@@ -15,7 +15,8 @@
 enum {
 	HANDSHAKE_MS = 5000, /* a silent peer is dropped after this */
 	/* ZMTP's own, answered by the I/O thread: proves the path. Only clients ask: libzmq goes
-	 * through the timers of all peers whenever one of them answers. A server finds out by TCP. */
+	 * through the timers of all peers whenever one of them answers. A server finds out by TCP.
+	 */
 	HEARTBEAT_MS = 15000,
 	HEARTBEAT_TIMEOUT_MS = 20000,
 	TCP_MAXRT_MS = 20000, /* unacknowledged data: keepalives never fire then */

@@ -217,8 +217,7 @@ void message_encode_part(const struct message *m, struct message_part *out)
 	memcpy(out->data, bytes.data, bytes.len);
 }
 
-void message_encode_with(
-	const struct message *m, const struct message_part *rest, struct buf *out)
+void message_encode_with(const struct message *m, const struct message_part *rest, struct buf *out)
 {
 	const struct schema *s = message_schema(m->type);
 	msgpack_packer p;

@@ -575,8 +575,7 @@ struct message_part {
 };
 void message_encode_part(const struct message *m, struct message_part *out);
 /* Append the frame of m, with the fields that rest has. */
-void message_encode_with(
-	const struct message *m, const struct message_part *rest, struct buf *out);
+void message_encode_with(const struct message *m, const struct message_part *rest, struct buf *out);
 
 /*
  * Decode a frame. Returns 0, or ERR_PROTOCOL with a text that says what is wrong; another major

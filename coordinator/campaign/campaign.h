@@ -4,13 +4,14 @@
  *
  * Reading is strict: every error of a file is one diagnostic with line, column, what was expected
  * and the nearest known word; of a file that is no YAML its first syntax error alone. The whole
- * language is read; what this version does not do of it, campaign_note_beyond() tells. The steps are
- * files of their own: yaml.c (events to a tree with marks, limits), schema*.c (which keys there are
- * and what they take), read*.c (the tree to struct campaign), matrix*.c, axis*.c and rules_read.c
- * (axes and what selects among their values), expression*.c, sandbox.c and names.c (expressions,
- * and what they and templates name), template.c, plan*.c (configurations of each host), place.c and
- * settings.c (what they ask of it), render.c (an ASSIGN of a configuration), extract*.c (the
- * program's own metrics out of its output), shipped.c (files), rewrite.c (a file with its changes).
+ * language is read; what this version does not do of it, campaign_note_beyond() tells. The steps
+ * are files of their own: yaml.c (events to a tree with marks, limits), schema*.c (which keys there
+ * are and what they take), read*.c (the tree to struct campaign), matrix*.c, axis*.c and
+ * rules_read.c (axes and what selects among their values), expression*.c, sandbox.c and names.c
+ * (expressions, and what they and templates name), template.c, plan*.c (configurations of each
+ * host), place.c and settings.c (what they ask of it), render.c (an ASSIGN of a configuration),
+ * extract*.c (the program's own metrics out of its output), shipped.c (files), rewrite.c (a file
+ * with its changes).
  */
 #ifndef COORDINATOR_CAMPAIGN_CAMPAIGN_H
 #define COORDINATOR_CAMPAIGN_CAMPAIGN_H
@@ -399,7 +400,7 @@ struct plan_lane {
 	 * roles. parts_n 0: one host, which has the lane's own index. */
 	uint32_t *parts;
 	size_t parts_n;
-	size_t main;                /* of those given: whom templates and expressions mean by `host` */
+	size_t main; /* of those given: whom templates and expressions mean by `host` */
 	const struct benchmark *of; /* all that it runs have this one's roles, and its main */
 };
 
@@ -417,8 +418,8 @@ struct plan {
 
 /*
  * Whether a host is one of the campaign's (names, labels and where: all given must hold), or of a
- * role's. Where not, why gets one line: "label pool is 'lab', not 'nightly'", "where: host.cores > 8: it is
- * false: host.cores is 4".
+ * role's. Where not, why gets one line: "label pool is 'lab', not 'nightly'", "where: host.cores >
+ * 8: it is false: host.cores is 4".
  */
 bool campaign_wants_host(const struct campaign *c, const struct plan_host *host, char why[256]);
 /* Whether it is one for a role: of the role's own `hosts`, of the campaign's where it has none. */

@@ -42,9 +42,10 @@ void names_set_metrics(
 
 /*
  * Append the text of a path as a template has it, "python.path" or "host.cores". {tmp},
- * {cpu_list} and {hosts.ROLE.address} become the marks of message.h. Returns 0, or -ENOENT with err where the host has no
- * such thing ("lab03 has no label 'pool'"), or an expression behind it fails for want of a field of
- * the host ("clock.limit: host.frequency.base is not known here"), or -EINVAL where one fails.
+ * {cpu_list} and {hosts.ROLE.address} become the marks of message.h. Returns 0, or -ENOENT with err
+ * where the host has no such thing ("lab03 has no label 'pool'"), or an expression behind it fails
+ * for want of a field of the host ("clock.limit: host.frequency.base is not known here"), or
+ * -EINVAL where one fails.
  */
 int names_get(struct names *n, const char *path, struct buf *out, struct error *err);
 

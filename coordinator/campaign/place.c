@@ -240,8 +240,7 @@ static bool cannot_render(const char *text, struct names *n, struct error *err)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT;
 
-	return text && strchr(text, '{') &&
-	       template_render(text, n, false, &out, err) < 0;
+	return text && strchr(text, '{') && template_render(text, n, false, &out, err) < 0;
 }
 
 static bool any_cannot(const char *const *texts, size_t texts_n, struct names *n, struct error *err)

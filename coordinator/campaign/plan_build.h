@@ -40,18 +40,19 @@ struct whole_plan {
 struct builder {
 	const struct campaign *campaign;
 	struct plan_host *hosts; /* owned; of each lane: a host, or that of main */
-	size_t hosts_n, given_n; /* how many lanes; the first of them are the hosts that there are */
+	size_t hosts_n,
+		given_n; /* how many lanes; the first of them are the hosts that there are */
 	struct plan_tuples *tuples; /* plan_tuples.c */
 	struct whole_plan *whole;
-	struct plan *plan;   /* its head */
-	struct names *names; /* of the host that is asked */
+	struct plan *plan;         /* its head */
+	struct names *names;       /* of the host that is asked */
 	struct names **part_names; /* of a lane of several: of each of its hosts */
-	bool *has_step;      /* [host * steps_n + step] */
-	size_t room;         /* configurations that there is room for */
-	uint8_t *bits;       /* [configuration * row + host / 8] */
-	size_t row;          /* bytes of one configuration */
-	uint32_t *next;      /* where the next indices go */
-	size_t left;         /* numbers that there is room for there */
+	bool *has_step;            /* [host * steps_n + step] */
+	size_t room;               /* configurations that there is room for */
+	uint8_t *bits;             /* [configuration * row + host / 8] */
+	size_t row;                /* bytes of one configuration */
+	uint32_t *next;            /* where the next indices go */
+	size_t left;               /* numbers that there is room for there */
 };
 
 /* ---- plan_tuples.c ---- */
@@ -62,7 +63,8 @@ int plan_make_lanes(struct builder *b, const struct plan_host *hosts, size_t n, 
 void plan_lanes_done(struct builder *b);
 /* Whether a lane is one for a benchmark. */
 bool plan_lane_runs(const struct builder *b, size_t lane, const struct benchmark *benchmark);
-/* Say which benchmarks have roles that no choice of hosts can fill; nothing where there are none. */
+/* Say which benchmarks have roles that no choice of hosts can fill; nothing where there are none.
+ */
 void plan_note_no_tuple(const struct builder *b, struct buf *out);
 
 /* ---- plan_steps.c ---- */

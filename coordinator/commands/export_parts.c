@@ -89,8 +89,7 @@ static size_t find_channel(const struct channels *c, const char *name)
 
 static void channels_init(struct channels *c)
 {
-	static const char *const names[] = {
-		"campaign", "run", "host", "time", "at", "at_bound"};
+	static const char *const names[] = {"campaign", "run", "host", "time", "at", "at_bound"};
 
 	*c = (struct channels){.columns = xcalloc(SAMPLE_FIXED, sizeof *c->columns)};
 	for (; c->n < SAMPLE_FIXED; c->n++)

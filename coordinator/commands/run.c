@@ -82,8 +82,8 @@ struct here {
 	struct follow follow;
 	char *data_dir, *keys_dir;
 	const struct dispatch_request *request; /* NULL: of a campaign that was there before */
-	char *label;          /* once it was decided */
-	struct error failure; /* of the submission or of an agent */
+	char *label;                            /* once it was decided */
+	struct error failure;                   /* of the submission or of an agent */
 	int interrupts;
 };
 
@@ -134,8 +134,8 @@ static void on_trouble(void *arg, const char *trouble)
 	if (h->label != NULL && dispatch_observe(d, h->label, on_campaign_event, h))
 		return;
 	if (h->request == NULL) {
-		error_set(&h->failure, ERR_INTERNAL, "resume: %s cannot be taken up again",
-			h->label);
+		error_set(
+			&h->failure, ERR_INTERNAL, "resume: %s cannot be taken up again", h->label);
 		server_stop(h->server, EXIT_INTERNAL);
 		return;
 	}

@@ -164,8 +164,7 @@ static int ask(struct results *r, const char *typed, struct message *report, str
 
 	if (typed != NULL && label == NULL) {
 		struct error other = {0};
-		if (err->code != ERR_UNAVAILABLE ||
-			results_report(r, typed, report, &other) < 0)
+		if (err->code != ERR_UNAVAILABLE || results_report(r, typed, report, &other) < 0)
 			return err->code;
 		if (text_is_set(report->report.trouble)) {
 			*err = other;

@@ -94,9 +94,9 @@ static const struct message_held *find_held(
 	return NULL;
 }
 
-/* What a lost host was at work on: the run that it said to have begun, or else the first that it was
- * handed and has not ended; held is what it has yet (NULL: nothing). NULL where there is none, or
- * where nobody was there to see when it was lost. */
+/* What a lost host was at work on: the run that it said to have begun, or else the first that it
+ * was handed and has not ended; held is what it has yet (NULL: nothing). NULL where there is none,
+ * or where nobody was there to see when it was lost. */
 static const struct live_run *at_work(const struct host *h, const struct list *held)
 {
 	const struct live_run *first = NULL;
@@ -113,14 +113,14 @@ static const struct live_run *at_work(const struct host *h, const struct list *h
 }
 
 /* An attempt was lost as its host was; culprit is what that was at work on. */
-static void lose_with_host(struct dispatch *d, const struct flight *f,
-	const struct live_run *culprit, const char *why)
+static void lose_with_host(
+	struct dispatch *d, const struct flight *f, const struct live_run *culprit, const char *why)
 {
 	if (f->run->is_called_off)
 		steer_recall(d, f->live, f->run);
 	else
-		agents_lose(d, f->live, f->run,
-			f->run == culprit ? LOSS_WITH_HOST : LOSS_BESIDE, why);
+		agents_lose(
+			d, f->live, f->run, f->run == culprit ? LOSS_WITH_HOST : LOSS_BESIDE, why);
 }
 
 /*
@@ -154,7 +154,8 @@ static bool is_adoptable(const struct live *l, const struct live_run *r, const s
 	const struct message_held *e)
 {
 	return r->state == STATE_QUEUED && l->state != CAMPAIGN_PAUSED && e->id.attempt >= 1 &&
-	       r->attempt == e->id.attempt && r->attempt > r->voided && l->lanes[r->lane].host == h &&
+	       r->attempt == e->id.attempt && r->attempt > r->voided &&
+	       l->lanes[r->lane].host == h &&
 	       attempt_state_next(r->attempt_state, ATTEMPT_FOUND) != ATTEMPT_STATE_N &&
 	       (h->admission == HOST_ADMITTED || strcmp(e->state, "running") == 0) &&
 	       h->flights_n < HOST_FLIGHTS_MAX;
@@ -164,8 +165,7 @@ static void adopt(struct dispatch *d, struct live *l, struct live_run *r)
 {
 	struct error err = {0};
 
-	if (dispatch_begin(d) == 0 &&
-		live_find_again(l, r, clock_realtime_ns(), d->s, &err) < 0)
+	if (dispatch_begin(d) == 0 && live_find_again(l, r, clock_realtime_ns(), d->s, &err) < 0)
 		dispatch_fail(d, &err);
 }
 
@@ -202,8 +202,7 @@ static void resume_gangs(struct dispatch *d, struct host *h, const struct messag
 		struct flight f = h->flights[i];
 		struct gang *g = gang_of_run(f.live, f.run);
 		if (g != NULL)
-			gang_on_hello(
-				d, h, find_held(&hello->held, f.live, f.run) != NULL, g);
+			gang_on_hello(d, h, find_held(&hello->held, f.live, f.run) != NULL, g);
 	}
 }
 
@@ -422,9 +421,8 @@ static void break_block(struct dispatch *d, struct lane *lane, const struct host
 
 	log_warning("%s block %" PRId64 " begins anew: host %s was lost", lane->live->label,
 		lane->holds, h->name);
-	if (dispatch_begin(d) == 0 &&
-		live_break_block(lane->live, lane, "its host was lost", clock_realtime_ns(), d->s,
-			&err) < 0)
+	if (dispatch_begin(d) == 0 && live_break_block(lane->live, lane, "its host was lost",
+					      clock_realtime_ns(), d->s, &err) < 0)
 		dispatch_fail(d, &err);
 }
 

@@ -12,8 +12,8 @@
 
 struct outgoing {
 	struct route to;
-	size_t offset, len; /* within the outbox's bytes */
-	bool has_waited;    /* for room in the agent's queue, from an earlier turn on */
+	size_t offset, len;       /* within the outbox's bytes */
+	bool has_waited;          /* for room in the agent's queue, from an earlier turn on */
 	dispatch_observer_fn *fn; /* it is for this program itself; else NULL */
 	void *arg;
 };
@@ -43,21 +43,21 @@ struct dispatch {
 	const char *only; /* of dispatch_load(), while it runs */
 	int64_t *half;    /* store ids of campaigns that were not written to their end; likewise */
 	size_t half_n;
-	struct host *hosts;             /* hash by public key, in the order of names (owned) */
-	struct host *routes;            /* the same, hash by route: those that said HELLO */
-	struct host *committing;        /* those with results that this turn commits */
-	uint64_t turn;                  /* of the outbox */
-	struct host *due;               /* of them, those that may have something to be handed */
-	int64_t gang_turns; /* grows with each block of several hosts that began: gang.h */
-	bool has_claims;    /* some host is claimed for one */
-	struct live *lives;             /* in the order of submission (owned) */
-	struct ended *ended;            /* hash by uuid (owned) */
+	struct host *hosts;      /* hash by public key, in the order of names (owned) */
+	struct host *routes;     /* the same, hash by route: those that said HELLO */
+	struct host *committing; /* those with results that this turn commits */
+	uint64_t turn;           /* of the outbox */
+	struct host *due;        /* of them, those that may have something to be handed */
+	int64_t gang_turns;      /* grows with each block of several hosts that began: gang.h */
+	bool has_claims;         /* some host is claimed for one */
+	struct live *lives;      /* in the order of submission (owned) */
+	struct ended *ended;     /* hash by uuid (owned) */
 	struct submission *submissions; /* owned */
 	struct watcher *watchers;       /* owned */
 	struct buf out; /* bytes of the outbox: of this turn, after what waits for full queues */
 	struct outgoing *outbox;
 	size_t outbox_n, outbox_size;
-	int64_t pruning;     /* store id of the campaign whose pruning has begun; 0: none (prune.c) */
+	int64_t pruning; /* store id of the campaign whose pruning has begun; 0: none (prune.c) */
 	int64_t progress_ns; /* when progress was last told */
 	struct error
 		failure; /* first failure of the store in this turn; nothing is sent any more */

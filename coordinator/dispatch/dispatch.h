@@ -73,8 +73,7 @@ int dispatch_flush(struct dispatch *d, int64_t now_ns, struct error *err);
  * now, and why; report gets the frame of a REPORT of all, as it was last believed. Then the
  * dispatcher is of no more use.
  */
-void dispatch_abandon(
-	struct dispatch *d, int64_t now_ns, const char *why, struct buf *report);
+void dispatch_abandon(struct dispatch *d, int64_t now_ns, const char *why, struct buf *report);
 
 /* An EVENT message about a campaign: see message_event. It is told when what it says is on disk. */
 typedef void dispatch_observer_fn(void *arg, const struct message *event);

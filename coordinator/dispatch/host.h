@@ -57,13 +57,13 @@ struct host {
 	int64_t offset, delay; /* clock offset and its round trip, ns; ABSENT */
 	int64_t clock_kept_ns; /* CLOCK_MONOTONIC when that was last stored; 0: never */
 	enum host_admission admission;
-	char *reason;        /* of admission (owned); NULL where it is admitted */
+	char *reason;         /* of admission (owned); NULL where it is admitted */
 	int64_t admission_at; /* CLOCK_REALTIME when that was said; ABSENT where it is admitted */
 	bool is_witnessed;    /* it is connected to this process or was, and did not say BYE */
-	char *trouble;       /* the agent's own, from its PINGs (owned); NULL: none */
+	char *trouble;        /* the agent's own, from its PINGs (owned); NULL: none */
 	int64_t heartbeat_ns; /* as WELCOME told it */
 	struct credit credit; /* for its SAMPLES */
-	int64_t minor;       /* of the protocol, as HELLO said */
+	int64_t minor;        /* of the protocol, as HELLO said */
 	/* results of this turn that it is to be told of: committed.h */
 	struct attempt_id committed[HOST_FLIGHTS_MAX];
 	size_t committed_n;

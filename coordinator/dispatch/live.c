@@ -83,9 +83,9 @@ static int write_new(
 
 	l->id = c.id;
 	for (size_t i = 0; r == 0 && i < l->lanes_n; i++)
-		r = i < l->alone_n ? s.ops->add_lane(s.store, c.id, (int64_t)i,
-					     l->lanes[i].host->id, err)
-				   : live_write_tuple(l, i, s, err);
+		r = i < l->alone_n
+			    ? s.ops->add_lane(s.store, c.id, (int64_t)i, l->lanes[i].host->id, err)
+			    : live_write_tuple(l, i, s, err);
 	if (r < 0)
 		return r;
 	free(l->label);
@@ -206,8 +206,7 @@ void live_enter_hosts(struct live *l)
 		/* Behind all that waited when the block began that runs now. */
 		if (lane->turn == 0)
 			lane->turn = lane->host->turns - 1;
-		DL_INSERT_INORDER2(
-			lane->host->lanes, lane, by_priority, host_prev, host_next);
+		DL_INSERT_INORDER2(lane->host->lanes, lane, by_priority, host_prev, host_next);
 	}
 }
 
@@ -249,7 +248,8 @@ struct lane *live_lane(struct live *l, const struct host *h)
 {
 	struct lane *lane;
 
-	DL_FOREACH2(h->lanes, lane, host_next) {
+	DL_FOREACH2(h->lanes, lane, host_next)
+	{
 		if (lane->live == l)
 			return lane;
 	}

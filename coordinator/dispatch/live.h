@@ -42,10 +42,11 @@ struct live_run {
 	int64_t attempt; /* the last one that was handed out; 0: none yet */
 	int64_t voided; /* attempts up to this one do not count, whatever comes of them: their block
 			   was broken and began anew */
-	int64_t host_lost;  /* attempts that its host was lost with, as the store knows them */
+	int64_t host_lost;   /* attempts that its host was lost with, as the store knows them */
 	int64_t turned_down; /* attempts that its agent gave back, since this process started */
 	enum attempt_state attempt_state; /* of the last attempt */
-	bool is_called_off; /* CANCEL was said of it, and it is in its host's hands until that answers */
+	bool is_called_off;  /* CANCEL was said of it, and it is in its host's hands until that
+				answers */
 	bool is_called_back; /* by a restart, which the store does not know yet */
 	enum run_state state;
 	double value;                 /* of until's metric, once it has ended; NAN: none */
@@ -58,7 +59,7 @@ struct live_run {
 /* A block of `spread: any` that lost its host and has no other one yet. */
 struct broken_block {
 	int64_t block;
-	size_t group; /* of lanes, that can take it */
+	size_t group;          /* of lanes, that can take it */
 	struct live_run *runs; /* all of it, by number; queued, and no lane's (owned) */
 	struct broken_block *prev, *next;
 };
@@ -150,14 +151,14 @@ struct live {
 	int64_t total;       /* that the store holds */
 	int64_t done, failed, skipped;
 	int64_t submitted_at;
-	int64_t priority;          /* -100 to 100, the higher before the lower */
-	struct doers *doers;       /* by configuration: health.h; NULL: none yet */
-	struct answers *answers;   /* that runs must have in common; NULL: not needed yet */
-	size_t written;            /* configurations that are in the store */
-	struct live_run *runs;     /* hash by number: queued, assigned and running ones (owned) */
+	int64_t priority;        /* -100 to 100, the higher before the lower */
+	struct doers *doers;     /* by configuration: health.h; NULL: none yet */
+	struct answers *answers; /* that runs must have in common; NULL: not needed yet */
+	size_t written;          /* configurations that are in the store */
+	struct live_run *runs;   /* hash by number: queued, assigned and running ones (owned) */
 	bool is_stirred; /* something happened to its runs or hosts, and what follows was not looked
 			    at: in a turn without that its lanes are left alone */
-	bool is_stopped;           /* nothing more begins: cancelled, or its budget is used up */
+	bool is_stopped; /* nothing more begins: cancelled, or its budget is used up */
 	enum campaign_state state; /* cancelled: it has ended but for the teardown on its hosts */
 	/* budget */
 	char *reached;    /* "budget: time 8 h reached", or NULL */
@@ -169,8 +170,8 @@ struct live {
 	struct until_scope until; /* by index in the plan */
 	bool *open;               /* by index in the plan, where is_decided */
 	bool is_decided;
-	struct spread_group *groups; /* what the lanes share: those of one host each, and those of the
-					same roles (owned) */
+	struct spread_group *groups; /* what the lanes share: those of one host each, and those of
+					the same roles (owned) */
 	size_t groups_n;
 	struct broken_block *broken; /* by number (owned) */
 	struct live *prev, *next;
@@ -276,8 +277,7 @@ bool live_is_over(const struct live *l);
 
 /* A running campaign becomes paused, a paused one runs again. why is for people, or NULL. What is
  * in hands is the caller's. Return 0 or negative. */
-int live_pause(
-	struct live *l, const char *why, int64_t at, struct live_store s, struct error *err);
+int live_pause(struct live *l, const char *why, int64_t at, struct live_store s, struct error *err);
 int live_resume(
 	struct live *l, const char *why, int64_t at, struct live_store s, struct error *err);
 /* The run's attempt is called off at its host: queue it again in front; that is no loss. */

@@ -207,8 +207,7 @@ static void end_block(struct loading *g)
 	struct live_run *r, *next, *open = NULL;
 
 	for (r = g->live->runs; r != NULL && open == NULL; r = r->hh.next)
-		if (r->block == g->block_number &&
-			g->live->lanes[r->lane].group == g->block_group)
+		if (r->block == g->block_number && g->live->lanes[r->lane].group == g->block_group)
 			open = r;
 	for (size_t i = g->block_counted; open == NULL && i < g->counted_n; i++)
 		g->counted[i].kept = NULL;
@@ -411,8 +410,8 @@ static int call_back(struct live *l, struct live_store s, struct error *err)
 		status = s.ops->set_attempt_state(
 			s.store, l->id, r->run, r->attempt, ATTEMPT_LOST, at, err);
 		if (status == 0)
-			status = s.ops->set_run_state(
-				s.store, l->id, r->run, RUN_QUEUED, NULL, err);
+			status =
+				s.ops->set_run_state(s.store, l->id, r->run, RUN_QUEUED, NULL, err);
 		if (status == 0)
 			status = s.ops->add_event(s.store, l->id, l->lanes[r->lane].host->id,
 				r->run, "called-back",

@@ -16,8 +16,8 @@ int live_recall(
 
 	r->attempt_state = attempt_state_next(r->attempt_state, ATTEMPT_CALL_OFF);
 	r->is_called_off = false;
-	status = s.ops->set_attempt_state(s.store, l->id, r->run, r->attempt,
-		attempt_state_name(r->attempt_state), at, err);
+	status = s.ops->set_attempt_state(
+		s.store, l->id, r->run, r->attempt, attempt_state_name(r->attempt_state), at, err);
 	if (status == 0)
 		status = s.ops->set_run_state(s.store, l->id, r->run, RUN_QUEUED, NULL, err);
 	if (status < 0)

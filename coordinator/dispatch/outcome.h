@@ -24,8 +24,8 @@ struct outcome {
  */
 int outcome_make(struct outcome *o, struct live *l, const struct live_run *r,
 	const struct message_result *m, struct live_store s, struct error *err);
-/* The same of what several hosts left: run is main's output, with that of the others in it; told are
- * the streams of the part whose end m tells. */
+/* The same of what several hosts left: run is main's output, with that of the others in it; told
+ * are the streams of the part whose end m tells. */
 int outcome_make_of(struct outcome *o, struct live *l, const struct live_run *r,
 	const struct message_result *m, const struct run_output *run, const struct streams *told,
 	struct live_store s, struct error *err);

@@ -17,8 +17,8 @@ char *rendered_complete(struct message_assign *a, const struct live *l)
 		a->tree = (struct blob){.data = l->tree, .len = sizeof l->tree};
 	if (l->has_tree || l->directory == NULL || (a->workdir != NULL && a->workdir[0] == '/'))
 		return NULL;
-	char *workdir = xasprintf("%s%s%s", l->directory, a->workdir ? "/" : "",
-		a->workdir ? a->workdir : "");
+	char *workdir = xasprintf(
+		"%s%s%s", l->directory, a->workdir ? "/" : "", a->workdir ? a->workdir : "");
 	a->workdir = workdir;
 	return workdir;
 }

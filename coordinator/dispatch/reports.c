@@ -79,8 +79,7 @@ static void keep_samples(
 		d->config.ops->put_samples(d->config.store, s.campaign, m->id.run, m->id.attempt,
 			m->chunk, m->data.data, m->data.len, &err) < 0)
 		dispatch_fail(d, &err);
-	int64_t bytes = credit_take(
-		&h->credit, now_ns, (int64_t)m->data.len, dispatch_credit(d));
+	int64_t bytes = credit_take(&h->credit, now_ns, (int64_t)m->data.len, dispatch_credit(d));
 	if (bytes > 0) {
 		struct message credit;
 		message_init(&credit, MESSAGE_CREDIT);
@@ -245,8 +244,7 @@ int reports_conclude(struct dispatch *d, struct live *l, struct live_run *r, con
 
 	if (status < 0)
 		return status;
-	r->attempt_state =
-		attempt_state_next(r->attempt_state, attempt_event_of_result(o->state));
+	r->attempt_state = attempt_state_next(r->attempt_state, attempt_event_of_result(o->state));
 	outcome_keep(o, l, r);
 	reports_tell_run(d, l, r, host, o->state, o->reason);
 	live_end(l, r, run_event_of_result(o->state), &row);
@@ -401,8 +399,7 @@ void reports_on_result(struct dispatch *d, struct host *h, const struct message_
 		refuse_result(d, h, m, "unknown", "this store does not know it as this host's");
 		return;
 	}
-	if (s.run != NULL && !text_is_set(m->role) &&
-		s.live->lanes[s.run->lane].members_n > 0) {
+	if (s.run != NULL && !text_is_set(m->role) && s.live->lanes[s.run->lane].members_n > 0) {
 		refuse_result(d, h, m, "protocol", "it does not say of which role it is");
 		return;
 	}

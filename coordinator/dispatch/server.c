@@ -26,7 +26,7 @@ struct server {
 	struct recovery *recovery;
 	char *content_dir;
 	char *endpoint; /* that is bound, with its port */
-	int wake_fd; /* an eventfd */
+	int wake_fd;    /* an eventfd */
 	struct error failure;
 };
 

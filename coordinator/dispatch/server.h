@@ -33,7 +33,8 @@ struct server;
  * file is no store of this release or cannot be written.
  */
 int server_open(struct server **out, const struct server_config *config, struct error *err);
-/* Run until server_stop(), or a failure of the store that waiting does not mend. Returns the status, or negative with err. */
+/* Run until server_stop(), or a failure of the store that waiting does not mend. Returns the
+ * status, or negative with err. */
 int server_run(struct server *s, struct error *err);
 void server_stop(struct server *s, int status);
 /* Says BYE, sends what waits, closes. NULL is fine. */

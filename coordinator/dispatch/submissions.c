@@ -336,7 +336,8 @@ void submissions_go_on(struct dispatch *d, int64_t now_ns)
 		while (r > 0 && s->stage < STAGES)
 			if ((r = stages[s->stage](d, s, now_ns, &err)) > 0)
 				s->stage++;
-		if (d->failure.code != 0) /* the store's, which decides nothing: dispatch_abandon() */
+		if (d->failure.code !=
+			0) /* the store's, which decides nothing: dispatch_abandon() */
 			return;
 		if (r < 0)
 			submission_decide(d, s, NULL, NULL, &err);

@@ -54,8 +54,7 @@ static int on_lane(void *arg, int64_t key, const struct message_cell *c, size_t 
 	(void)key;
 	(void)n;
 	g->lanes = xreallocarray(g->lanes, g->lanes_n + 1, sizeof *g->lanes);
-	bool is_tuple =
-		strncmp(cell_text(&c[LANES_KEY]), ROLES_HOST, strlen(ROLES_HOST)) == 0;
+	bool is_tuple = strncmp(cell_text(&c[LANES_KEY]), ROLES_HOST, strlen(ROLES_HOST)) == 0;
 	g->hosts_n += !is_tuple;
 	g->lanes[g->lanes_n++] = (struct gathered_lane){.host = xstrdup(cell_text(&c[LANES_HOST])),
 		.is_tuple = is_tuple,

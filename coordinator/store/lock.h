@@ -27,10 +27,10 @@ int store_lock_take(const char *path, struct error *err);
 
 /*
  * The same for the store's file itself, once it is there: whoever removed the lock file is stopped
- * by this one. A file with several names (hard links), or one that is mounted by itself, is refused:
- * SQLite finds its log by the file's name, so that what one name's user has written the other's
- * would not see. Keep the descriptor until SQLite has closed the file. Returns it, or negative as
- * store_lock_take(); -EINVAL: refused.
+ * by this one. A file with several names (hard links), or one that is mounted by itself, is
+ * refused: SQLite finds its log by the file's name, so that what one name's user has written the
+ * other's would not see. Keep the descriptor until SQLite has closed the file. Returns it, or
+ * negative as store_lock_take(); -EINVAL: refused.
  */
 int store_lock_file(const char *path, struct error *err);
 

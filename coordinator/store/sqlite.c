@@ -325,8 +325,8 @@ static int open_for_writing(struct store *s, struct error *err)
 	if (code == 0)
 		db_watch_log(s);
 	if (code == 0)
-		code = db_exec(s, "UPDATE store SET epoch = epoch + 1, is_clean = 0", "write to",
-			err);
+		code = db_exec(
+			s, "UPDATE store SET epoch = epoch + 1, is_clean = 0", "write to", err);
 	s->is_marked = code == 0;
 	return code;
 }

@@ -1,10 +1,9 @@
 /*
  * sqlite.h - what the files of the SQLite store share; nobody else includes this
  *
- * schema.c has the tables, views and migrations; sqlite.c opens and closes; sqlite_check.c looks for
- * damage, sqlite_keep.c copies and prunes; sqlite_write.c and
- * sqlite_result.c have the changes, sqlite_query.c the named queries, sqlite_pages.c the one that
- * packs many runs.
+ * schema.c has the tables, views and migrations; sqlite.c opens and closes; sqlite_check.c looks
+ * for damage, sqlite_keep.c copies and prunes; sqlite_write.c and sqlite_result.c have the changes,
+ * sqlite_query.c the named queries, sqlite_pages.c the one that packs many runs.
  *
  * A run's row id is campaign << RUN_BITS | run, so that a campaign's runs lie together and in their
  * order, and are found without an index of their own: fewer pages to write with each commit, and
@@ -67,13 +66,13 @@ struct store {
 			   it is open for writing */
 	struct id16 id;
 	int64_t epoch;
-	int file_fd;     /* of the file itself, with a lock of its own; -1: read only */
-	bool is_marked;  /* as open for writing, in the file */
-	bool is_damaged; /* a read or write has failed: it is not marked as closed well */
+	int file_fd;      /* of the file itself, with a lock of its own; -1: read only */
+	bool is_marked;   /* as open for writing, in the file */
+	bool is_damaged;  /* a read or write has failed: it is not marked as closed well */
 	bool *has_column; /* for each of standard_metrics: whether this file's run table has it */
 	sqlite3_stmt *statements[DB_STATEMENTS]; /* prepared at first use */
-	int log_pages; /* in the log, since it last went into the file */
-	int log_new;   /* of them, since db_tend() */
+	int log_pages;                           /* in the log, since it last went into the file */
+	int log_new;                             /* of them, since db_tend() */
 };
 
 #define DB_APPLICATION_ID 0x4a524947 /* "JRIG" */
@@ -88,8 +87,8 @@ int db_migrate(struct store *s, struct error *err);
 /* Fill s->has_column. */
 int db_read_columns(struct store *s, struct error *err);
 
-/* sqlite_reopen.c: what comes before a file is used again that could not be written to. Whether there
- * is room in its folder to go on with; and have all that the log holds in the file itself. */
+/* sqlite_reopen.c: what comes before a file is used again that could not be written to. Whether
+ * there is room in its folder to go on with; and have all that the log holds in the file itself. */
 int db_find_room(const char *path, struct error *err);
 int db_settle(struct store *s, struct error *err);
 
@@ -135,17 +134,16 @@ int db_begin(struct store *s, bool *own, struct error *err);
  * the commit. */
 int db_end(struct store *s, bool own, int code, struct error *err);
 
-/* sqlite_log.c: from here on the log goes into the file when db_tend() finds time, or it is long; let
- * it go now. */
+/* sqlite_log.c: from here on the log goes into the file when db_tend() finds time, or it is long;
+ * let it go now. */
 void db_watch_log(struct store *s);
 void db_empty_log(struct store *s);
 void db_tend(struct store *s);
 
 /* The slots of store_ops in other files. */
-int db_check(
-	struct store *s, bool deep, store_found_fn *found, void *arg, struct error *err);
-int db_copy(struct store *s, const char *path, int (*progress)(void *, int64_t, int64_t),
-	void *arg, struct error *err);
+int db_check(struct store *s, bool deep, store_found_fn *found, void *arg, struct error *err);
+int db_copy(struct store *s, const char *path, int (*progress)(void *, int64_t, int64_t), void *arg,
+	struct error *err);
 int db_prune(struct store *s, int64_t campaign, unsigned what, bool is_first, int64_t at,
 	int64_t limit, struct store_pruned *out, struct error *err);
 int db_compact(struct store *s, struct error *err);

@@ -33,7 +33,7 @@ struct named_query {
 #define HOSTS_SELECT(admission)                                                                    \
 	"SELECT h.id, h.id, h.name, h.key, h.seen_at, i.json, " admission " FROM host h"           \
 	" LEFT JOIN inventory i ON i.id = h.inventory WHERE h.id > ?2"                             \
-	" AND h.key NOT LIKE '" IMPORTED_HOST "%' AND h.key NOT LIKE '" ROLES_HOST "%'" \
+	" AND h.key NOT LIKE '" IMPORTED_HOST "%' AND h.key NOT LIKE '" ROLES_HOST "%'"            \
 	" ORDER BY h.id LIMIT ?3"
 
 static const struct named_query queries[] = {
@@ -150,7 +150,8 @@ static const struct named_query queries[] = {
 	{"tables", "table bytes", false,
 		"SELECT * FROM (SELECT row_number() OVER (ORDER BY sum(d.pgsize) DESC) AS key,"
 		" m.tbl_name, sum(d.pgsize) FROM dbstat d JOIN sqlite_master m ON m.name = d.name"
-		" WHERE ?1 = 0 AND d.aggregate = 1 GROUP BY m.tbl_name) WHERE key > ?2 ORDER BY key "
+		" WHERE ?1 = 0 AND d.aggregate = 1 GROUP BY m.tbl_name) WHERE key > ?2 ORDER BY "
+		"key "
 		"LIMIT ?3",
 		NULL},
 	{"clocks", "host at raw epoch session offset delay", true,

@@ -115,14 +115,13 @@ struct store_part {
  * 0. "samples" has main's. */
 #define PART_CHUNKS ((int64_t)1 << 24)
 
-
 /* What a host's clock was found to be. */
 struct store_clock {
-	int64_t host;         /* store id */
-	int64_t at, raw;      /* CLOCK_REALTIME and CLOCK_MONOTONIC_RAW of the coordinator, ns */
-	struct id16 session;  /* of the agent's process */
-	int64_t offset;       /* coordinator's CLOCK_MONOTONIC_RAW minus the host's, ns */
-	int64_t delay;        /* round trip that it was found with, ns */
+	int64_t host;        /* store id */
+	int64_t at, raw;     /* CLOCK_REALTIME and CLOCK_MONOTONIC_RAW of the coordinator, ns */
+	struct id16 session; /* of the agent's process */
+	int64_t offset;      /* coordinator's CLOCK_MONOTONIC_RAW minus the host's, ns */
+	int64_t delay;       /* round trip that it was found with, ns */
 };
 
 struct store;
@@ -150,8 +149,8 @@ struct store_ops {
 	 * Open path; with write the file is made and migrated where needed, the lock taken, and the
 	 * epoch raised by one and committed. -EBUSY: another process holds the lock; -ENOENT: not
 	 * there (read only). A newer schema is refused. One that was not closed when it was open
-	 * for writing last is checked first, a large one without samples and outputs, and the log told:
-	 * -EUCLEAN where it is damaged.
+	 * for writing last is checked first, a large one without samples and outputs, and the log
+	 * told: -EUCLEAN where it is damaged.
 	 */
 	int (*open)(struct store **out, const char *path, bool write, struct error *err);
 	void (*close)(struct store *s);
@@ -163,12 +162,13 @@ struct store_ops {
 	 */
 	int (*reopen)(struct store *s, struct error *err);
 	/*
-	 * Look for damage: quickly, in the file alone, or deep: all of the file, references, and that what is in it fits together. found
-	 * (may be NULL) is told of each, during the call. Returns how many there are: 0 means it is
-	 * whole; or negative where it could not be looked at. Not within a transaction.
+	 * Look for damage: quickly, in the file alone, or deep: all of the file, references, and
+	 * that what is in it fits together. found (may be NULL) is told of each, during the call.
+	 * Returns how many there are: 0 means it is whole; or negative where it could not be looked
+	 * at. Not within a transaction.
 	 */
-	int (*check)(struct store *s, bool deep, store_found_fn *found, void *arg,
-		struct error *err);
+	int (*check)(
+		struct store *s, bool deep, store_found_fn *found, void *arg, struct error *err);
 	/*
 	 * Copy all of the store, as it is now, into the file at path, which is there and empty;
 	 * what is written meanwhile is not in it and waits for nothing. It is a store of its own,

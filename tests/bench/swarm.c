@@ -30,9 +30,10 @@
 #include <unistd.h>
 #include <zmq.h>
 
-#define SPOOL      8  /* results of one agent that are not committed yet */
-#define CONNECTING 64 /* agents that connect at once: a handshake costs the server a millisecond   \
-		       */
+#define SPOOL 8 /* results of one agent that are not committed yet */
+#define CONNECTING                                                                                 \
+	64 /* agents that connect at once: a handshake costs the server a millisecond              \
+	    */
 
 __attribute__((noreturn)) static void fail(const char *what)
 {

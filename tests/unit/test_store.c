@@ -638,10 +638,11 @@ static void test_an_older_store_is_brought_up_to_date(void **state)
 	struct store *s = NULL;
 
 	ops->close(f->store);
-	run_sql(f->path, WITHOUT_4 "DROP VIEW v_requirement; DROP TABLE requirement;"
-			 "DROP VIEW v_metric; DROP VIEW v_series;"
-			 "ALTER TABLE metric DROP COLUMN text;"
-			 "ALTER TABLE metric DROP COLUMN series; PRAGMA user_version = 1");
+	run_sql(f->path,
+		WITHOUT_4 "DROP VIEW v_requirement; DROP TABLE requirement;"
+			  "DROP VIEW v_metric; DROP VIEW v_series;"
+			  "ALTER TABLE metric DROP COLUMN text;"
+			  "ALTER TABLE metric DROP COLUMN series; PRAGMA user_version = 1");
 	assert_true(ops->open(&s, f->path, false, &err) < 0);
 	f->store = fixture_open(f->path, true);
 	struct got g = get(f->store, "metrics", "demo.1", 0, 2);
