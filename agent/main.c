@@ -59,8 +59,7 @@ const struct option_info agent_own_table[] = {
 	{"name", OPTION_TEXT, offsetof(struct agent_options, name), "NAME",
 		"what to call this host in messages (default: its host name)", NULL},
 	{"address", OPTION_TEXT, offsetof(struct agent_options, address), "ADDRESS",
-		"how other hosts reach this one, for `{hosts.ROLE.address}` (default: that of its "
-		"way to the coordinator)",
+		"how other hosts reach this one (default: as its coordinator does)",
 		NULL},
 	{"label", OPTION_TEXTS, offsetof(struct agent_options, labels), "K=V",
 		"a label for `hosts: {labels: ...}`; may be given several times", NULL},

@@ -49,12 +49,12 @@ void host_put_down(struct host *h, const struct live_run *run)
 
 void host_set_trouble(struct host *h, const char *trouble)
 {
-	if (trouble == NULL && h->trouble != NULL)
-		log_info("host %s takes runs again", h->name);
-	else if (trouble != NULL && h->trouble == NULL)
-		log_warning("host %s can take no runs now: %s", h->name, trouble);
-	if (trouble != NULL && h->trouble != NULL && strcmp(trouble, h->trouble) == 0)
+	if (trouble == NULL ? h->trouble == NULL : text_is(h->trouble, trouble))
 		return;
+	if (trouble == NULL)
+		log_info("host %s takes runs again", h->name);
+	else if (h->trouble == NULL)
+		log_warning("host %s can take no runs now: %s", h->name, trouble);
 	free(h->trouble);
 	h->trouble = trouble != NULL ? xstrdup(trouble) : NULL;
 	if (trouble == NULL)

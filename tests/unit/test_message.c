@@ -322,6 +322,7 @@ static void fill_report(struct message *m)
 		.left_ns = 90 * NS_PER_S,
 		.at_most = 1,
 		.priority = ABSENT,
+		.without = NULL,
 	}};
 	static const struct message_host hosts[] = {{
 		.name = "lab07",
@@ -331,6 +332,8 @@ static void fill_report(struct message *m)
 		.doing = "demo.1 run 13 attempt 1",
 		.seen_at = DATE,
 		.offset = -2500,
+		.delay = ABSENT,
+		.admission_at = ABSENT,
 	}};
 
 	m->report =
