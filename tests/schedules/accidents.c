@@ -6,6 +6,7 @@
 
 #define ACCIDENTS_MAX 16
 #define BETWEEN_NS    (40 * NS_PER_S)
+#define ROUGH         "rough" /* a network that doubles and delays, all the time */
 
 static struct {
 	unsigned left;
@@ -14,35 +15,40 @@ static struct {
 } plan;
 
 /* Small, so that a schedule is short; what makes a difference to who may run what is in them. */
-const char *random_campaign(void)
-{
-	static const char *const campaigns[] = {
-		"campaign: fragile\n"
-		"matrix: {threads: [1, 2]}\n"
-		"benchmarks: {a: {command: [/bin/true, \"{threads}\"]}}\n"
-		"repeat: {warmup: 0, blocks: 3}\n"
-		"limits: {attempts: 3}\n",
-		"campaign: plain\n"
-		"matrix: {threads: [1, 2]}\n"
-		"benchmarks: {a: {command: [/bin/true, \"{threads}\"]}}\n"
-		"repeat: {warmup: 1, blocks: 2}\n"
-		"limits: {attempts: 1000}\n",
-		"campaign: torn\n"
-		"matrix: {threads: [1, 2]}\n"
-		"benchmarks: {a: {command: [/bin/true, \"{threads}\"]}}\n"
-		"repeat: {warmup: 0, blocks: 3}\n"
-		"limits: {attempts: 1000}\n"
-		"teardown: [[/bin/true]]\n"
-		"measure: {stream: after}\n",
-		"campaign: shared\n"
-		"hosts: {spread: any}\n"
-		"matrix: {threads: [1, 2]}\n"
-		"benchmarks: {a: {command: [/bin/true, \"{threads}\"]}}\n"
-		"repeat: {warmup: 1, blocks: 4}\n"
-		"limits: {attempts: 1000}\n",
-	};
+static const char *const campaigns[] = {
+	"campaign: fragile\n"
+	"matrix: {threads: [1, 2]}\n"
+	"benchmarks: {a: {command: [/bin/true, \"{threads}\"]}}\n"
+	"repeat: {warmup: 0, blocks: 3}\n"
+	"limits: {attempts: 3}\n",
+	"campaign: plain\n"
+	"matrix: {threads: [1, 2]}\n"
+	"benchmarks: {a: {command: [/bin/true, \"{threads}\"]}}\n"
+	"repeat: {warmup: 1, blocks: 2}\n"
+	"limits: {attempts: 1000}\n",
+	"campaign: torn\n"
+	"matrix: {threads: [1, 2]}\n"
+	"benchmarks: {a: {command: [/bin/true, \"{threads}\"]}}\n"
+	"repeat: {warmup: 0, blocks: 3}\n"
+	"limits: {attempts: 1000}\n"
+	"teardown: [[/bin/true]]\n"
+	"measure: {stream: after}\n",
+	"campaign: shared\n"
+	"hosts: {spread: any}\n"
+	"matrix: {threads: [1, 2]}\n"
+	"benchmarks: {a: {command: [/bin/true, \"{threads}\"]}}\n"
+	"repeat: {warmup: 1, blocks: 4}\n"
+	"limits: {attempts: 1000}\n",
+};
 
-	return campaigns[chance(ARRAY_SIZE(campaigns))];
+static const char *find_campaign(const char *name)
+{
+	_cleanup_free_ char *begin = xasprintf("campaign: %s\n", name);
+
+	for (size_t i = 0; i < ARRAY_SIZE(campaigns); i++)
+		if (strncmp(campaigns[i], begin, strlen(begin)) == 0)
+			return campaigns[i];
+	return NULL;
 }
 
 static enum death some_death(void)
@@ -199,40 +205,97 @@ static void drain(struct node *n)
 }
 
 static const struct {
+	const char *name;
 	void (*happen)(struct node *n);
 	unsigned weight;
 } kinds[] = {
-	{drain, 1},
-	{network_cut, 6},
-	{part_agent, 4},
-	{kill_agent, 3},
-	{kill_agent_in_writes, 4},
-	{stall_agent, 2},
-	{spoil_agents_disk, 1},
-	{mend_agents_disk, 1},
-	{spoil_agents_disk_for_a_while, 2},
-	{kill_coordinator, 2},
-	{kill_coordinator_in_writes, 3},
-	{kill_coordinator_in_sends, 2},
-	{stall_coordinator, 2},
-	{flap, 2},
-	{spoil_store_disk, 1},
-	{mend_store_disk, 1},
-	{spoil_store_disk_for_a_while, 2},
-	{submit, 1},
-	{cancel, 1},
-	{pause_campaign, 2},
-	{resume_campaign, 1},
+	{"drain", drain, 1},
+	{"cut", network_cut, 6},
+	{"part-agent", part_agent, 4},
+	{"kill-agent", kill_agent, 3},
+	{"kill-agent-in-writes", kill_agent_in_writes, 4},
+	{"stall-agent", stall_agent, 2},
+	{"spoil-agents-disk", spoil_agents_disk, 1},
+	{"mend-agents-disk", mend_agents_disk, 1},
+	{"spoil-agents-disk-for-a-while", spoil_agents_disk_for_a_while, 2},
+	{"kill-coordinator", kill_coordinator, 2},
+	{"kill-coordinator-in-writes", kill_coordinator_in_writes, 3},
+	{"kill-coordinator-in-sends", kill_coordinator_in_sends, 2},
+	{"stall-coordinator", stall_coordinator, 2},
+	{"flap", flap, 2},
+	{"spoil-store-disk", spoil_store_disk, 1},
+	{"mend-store-disk", mend_store_disk, 1},
+	{"spoil-store-disk-for-a-while", spoil_store_disk_for_a_while, 2},
+	{"submit", submit, 1},
+	{"cancel", cancel, 1},
+	{"pause-campaign", pause_campaign, 2},
+	{"resume-campaign", resume_campaign, 1},
 };
+
+/* ---- which of them ---- */
+
+static struct {
+	const char *campaign;  /* the name of the only one; NULL: all */
+	const char *accidents; /* names, by commas; NULL: all */
+} wanted;
+
+/* Whether a name stands in a list of names. */
+static bool is_in(const char *list, const char *name)
+{
+	const size_t len = strlen(name);
+
+	for (const char *at = list; (at = strstr(at, name)) != NULL; at += len)
+		if ((at == list || at[-1] == ',') && (at[len] == ',' || at[len] == '\0'))
+			return true;
+	return false;
+}
+
+static bool is_wanted(const char *accident)
+{
+	return wanted.accidents == NULL || is_in(wanted.accidents, accident);
+}
+
+/* Whether each name of a list is known. */
+static bool are_known(const char *list)
+{
+	for (const char *at = list; *at != '\0'; at += *at == ',') {
+		const size_t len = strcspn(at, ",");
+		bool is_known = len == strlen(ROUGH) && strncmp(at, ROUGH, len) == 0;
+
+		for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+			is_known = is_known || (len == strlen(kinds[i].name) &&
+						       strncmp(at, kinds[i].name, len) == 0);
+		if (!is_known)
+			return false;
+		at += len;
+	}
+	return true;
+}
+
+bool accidents_choose(const char *accidents, const char *campaign)
+{
+	wanted.accidents = accidents;
+	wanted.campaign = campaign;
+	return (accidents == NULL || are_known(accidents)) &&
+	       (campaign == NULL || find_campaign(campaign) != NULL);
+}
+
+const char *random_campaign(void)
+{
+	return wanted.campaign != NULL ? find_campaign(wanted.campaign)
+				       : campaigns[chance(ARRAY_SIZE(campaigns))];
+}
 
 static void have_accident(void)
 {
 	uint64_t all = 0, at;
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		all += kinds[i].weight;
-	at = chance(all);
+		all += is_wanted(kinds[i].name) ? kinds[i].weight : 0;
+	at = all > 0 ? chance(all) : 0;
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (!is_wanted(kinds[i].name))
+			continue;
 		if (at < kinds[i].weight) {
 			kinds[i].happen(&nodes[chance(nodes_n)]);
 			return;
@@ -272,7 +335,7 @@ void accidents_begin(void)
 	plan.left = 1 + (unsigned)chance(ACCIDENTS_MAX);
 	plan.over_ns = ABSENT;
 	plan.mended = NULL;
-	network_rough(happens(300));
+	network_rough(is_wanted(ROUGH) && happens(wanted.accidents != NULL ? 1000 : 300));
 	plan.next = world_at(world_now + some_time(BETWEEN_NS), NULL, on_accident, NULL);
 }
 

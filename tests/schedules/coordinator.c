@@ -315,6 +315,34 @@ static void on_turn(void *arg)
 	flush();
 }
 
+/* Of hosts: what a tick must leave them, as nothing but silence may take it. */
+static size_t note_leases(struct host **out, size_t *flights)
+{
+	size_t n = 0;
+
+	for (struct host *h = core() ? core()->hosts : NULL; h != NULL; h = h->hh.next) {
+		const struct node *at = network_node_of(&h->route);
+		if (at == NULL || !route_equal(&at->route, &h->route) ||
+			world_now - at->heard_ns > LEASE_NS)
+			continue;
+		out[n] = h;
+		flights[n++] = h->flights_n;
+	}
+	return n;
+}
+
+static void tick(void)
+{
+	struct host *hosts[NODES_MAX];
+	size_t flights[NODES_MAX], n = note_leases(hosts, flights);
+	const struct dispatch *before = core();
+
+	recovery_tick(it.recovery, world_now);
+	for (size_t i = 0; core() == before && before != NULL && i < n; i++)
+		if (hosts[i]->flights_n < flights[i])
+			broken("%s loses its runs before its lease is over", hosts[i]->name);
+}
+
 /* Sockets come before timers. */
 static void on_tick(void *arg)
 {
@@ -322,7 +350,7 @@ static void on_tick(void *arg)
 	it.tick = world_at(world_now + TICK_NS, &coordinator_process, on_tick, NULL);
 	while (it.inbox != NULL)
 		take_input();
-	recovery_tick(it.recovery, world_now);
+	tick();
 	flush();
 }
 

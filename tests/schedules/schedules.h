@@ -228,6 +228,9 @@ void accidents_begin(void);
 /* When they were over; ABSENT: they are not. */
 int64_t accidents_over_ns(void);
 void accidents_end(void);
+/* From now on only those accidents (names, by commas; both live on) and that campaign are chosen;
+ * NULL: all. False where a name is not known. */
+bool accidents_choose(const char *accidents, const char *campaign);
 /* A campaign for people to hand in, of those that chance knows. */
 const char *random_campaign(void);
 
