@@ -6,7 +6,6 @@
 
 #define ACCIDENTS_MAX 16
 #define BETWEEN_NS    (40 * NS_PER_S)
-#define ROUGH         "rough" /* a network that doubles and delays, all the time */
 
 static struct {
 	unsigned left;
@@ -15,6 +14,19 @@ static struct {
 } plan;
 
 /* Small, so that a schedule is short; what makes a difference to who may run what is in them. */
+/* Two hosts, and the same two the other way round. */
+#define ROLES(name, server, client)                                                                \
+	"campaign: " name "\n"                                                                     \
+	"matrix: {threads: [1, 2]}\n"                                                              \
+	"benchmarks:\n"                                                                            \
+	"  a:\n"                                                                                   \
+	"    roles:\n"                                                                             \
+	"      server: {hosts: {names: [" server "]}, command: [/bin/true, \"{threads}\"]}\n"      \
+	"      client: {hosts: {names: [" client "]}, command: [/bin/true]}\n"                     \
+	"    main: client\n"                                                                       \
+	"repeat: {warmup: 0, blocks: 3}\n"                                                         \
+	"limits: {attempts: 1000}\n"
+
 static const char *const campaigns[] = {
 	"campaign: fragile\n"
 	"matrix: {threads: [1, 2]}\n"
@@ -39,17 +51,9 @@ static const char *const campaigns[] = {
 	"benchmarks: {a: {command: [/bin/true, \"{threads}\"]}}\n"
 	"repeat: {warmup: 1, blocks: 4}\n"
 	"limits: {attempts: 1000}\n",
+	ROLES("there", "lab1", "lab2"),
+	ROLES("back", "lab2", "lab1"),
 };
-
-static const char *find_campaign(const char *name)
-{
-	_cleanup_free_ char *begin = xasprintf("campaign: %s\n", name);
-
-	for (size_t i = 0; i < ARRAY_SIZE(campaigns); i++)
-		if (strncmp(campaigns[i], begin, strlen(begin)) == 0)
-			return campaigns[i];
-	return NULL;
-}
 
 static enum death some_death(void)
 {
@@ -235,7 +239,7 @@ static const struct {
 /* ---- which of them ---- */
 
 static struct {
-	const char *campaign;  /* the name of the only one; NULL: all */
+	const char *campaigns; /* names, by commas; NULL: all */
 	const char *accidents; /* names, by commas; NULL: all */
 } wanted;
 
@@ -255,35 +259,44 @@ static bool is_wanted(const char *accident)
 	return wanted.accidents == NULL || is_in(wanted.accidents, accident);
 }
 
-/* Whether each name of a list is known. */
-static bool are_known(const char *list)
+/* Of what is not an accident, but lasts: whether it is so. */
+bool accidents_have(const char *what, unsigned per_mille)
 {
-	for (const char *at = list; *at != '\0'; at += *at == ',') {
-		const size_t len = strcspn(at, ",");
-		bool is_known = len == strlen(ROUGH) && strncmp(at, ROUGH, len) == 0;
-
-		for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-			is_known = is_known || (len == strlen(kinds[i].name) &&
-						       strncmp(at, kinds[i].name, len) == 0);
-		if (!is_known)
-			return false;
-		at += len;
-	}
-	return true;
+	return wanted.accidents != NULL ? is_in(wanted.accidents, what) : happens(per_mille);
 }
 
-bool accidents_choose(const char *accidents, const char *campaign)
+void accidents_choose(const char *accidents, const char *campaigns_wanted)
 {
 	wanted.accidents = accidents;
-	wanted.campaign = campaign;
-	return (accidents == NULL || are_known(accidents)) &&
-	       (campaign == NULL || find_campaign(campaign) != NULL);
+	wanted.campaigns = campaigns_wanted;
+}
+
+static bool is_of_several(const char *campaign)
+{
+	return strstr(campaign, "roles:") != NULL;
+}
+
+static bool is_wanted_campaign(const char *campaign)
+{
+	const char *name = strchr(campaign, ' ') + 1;
+	_cleanup_free_ char *own = xasprintf("%.*s", (int)strcspn(name, "\n"), name);
+
+	return wanted.campaigns == NULL || is_in(wanted.campaigns, own);
+}
+
+size_t random_nodes(void)
+{
+	return wanted.campaigns != NULL ? 2 + chance(NODES_MAX - 1) : 1 + chance(NODES_MAX);
 }
 
 const char *random_campaign(void)
 {
-	return wanted.campaign != NULL ? find_campaign(wanted.campaign)
-				       : campaigns[chance(ARRAY_SIZE(campaigns))];
+	for (int left = 10000; left > 0; left--) {
+		const char *c = campaigns[chance(ARRAY_SIZE(campaigns))];
+		if (is_wanted_campaign(c) && (nodes_n > 1 || !is_of_several(c)))
+			return c;
+	}
+	broken("no such campaign is known in accidents.c: %s", wanted.campaigns);
 }
 
 static void have_accident(void)
@@ -335,7 +348,7 @@ void accidents_begin(void)
 	plan.left = 1 + (unsigned)chance(ACCIDENTS_MAX);
 	plan.over_ns = ABSENT;
 	plan.mended = NULL;
-	network_rough(is_wanted(ROUGH) && happens(wanted.accidents != NULL ? 1000 : 300));
+	network_rough(accidents_have("rough", 300));
 	plan.next = world_at(world_now + some_time(BETWEEN_NS), NULL, on_accident, NULL);
 }
 

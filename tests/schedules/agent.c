@@ -151,6 +151,7 @@ static int open_core(struct node *n, struct connection *c)
 {
 	_cleanup_free_ char *spool_dir = xasprintf("%s/spool", n->dir);
 	const struct runner_handler handler = {.on_started = conversation_on_started,
+		.on_point = conversation_on_point,
 		.on_samples = conversation_on_samples,
 		.on_end = conversation_on_end,
 		.on_torn_down = conversation_on_torn_down,
@@ -187,6 +188,27 @@ static void close_core(struct connection *c)
 	free(c->link);
 	free(c->loop);
 	free(c);
+}
+
+/* What a death left half written is not among its results. */
+static void check_spool(const struct node *n)
+{
+	const struct attempt_id *id;
+
+	for (size_t i = 0; (id = spool_at(n->c->spool, i)) != NULL; i++) {
+		_cleanup_buf_ struct buf payload = BUF_INIT;
+		struct error err = {0};
+		const void *frame;
+		size_t at = 0, len;
+		bool has_result = false;
+
+		if (spool_read(n->c->spool, id, &payload, &err) < 0)
+			broken("%s: %s", n->name, err.text);
+		while (spool_next_frame(payload.data, payload.len, &at, &frame, &len))
+			has_result = is_result(frame, len);
+		if (!has_result)
+			broken("%s: its spool holds a torn result", n->name);
+	}
 }
 
 static void on_start(void *arg)
@@ -232,6 +254,7 @@ void agent_start(struct node *n)
 	}
 	c->session = id16_random();
 	n->c = c;
+	check_spool(n);
 	tell("%s starts, %zu results in its spool", n->name, spool_count(c->spool));
 	network_connect(n);
 }
@@ -300,8 +323,8 @@ void agents_begin(size_t n, const char *dir)
 		if (mkdir(nodes[i].dir, 0700) < 0)
 			broken("%s: %s", nodes[i].dir, strerror(errno));
 		nodes[i].disk = disk_new(nodes[i].dir);
-		nodes[i].is_slow = happens(200);
-		nodes[i].is_loud = happens(50);
+		nodes[i].is_slow = accidents_have("slow", 200);
+		nodes[i].is_loud = accidents_have("loud", 50);
 		agent_start(&nodes[i]);
 	}
 }

@@ -178,7 +178,8 @@ static void hear_answer(const struct message *m)
 		it.to_drain = NULL;
 	} else if (m->type == MESSAGE_ERROR) {
 		tell("the user is told: %s", m->error.text);
-		if (strcmp(m->error.code, "campaign") == 0)
+		/* Hosts that it needs may not be there yet: it is handed in again. */
+		if (strcmp(m->error.code, "campaign") == 0 && !strstr(m->error.text, "at once"))
 			broken("the fixture's campaign: %s", m->error.text);
 		/* It has ended meanwhile, or the answer to an earlier CANCEL was lost. */
 		if (strcmp(m->error.code, "unknown") == 0 &&
@@ -315,6 +316,16 @@ static void on_turn(void *arg)
 	flush();
 }
 
+/* What it has in hand alone: others may be why it loses what it has with them. */
+static size_t count_own(const struct host *h)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < h->flights_n; i++)
+		n += h->flights[i].live->lanes[h->flights[i].run->lane].members_n == 0;
+	return n;
+}
+
 /* Of hosts: what a tick must leave them, as nothing but silence may take it. */
 static size_t note_leases(struct host **out, size_t *flights)
 {
@@ -326,7 +337,7 @@ static size_t note_leases(struct host **out, size_t *flights)
 			world_now - at->heard_ns > LEASE_NS)
 			continue;
 		out[n] = h;
-		flights[n++] = h->flights_n;
+		flights[n++] = count_own(h);
 	}
 	return n;
 }
@@ -339,7 +350,7 @@ static void tick(void)
 
 	recovery_tick(it.recovery, world_now);
 	for (size_t i = 0; core() == before && before != NULL && i < n; i++)
-		if (hosts[i]->flights_n < flights[i])
+		if (count_own(hosts[i]) < flights[i])
 			broken("%s loses its runs before its lease is over", hosts[i]->name);
 }
 

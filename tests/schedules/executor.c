@@ -5,6 +5,7 @@
  */
 #include "tests/schedules/schedules.h"
 
+#include "agent/part_state.h"
 #include "agent/spool.h"
 
 #include <utlist.h>
@@ -25,6 +26,9 @@ struct runner {
 	struct buf frames;
 	struct event *event; /* the next step of the run */
 	struct event *started, *sampling;
+	enum part_state part; /* of a run with a role */
+	enum run_point point; /* told last of it */
+	int64_t point_ns;
 	int64_t ends_at, time_ns, energy_uj, chunks;
 	const char *state;
 };
@@ -59,6 +63,36 @@ void executor_free(struct runner *r)
 	drop_events(r);
 	buf_done(&r->frames);
 	free(r);
+}
+
+/* ---- a part of a run ---- */
+
+static bool is_part(const struct runner *r)
+{
+	return r->assign != NULL && !r->is_tearing_down && text_is_set(r->assign->role);
+}
+
+static bool is_other(const struct runner *r)
+{
+	return is_part(r) && r->assign->is_main != 1;
+}
+
+/* Whether it fits; then it has happened. */
+static bool moves(struct runner *r, enum part_event e)
+{
+	enum part_state next = is_part(r) ? part_state_next(r->part, e, !is_other(r)) : PART_N;
+
+	if (next == PART_N)
+		return false;
+	r->part = next;
+	return true;
+}
+
+static void tell_point(struct runner *r, enum run_point point, int64_t raw_ns)
+{
+	r->point = point;
+	r->point_ns = raw_ns;
+	r->handler.on_point(r->handler.arg, &r->assign->id, point, raw_ns);
 }
 
 /* ---- frames ---- */
@@ -111,6 +145,7 @@ static void add_result(struct runner *r)
 
 	message_init(&m, MESSAGE_RESULT);
 	m.result.id = r->assign->id;
+	m.result.role = is_part(r) ? r->assign->role : NULL;
 	m.result.state = r->state;
 	m.result.reason = strcmp(r->state, "failed") == 0 ? "exit status 1" : NULL;
 	m.result.started_at = world_now;
@@ -130,7 +165,7 @@ static void end_run(struct runner *r, const char *state)
 	if (happens(300))
 		add_output(r);
 	add_result(r);
-	ledger_ended(r->node, &id, state, r->time_ns, r->energy_uj);
+	ledger_ended(r->node, &id, is_part(r), state, r->time_ns, r->energy_uj);
 	r->assign = NULL;
 	r->is_ready = r->is_measuring = false;
 	r->handler.on_end(r->handler.arg, &id, &r->frames);
@@ -141,7 +176,16 @@ static void on_end_of_run(void *arg)
 	struct runner *r = arg;
 
 	r->event = NULL;
-	end_run(r, r->is_cancelled ? "cancelled" : happens(30) ? "failed" : "done");
+	/* Main's program is gone; what is collected of it takes a moment. */
+	if (is_part(r) && !is_other(r) && !r->is_cancelled && moves(r, PART_EXIT)) {
+		r->event = world_at(world_now + some_time(100 * NS_PER_MS), &r->node->process,
+			on_end_of_run, r);
+		tell_point(r, RUN_ENDED, world_now);
+		agent_settle(r->node);
+		return;
+	}
+	bool is_early = is_other(r) && r->part != PART_ENDING && r->part != PART_OVER;
+	end_run(r, r->is_cancelled ? "cancelled" : is_early || happens(30) ? "failed" : "done");
 	agent_settle(r->node);
 }
 
@@ -185,6 +229,16 @@ static void go(struct runner *r)
 			&r->node->process, on_sampling, r);
 }
 
+/* A part waits for the coordinator's word. */
+static void go_or_wait(struct runner *r)
+{
+	r->is_ready = false;
+	if (!is_part(r))
+		go(r);
+	else if (moves(r, PART_IS_PREPARED))
+		tell_point(r, RUN_PREPARED, ABSENT);
+}
+
 static void on_prepared(void *arg)
 {
 	struct runner *r = arg;
@@ -193,7 +247,8 @@ static void on_prepared(void *arg)
 	if (r->is_held)
 		r->is_ready = true;
 	else
-		go(r);
+		go_or_wait(r);
+	agent_settle(r->node);
 }
 
 void runner_start(struct runner *r, const struct message_assign *a)
@@ -205,8 +260,10 @@ void runner_start(struct runner *r, const struct message_assign *a)
 	r->is_streaming = happens(700);
 	buf_reset(&r->frames);
 	r->chunks = r->energy_uj = 0;
+	r->part = PART_PREPARING;
+	r->point = RUN_NO_POINT;
 	r->time_ns = 1 + (int64_t)chance(UINT64_C(1) << 40);
-	ledger_started(r->node, &a->id);
+	ledger_started(r->node, a);
 	if (happens(20)) /* what it needs is not there: it ends before this returns */
 		end_run(r, "failed");
 	else
@@ -266,29 +323,79 @@ void runner_tear_down(struct runner *r, const struct id16 *campaign, const struc
 
 /* ---- the rest of run.h ---- */
 
+static void on_part_ready(void *arg)
+{
+	struct runner *r = arg;
+
+	r->event = NULL;
+	if (happens(20)) { /* its program ends before */
+		moves(r, PART_EXIT);
+		end_run(r, "failed");
+	} else if (moves(r, PART_IS_READY)) {
+		tell_point(r, RUN_READY, ABSENT);
+	}
+	agent_settle(r->node);
+}
+
+static void on_instant(void *arg)
+{
+	struct runner *r = arg;
+
+	r->event = NULL;
+	if (!moves(r, PART_INSTANT))
+		return;
+	r->is_measuring = true;
+	if (is_other(r)) { /* its window is as long as main's */
+		add_chunk(r);
+		if (happens(30))
+			r->event = world_at(world_now + some_time(SHORT_NS), &r->node->process,
+				on_end_of_run, r);
+	} else {
+		go(r);
+	}
+	agent_settle(r->node);
+}
+
+static bool is_for(const struct runner *r, const struct attempt_id *id)
+{
+	return is_part(r) && !r->is_cancelled && attempt_equal(&r->assign->id, id);
+}
+
 void runner_go(struct runner *r, const struct message_go *go)
 {
-	(void)r;
-	(void)go;
+	if (!is_for(r, &go->id))
+		return;
+	bool is_measure = strcmp(go->what, "measure") == 0;
+	if (!moves(r, is_measure ? PART_GO_MEASURE : PART_GO_START))
+		return;
+	r->point = RUN_NO_POINT;
+	if (is_measure)
+		r->event = world_at(
+			go->at == ABSENT ? world_now : go->at, &r->node->process, on_instant, r);
+	else
+		r->event = world_at(world_now + some_time(500 * NS_PER_MS), &r->node->process,
+			on_part_ready, r);
 }
 
 void runner_stop(struct runner *r, const struct attempt_id *id)
 {
-	(void)r;
-	(void)id;
+	if (!is_for(r, id) || !moves(r, PART_STOP))
+		return;
+	r->point = RUN_NO_POINT;
+	drop_events(r);
+	r->event = world_at(
+		world_now + some_time(100 * NS_PER_MS), &r->node->process, on_end_of_run, r);
 }
 
 enum run_point runner_point(const struct runner *r, int64_t *raw_ns)
 {
-	(void)r;
-	*raw_ns = ABSENT;
-	return RUN_NO_POINT;
+	*raw_ns = r->point_ns;
+	return is_part(r) && (!r->is_cancelled || r->point == RUN_ENDED) ? r->point : RUN_NO_POINT;
 }
 
 bool runner_needs_word(const struct runner *r)
 {
-	(void)r;
-	return false;
+	return is_part(r) && part_state_needs_word(r->part, !is_other(r));
 }
 
 void runner_hold(struct runner *r)
@@ -300,7 +407,7 @@ void runner_release(struct runner *r)
 {
 	r->is_held = false;
 	if (r->is_ready && !r->is_cancelled)
-		go(r);
+		go_or_wait(r);
 }
 
 const char *runner_containment(const struct runner *r)

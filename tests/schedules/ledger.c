@@ -10,10 +10,16 @@
 #include <uthash.h>
 #include <utlist.h>
 
-struct attempt {
+/* Each host of a run of several has an attempt of its own. */
+struct attempt_key {
 	struct attempt_id id;
+	int64_t place; /* 0, or 1 + the index of its host */
+};
+
+struct attempt {
+	struct attempt_key key;
 	const struct node *node; /* on which it ran */
-	bool has_ended, is_acknowledged;
+	bool is_main, has_ended, is_acknowledged;
 	const char *state;
 	int64_t time_ns, energy_uj;
 	UT_hash_handle hh;
@@ -21,7 +27,7 @@ struct attempt {
 
 struct run_id {
 	struct id16 campaign;
-	int64_t run;
+	int64_t run, place; /* as of an attempt */
 };
 
 /* The last attempt of a run that was handed out. */
@@ -156,32 +162,45 @@ const char *ledger_label(const struct id16 *uuid)
 
 /* ---- attempts ---- */
 
-static struct attempt *find_attempt(const struct attempt_id *id)
+static int64_t place_of(const struct node *n, bool is_part)
 {
+	return is_part ? 1 + (int64_t)n->index : 0;
+}
+
+static struct attempt *find_attempt(const struct attempt_id *id, int64_t place)
+{
+	struct attempt_key key;
 	struct attempt *a;
 
-	HASH_FIND(hh, ledger.attempts, id, sizeof *id, a);
+	memset(&key, 0, sizeof key);
+	key.id = *id;
+	key.place = place;
+	HASH_FIND(hh, ledger.attempts, &key, sizeof key, a);
 	return a;
 }
 
-void ledger_started(const struct node *n, const struct attempt_id *id)
+void ledger_started(const struct node *n, const struct message_assign *m)
 {
-	struct attempt *a = find_attempt(id);
+	const struct attempt_id *id = &m->id;
+	const int64_t place = place_of(n, text_is_set(m->role));
+	struct attempt *a = find_attempt(id, place);
 
 	tell("%s begins run %" PRId64 " attempt %" PRId64, n->name, id->run, id->attempt);
 	if (a != NULL)
 		broken("run %" PRId64 " attempt %" PRId64 " runs twice: on %s, now on %s", id->run,
 			id->attempt, a->node->name, n->name);
 	a = xcalloc(1, sizeof *a);
-	a->id = *id;
+	a->key.id = *id;
+	a->key.place = place;
 	a->node = n;
-	HASH_ADD(hh, ledger.attempts, id, sizeof a->id, a);
+	a->is_main = m->is_main == 1;
+	HASH_ADD(hh, ledger.attempts, key, sizeof a->key, a);
 }
 
-void ledger_ended(const struct node *n, const struct attempt_id *id, const char *state,
-	int64_t time_ns, int64_t energy_uj)
+void ledger_ended(const struct node *n, const struct attempt_id *id, bool is_part,
+	const char *state, int64_t time_ns, int64_t energy_uj)
 {
-	struct attempt *a = find_attempt(id);
+	struct attempt *a = find_attempt(id, place_of(n, is_part));
 
 	tell("%s ends run %" PRId64 " attempt %" PRId64 ": %s", n->name, id->run, id->attempt,
 		state);
@@ -193,8 +212,10 @@ void ledger_ended(const struct node *n, const struct attempt_id *id, const char 
 
 void ledger_acknowledged(const struct node *n, const struct attempt_id *id)
 {
-	struct attempt *a = find_attempt(id);
+	struct attempt *a = find_attempt(id, 0);
 
+	if (a == NULL)
+		a = find_attempt(id, place_of(n, true));
 	if (a == NULL || !a->has_ended)
 		broken("%s: run %" PRId64 " attempt %" PRId64 " is acknowledged, and has not ended",
 			n->name, id->run, id->attempt);
@@ -203,7 +224,7 @@ void ledger_acknowledged(const struct node *n, const struct attempt_id *id)
 
 /* ---- leases ---- */
 
-static struct lease *get_lease(const struct attempt_id *id)
+static struct lease *get_lease(const struct attempt_id *id, int64_t place)
 {
 	struct run_id key;
 	struct lease *l;
@@ -211,6 +232,7 @@ static struct lease *get_lease(const struct attempt_id *id)
 	memset(&key, 0, sizeof key);
 	key.campaign = id->campaign;
 	key.run = id->run;
+	key.place = place;
 	HASH_FIND(hh, ledger.leases, &key, sizeof key, l);
 	if (l == NULL) {
 		l = xcalloc(1, sizeof *l);
@@ -237,18 +259,35 @@ static void check_lease(const struct lease *l, const struct node *to, const stru
 			id->run, l->node->name, l->attempt, id->attempt, to->name);
 }
 
-static void note_call_off(const struct attempt_id *id)
+static void note_call_off_at(const struct attempt_id *id, int64_t place)
 {
-	struct lease *l = get_lease(id);
+	struct lease *l = get_lease(id, place);
 
 	if (id->attempt > l->called_off)
 		l->called_off = id->attempt;
 }
 
+static void note_call_off(const struct node *n, const struct attempt_id *id)
+{
+	note_call_off_at(id, 0);
+	if (n != NULL)
+		note_call_off_at(id, place_of(n, true));
+}
+
+/* A part of an attempt is handed out: none of an earlier one may be in anybody's hands. */
+static void check_parts(const struct node *to, const struct attempt_id *id)
+{
+	for (size_t i = 0; i < nodes_n; i++) {
+		const struct lease *l = get_lease(id, place_of(&nodes[i], true));
+		if (l->node != NULL && (&nodes[i] == to || l->attempt < id->attempt))
+			check_lease(l, &nodes[i], id);
+	}
+}
+
 void ledger_sent(const struct route *to, const struct message *m)
 {
 	if (m->type == MESSAGE_CANCEL)
-		note_call_off(&m->cancel.id);
+		note_call_off(network_node_of(to), &m->cancel.id);
 	if (m->type != MESSAGE_ASSIGN)
 		return;
 	const struct node *n = network_node_of(to);
@@ -258,8 +297,12 @@ void ledger_sent(const struct route *to, const struct message *m)
 	if (s != NULL && s->is_paused)
 		broken("%s is paused, and run %" PRId64 " attempt %" PRId64 " goes to %s", s->label,
 			m->assign.id.run, m->assign.id.attempt, n->name);
-	struct lease *l = get_lease(&m->assign.id);
-	check_lease(l, n, &m->assign.id);
+	bool is_part = text_is_set(m->assign.role);
+	struct lease *l = get_lease(&m->assign.id, place_of(n, is_part));
+	if (is_part)
+		check_parts(n, &m->assign.id);
+	else
+		check_lease(l, n, &m->assign.id);
 	l->attempt = m->assign.id.attempt;
 	l->node = n;
 }
@@ -278,12 +321,27 @@ void ledger_heard(struct node *from, const struct route *route, const void *data
 		from->heard_ns = world_now;
 }
 
-/* Two attempts of a run, of which the first was not called off, are one too many. */
-static void check_pair(const struct node *n, const struct attempt_id *a, const struct attempt_id *b)
+static bool is_called_off(const struct node *n, const struct message_assign *m)
 {
+	return m->id.attempt <= get_lease(&m->id, place_of(n, text_is_set(m->role)))->called_off;
+}
+
+/* Two attempts of a run, of which the first was not called off, are one too many. A part of a run
+ * has its machine for itself. */
+static void check_pair(
+	const struct node *n, const struct message_assign *x, const struct message_assign *y)
+{
+	const struct attempt_id *a = &x->id, *b = &y->id;
+	const int64_t place = place_of(n, text_is_set(x->role));
+
+	if ((text_is_set(x->role) || text_is_set(y->role)) && !is_called_off(n, x) &&
+		!is_called_off(n, y))
+		broken("%s has run %" PRId64 " and run %" PRId64
+		       ", and one of them is of several hosts",
+			n->name, a->run, b->run);
 	if (!id16_equal(&a->campaign, &b->campaign) || a->run != b->run)
 		return;
-	if ((a->attempt < b->attempt ? a->attempt : b->attempt) > get_lease(a)->called_off)
+	if ((a->attempt < b->attempt ? a->attempt : b->attempt) > get_lease(a, place)->called_off)
 		broken("two leases on one machine: %s has run %" PRId64 " twice", n->name, a->run);
 }
 
@@ -296,7 +354,7 @@ void ledger_check_hands(void)
 			continue;
 		DL_FOREACH (nodes[i].c->queue, a) {
 			for (b = a->next; b != NULL; b = b->next)
-				check_pair(&nodes[i], &a->m.assign.id, &b->m.assign.id);
+				check_pair(&nodes[i], &a->m.assign, &b->m.assign);
 		}
 	}
 }
@@ -371,13 +429,36 @@ static void check_rules(sqlite3 *db)
 		check_none(db, rules[i][0], rules[i][1]);
 }
 
+/* All took part, or none: main's time, and everybody's energy. */
+static void check_composed(
+	const struct attempt_id *id, const char *state, int64_t time_ns, int64_t energy_uj)
+{
+	bool is_done = strcmp(state, "done") == 0;
+	int64_t energy = 0;
+	size_t done = 0;
+
+	for (size_t i = 0; i < nodes_n; i++) {
+		const struct attempt *a = find_attempt(id, place_of(&nodes[i], true));
+		if (a == NULL || !a->has_ended)
+			continue;
+		energy += a->energy_uj;
+		done += strcmp(a->state, "done") == 0;
+		if (is_done && a->is_main && a->time_ns != time_ns)
+			broken("run %" PRId64 " has not the time of its main role", id->run);
+	}
+	if (is_done && (done != 2 || energy != energy_uj))
+		broken("run %" PRId64 " is done, and %zu of its 2 hosts are, with %" PRId64 " uJ",
+			id->run, done, energy);
+}
+
 /* What a run's row says must be what that very attempt measured. */
 static void check_counted(sqlite3 *db)
 {
 	sqlite3_stmt *s;
 
 	if (sqlite3_prepare_v2(db,
-		    "SELECT c.uuid, r.run, r.result, r.state, r.time, r.energy_package, h.name"
+		    "SELECT c.uuid, r.run, r.result, r.state, r.time, r.energy_package, h.name, "
+		    "h.key"
 		    " FROM run r JOIN campaign c ON c.id = r.campaign JOIN host h ON h.id = r.host"
 		    " WHERE r.result IS NOT NULL",
 		    -1, &s, NULL) != SQLITE_OK)
@@ -386,7 +467,13 @@ static void check_counted(sqlite3 *db)
 		struct attempt_id id = {
 			.run = sqlite3_column_int64(s, 1), .attempt = sqlite3_column_int64(s, 2)};
 		memcpy(id.campaign.b, sqlite3_column_blob(s, 0), sizeof id.campaign.b);
-		const struct attempt *a = find_attempt(&id);
+		if (strncmp((const char *)sqlite3_column_text(s, 7), ROLES_HOST,
+			    strlen(ROLES_HOST)) == 0) {
+			check_composed(&id, (const char *)sqlite3_column_text(s, 3),
+				sqlite3_column_int64(s, 4), sqlite3_column_int64(s, 5));
+			continue;
+		}
+		const struct attempt *a = find_attempt(&id, 0);
 		if (a == NULL || !a->has_ended)
 			broken("run %" PRId64 " counts attempt %" PRId64 ", which never ended",
 				id.run, id.attempt);
@@ -408,21 +495,27 @@ static void check_acknowledged(sqlite3 *db)
 
 	if (sqlite3_prepare_v2(db,
 		    "SELECT count(*) FROM attempt a JOIN run r ON r.id = a.run JOIN campaign c ON "
-		    "c.id = r.campaign WHERE c.uuid = ? AND r.run = ? AND a.attempt = ? AND"
-		    " (a.late IS NOT NULL OR (a.state = ? AND r.result = a.attempt))",
+		    "c.id = r.campaign WHERE c.uuid = ?1 AND r.run = ?2 AND a.attempt = ?3 AND"
+		    " CASE WHEN ?5 IS NULL THEN a.late IS NOT NULL OR (a.state = ?4 AND r.result ="
+		    " a.attempt) ELSE EXISTS (SELECT 1 FROM part p JOIN host h ON h.id = p.host"
+		    " WHERE p.run = r.id AND p.attempt = a.attempt AND h.name = ?5 AND p.state = "
+		    "?4)"
+		    " END",
 		    -1, &s, NULL) != SQLITE_OK)
 		broken("%s", sqlite3_errmsg(db));
 	HASH_ITER (hh, ledger.attempts, a, next) {
 		if (!a->is_acknowledged || strcmp(a->state, "cancelled") == 0)
 			continue;
-		sqlite3_bind_blob(s, 1, a->id.campaign.b, sizeof a->id.campaign.b, SQLITE_STATIC);
-		sqlite3_bind_int64(s, 2, a->id.run);
-		sqlite3_bind_int64(s, 3, a->id.attempt);
+		sqlite3_bind_blob(
+			s, 1, a->key.id.campaign.b, sizeof a->key.id.campaign.b, SQLITE_STATIC);
+		sqlite3_bind_int64(s, 2, a->key.id.run);
+		sqlite3_bind_int64(s, 3, a->key.id.attempt);
 		sqlite3_bind_text(s, 4, a->state, -1, SQLITE_STATIC);
+		sqlite3_bind_text(s, 5, a->key.place > 0 ? a->node->name : NULL, -1, SQLITE_STATIC);
 		if (sqlite3_step(s) != SQLITE_ROW || sqlite3_column_int64(s, 0) != 1)
 			broken("run %" PRId64 " attempt %" PRId64
 			       " was acknowledged, and is not in the store",
-				a->id.run, a->id.attempt);
+				a->key.id.run, a->key.id.attempt);
 		sqlite3_reset(s);
 	}
 	sqlite3_finalize(s);

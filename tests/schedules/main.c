@@ -1,11 +1,11 @@
 /*
  * schedules - run schedules, and tell the seeds of those in which a rule was broken
  *
- * schedules [--first N] [--count N] [--jobs N] [--accidents LIST] [--campaign NAME] [--trace]
+ * schedules [--first N] [--count N] [--jobs N] [--accidents LIST] [--campaigns LIST] [--trace]
  * [--stop]
  *
  * Seeds are N, N + 1, ...; each schedule follows from its seed alone. --trace tells what happens
- * (for one), --stop ends at the first that fails. --accidents and --campaign let only those happen
+ * (for one), --stop ends at the first that fails. --accidents and --campaigns let only those happen
  * that a rule is about (names as in accidents.c), so that a schedule that breaks it is found soon.
  * Exit status 1 where one failed. Schedules run in processes of their own, many in each, so that
  * one that crashes is told of as well.
@@ -28,7 +28,7 @@
 #define JOBS_MAX     64
 
 struct options {
-	const char *first, *count, *jobs, *accidents, *campaign;
+	const char *first, *count, *jobs, *accidents, *campaigns;
 	bool trace, stop, help;
 };
 
@@ -37,8 +37,7 @@ static const struct option_info table[] = {
 	{"count", OPTION_TEXT, offsetof(struct options, count), "N", "how many", NULL},
 	{"jobs", OPTION_TEXT, offsetof(struct options, jobs), "N", "processes", NULL},
 	{"accidents", OPTION_TEXT, offsetof(struct options, accidents), "LIST", "only those", NULL},
-	{"campaign", OPTION_TEXT, offsetof(struct options, campaign), "NAME", "only that one",
-		NULL},
+	{"campaigns", OPTION_TEXT, offsetof(struct options, campaigns), "LIST", "only those", NULL},
 	{"trace", OPTION_FLAG, offsetof(struct options, trace), NULL, "tell what happens", NULL},
 	{"stop", OPTION_FLAG, offsetof(struct options, stop), NULL, "at the first failure", NULL},
 	{.name = NULL},
@@ -108,7 +107,7 @@ static void run_schedule(uint64_t seed)
 	store_disk_restore();
 	network_begin();
 	ledger_begin();
-	agents_begin(1 + chance(NODES_MAX), place.dir);
+	agents_begin(random_nodes(), place.dir);
 	coordinator_begin(place.store, place.content, place.keyring);
 	user_submits(random_campaign());
 	accidents_begin();
@@ -247,10 +246,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", err.text);
 		return 2;
 	}
-	if (!accidents_choose(o.accidents, o.campaign)) {
-		fprintf(stderr, "--accidents or --campaign: no such name in accidents.c\n");
-		return 2;
-	}
+	accidents_choose(o.accidents, o.campaigns);
 	uint64_t jobs = number(o.jobs, 1), count = number(o.count, 1);
 	world_tells = o.trace;
 	if (o.trace)

@@ -211,9 +211,10 @@ void ledger_cancelled(const struct id16 *uuid);
 void ledger_sent(const struct route *to, const struct message *m);
 void ledger_heard(struct node *from, const struct route *route, const void *data, size_t len);
 /* An attempt begins to run on a machine; what it will measure. */
-void ledger_started(const struct node *n, const struct attempt_id *id);
-void ledger_ended(const struct node *n, const struct attempt_id *id, const char *state,
-	int64_t time_ns, int64_t energy_uj);
+void ledger_started(const struct node *n, const struct message_assign *m);
+/* is_part: of a run of several hosts. */
+void ledger_ended(const struct node *n, const struct attempt_id *id, bool is_part,
+	const char *state, int64_t time_ns, int64_t energy_uj);
 /* COMMITTED reached the agent. */
 void ledger_acknowledged(const struct node *n, const struct attempt_id *id);
 /* What must hold at any time. */
@@ -228,9 +229,13 @@ void accidents_begin(void);
 /* When they were over; ABSENT: they are not. */
 int64_t accidents_over_ns(void);
 void accidents_end(void);
-/* From now on only those accidents (names, by commas; both live on) and that campaign are chosen;
- * NULL: all. False where a name is not known. */
-bool accidents_choose(const char *accidents, const char *campaign);
+/* From now on only those accidents and campaigns are chosen (names, by commas; both live on); NULL:
+ * all. */
+void accidents_choose(const char *accidents, const char *campaigns);
+/* Whether this schedule is "rough", "slow" or "loud": by chance, or as was chosen. */
+bool accidents_have(const char *what, unsigned per_mille);
+/* How many agents. */
+size_t random_nodes(void);
 /* A campaign for people to hand in, of those that chance knows. */
 const char *random_campaign(void);
 
