@@ -1,7 +1,9 @@
 # A coordinator and agents on loopback for tests: source after lib.sh.
 #   start_coordinator   on store c.db ($DB) with keys in keys/; sets ADDRESS and SERVER_KEY; again after kill_coordinator: same port
 #   start_agent NAME    with state in agents/NAME, trusted; SIGTERM ends it at once       kill_agent NAME, kill_coordinator   SIGKILL
+#   AGENT_IN=(COMMAND...)   before that: start_agent runs it with the agent as its arguments, which it must exec
 LISTEN=tcp://127.0.0.1:0
+AGENT_IN=()
 declare -A AGENT_PID
 start_coordinator() {
 	: >serve.log
@@ -15,7 +17,7 @@ start_coordinator() {
 start_agent() {
 	mkdir -p agents
 	joulerig key trust "$1" "$(joulerig-agent key --state "agents/$1")" --role agent --keys keys
-	joulerig-agent --coordinator "$ADDRESS" --server-key "$SERVER_KEY" --state "agents/$1" --name "$1" --drain-timeout 0s "${@:2}" 2>>"agents/$1.log" &
+	"${AGENT_IN[@]}" joulerig-agent --coordinator "$ADDRESS" --server-key "$SERVER_KEY" --state "agents/$1" --name "$1" --drain-timeout 0s "${@:2}" 2>>"agents/$1.log" &
 	AGENT_PID[$1]=$!
 }
 kill_agent() { kill -KILL "${AGENT_PID[$1]}"; wait "${AGENT_PID[$1]}" 2>/dev/null; }
