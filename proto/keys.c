@@ -242,6 +242,12 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct trusted_key *)a)->name, ((const struct trusted_key *)b)->name);
 }
 
+/* A file that could not be read now says nothing of its key. */
+static bool is_passing(int code)
+{
+	return code == -EMFILE || code == -ENFILE || code == -ENOMEM || code == -EIO;
+}
+
 /* With skipped, files that are no key are left out, and their errors gathered there. */
 static int list_keys(const char *dir, struct trusted_key **out, size_t *n, struct buf *skipped,
 	struct error *err)
@@ -262,7 +268,7 @@ static int list_keys(const char *dir, struct trusted_key **out, size_t *n, struc
 		list = xreallocarray(list, *n + 1, sizeof *list);
 		r = read_trusted(path, e->d_name, &list[*n], err);
 		*n += r == 0;
-		if (r < 0 && skipped != NULL) {
+		if (r < 0 && skipped != NULL && !is_passing(r)) {
 			buf_addf(skipped, "%s%s", skipped->len ? "; " : "", err->text);
 			r = 0;
 		}
@@ -344,6 +350,15 @@ static void take_list(struct keyring *k, struct trusted_key *list, size_t n)
 	qsort(k->by_key, n, sizeof(struct trusted_key *), by_public_key);
 }
 
+/* What is wrong with the files, once. The caller gives the text away. */
+static void warn_once(struct keyring *k, struct buf *text, const char *consequence)
+{
+	if (text->len > 0 && (k->warned == NULL || strcmp(k->warned, text->data) != 0))
+		log_warning("%s; %s", text->data, consequence);
+	free(k->warned);
+	k->warned = buf_take(text);
+}
+
 /* A bad file must neither cut a cluster off nor keep a key that was taken back: it alone is left
  * out. */
 static void refresh(struct keyring *k)
@@ -364,13 +379,12 @@ static void refresh(struct keyring *k)
 	_cleanup_buf_ struct buf skipped = BUF_INIT;
 	struct error err = {0};
 	if (list_keys(k->dir, &list, &n, &skipped, &err) < 0) {
-		log_warning("%s; the keys that were read before stay", err.text);
+		buf_reset(&skipped);
+		buf_adds(&skipped, err.text);
+		warn_once(k, &skipped, "the keys that were read before stay");
 		return;
 	}
-	if (skipped.len > 0 && (k->warned == NULL || strcmp(k->warned, skipped.data) != 0))
-		log_warning("%s; left out", skipped.data);
-	free(k->warned);
-	k->warned = buf_take(&skipped);
+	warn_once(k, &skipped, "left out");
 	take_list(k, list, n);
 	k->read_ns = k->looked_ns;
 	/* A second change within the clock's step would show the same time: believe only one that

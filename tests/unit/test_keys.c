@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -214,6 +216,37 @@ static void test_keyring(void **state)
 	keyring_free(ring);
 }
 
+/* Where descriptors are short when it is read, for a moment, nobody who was trusted is cut off. */
+static void test_keyring_short_of_descriptors(void **state)
+{
+	_cleanup_free_ char *keys = xasprintf("%s/short", dir);
+	struct keyring *ring = keyring_open(keys);
+	struct keypair a, b;
+	struct rlimit before, none;
+	struct error err = {0};
+
+	(void)state;
+	assert_int_equal(keypair_generate(&a, NULL), 0);
+	assert_int_equal(keypair_generate(&b, NULL), 0);
+	assert_int_equal(keys_trust(keys, "lab1", a.public_key, ROLE_AGENT, &err), 0);
+	assert_non_null(keyring_find(ring, a.public_key));
+	assert_int_equal(keys_trust(keys, "lab2", b.public_key, ROLE_AGENT, &err), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	int next = dup(0);
+	assert_int_equal(close(next), 0);
+	/* None at all, then one: for the directory, none for what is in it. */
+	for (int n = 0; n < 2; n++) {
+		none = before;
+		none.rlim_cur = (rlim_t)(next + n);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+		const struct trusted_key *found = keyring_find(ring, a.public_key);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+		assert_non_null(found);
+	}
+	assert_non_null(keyring_find(ring, b.public_key));
+	keyring_free(ring);
+}
+
 static void test_user_dir(void **state)
 {
 	char *path;
@@ -238,6 +271,7 @@ int main(void)
 		cmocka_unit_test(test_roles),
 		cmocka_unit_test(test_trust),
 		cmocka_unit_test(test_keyring),
+		cmocka_unit_test(test_keyring_short_of_descriptors),
 		cmocka_unit_test(test_user_dir),
 	};
 
