@@ -28,7 +28,9 @@ enum {
 	BACKLOG = 4096,
 	CURVE_BYTES = 64, /* ZMQ_MAXMSGSIZE counts what is on the wire: 33 bytes more than the frame
 			     (RFC 26) */
-	BUDGET = 256,     /* frames taken in one go, so that timers and commits get their turn */
+	/* What is taken in one go, so that timers and commits get their turn. */
+	BUDGET = 256, /* frames */
+	BUDGET_BYTES = 16 * 1024 * 1024,
 };
 
 static int set_int(void *socket, int option, int value)
@@ -130,8 +132,9 @@ static void on_zap(void *arg, void *socket)
 		zmq_msg_close(&parts[i]);
 }
 
-/* One message [route][frame]; false where none waits. Messages of any other form are dropped. */
-static bool receive_one(struct link_server *s)
+/* One message [route][frame], its bytes added to *bytes; false where none waits. Messages of any
+ * other form are dropped. */
+static bool receive_one(struct link_server *s, size_t *bytes)
 {
 	struct route from = {0};
 	zmq_msg_t id, frame;
@@ -151,6 +154,7 @@ static bool receive_one(struct link_server *s)
 	zmq_msg_init(&frame);
 	if (zmq_msg_more(&id) && zmq_msg_recv(&frame, s->router, ZMQ_DONTWAIT) >= 0) {
 		int more = zmq_msg_more(&frame);
+		*bytes += zmq_msg_size(&frame);
 		/* The key is read from the payload frame: after a poll the id frame of libzmq 4.3.4
 		 * has no metadata. */
 		const char *key = zmq_msg_gets(&frame, "User-Id");
@@ -159,6 +163,7 @@ static bool receive_one(struct link_server *s)
 			zmq_msg_init(&rest);
 			more = zmq_msg_recv(&rest, s->router, ZMQ_DONTWAIT) >= 0 &&
 			       zmq_msg_more(&rest);
+			*bytes += zmq_msg_size(&rest);
 			zmq_msg_close(&rest);
 			good = false;
 		}
@@ -173,8 +178,10 @@ static bool receive_one(struct link_server *s)
 
 static void on_router(void *arg, void *socket)
 {
+	size_t bytes = 0;
+
 	(void)socket;
-	for (int i = 0; i < BUDGET && receive_one(arg); i++)
+	for (int i = 0; i < BUDGET && bytes < BUDGET_BYTES && receive_one(arg, &bytes); i++)
 		;
 }
 
