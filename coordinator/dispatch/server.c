@@ -13,6 +13,9 @@
 #include <sys/stat.h>
 
 #define TICK_NS (250 * NS_PER_MS)
+/* Anybody who reaches the port may come with any key, as often as they like: so many are told of in
+ * a minute, that the log does not grow with it. */
+#define REFUSED_TOLD 20
 
 struct server {
 	struct server_config config;
@@ -25,10 +28,30 @@ struct server {
 	struct link_server *link;
 	struct recovery *recovery;
 	char *content_dir;
-	char *endpoint; /* that is bound, with its port */
-	int wake_fd;    /* an eventfd */
+	char *endpoint;           /* that is bound, with its port */
+	int wake_fd;              /* an eventfd */
+	int64_t refused_since_ns; /* CLOCK_MONOTONIC: when the minute began */
+	unsigned refused_n;       /* in it */
 	struct error failure;
 };
+
+static void tell_refused(struct server *s, const char *public_key)
+{
+	int64_t now = clock_monotonic_ns();
+
+	if (s->refused_n == 0 || now - s->refused_since_ns > 60 * NS_PER_S) {
+		s->refused_since_ns = now;
+		s->refused_n = 0;
+	}
+	if (s->refused_n > REFUSED_TOLD)
+		return;
+	if (s->refused_n++ == REFUSED_TOLD)
+		log_warning("more peers are refused; who they are is not told for a minute");
+	else
+		log_warning("refused a peer with the key '%s'; to let it in: joulerig key trust "
+			    "NAME '%s' --role agent|user|viewer --keys %s",
+			public_key, public_key, s->config.keys);
+}
 
 static bool is_trusted(void *arg, const char *public_key)
 {
@@ -36,9 +59,7 @@ static bool is_trusted(void *arg, const char *public_key)
 
 	if (keyring_find(s->keyring, public_key) != NULL)
 		return true;
-	log_warning("refused a peer with the key '%s'; to let it in: joulerig key trust NAME '%s' "
-		    "--role agent|user|viewer --keys %s",
-		public_key, public_key, s->config.keys);
+	tell_refused(s, public_key);
 	return false;
 }
 

@@ -57,6 +57,10 @@ wait $silent $raw
 as_before() { [ "$(descriptors)" -le $((before + 2)) ]; }
 ok "none of them is left" wait_for 60 as_before
 check good.1 120
+joulerig-agent key --state stranger >/dev/null
+hostile stranger "$ADDRESS" "$SERVER_KEY" stranger 2 >/dev/null
+ok "who is refused again and again is told of" grep -q 'refused a peer' serve.log
+ok "but does not fill the log" [ "$(grep -c 'refused a peer' serve.log)" -le 20 ]
 
 joulerig submit good.yaml "${ask[@]}" >/dev/null 2>&1
 mapfile -t ids < <(store 'SELECT lower(hex(uuid)) FROM campaign')

@@ -13,6 +13,8 @@
  *   hostile large ADDRESS SERVER-KEY KEYS SECONDS CAMPAIGN
  *                                           the longest frames of samples without a pause, without
  *                                           credit
+ *   hostile stranger ADDRESS SERVER-KEY KEYS SECONDS
+ *                                           a key that is not trusted, again and again
  *
  * Each prints at its end how many connections or frames it had.
  */
@@ -443,6 +445,22 @@ static int large(char **args)
 	return 0;
 }
 
+static int stranger(char **args)
+{
+	int64_t end = end_after(args[3]);
+	struct pollfd none;
+	long n = 0;
+
+	for (; clock_monotonic_ns() < end; n++) {
+		struct peer p = {0};
+		peer_open(&p, args);
+		poll(&none, 0, 20);
+		peer_close(&p);
+	}
+	printf("%ld\n", n);
+	return 0;
+}
+
 int main(int n, char **args)
 {
 	const char *what = n > 1 ? args[1] : "";
@@ -459,6 +477,8 @@ int main(int n, char **args)
 		return frames(args + 2);
 	if (strcmp(what, "large") == 0 && n == 7)
 		return large(args + 2);
+	if (strcmp(what, "stranger") == 0 && n == 6)
+		return stranger(args + 2);
 	fprintf(stderr, "usage: see the head of tests/tools/hostile.c\n");
 	return 2;
 }
