@@ -104,6 +104,7 @@ static int open_runner(struct connection *c, struct error *err)
 		.on_point = conversation_on_point,
 		.on_samples = conversation_on_samples,
 		.on_end = conversation_on_end,
+		.on_trouble = conversation_on_trouble,
 		.on_torn_down = conversation_on_torn_down,
 		.arg = c};
 	int r = spool_open(&c->spool, spool_dir, err);

@@ -427,7 +427,10 @@ static void on_file_chunk(struct connection *c, const struct message_file_chunk 
 {
 	struct error err = {0};
 	int r = files_take(c->files, chunk, &err);
-	if (r < 0)
+	if (files_is_disk_broken(r)) {
+		files_forget_request(c->files);
+		conversation_on_trouble(c, &err);
+	} else if (r < 0)
 		runner_files_failed(c->runner, err.text);
 	else if (r > 0)
 		runner_files_arrived(c->runner);

@@ -96,6 +96,7 @@ struct connection {
 	struct buf spare;            /* swapped with the runner's frames */
 	char *trouble;               /* why no run can begin; owned, NULL: one can */
 	struct loop_timer *mending;  /* while in trouble */
+	bool is_run_waiting;         /* for the trouble's end, before it has begun */
 	struct unspooled *unspooled; /* in order; as many as were in hand, at most */
 	size_t largest;              /* bytes of a result so far */
 	/* Committed while a run was measured; they go from the spool when it has ended. Owned. */
@@ -111,6 +112,7 @@ void conversation_on_started(
 	void *arg, const struct attempt_id *id, int64_t started_at, int64_t raw_ns);
 void conversation_on_samples(void *arg);
 void conversation_on_end(void *arg, const struct attempt_id *id, struct buf *frames);
+void conversation_on_trouble(void *arg, const struct error *why);
 void conversation_on_torn_down(void *arg, const struct id16 *campaign, const char *reason);
 void conversation_want_files(
 	void *arg, const struct content_hash *hash, int64_t offset, int64_t length);

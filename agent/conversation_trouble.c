@@ -46,6 +46,16 @@ static void say_it(struct connection *c)
 		conversation_say_ping(c);
 }
 
+/* The run that could not begin: it is prepared now, and let go with all else. */
+static bool is_run_on_its_way(struct connection *c)
+{
+	if (c->is_run_waiting) {
+		c->is_run_waiting = false;
+		runner_files_arrived(c->runner);
+	}
+	return !c->is_run_waiting;
+}
+
 static void mend(struct connection *c)
 {
 	struct error err = {0};
@@ -60,6 +70,8 @@ static void mend(struct connection *c)
 		conversation_say_trouble(c, what, &err);
 		return;
 	}
+	if (!is_run_on_its_way(c)) /* and has said why */
+		return;
 	free(c->trouble);
 	c->trouble = NULL;
 	loop_cancel_timer(c->loop, c->mending);
@@ -94,6 +106,14 @@ void conversation_say_trouble(struct connection *c, const char *what, const stru
 		loop_add_timer(c->loop, clock_monotonic_ns() + MEND_NS, MEND_NS, on_mending, c);
 	runner_hold(c->runner);
 	say_it(c);
+}
+
+void conversation_on_trouble(void *arg, const struct error *why)
+{
+	struct connection *c = arg;
+
+	c->is_run_waiting = true;
+	conversation_say_trouble(c, "state", why);
 }
 
 bool conversation_has_room(struct connection *c)

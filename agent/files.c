@@ -223,6 +223,11 @@ enum work_state files_prepare(struct files *f, struct work *w, const struct mess
 		w->was_damaged = true;
 		return files_prepare(f, w, a);
 	}
+	if (files_is_disk_broken(r)) {
+		fail(w, err.text);
+		w->state = WORK_MISSING;
+		return WORK_WAITS;
+	}
 	if (r < 0)
 		return fail(w, err.text);
 	w->is_begun = false;

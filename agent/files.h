@@ -20,13 +20,14 @@ enum work_state {
 	WORK_SETUP,   /* laid out; the setup steps are to be run in it */
 	WORK_READY,
 	WORK_FAILED, /* reason says why; it stays so for its campaign */
+	WORK_WAITS,  /* this machine's disk fails, as reason says; to be tried again; never a state */
 };
 
 struct work {
 	char *key;       /* owned; 32 hexadecimal digits */
 	char *directory; /* owned; absolute */
 	enum work_state state;
-	char *reason;         /* owned; of WORK_FAILED */
+	char *reason;         /* owned; of WORK_FAILED, WORK_WAITS */
 	struct id16 campaign; /* that last began to prepare it */
 	bool is_private;      /* that campaign's alone: it has no files */
 	bool is_begun;        /* a step of setup was started in it */
@@ -91,5 +92,9 @@ void files_forget_campaign(struct files *f, const struct id16 *campaign);
 
 /* Make a directory and those above it (0700). Returns 0 or negative. */
 int files_make_directory(const char *path, struct error *err);
+
+/* Whether a negative errno tells of a disk that fails or is read-only: that is no campaign's fault,
+ * and passes when the disk is mended. A full one may be too small for what a campaign ships. */
+bool files_is_disk_broken(int code);
 
 #endif

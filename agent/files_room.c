@@ -115,6 +115,11 @@ bool files_is_disk_full(int code)
 	return code == -ENOSPC || code == -EDQUOT;
 }
 
+bool files_is_disk_broken(int code)
+{
+	return code == -EIO || code == -EROFS;
+}
+
 bool files_empty_cache(struct files *f, const struct message_assign *a)
 {
 	return shrink(f, a, 0) > 0;

@@ -4,6 +4,8 @@
 #include "agent/sources/perf_migrations.h"
 #include "proto/log.h"
 
+#include <errno.h>
+
 #define FRAMES_KEPT     (1024 * 1024)  /* a larger buffer is given back between runs */
 #define UNTUNE_AFTER_NS (5 * NS_PER_S) /* the next run of a campaign comes within that */
 
@@ -172,6 +174,23 @@ void run_finish_as(struct runner *r, const char *state, const char *reason)
 
 /* ---- the run itself ---- */
 
+/* Whether this error is one that passes: then all waits where it is, and runner_files_arrived() tries
+ * again. */
+static bool waits_for_disk(struct runner *r, const struct error *why)
+{
+	if (!files_is_disk_broken(why->code))
+		return false;
+	r->phase = PHASE_FILES;
+	r->handler.on_trouble(r->handler.arg, why);
+	return true;
+}
+
+static void fail_or_wait(struct runner *r, const struct error *why)
+{
+	if (!waits_for_disk(r, why))
+		run_finish_as(r, "failed", why->text);
+}
+
 void run_advance(struct runner *r)
 {
 	struct error err = {0};
@@ -189,12 +208,16 @@ void run_advance(struct runner *r)
 	case WORK_FAILED:
 		run_finish_as(r, "failed", r->work->reason);
 		return;
+	case WORK_WAITS:
+		error_set(&err, -EIO, "%s", r->work->reason);
+		fail_or_wait(r, &err);
+		return;
 	case WORK_SETUP:
 	case WORK_READY:
 		break;
 	}
 	if (r->tmp == NULL && run_make_tmp(r, &err) < 0) {
-		run_finish_as(r, "failed", err.text);
+		fail_or_wait(r, &err);
 		return;
 	}
 	bool is_question = has_question && verdict == NULL;
@@ -205,7 +228,7 @@ void run_advance(struct runner *r)
 		return;
 	}
 	if (files_used(r->options.files, r->work, r->assign, run_directory(r), &err) < 0)
-		run_finish_as(r, "failed", err.text);
+		fail_or_wait(r, &err);
 	else if (r->work->state == WORK_SETUP)
 		run_start_setup(r);
 	else

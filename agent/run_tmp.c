@@ -25,8 +25,12 @@ int run_make_tmp(struct runner *r, struct error *err)
 		hex_encode(campaign, id->campaign.b, 8), id->run, id->attempt);
 	if (mkdir(r->tmp, 0700) < 0) {
 		remove_tree(r->tmp);
-		if (mkdir(r->tmp, 0700) < 0)
-			return error_errno(err, "%s", r->tmp);
+		if (mkdir(r->tmp, 0700) < 0) {
+			int code = error_errno(err, "%s", r->tmp);
+			free(r->tmp);
+			r->tmp = NULL;
+			return code;
+		}
 	}
 	r->tmp_attributes = llistxattr(r->tmp, NULL, 0);
 	return lstat(r->tmp, &r->tmp_stat) < 0 ? error_errno(err, "%s", r->tmp) : 0;

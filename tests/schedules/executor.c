@@ -480,6 +480,12 @@ int files_take(struct files *f, const struct message_file_chunk *c, struct error
 	return 0;
 }
 
+bool files_is_disk_broken(int code)
+{
+	(void)code;
+	return false;
+}
+
 void files_forget_request(struct files *f)
 {
 	(void)f;
