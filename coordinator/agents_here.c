@@ -15,6 +15,7 @@
 
 #define RESTARTS 3
 #define END_MS   5000
+#define BYE_MS   1000 /* to end by themselves, once told that all is over */
 
 struct agent_here {
 	struct agents_here *all;
@@ -228,6 +229,23 @@ int agents_here_start(
 	}
 	*out = all;
 	return 0;
+}
+
+static void wait_until(const struct agent_here *a, int64_t deadline_ns)
+{
+	struct pollfd p = {.fd = a->pidfd, .events = POLLIN};
+	int64_t left = (deadline_ns - clock_monotonic_ns()) / NS_PER_MS;
+
+	(void)poll(&p, 1, left > 0 ? (int)left : 0);
+}
+
+void agents_here_wait(struct agents_here *all)
+{
+	int64_t deadline = clock_monotonic_ns() + BYE_MS * NS_PER_MS;
+
+	for (size_t i = 0; all != NULL && i < all->n; i++)
+		if (all->agents[i].pid > 0)
+			wait_until(&all->agents[i], deadline);
 }
 
 void agents_here_stop(struct agents_here *all)

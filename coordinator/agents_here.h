@@ -28,6 +28,8 @@ struct agents_here_config {
 
 int agents_here_start(
 	struct agents_here **out, const struct agents_here_config *config, struct error *err);
+/* They were told that all is over: wait a second at most for them to end. NULL is fine. */
+void agents_here_wait(struct agents_here *a);
 /* Ask them to end (SIGTERM), wait at most five seconds, then kill. NULL is fine. */
 void agents_here_stop(struct agents_here *a);
 

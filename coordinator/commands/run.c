@@ -238,6 +238,9 @@ static int open_here(struct here *h, struct run_options *o, const char *only, st
 
 static void close_here(struct here *h)
 {
+	/* Agents hear that the last result is committed, and so drop it, before they hear BYE. */
+	if (server_say_bye(h->server) > 0)
+		agents_here_wait(h->agents);
 	agents_here_stop(h->agents);
 	server_close(h->server);
 	if (h->keys_dir != NULL)

@@ -32,6 +32,7 @@ struct server {
 	int wake_fd;              /* an eventfd */
 	int64_t refused_since_ns; /* CLOCK_MONOTONIC: when the minute began */
 	unsigned refused_n;       /* in it */
+	bool has_said_bye;
 	struct error failure;
 };
 
@@ -257,19 +258,30 @@ void server_stop(struct server *s, int status)
 	loop_stop(s->loop, status);
 }
 
-void server_close(struct server *s)
+size_t server_say_bye(struct server *s)
 {
 	struct error err = {0};
+	struct dispatch *d =
+		s != NULL && s->recovery != NULL ? recovery_dispatch(s->recovery) : NULL;
+	size_t told = 0;
 
+	if (d == NULL || s->link == NULL || s->failure.code != 0 || s->has_said_bye)
+		return 0;
+	s->has_said_bye = true;
+	if (s->config.is_embedded) {
+		told = dispatch_connected(d);
+		dispatch_say_bye(d, "the campaign has ended");
+	}
+	if (dispatch_flush(d, clock_monotonic_ns(), &err) < 0)
+		log_error("%s", err.text);
+	return told;
+}
+
+void server_close(struct server *s)
+{
 	if (s == NULL)
 		return;
-	struct dispatch *d = s->recovery != NULL ? recovery_dispatch(s->recovery) : NULL;
-	if (d != NULL && s->link != NULL && s->failure.code == 0) {
-		if (s->config.is_embedded)
-			dispatch_say_bye(d, "the campaign has ended");
-		if (dispatch_flush(d, clock_monotonic_ns(), &err) < 0)
-			log_error("%s", err.text);
-	}
+	server_say_bye(s);
 	recovery_free(s->recovery);
 	link_server_close(s->link);
 	keyring_free(s->keyring);
