@@ -155,11 +155,18 @@ static const struct named_query queries[] = {
 		"LIMIT ?3",
 		NULL},
 	{"clocks", "host at raw epoch session offset delay", true,
+		/* What stands for several hosts has main's: the samples of a run are those of its
+		 * main part. Its key ends with the name of that role (live_tuples.c). */
 		"SELECT * FROM (SELECT row_number() OVER (ORDER BY h.name, h.id, k.at) AS key,"
 		" h.name, k.at, k.raw, k.epoch, k.session, k.offset, k.delay"
-		" FROM campaign c JOIN (SELECT campaign, host FROM lane UNION"
-		"  SELECT campaign, host FROM lane_part) l ON l.campaign = c.id"
-		" JOIN host h ON h.id = l.host JOIN clock k ON k.host = h.id"
+		" FROM campaign c JOIN (SELECT campaign, host, host AS clock FROM lane UNION"
+		"  SELECT campaign, host, host FROM lane_part UNION"
+		"  SELECT p.campaign, t.id, p.host FROM lane_part p"
+		"   JOIN lane s ON s.campaign = p.campaign AND s.lane = p.lane"
+		"   JOIN host t ON t.id = s.host"
+		"   AND substr(t.key, -6 - length(p.role)) = ',main=' || p.role"
+		" ) l ON l.campaign = c.id"
+		" JOIN host h ON h.id = l.host JOIN clock k ON k.host = l.clock"
 		"  AND k.at BETWEEN c.submitted_at - 600000000000"
 		"  AND coalesce(c.ended_at, 9223372036854775807 - 600000000000) + 600000000000"
 		" WHERE c.id = ?1) WHERE key > ?2 ORDER BY key LIMIT ?3",

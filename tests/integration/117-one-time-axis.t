@@ -45,4 +45,21 @@ else
 	skip "their own clocks are a day apart" "no time namespaces here"
 fi
 is "CSV has it, too" "$(joulerig export two.1 --coordinator "$ADDRESS" --keys keys --what samples --format csv | head -n 1 | cut -d, -f4-6)" time,at,at_bound
+
+# A run of several hosts has the samples of its main role, and is on the axis as that role's host is.
+cat >pair.yaml <<'YAML'
+campaign: pair
+benchmarks:
+  b:
+    roles:
+      server: {command: [sleep, "100"], stop: {grace: 100ms}, hosts: {names: [near]}}
+      client: {command: [sleep, "0.3"], hosts: {names: [far]}}
+    main: client
+measure: {energy: off, every: 10ms}
+repeat: {warmup: 0, blocks: 2}
+YAML
+ok "a campaign of several hosts runs" joulerig run pair.yaml --coordinator "$ADDRESS" --keys keys --quiet
+joulerig export pair.1 --coordinator "$ADDRESS" --keys keys --what samples >samples
+is "there are samples of both runs" "$(jq -r .run samples | sort -u | wc -l)" 2
+is "all on the axis" "$(jq -r 'select(.at == null or .at_bound == null) | .run' samples | wc -l)" 0
 done_testing
