@@ -121,10 +121,10 @@ int admission_change(struct dispatch *d, struct host *h, enum host_admission a, 
 	else
 		log_info("host %s", text.data);
 	tell_campaigns(d, h);
-	if (a == HOST_ADMITTED) {
+	if (a == HOST_ADMITTED)
 		health_forget(h);
-		host_is_due(h);
-	}
+	/* Also where it is taken out: others that were claimed with it are free. */
+	host_is_due(h);
 	return 0;
 }
 
@@ -162,32 +162,43 @@ static void call_off(struct dispatch *d, struct host *h, bool all)
 	}
 }
 
-/* Whether another host of the campaign takes runs. */
+/* Whether another lane of the campaign can take its block. */
 static bool has_other(const struct live *l, const struct lane *lane)
 {
 	for (size_t i = 0; i < l->lanes_n; i++)
-		if (&l->lanes[i] != lane && host_takes_runs(l->lanes[i].host))
+		if (&l->lanes[i] != lane && l->lanes[i].group == lane->group &&
+			lane_takes_runs(&l->lanes[i]))
 			return true;
 	return false;
 }
 
-static void give_blocks_away(struct dispatch *d, const struct host *h)
+static void give_block_away(struct dispatch *d, struct lane *lane, const struct host *h)
 {
 	_cleanup_free_ char *why =
 		xasprintf("its host is %s", h->admission == HOST_ASIDE ? "set aside" : "drained");
+	struct live *l = lane->live;
 	struct error err = {0};
+
+	if (!live_holds_block(l, lane) || !has_other(l, lane))
+		return;
+	log_info("%s block %" PRId64 " begins anew: host %s gets no runs", l->label, lane->holds,
+		h->name);
+	if (dispatch_begin(d) == 0 &&
+		live_break_block(l, lane, why, clock_realtime_ns(), d->s, &err) < 0)
+		dispatch_fail(d, &err);
+}
+
+static void give_blocks_away(struct dispatch *d, const struct host *h)
+{
 	struct lane *lane;
+	struct live *l;
 
 	DL_FOREACH2(h->lanes, lane, host_next)
-	{
-		struct live *l = lane->live;
-		if (!live_holds_block(l, lane) || !has_other(l, lane))
-			continue;
-		log_info("%s block %" PRId64 " begins anew: host %s gets no runs", l->label,
-			lane->holds, h->name);
-		if (dispatch_begin(d) == 0 &&
-			live_break_block(l, lane, why, clock_realtime_ns(), d->s, &err) < 0)
-			dispatch_fail(d, &err);
+	give_block_away(d, lane, h);
+	DL_FOREACH (d->lives, l) {
+		for (size_t i = l->alone_n; i < l->lanes_n; i++)
+			if (lane_has(&l->lanes[i], h))
+				give_block_away(d, &l->lanes[i], h);
 	}
 }
 

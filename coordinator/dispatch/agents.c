@@ -80,6 +80,15 @@ void agents_lose(
 		health_on_end(d, l->lanes[was.lane].host, l, &was, ATTEMPT_LOST, why);
 }
 
+void agents_give_back(struct dispatch *d, const struct host *h, struct live *l, struct live_run *r,
+	const char *why)
+{
+	if (r->is_called_off || h->trouble != NULL)
+		steer_recall(d, l, r);
+	else
+		agents_lose(d, l, r, LOSS_BACK, why);
+}
+
 /* ---- HELLO: what the agent holds against what we think that it holds ---- */
 
 static const struct message_held *find_held(
@@ -113,14 +122,28 @@ static const struct live_run *at_work(const struct host *h, const struct list *h
 }
 
 /* An attempt was lost as its host was; culprit is what that was at work on. */
-static void lose_with_host(
-	struct dispatch *d, const struct flight *f, const struct live_run *culprit, const char *why)
+static void lose_with_host(struct dispatch *d, const struct host *h, const struct flight *f,
+	const struct live_run *culprit, const char *why)
 {
+	/* Of several it is not known otherwise which one it was. */
+	_cleanup_free_ char *of_host = gang_of_run(f->live, f->run) != NULL
+					       ? xasprintf("%s: %s", h->name, why)
+					       : xstrdup(why);
+
 	if (f->run->is_called_off)
 		steer_recall(d, f->live, f->run);
 	else
-		agents_lose(
-			d, f->live, f->run, f->run == culprit ? LOSS_WITH_HOST : LOSS_BESIDE, why);
+		agents_lose(d, f->live, f->run, f->run == culprit ? LOSS_WITH_HOST : LOSS_BESIDE,
+			of_host);
+}
+
+/* What it never got is told again, but where it is not to begin any more. */
+static void tell_again(struct dispatch *d, struct host *h, const struct flight *f)
+{
+	if (f->live->state == CAMPAIGN_PAUSED || h->admission != HOST_ADMITTED)
+		steer_recall(d, f->live, f->run);
+	else if (gang_of_run(f->live, f->run) == NULL) /* else resume_gangs() */
+		handout_send(d, h, f->live, f->run);
 }
 
 /*
@@ -135,16 +158,14 @@ static void reconcile_flights(
 	for (size_t i = h->flights_n; i-- > 0;) {
 		struct flight f = h->flights[i];
 		const struct message_held *e = find_held(&hello->held, f.live, f.run);
-		if (gang_of_run(f.live, f.run) != NULL && (e != NULL || is_same_process))
-			continue; /* resume_gangs() */
+		if (gang_has_result(h, f.live, f.run))
+			continue; /* its part is over */
 		if (e != NULL && f.run->is_called_off)
 			agents_call_off(d, h, f.live, f.run);
-		else if (e == NULL && is_same_process && f.live->state == CAMPAIGN_PAUSED)
-			steer_recall(d, f.live, f.run);
 		else if (e == NULL && is_same_process && !f.run->is_called_off)
-			handout_send(d, h, f.live, f.run);
+			tell_again(d, h, &f);
 		else if (e == NULL)
-			lose_with_host(d, &f, culprit, "its agent was started anew");
+			lose_with_host(d, h, &f, culprit, "its agent was started anew");
 	}
 }
 
@@ -201,7 +222,7 @@ static void resume_gangs(struct dispatch *d, struct host *h, const struct messag
 	for (size_t i = 0; i < h->flights_n; i++) {
 		struct flight f = h->flights[i];
 		struct gang *g = gang_of_run(f.live, f.run);
-		if (g != NULL)
+		if (g != NULL && !f.run->is_called_off)
 			gang_on_hello(d, h, find_held(&hello->held, f.live, f.run) != NULL, g);
 	}
 }
@@ -338,6 +359,8 @@ static void on_ping(
 	h->offset = m->offset;
 	h->delay = m->delay;
 	host_set_trouble(h, m->trouble);
+	if (h->trouble != NULL)
+		gang_on_trouble(d, h);
 	message_init(&reply, MESSAGE_PONG);
 	reply.pong.t1 = m->t1;
 	reply.pong.t2 = reply.pong.t3 = clock_raw_ns();
@@ -453,7 +476,7 @@ static void lose_flights(struct dispatch *d, struct host *h)
 		/* The last one first: each goes to the front of its queue. */
 		struct flight f = h->flights[h->flights_n - 1];
 		agents_call_off(d, h, f.live, f.run);
-		lose_with_host(d, &f, culprit, "its host was silent for longer than the lease");
+		lose_with_host(d, h, &f, culprit, "its host was silent for longer than the lease");
 	}
 }
 

@@ -113,6 +113,10 @@ void agents_fill_id(struct attempt_id *id, const struct live *l, const struct li
  * may be gone after. */
 void agents_lose(
 	struct dispatch *d, struct live *l, struct live_run *r, enum loss loss, const char *why);
+/* A host's agent has an attempt no more: as was wanted, as it can run nothing now, or of itself. r
+ * may be gone after. */
+void agents_give_back(struct dispatch *d, const struct host *h, struct live *l, struct live_run *r,
+	const char *why);
 
 /* finish.c: the end of a campaign */
 

@@ -235,7 +235,28 @@ void gang_on_hello(struct dispatch *d, struct host *h, bool is_held, struct gang
 	}
 }
 
+void gang_on_trouble(struct dispatch *d, struct host *h)
+{
+	for (size_t i = h->flights_n; i-- > 0 && d->failure.code == 0;) {
+		struct flight f = h->flights[i];
+		const struct gang *g = gang_of_run(f.live, f.run);
+
+		if (g != NULL && (g->state == GANG_ASSIGNED || g->state == GANG_PREPARED))
+			steer_recall(d, f.live, f.run);
+	}
+}
+
 /* ---- results ---- */
+
+bool gang_has_result(const struct host *h, const struct live *l, const struct live_run *r)
+{
+	const struct gang *g = gang_of_run(l, r);
+
+	for (size_t i = 0; g != NULL && i < g->n; i++)
+		if (g->parts[i].host == h)
+			return g->parts[i].has_result;
+	return false;
+}
 
 static int keep_part(struct dispatch *d, const struct host *h, int64_t campaign,
 	const struct message_result *m, const struct buf *bytes)
@@ -327,7 +348,8 @@ static int look_at(struct dispatch *d, struct gang *g, size_t part)
 	bool is_done = text_is(m->state, RUN_DONE);
 
 	if (text_is(m->state, RUN_CANCELLED)) {
-		agents_lose(d, g->live, g->run, LOSS_BACK, "one of its agents ended it");
+		agents_give_back(
+			d, g->parts[part].host, g->live, g->run, "one of its agents ended it");
 		return d->failure.code;
 	}
 	if (part == g->main && g->state == GANG_MEASURING)

@@ -84,6 +84,11 @@ int gang_on_result(
 	struct dispatch *d, struct host *h, int64_t campaign, const struct message_result *m);
 /* A host has introduced itself on a new connection: say again what it may not have heard. */
 void gang_on_hello(struct dispatch *d, struct host *h, bool is_held, struct gang *g);
+/* A host can begin nothing now: what it has not begun is queued again, so that the others do not
+ * wait for it. */
+void gang_on_trouble(struct dispatch *d, struct host *h);
+/* Whether the run is of several hosts, and this one's part is over. */
+bool gang_has_result(const struct host *h, const struct live *l, const struct live_run *r);
 /* Say CANCEL to all hosts that still have something to do. */
 void gang_call_off(struct dispatch *d, const struct gang *g);
 

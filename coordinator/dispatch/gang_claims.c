@@ -57,9 +57,9 @@ struct candidates {
 static bool can_play(const struct lane *lane)
 {
 	for (size_t i = 0; i < lane->members_n; i++)
-		if (!host_takes_runs(lane->members[i]) || lane->members[i]->minor < GANG_MINOR)
+		if (lane->members[i]->minor < GANG_MINOR)
 			return false;
-	return true;
+	return lane_takes_runs(lane);
 }
 
 static int by_order(const void *x, const void *y)

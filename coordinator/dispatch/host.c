@@ -57,6 +57,6 @@ void host_set_trouble(struct host *h, const char *trouble)
 		log_warning("host %s can take no runs now: %s", h->name, trouble);
 	free(h->trouble);
 	h->trouble = trouble != NULL ? xstrdup(trouble) : NULL;
-	if (trouble == NULL)
-		host_is_due(h);
+	/* Also where it takes none any more: others that were claimed with it are free. */
+	host_is_due(h);
 }

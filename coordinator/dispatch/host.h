@@ -104,7 +104,8 @@ static inline int host_by_name(const struct host *a, const struct host *b)
 }
 void host_apply(struct host *h, enum host_event e);
 /* There may be something to hand out to it now: it can take more than before, or a campaign has
- * more for it. Only hosts of which this was said are looked at in a turn. */
+ * more for it; or what kept others waiting for it is no more (gang.h). Only hosts of which this was
+ * said are looked at in a turn. */
 void host_is_due(struct host *h);
 /* Take a run into the host's hands; false where they are full. */
 bool host_take(struct host *h, struct live *live, struct live_run *run);

@@ -230,8 +230,8 @@ struct lane *live_lane(struct live *l, const struct host *h);
 /* live_tuples.c */
 /* Whether a host is the lane's own, or one of its members. */
 bool lane_has(const struct lane *lane, const struct host *h);
-/* Whether whoever runs it is connected. */
-bool lane_is_there(const struct lane *lane);
+/* Whether whoever runs it may be handed a run, should hands be free. */
+bool lane_takes_runs(const struct lane *lane);
 /* Take a run into the hands of its host; of several: of all, or false where one has anything in
  * hand. */
 bool lane_take(struct lane *lane, struct live *l, struct live_run *r);

@@ -1,6 +1,7 @@
 /* How far a campaign is, in numbers and in words. */
 #include "coordinator/dispatch/live_parts.h"
 
+#include "coordinator/dispatch/gang.h"
 #include "proto/clock.h"
 #include <inttypes.h>
 
@@ -32,13 +33,21 @@ static const char *why_away(const struct host *h)
 					      : h->trouble;
 }
 
+/* The same of one that takes part in a lane of several. */
+static const char *why_member_away(const struct host *h)
+{
+	return host_is_connected(h) && h->minor < GANG_MINOR
+		       ? "its agent's release knows no roles; update it"
+		       : why_away(h);
+}
+
 /* The same of a lane: of the first of its hosts that does nothing. */
 static const char *why_lane_away(const struct lane *lane)
 {
 	if (lane->members_n == 0)
 		return why_away(lane->host);
 	for (size_t i = 0; i < lane->members_n; i++) {
-		const char *why = why_away(lane->members[i]);
+		const char *why = why_member_away(lane->members[i]);
 		if (why != NULL)
 			return why;
 	}
@@ -117,10 +126,8 @@ static void waits_for_teardown(const struct live *l, struct buf *out)
 				l->lanes[i].host->name);
 }
 
-static void add_host_away(const struct host *h, struct buf *out)
+static void add_host_away(const struct host *h, const char *why, struct buf *out)
 {
-	const char *why = why_away(h);
-
 	if (why == NULL)
 		return;
 	_cleanup_free_ char *text = xasprintf("%s (%s)", h->name, why);
@@ -139,9 +146,9 @@ static bool add_away(const struct live *l, struct buf *out)
 		if (lane->plan->n == 0 || live_lane_is_over(l, lane))
 			continue;
 		if (lane->members_n == 0)
-			add_host_away(lane->host, out);
+			add_host_away(lane->host, why_away(lane->host), out);
 		for (size_t k = 0; k < lane->members_n; k++)
-			add_host_away(lane->members[k], out);
+			add_host_away(lane->members[k], why_member_away(lane->members[k]), out);
 		is_all = is_all && why_lane_away(lane) != NULL;
 	}
 	return is_all;
@@ -186,7 +193,7 @@ void live_describe(const struct live *l, int64_t now_ns, struct message_campaign
 		.failed = l->failed,
 		.skipped = l->skipped,
 		.running = running,
-		.hosts = (int64_t)l->lanes_n,
+		.hosts = (int64_t)l->alone_n,
 		.submitted_at = l->submitted_at,
 		.ended_at = ABSENT,
 		.left_ns = l->state == CAMPAIGN_PAUSED ? ABSENT : time_left(l, now_ns),

@@ -41,7 +41,8 @@ static int end_queued(struct live *l, enum run_event event, const char *reason, 
 
 int live_cancel_queued(struct live *l, struct live_store s, struct error *err)
 {
-	l->is_stopped = l->is_stirred = true;
+	l->is_stopped = true;
+	live_is_due(l);
 	live_adopt_broken(l);
 	return end_queued(l, EVENT_CANCELLED, NULL, s, err);
 }
@@ -112,7 +113,8 @@ int live_settle(struct live *l, int64_t at, struct live_store s, struct error *e
 		if (status < 0)
 			return status;
 	}
-	l->is_stopped = l->is_stirred = true;
+	l->is_stopped = true;
+	live_is_due(l);
 	live_adopt_broken(l);
 	return end_queued(l, EVENT_SKIPPED, l->reached, s, err);
 }

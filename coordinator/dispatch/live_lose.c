@@ -29,7 +29,7 @@ static int write_loss(const struct live *l, struct live_run *r, enum loss loss, 
 /* Count it, and say why the run is given up; NULL: it is not. */
 static char *count_loss(const struct live *l, struct live_run *r, enum loss loss, const char *why)
 {
-	const char *host = l->hosts[r->lane].name;
+	const char *host = l->lanes[r->lane].host->name;
 
 	if (loss == LOSS_WITH_HOST && ++r->host_lost >= l->campaign->attempts)
 		return xasprintf("quarantined: its host was lost with it %lld time%s: the last "

@@ -46,6 +46,8 @@ static int change(struct live *l, enum campaign_event event, const char *kind, c
 
 int live_pause(struct live *l, const char *why, int64_t at, struct live_store s, struct error *err)
 {
+	/* What it had claimed for runs of several hosts is free for others. */
+	live_is_due(l);
 	return change(l, CAMPAIGN_PAUSE, "paused", why, at, s, err);
 }
 

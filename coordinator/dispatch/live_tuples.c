@@ -88,12 +88,12 @@ bool lane_has(const struct lane *lane, const struct host *h)
 	return lane->host == h;
 }
 
-bool lane_is_there(const struct lane *lane)
+bool lane_takes_runs(const struct lane *lane)
 {
 	for (size_t i = 0; i < lane->members_n; i++)
-		if (!host_is_connected(lane->members[i]))
+		if (!host_takes_runs(lane->members[i]))
 			return false;
-	return lane->members_n > 0 || host_is_connected(lane->host);
+	return lane->members_n > 0 || host_takes_runs(lane->host);
 }
 
 bool lane_take(struct lane *lane, struct live *l, struct live_run *r)

@@ -264,16 +264,6 @@ static int take_result(
 	return r;
 }
 
-/* The agent has it no more: as was wanted, as it can run nothing now, or of itself. */
-static void give_back(
-	struct dispatch *d, const struct host *h, const struct spoken *s, const char *why)
-{
-	if (s->run->is_called_off || h->trouble != NULL)
-		steer_recall(d, s->live, s->run);
-	else
-		agents_lose(d, s->live, s->run, LOSS_BACK, why);
-}
-
 /*
  * An agent ended a run that nobody cancelled: it changed to another store meanwhile, or the attempt
  * was called off for a later one. The run is still to be done.
@@ -282,7 +272,7 @@ static int take_cancelled(struct dispatch *d, const struct host *h, const struct
 	const struct spoken *s)
 {
 	if (s->run->attempt == m->id.attempt && s->run->state != STATE_QUEUED)
-		give_back(d, h, s, "its agent ended it");
+		agents_give_back(d, h, s->live, s->run, "its agent ended it");
 	return d->failure.code;
 }
 
@@ -423,5 +413,5 @@ void reports_on_refuse(struct dispatch *d, const struct host *h, const struct me
 
 	if (look_up(d, h, &m->id, &s) && s.run != NULL && s.run->attempt == m->id.attempt &&
 		s.run->state != STATE_QUEUED)
-		give_back(d, h, &s, m->reason);
+		agents_give_back(d, h, s.live, s.run, m->reason);
 }

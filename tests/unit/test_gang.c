@@ -462,7 +462,7 @@ static void test_campaigns_that_want_the_same_hosts(void **state)
 	assert_int_equal(number("SELECT count(*) FROM attempt WHERE state = 'lost'"), 0);
 }
 
-static void steer(const char *verb, const char *label)
+static void steer_to(const char *verb, const char *label, const char *host)
 {
 	struct route user = new_route();
 	struct message m;
@@ -470,6 +470,7 @@ static void steer(const char *verb, const char *label)
 	message_init(&m, MESSAGE_STEER);
 	m.steer.verb = verb;
 	m.steer.label = label;
+	m.steer.host = host;
 	m.steer.now = 1;
 	hand_over(&user, KEY_ANN, &m);
 	flush();
@@ -477,19 +478,48 @@ static void steer(const char *verb, const char *label)
 	message_done(&m);
 }
 
-static void test_a_pause_is_one_for_all_hosts(void **state)
+static void steer(const char *verb, const char *label)
 {
-	(void)state;
-	submit_pair("there", "", ", hosts: {names: [lab1]}", ", hosts: {names: [lab2]}");
-	/* Until main is told to start. */
+	steer_to(verb, label, NULL);
+}
+
+static void all_take(void)
+{
+	flush();
+	for (size_t k = 0; k < PLAYERS; k++)
+		while (player_takes(&players[k]))
+			;
+}
+
+/* Of a run of lab1 and lab2, until lab2, whose role is main, is told to start. */
+static void play_until_measured(void)
+{
 	for (int i = 0; i < 100 && !(players[1].n > 0 && players[1].hands[0].is_measured); i++) {
 		player_plays(&players[0]);
 		player_plays(&players[1]);
-		flush();
-		for (size_t k = 0; k < PLAYERS; k++)
-			while (player_takes(&players[k]))
-				;
+		all_take();
 	}
+	assert_int_equal(players[1].n, 1);
+	assert_true(players[1].hands[0].is_measured);
+}
+
+static void play_to_the_end(void)
+{
+	for (int i = 0; i < 2000 && !is_over(); i++)
+		step();
+	assert_true(is_over());
+}
+
+static void submit_there(void)
+{
+	submit_pair("there", "", ", hosts: {names: [lab1]}", ", hosts: {names: [lab2]}");
+}
+
+static void test_a_pause_is_one_for_all_hosts(void **state)
+{
+	(void)state;
+	submit_there();
+	play_until_measured();
 	assert_int_equal(players[0].n, 1);
 	assert_int_equal(players[1].n, 1);
 	steer("pause", "there.1");
@@ -506,6 +536,170 @@ static void test_a_pause_is_one_for_all_hosts(void **state)
 	assert_int_equal(number("SELECT count(*) FROM run WHERE state = 'done'"), 8);
 	assert_int_equal(number("SELECT count(*) FROM attempt WHERE state = 'done'"), 8);
 	assert_int_equal(number("SELECT count(*) FROM attempt WHERE state = 'lost'"), 0);
+}
+
+/* ---- hosts that are taken out ---- */
+
+static void check_spread(void)
+{
+	assert_int_equal(number("SELECT count(*) FROM run WHERE block > 0 AND state = 'done'"), 6);
+}
+
+static void say_started(struct player *p)
+{
+	struct message m;
+
+	message_init(&m, MESSAGE_STARTED);
+	m.started = (struct message_started){
+		.id = p->hands[0].id, .started_at = NS_PER_S, .raw_ns = NS_PER_S};
+	hand_over(&p->route, p->key, &m);
+}
+
+static void test_a_drain_now_is_no_loss(void **state)
+{
+	(void)state;
+	submit_there();
+	play_until_measured();
+	say_started(&players[0]);
+	say_started(&players[1]);
+	steer_to("drain", NULL, "lab1");
+	all_take();
+	all_take();
+	assert_int_equal(players[0].n, 0);
+	assert_int_equal(players[1].n, 0);
+	steer_to("admit", NULL, "lab1");
+	play_to_the_end();
+	assert_int_equal(number("SELECT count(*) FROM run WHERE state = 'done'"), 8);
+	assert_int_equal(number("SELECT count(*) FROM attempt WHERE state = 'lost'"), 0);
+}
+
+/* The agent comes back on another connection and has the run yet: it was to end it. */
+static void test_a_drain_now_is_said_again(void **state)
+{
+	(void)state;
+	submit_there();
+	play_until_measured();
+	say_started(&players[0]);
+	flush();
+	player_drops(&players[0]);
+	steer_to("drain", NULL, "lab1");
+	player_drops(&players[0]);
+	say_hello(&players[0]);
+	all_take();
+	all_take();
+	assert_int_equal(players[0].n, 0);
+	assert_int_equal(players[1].n, 0);
+	assert_int_equal(number("SELECT count(*) FROM attempt WHERE state = 'lost'"), 0);
+}
+
+/* What a run of several hosts had claimed is free in the turn in which it does not come about. */
+static void claim_lab2(void)
+{
+	struct route user = new_route();
+
+	submit(&user, "campaign: long\nhosts: {names: [lab1]}\nbenchmarks: {b: {command: [x]}}\n"
+		      "repeat: {warmup: 0, blocks: 1}\n");
+	all_take();
+	assert_int_equal(players[0].n, 1);
+	submit_there();
+	submit(&user, "campaign: short\nhosts: {names: [lab2]}\nbenchmarks: {b: {command: [x]}}\n"
+		      "repeat: {warmup: 0, blocks: 1}\n");
+	all_take();
+	assert_int_equal(players[1].n, 0); /* it waits for lab1 */
+}
+
+static void test_a_pause_frees_what_is_claimed(void **state)
+{
+	(void)state;
+	claim_lab2();
+	steer("pause", "there.1");
+	all_take();
+	assert_int_equal(players[1].n, 1);
+}
+
+static void test_a_drain_frees_what_is_claimed(void **state)
+{
+	(void)state;
+	claim_lab2();
+	steer_to("drain", NULL, "lab1");
+	all_take();
+	assert_int_equal(players[1].n, 1);
+}
+
+static void say_trouble(struct player *p, const char *trouble)
+{
+	struct message m;
+
+	message_init(&m, MESSAGE_PING);
+	m.ping.trouble = trouble;
+	m.ping.t1 = 1;
+	hand_over(&p->route, p->key, &m);
+}
+
+static void test_trouble_frees_what_is_claimed(void **state)
+{
+	(void)state;
+	claim_lab2();
+	say_trouble(&players[0], "spool: no space left on device");
+	all_take();
+	assert_int_equal(players[1].n, 1);
+}
+
+/* One that can begin nothing does not keep the others waiting. */
+static void test_trouble_before_all_are_prepared(void **state)
+{
+	(void)state;
+	submit_there();
+	all_take();
+	assert_int_equal(players[1].n, 1);
+	say_trouble(&players[0], "spool: no space left on device");
+	all_take();
+	all_take();
+	assert_int_equal(players[0].n, 0);
+	assert_int_equal(players[1].n, 0);
+	say_trouble(&players[0], NULL);
+	play_to_the_end();
+	assert_int_equal(number("SELECT count(*) FROM attempt WHERE state = 'lost'"), 0);
+}
+
+static void test_an_agent_that_is_done_may_be_started_anew(void **state)
+{
+	(void)state;
+	submit_there();
+	play_until_measured();
+	player_plays(&players[1]); /* main ends, and its result is there */
+	all_take();
+	assert_int_equal(players[0].n, 1);
+	assert_int_equal(players[1].spool_n, 0);
+	player_drops(&players[1]);
+	players[1].session = id16_random();
+	say_hello(&players[1]);
+	all_take();
+	assert_true(players[0].hands[0].is_stopped);
+	play_to_the_end();
+	assert_int_equal(number("SELECT count(*) FROM attempt WHERE state = 'lost'"), 0);
+	assert_int_equal(number("SELECT count(*) FROM attempt"), 8);
+}
+
+/* With `spread: any` others do the block of hosts of which one is taken out. */
+static void test_blocks_go_to_other_pairs(void **state)
+{
+	(void)state;
+	submit_pair("any", "hosts: {spread: any}\n", "", "");
+	for (int i = 0; i < 200 && number("SELECT count(*) FROM run WHERE block > 0 AND state = "
+					  "'done'") == 0;
+		i++)
+		step();
+	assert_false(is_over());
+	const int64_t out = number("SELECT p.host FROM lane_part p JOIN lane l ON l.campaign = "
+				   "p.campaign AND l.lane = p.lane JOIN run r ON r.host = l.host "
+				   "WHERE r.block > 0 AND r.state = 'done' LIMIT 1");
+	_cleanup_free_ char *sql =
+		xasprintf("SELECT substr(name, 4) + 0 FROM host WHERE id = %lld", (long long)out);
+	_cleanup_free_ char *name = xasprintf("lab%lld", (long long)number(sql));
+	steer_to("drain", NULL, name);
+	play_to_the_end();
+	check_spread();
 }
 
 static void accident(void)
@@ -591,6 +785,14 @@ int main(void)
 		cmocka_unit_test(test_who_failed_is_told),
 		PLAY(test_campaigns_that_want_the_same_hosts),
 		PLAY(test_a_pause_is_one_for_all_hosts),
+		PLAY(test_a_drain_now_is_no_loss),
+		PLAY(test_a_drain_now_is_said_again),
+		PLAY(test_a_pause_frees_what_is_claimed),
+		PLAY(test_a_drain_frees_what_is_claimed),
+		PLAY(test_trouble_frees_what_is_claimed),
+		PLAY(test_trouble_before_all_are_prepared),
+		PLAY(test_an_agent_that_is_done_may_be_started_anew),
+		PLAY(test_blocks_go_to_other_pairs),
 		PLAY(test_random_schedules),
 	};
 
