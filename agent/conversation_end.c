@@ -20,6 +20,20 @@ static bool has_run(const struct connection *c)
 	return runner_current(c->runner) != NULL || runner_is_tearing_down(c->runner);
 }
 
+/* What would be lost, did the agent go now: a result that is not on disk yet is in memory alone. */
+static bool has_work(const struct connection *c)
+{
+	return has_run(c) || c->unspooled != NULL;
+}
+
+static const char *what_is_late(const struct connection *c)
+{
+	return has_run(c) ? "what runs has not ended in time, and is ended"
+	       : c->unspooled != NULL
+		       ? "results could not be written to disk in time; what gave them is run again"
+		       : "results are not committed in time, and stay in the spool";
+}
+
 static void go(struct connection *c)
 {
 	loop_cancel_timer(c->loop, c->end_timer);
@@ -34,8 +48,7 @@ static void on_patience_over(void *arg, int64_t now_ns)
 
 	(void)now_ns;
 	c->end_timer = NULL;
-	log_warning("%s", has_run(c) ? "what runs has not ended in time, and is ended"
-				     : "results are not committed in time, and stay in the spool");
+	log_warning("%s", what_is_late(c));
 	go(c);
 }
 
@@ -43,10 +56,10 @@ bool conversation_end(struct connection *c)
 {
 	int64_t patience_ns = c->options->drain_timeout_ns;
 
-	if (c->is_ending || patience_ns == 0 || !has_run(c))
+	if (c->is_ending || patience_ns == 0 || !has_work(c))
 		return false;
-	log_info("told to end: what runs is let end first, for %lld s at most; again to end at "
-		 "once",
+	log_info("told to end: what runs is let end first, and its result kept, for %lld s at "
+		 "most; again to end at once",
 		(long long)(patience_ns / NS_PER_S));
 	c->is_ending = true;
 	c->end_timer =
@@ -60,7 +73,7 @@ bool conversation_end(struct connection *c)
 
 void conversation_end_goes_on(struct connection *c)
 {
-	if (c->is_ending && !has_run(c) && !loop_is_stopping(c->loop) &&
+	if (c->is_ending && !has_work(c) && !loop_is_stopping(c->loop) &&
 		(spool_count(c->spool) == 0 || !c->is_welcome))
 		go(c);
 }

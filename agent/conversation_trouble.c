@@ -81,6 +81,7 @@ static void mend(struct connection *c)
 	if (c->held_until == NULL)
 		conversation_let_go(c);
 	conversation_start_next(c);
+	conversation_end_goes_on(c);
 }
 
 static void on_mending(void *arg, int64_t now_ns)
