@@ -29,10 +29,11 @@ static const struct option_info options[] = {
 struct backup {
 	const struct backup_options *o;
 	const char *db, *file;
-	char *fresh;               /* FILE.new, until it is whole */
-	char *beside, *beside_new; /* FILE.d, FILE.d.new */
+	char *fresh;                            /* FILE.new, until it is whole */
+	char *beside, *beside_new, *beside_old; /* FILE.d, FILE.d.new, FILE.d.old */
 	char *keys;
-	int fd; /* of fresh, with a lock: two backups to one FILE */
+	int fd;       /* of fresh, with a lock: two backups to one FILE */
+	bool is_ours; /* the lock */
 	struct backup_beside what;
 };
 
@@ -52,6 +53,48 @@ static int on_progress(void *arg, int64_t done, int64_t total)
 	return is_interrupted;
 }
 
+static bool is_same(const char *path, const struct stat *store)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_dev == store->st_dev && st.st_ino == store->st_ino;
+}
+
+/* Whatever is written or removed on the way must not be the store, either. */
+static int check_names(const struct backup *b, const struct stat *store, struct error *err)
+{
+	const char *const names[] = {b->file, b->fresh, b->beside, b->beside_new, b->beside_old};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (is_same(names[i], store))
+			return error_set(err, ERR_USAGE,
+				"backup: %s is the store itself; name another file", names[i]);
+	return 0;
+}
+
+/* Nobody may have the backup open that is replaced, and no log be left beside it: SQLite would take
+ * that for the log of the new one. */
+static int check_unused(const struct backup *b, struct error *err)
+{
+	static const char *const suffixes[] = {"-wal", "-journal"};
+	struct store_lock holder;
+
+	if (store_lock_holder(b->file, &holder, NULL) == 1)
+		return error_set(err, ERR_UNAVAILABLE,
+			"backup: process %ld has %s open for writing; end it, or name another file",
+			(long)holder.pid, b->file);
+	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
+		_cleanup_free_ char *log = xasprintf("%s%s", b->file, suffixes[i]);
+		struct stat st;
+		if (stat(log, &st) == 0 && st.st_size > 0)
+			return error_set(err, ERR_USAGE,
+				"backup: %s has what was written to %s and is not in it yet; give "
+				"the backup another name, or remove both where that is not needed",
+				log, b->file);
+	}
+	return 0;
+}
+
 /* Refuse what would lose something. */
 static int check_target(const struct backup *b, struct error *err)
 {
@@ -63,9 +106,10 @@ static int check_target(const struct backup *b, struct error *err)
 			"with --db");
 	if (stat(b->db, &store) != 0)
 		return error_set(err, ERR_UNAVAILABLE, "backup: %s: %s", b->db, strerror(errno));
+	int code = check_names(b, &store, err);
+	if (code < 0)
+		return code;
 	bool is_there = stat(b->file, &file) == 0;
-	if (is_there && file.st_dev == store.st_dev && file.st_ino == store.st_ino)
-		return error_set(err, ERR_USAGE, "backup: %s is the store itself", b->file);
 	if ((is_there || access(b->beside, F_OK) == 0) && !b->o->force)
 		return error_set(err, ERR_USAGE,
 			"backup: %s is there already; name another file, or replace it with "
@@ -73,7 +117,7 @@ static int check_target(const struct backup *b, struct error *err)
 			is_there ? b->file : b->beside);
 	if (is_there && !S_ISREG(file.st_mode))
 		return error_set(err, ERR_USAGE, "backup: %s is no file", b->file);
-	return 0;
+	return check_unused(b, err);
 }
 
 /* Where a coordinator that holds the store has its keys; else where `serve` would look. */
@@ -99,6 +143,7 @@ static int open_fresh(struct backup *b, struct error *err)
 	if (flock(b->fd, LOCK_EX | LOCK_NB) != 0)
 		return error_set(
 			err, ERR_UNAVAILABLE, "backup: another backup writes %s", b->fresh);
+	b->is_ours = true;
 	if (ftruncate(b->fd, 0) != 0)
 		return error_errno(err, "backup: %s", b->fresh);
 	if (remove_tree(b->beside_new) < 0)
@@ -150,13 +195,17 @@ static int check_copy(struct backup *b, struct error *err)
 /* What is beside comes first: a store without it is worse than it without a store. */
 static int put_in_place(struct backup *b, struct error *err)
 {
-	_cleanup_free_ char *old = xasprintf("%s.old", b->beside);
+	const char *old = b->beside_old;
 	const char *slash = strrchr(b->file, '/');
 	_cleanup_free_ char *folder = slash == NULL ? xstrdup(".")
 				      : slash == b->file
 					      ? xstrdup("/")
 					      : xstrndup(b->file, (size_t)(slash - b->file));
 
+	int code = check_unused(b, err);
+
+	if (code < 0)
+		return code;
 	if (fsync(b->fd) != 0)
 		return error_errno(err, "backup: %s cannot be forced to the disk", b->fresh);
 	(void)remove_tree(old);
@@ -203,7 +252,7 @@ static int make(struct backup *b, struct error *err)
 		code = put_in_place(b, err);
 	if (code == 0)
 		tell(b, began);
-	else if (b->fd >= 0 && code != ERR_UNAVAILABLE) { /* the lock is ours */
+	else if (b->is_ours) {
 		(void)unlink(b->fresh);
 		(void)remove_tree(b->beside_new);
 	}
@@ -223,6 +272,7 @@ static int run(void *target, const char **arguments, size_t n, struct error *err
 	b.fresh = xasprintf("%s.new", b.file);
 	b.beside = xasprintf("%s.d", b.file);
 	b.beside_new = xasprintf("%s.d.new", b.file);
+	b.beside_old = xasprintf("%s.d.old", b.file);
 	b.keys = find_keys(&b);
 	b.what = (struct backup_beside){.db = b.db, .keys = b.keys, .to = b.beside_new};
 	sigaction(SIGINT, &action, NULL);
@@ -231,6 +281,7 @@ static int run(void *target, const char **arguments, size_t n, struct error *err
 	free(b.fresh);
 	free(b.beside);
 	free(b.beside_new);
+	free(b.beside_old);
 	free(b.keys);
 	if (code == -EINTR)
 		return EXIT_INTERRUPTED;
