@@ -37,6 +37,12 @@ broken "UPDATE run SET state = 'queued', result = NULL WHERE run = 2" campaigns
 broken "UPDATE output SET offset = offset + 1 WHERE run & 16777215 = 2;
 	INSERT INTO output (run, attempt, stream, offset, data) SELECT run, attempt, stream, 0, x'0000' FROM output WHERE run & 16777215 = 2" output
 broken "INSERT INTO sample_chunk (run, attempt, chunk, data) SELECT id, result, 1, x'00' FROM run WHERE run = 2" samples
+# Of several hosts each numbers its samples by itself.
+of_part="INSERT INTO sample_chunk (run, attempt, chunk, data) SELECT id, result, 3 << 24 | c.n, x'00' FROM run, (SELECT 0 AS n UNION SELECT"
+broken "$of_part 2) c WHERE run = 2" samples
+cp d.db x.db
+sqlite3 x.db "$of_part 1) c WHERE run = 2"
+ok "but samples of a second host are no hole" joulerig doctor --db x.db
 cp d.db x.db
 ln x.db y.db
 is "a hard link" "$(doctor x.db | bad)" file
