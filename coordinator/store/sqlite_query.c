@@ -19,11 +19,8 @@ struct named_query {
 	/* For rows in an order of their own: the position of the row with key ?1 as up to four
 	 * columns. */
 	const char *position;
+	int64_t since; /* the schema from which on sql can be run; a file before that has no rows */
 };
-
-/* What campaigns have since schema 4, and before: texts of the same length. */
-#define PRIORITY    "c.priority"
-#define NO_PRIORITY "0         "
 
 #define RUNS_COLUMNS                                                                               \
 	"run block pass lane host configuration benchmark parameters state reason attempt "        \
@@ -36,49 +33,50 @@ struct named_query {
 	" AND h.key NOT LIKE '" IMPORTED_HOST "%' AND h.key NOT LIKE '" ROLES_HOST "%'"            \
 	" ORDER BY h.id LIMIT ?3"
 
+#define CAMPAIGNS_SELECT(priority)                                                                 \
+	"SELECT c.id, c.id, c.name || '.' || c.number, c.name, c.number, c.uuid, c.state, "        \
+	"c.file,"                                                                                  \
+	" c.yaml, c.changes, c.tree, c.directory, c.total, c.submitted_at, c.ended_at,"            \
+	" coalesce(c.done, n.done, 0), coalesce(c.failed, n.failed, 0),"                           \
+	" coalesce(c.skipped, n.skipped, 0), coalesce(n.running, 0),"                              \
+	" (SELECT count(*) FROM lane l JOIN host h ON h.id = l.host WHERE l.campaign = c.id"       \
+	"  AND h.key NOT LIKE '" ROLES_HOST "%'), " priority                                       \
+	" FROM campaign c LEFT JOIN (SELECT x.id AS campaign,"                                     \
+	"  count(*) FILTER (WHERE r.state NOT IN ('queued', 'assigned', 'running')) AS "           \
+	"done,"                                                                                    \
+	"  count(*) FILTER (WHERE r.block > 0 AND r.state IN ('failed', 'timeout')) AS "           \
+	"failed,"                                                                                  \
+	"  count(*) FILTER (WHERE r.state = 'skipped') AS skipped,"                                \
+	"  count(*) FILTER (WHERE r.state = 'running') AS running"                                 \
+	"  FROM campaign x JOIN run r ON r.id BETWEEN x.id << 24 AND (x.id << 24) + "              \
+	"16777215"                                                                                 \
+	"  WHERE x.done IS NULL AND (?1 = 0 OR x.id = ?1) GROUP BY x.id) n ON n.campaign = "       \
+	"c.id"                                                                                     \
+	" WHERE c.id > ?2 AND (?1 = 0 OR c.id = ?1) ORDER BY c.id LIMIT ?3"
+
 static const struct named_query queries[] = {
 	{"campaigns",
 		"id label name number uuid state file yaml changes tree directory total "
 		"submitted_at "
 		"ended_at done failed skipped running hosts priority",
-		false,
-		"SELECT c.id, c.id, c.name || '.' || c.number, c.name, c.number, c.uuid, c.state, "
-		"c.file,"
-		" c.yaml, c.changes, c.tree, c.directory, c.total, c.submitted_at, c.ended_at,"
-		" coalesce(c.done, n.done, 0), coalesce(c.failed, n.failed, 0),"
-		" coalesce(c.skipped, n.skipped, 0), coalesce(n.running, 0),"
-		" (SELECT count(*) FROM lane l JOIN host h ON h.id = l.host WHERE l.campaign = c.id"
-		"  AND h.key NOT LIKE '" ROLES_HOST "%'), " PRIORITY
-		" FROM campaign c LEFT JOIN (SELECT x.id AS campaign,"
-		"  count(*) FILTER (WHERE r.state NOT IN ('queued', 'assigned', 'running')) AS "
-		"done,"
-		"  count(*) FILTER (WHERE r.block > 0 AND r.state IN ('failed', 'timeout')) AS "
-		"failed,"
-		"  count(*) FILTER (WHERE r.state = 'skipped') AS skipped,"
-		"  count(*) FILTER (WHERE r.state = 'running') AS running"
-		"  FROM campaign x JOIN run r ON r.id BETWEEN x.id << 24 AND (x.id << 24) + "
-		"16777215"
-		"  WHERE x.done IS NULL AND (?1 = 0 OR x.id = ?1) GROUP BY x.id) n ON n.campaign = "
-		"c.id"
-		" WHERE c.id > ?2 AND (?1 = 0 OR c.id = ?1) ORDER BY c.id LIMIT ?3",
-		NULL},
+		false, CAMPAIGNS_SELECT("c.priority"), NULL, 0},
 	{"configurations", "index benchmark parameters", true,
 		"SELECT number + 1, number, benchmark, parameters FROM configuration"
 		" WHERE campaign = ?1 AND number >= ?2 ORDER BY number LIMIT ?3",
-		NULL},
+		NULL, 0},
 	{"lanes", "lane host_id host key inventory", true,
 		"SELECT l.lane + 1, l.lane, h.id, h.name, h.key, i.json FROM lane l"
 		" JOIN host h ON h.id = l.host LEFT JOIN inventory i ON i.id = l.inventory"
 		" WHERE l.campaign = ?1 AND l.lane >= ?2 ORDER BY l.lane LIMIT ?3",
-		NULL},
+		NULL, 0},
 	{"hosts", HOSTS_COLUMNS, false,
-		HOSTS_SELECT("h.admission, h.admission_reason, h.admission_at"), NULL},
+		HOSTS_SELECT("h.admission, h.admission_reason, h.admission_at"), NULL, 0},
 	{"runs", RUNS_COLUMNS, true,
 		" FROM run r JOIN host h ON h.id = r.host"
 		" JOIN configuration f ON f.campaign = r.campaign AND f.number = r.configuration"
 		" LEFT JOIN lane l ON l.campaign = r.campaign AND l.host = r.host"
 		" WHERE r.id > (?1 << 24) + ?2 AND r.id < (?1 + 1) << 24 ORDER BY r.id LIMIT ?3",
-		NULL},
+		NULL, 0},
 	{"metrics", "run name unit value integer better text series", true,
 		"SELECT (m.run & 16777215) << 12 | m.place, m.run & 16777215, m.name,"
 		" coalesce(m.inner, m.unit), m.value, m.integer, m.better,"
@@ -86,15 +84,15 @@ static const struct named_query queries[] = {
 		" WHERE (m.run, m.place) > ((?1 << 24) + (?2 >> 12), CASE ?2 WHEN 0 THEN -1 ELSE "
 		"?2 & 4095 END)"
 		" AND m.run < (?1 + 1) << 24 ORDER BY m.run, m.place LIMIT ?3",
-		NULL},
-	{"values", "page", true, NULL, NULL},
+		NULL, 0},
+	{"values", "page", true, NULL, NULL, 0},
 	{"samples", "run attempt chunk data", true,
 		"SELECT s.id, s.run & 16777215, s.attempt, s.chunk, s.data FROM sample_chunk s"
 		" JOIN run r ON r.id = s.run AND r.result = s.attempt"
 		" WHERE (s.run, s.attempt, s.chunk) > (?4, ?5, ?6) AND s.run < (?1 + 1) << 24"
 		" AND s.chunk < 16777216" /* PART_CHUNKS: those of the run's main part */
 		" ORDER BY s.run, s.attempt, s.chunk LIMIT ?3",
-		"SELECT run, attempt, chunk FROM sample_chunk WHERE id = ?"},
+		"SELECT run, attempt, chunk FROM sample_chunk WHERE id = ?", 0},
 	{"run_samples", "run attempt chunk data", true,
 		"SELECT ((s.run & 16777215) << 32) + s.chunk + 1, s.run & 16777215, s.attempt,"
 		" s.chunk, s.data FROM sample_chunk s"
@@ -102,21 +100,21 @@ static const struct named_query queries[] = {
 		" WHERE s.run = (?1 << 24) + (?2 >> 32)"
 		" AND s.chunk BETWEEN (?2 & 4294967295) AND 16777215"
 		" ORDER BY s.chunk LIMIT ?3",
-		NULL},
+		NULL, 0},
 	{"failures", "run block lane configuration state reason", true,
 		"SELECT r.run, r.run, r.block, l.lane, r.configuration, r.state, r.reason FROM run "
 		"r"
 		" LEFT JOIN lane l ON l.campaign = r.campaign AND l.host = r.host"
 		" WHERE r.id > (?1 << 24) + ?2 AND r.id < (?1 + 1) << 24 AND r.block > 0"
 		" AND r.state IN ('failed', 'timeout') ORDER BY r.id LIMIT ?3",
-		NULL},
+		NULL, 0},
 	{"output", "run attempt stream offset data", true,
 		"SELECT o.id, o.run & 16777215, o.attempt, o.stream, o.offset, o.data FROM output o"
 		" JOIN run r ON r.id = o.run AND r.result = o.attempt"
 		" WHERE (o.run, o.attempt, o.stream, o.offset) > (?4, ?5, ?6, ?7)"
 		" AND o.run < (?1 + 1) << 24 ORDER BY o.run, o.attempt, o.stream, o.offset LIMIT "
 		"?3",
-		"SELECT run, attempt, stream, offset FROM output WHERE id = ?"},
+		"SELECT run, attempt, stream, offset FROM output WHERE id = ?", 0},
 	{"counts", "host warmup state runs flagged lost", true,
 		"SELECT * FROM (SELECT row_number() OVER (ORDER BY l.lane, h.name, r.block = 0,"
 		" r.state) AS key, h.name, r.block = 0, r.state, count(*),"
@@ -127,33 +125,33 @@ static const struct named_query queries[] = {
 		"  AND run > ?1 << 24 AND run < (?1 + 1) << 24 GROUP BY run) a ON a.run = r.id"
 		" WHERE r.id > ?1 << 24 AND r.id < (?1 + 1) << 24"
 		" GROUP BY r.host, r.block = 0, r.state) WHERE key > ?2 ORDER BY key LIMIT ?3",
-		NULL},
+		NULL, 0},
 	{"requirements", "host command answer verdict reason first_at last_at output total head",
 		true,
 		"SELECT q.id, h.name, q.command, q.answer, q.verdict, q.reason, q.first_at,"
 		" q.last_at, q.output, q.total, q.head FROM requirement q"
 		" JOIN host h ON h.id = q.host WHERE q.campaign = ?1 AND q.id > ?2"
 		" ORDER BY q.id LIMIT ?3",
-		NULL},
+		NULL, 3},
 	{"pruned", "label pruned_at", false,
 		"SELECT c.id, c.name || '.' || c.number, c.pruned_at FROM campaign c"
 		" WHERE c.pruned_at IS NOT NULL AND c.id > ?2 AND (?1 = 0 OR c.id = ?1)"
 		" ORDER BY c.id LIMIT ?3",
-		NULL},
+		NULL, 4},
 	{"kept", "chunks outputs", true,
 		"SELECT 1, s.n, o.n FROM (SELECT count(*) AS n FROM sample_chunk"
 		"  WHERE run BETWEEN ?1 << 24 AND (?1 << 24) + 16777215) s,"
 		" (SELECT count(*) AS n FROM output"
 		"  WHERE run BETWEEN ?1 << 24 AND (?1 << 24) + 16777215) o"
 		" WHERE ?2 < 1 AND ?3 > 0",
-		NULL},
+		NULL, 0},
 	{"tables", "table bytes", false,
 		"SELECT * FROM (SELECT row_number() OVER (ORDER BY sum(d.pgsize) DESC) AS key,"
 		" m.tbl_name, sum(d.pgsize) FROM dbstat d JOIN sqlite_master m ON m.name = d.name"
 		" WHERE ?1 = 0 AND d.aggregate = 1 GROUP BY m.tbl_name) WHERE key > ?2 ORDER BY "
 		"key "
 		"LIMIT ?3",
-		NULL},
+		NULL, 0},
 	{"clocks", "host at raw epoch session offset delay", true,
 		/* What stands for several hosts has main's: the samples of a run are those of its
 		 * main part. Its key ends with the name of that role (live_tuples.c). */
@@ -170,13 +168,23 @@ static const struct named_query queries[] = {
 		"  AND k.at BETWEEN c.submitted_at - 600000000000"
 		"  AND coalesce(c.ended_at, 9223372036854775807 - 600000000000) + 600000000000"
 		" WHERE c.id = ?1) WHERE key > ?2 ORDER BY key LIMIT ?3",
-		NULL},
+		NULL, 4},
 	{"events", "id at campaign host run kind text", false,
 		"SELECT e.id, e.id, e.at, c.name || '.' || c.number, h.name, e.run, e.kind, e.text"
 		" FROM event e LEFT JOIN campaign c ON c.id = e.campaign LEFT JOIN host h ON h.id "
 		"= e.host"
 		" WHERE e.id > ?2 AND (?1 = 0 OR e.campaign = ?1) ORDER BY e.id LIMIT ?3",
-		NULL},
+		NULL, 0},
+};
+
+/* The same of files before that schema, which lack columns that the query above reads. */
+static const struct {
+	const char *name;
+	int64_t before;
+	const char *sql;
+} older[] = {
+	{"campaigns", 4, CAMPAIGNS_SELECT("0")},
+	{"hosts", 4, HOSTS_SELECT("NULL, NULL, NULL")},
 };
 
 /* The store id of "NAME.N", or of the last submission of "NAME"; 0 where there is none. */
@@ -307,25 +315,11 @@ static int give_rows(struct store *s, sqlite3_stmt *statement,
 	return result == SQLITE_DONE ? 0 : db_fail(s, err, "read");
 }
 
-/* The schema from which on there is what a query reads. */
-static int64_t since(const struct named_query *q)
-{
-	static const struct {
-		const char *query;
-		int64_t schema;
-	} first[] = {{"requirements", 3}, {"pruned", 4}, {"clocks", 4}};
-
-	for (size_t i = 0; i < ARRAY_SIZE(first); i++)
-		if (strcmp(first[i].query, q->name) == 0)
-			return first[i].schema;
-	return 0;
-}
-
-/* Of a file that is older than what a query reads besides. */
 static const char *sql_of(const struct store *s, const struct named_query *q)
 {
-	if (strcmp(q->name, "hosts") == 0 && s->schema < 4)
-		return HOSTS_SELECT("NULL, NULL, NULL");
+	for (size_t i = 0; i < ARRAY_SIZE(older); i++)
+		if (s->schema < older[i].before && strcmp(older[i].name, q->name) == 0)
+			return older[i].sql;
 	return q->sql;
 }
 
@@ -368,7 +362,7 @@ int db_query(struct store *s, const char *what, const char *label, int64_t after
 		if (code < 0)
 			return code;
 	}
-	if ((campaign == 0 && (q->needs_campaign || text_is_set(label))) || since(q) > s->schema)
+	if ((campaign == 0 && (q->needs_campaign || text_is_set(label))) || q->since > s->schema)
 		return 0;
 	if (q->sql == NULL)
 		return db_query_pages(s, campaign, after, limit, row, arg, err);
@@ -376,9 +370,6 @@ int db_query(struct store *s, const char *what, const char *label, int64_t after
 		runs_sql(s, q->sql, &sql);
 	else
 		buf_adds(&sql, sql_of(s, q));
-	char *priority = s->schema < 4 ? strstr(sql.data, PRIORITY) : NULL;
-	if (priority != NULL)
-		memcpy(priority, NO_PRIORITY, sizeof NO_PRIORITY - 1);
 	code = db_prepare(s, sql.data, &statement, err);
 	if (code < 0)
 		return code;
