@@ -3,7 +3,8 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define COPY_PAGES 1024 /* 4 MiB a step */
+#define COPY_PAGES  1024 /* 8 MiB a step */
+#define CLEAN_SINCE 4    /* the schema with is_clean */
 
 /* ---- a copy ---- */
 
@@ -32,15 +33,16 @@ static int copy_pages(struct store *s, sqlite3 *to, int (*progress)(void *, int6
 	return 0;
 }
 
-/* All is in one file, and it is nobody's. */
-static int settle_copy(sqlite3 *to, const char *path, struct error *err)
+/* All is in one file, and it is nobody's. An older store, as one keeps it before a newer release
+ * brings it up to date, cannot say the latter. */
+static int settle_copy(sqlite3 *to, const char *path, int64_t schema, struct error *err)
 {
 	char sql[160];
 
 	snprintf(sql, sizeof sql,
 		"PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL;"
-		"UPDATE store SET is_clean = 1, epoch = epoch + %lld",
-		(long long)STORE_COPY_EPOCHS);
+		"UPDATE store SET %sepoch = epoch + %lld",
+		schema < CLEAN_SINCE ? "" : "is_clean = 1, ", (long long)STORE_COPY_EPOCHS);
 	if (sqlite3_exec(to, sql, NULL, NULL, NULL) != SQLITE_OK)
 		return error_set(err, -EIO, "%s: cannot be finished: %s", path, sqlite3_errmsg(to));
 	return 0;
@@ -56,11 +58,6 @@ int db_copy(struct store *s, const char *path, int (*progress)(void *, int64_t, 
 	sqlite3 *to = NULL;
 	int code = 0;
 
-	if (s->schema < db_schema_version)
-		return error_set(err, -EINVAL,
-			"%s: made by an older joulerig; `joulerig serve --db %s` brings it up to "
-			"date",
-			s->path, s->path);
 	if (sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
 		SQLITE_OK)
 		code = error_set(err, -EIO, "%s: %s", path, sqlite3_errmsg(to));
@@ -70,7 +67,7 @@ int db_copy(struct store *s, const char *path, int (*progress)(void *, int64_t, 
 		code = copy_pages(s, to, progress, arg, err);
 	sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);
 	if (code == 0)
-		code = settle_copy(to, path, err);
+		code = settle_copy(to, path, s->schema, err);
 	sqlite3_close(to);
 	return code;
 }

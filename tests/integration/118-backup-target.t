@@ -44,4 +44,16 @@ rm b.db-wal b.db-shm
 : >b.db-wal
 ok "an empty log is in nobody's way" joulerig backup b.db --db c.db --force
 ok "it is whole" joulerig doctor --db b.db
+
+# ---- before a newer release brings it up to date ----
+sqlite3 c.db 'DROP VIEW v_run; DROP VIEW v_metric; DROP VIEW v_series; DROP VIEW v_requirement; DROP TABLE part; DROP TABLE lane_part;
+	DROP TABLE clock; ALTER TABLE store DROP COLUMN is_clean; ALTER TABLE host DROP COLUMN admission;
+	ALTER TABLE host DROP COLUMN admission_reason; ALTER TABLE host DROP COLUMN admission_at;
+	ALTER TABLE campaign DROP COLUMN priority; ALTER TABLE campaign DROP COLUMN pruned_at; PRAGMA user_version = 3'
+ok "a store of the schema before" joulerig backup old.db --db c.db
+is "is copied as it is" "$(sqlite3 old.db 'PRAGMA user_version')" 3
+ok "it is whole" joulerig doctor --db old.db
+is "it says what the store says" "$(joulerig export w --db old.db)" "$(joulerig export w --db c.db)"
+ok "and is gone on from" joulerig run w.yaml --db old.db --quiet
+is "with all in it" "$(runs old.db) $(sqlite3 old.db 'SELECT is_clean FROM store')" '6 1'
 done_testing
