@@ -7,12 +7,14 @@
 int error_set(struct error *e, int code, const char *format, ...)
 {
 	if (e != NULL) {
+		char text[sizeof e->text]; /* e->text may be one of the arguments */
 		va_list ap;
 
-		e->code = code;
 		va_start(ap, format);
-		vsnprintf(e->text, sizeof e->text, format, ap);
+		vsnprintf(text, sizeof text, format, ap);
 		va_end(ap);
+		e->code = code;
+		memcpy(e->text, text, strlen(text) + 1);
 	}
 	return code;
 }

@@ -42,6 +42,7 @@ enum {
 /*
  * Fill e (which may be NULL) with code and a formatted text. Returns code, so that a function can
  * end with `return error_set(err, -EIO, "...")`. code must be negative.
+ * e->text may be one of the arguments: so is an error given another code.
  */
 int error_set(struct error *e, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

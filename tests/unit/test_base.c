@@ -181,6 +181,8 @@ static void test_error(void **state)
 	errno = ENOENT;
 	assert_int_equal(error_errno(&e, "/x"), -ENOENT);
 	assert_string_equal(e.text, "/x: No such file or directory");
+	assert_int_equal(error_set(&e, ERR_UNAVAILABLE, "%s", e.text), ERR_UNAVAILABLE);
+	assert_string_equal(e.text, "/x: No such file or directory");
 	assert_int_equal(error_set(NULL, -EIO, "nobody listens"), -EIO);
 	assert_int_equal(error_wrap(NULL, "nobody"), ERR_INTERNAL);
 	memset(longer, 'a', 4999);
