@@ -2,12 +2,16 @@
 
 #include "agent/conversation.h"
 
+#include "proto/clock.h"
+#include "proto/log.h"
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <utlist.h>
+
+#define NO_ANSWER_NS (5 * NS_PER_S) /* from the start on, before it is said */
 
 static void on_signal(void *arg, int signo)
 {
@@ -143,6 +147,18 @@ static bool is_loopback(const char *endpoint)
 	return false;
 }
 
+/* An agent waits for its coordinator for as long as it takes; a mistyped address, too. */
+static void on_no_answer(void *arg, int64_t now_ns)
+{
+	struct connection *c = arg;
+
+	(void)now_ns;
+	c->no_answer = NULL;
+	log_warning("%s: nobody answers; is 'joulerig serve' running there, and listening on this "
+		    "address (--listen)? trying on",
+		c->endpoint);
+}
+
 static int open_connection(struct connection *c, struct error *err)
 {
 	int r = check_options(c->options, err);
@@ -167,6 +183,8 @@ static int open_connection(struct connection *c, struct error *err)
 	struct link_client_handler handler = {
 		.on_frame = conversation_on_frame, .on_event = conversation_on_event, .arg = c};
 	c->session = id16_random();
+	c->no_answer =
+		loop_add_timer(c->loop, clock_monotonic_ns() + NO_ANSWER_NS, 0, on_no_answer, c);
 	return link_client_open(
 		&c->link, c->loop, c->endpoint, c->options->server_key, &c->keys, &handler, err);
 }
@@ -180,6 +198,7 @@ static void close_connection(struct connection *c)
 	conversation_drop_trouble(c);
 	outbox_done(&c->outbox);
 	loop_cancel_timer(c->loop, c->lease);
+	loop_cancel_timer(c->loop, c->no_answer);
 	DL_FOREACH_SAFE (c->queue, a, next)
 		conversation_drop(c, a);
 	conversation_drop_finishes(c);

@@ -344,7 +344,7 @@ static void on_welcome(struct connection *c, int64_t number, const struct messag
 		if (!runner_is_tearing_down(c->runner))
 			conversation_drop_finishes(c);
 	}
-	log_debug("connected to %s as %s", c->endpoint, w->name);
+	log_info("connected to %s as %s", c->endpoint, w->name);
 	c->is_welcome = true;
 	c->minor = w->minor;
 	c->clock = (struct clock_offset){0}; /* it may be on another machine now */
@@ -605,6 +605,8 @@ void conversation_on_event(void *arg, enum link_event event)
 {
 	struct connection *c = arg;
 	conversation_check_lease(c);
+	loop_cancel_timer(c->loop, c->no_answer);
+	c->no_answer = NULL;
 	switch (event) {
 	case LINK_CONNECTED:
 		end_connection(c);
@@ -614,7 +616,9 @@ void conversation_on_event(void *arg, enum link_event event)
 		break;
 	case LINK_DISCONNECTED:
 		if (c->is_welcome)
-			log_debug("%s: the connection is lost; trying again", c->endpoint);
+			log_warning("%s: the connection is lost; what is in hand goes on, and its "
+				    "result is kept; trying again",
+				c->endpoint);
 		end_connection(c);
 		break;
 	case LINK_REFUSED:

@@ -75,8 +75,10 @@ struct connection {
 	int64_t minor;    /* of the protocol, as the coordinator speaks it; 0 before WELCOME */
 	struct loop_timer *end_timer; /* while it ends */
 	bool has_warned;              /* of a failed handshake */
-	unsigned unanswered;          /* heartbeats since anything came */
-	bool is_to_say_hello;         /* again, at the next heartbeat */
+	struct loop_timer
+		*no_answer;   /* until somebody has answered, or it is said that nobody does */
+	unsigned unanswered;  /* heartbeats since anything came */
+	bool is_to_say_hello; /* again, at the next heartbeat */
 	int64_t sequence;
 	int64_t received_epoch; /* of WELCOME: what we send carries it */
 	struct clock_offset clock;

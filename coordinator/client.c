@@ -225,6 +225,11 @@ static int choose_keys(
 		r = keypair_load(&c->keys, keys_dir, err);
 		if (r == 0 && server_key[0] == '\0')
 			memcpy(server_key, c->keys.public_key, Z85_KEY_LEN + 1);
+		if (r == -ENOENT)
+			return error_set(err, ERR_UNAVAILABLE,
+				"--keys %s: no key is there; give the folder that 'joulerig serve' "
+				"of %s has, or leave it out and give --server-key",
+				keys_dir, c->endpoint);
 		return r < 0 ? error_set(err, ERR_UNAVAILABLE, "%s", err->text) : 0;
 	}
 	if (server_key[0] == '\0')

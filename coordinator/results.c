@@ -47,8 +47,7 @@ static int open_holder(struct results *r, const char *db, const struct results_w
 
 	if (lock->endpoint[0] == '\0')
 		return error_set(err, ERR_UNAVAILABLE,
-			"results: %s: process %ld holds this store and cannot be asked; try again "
-			"when it "
+			"%s: process %ld holds this store and cannot be asked; try again when it "
 			"has ended",
 			db, (long)lock->pid);
 	if (keys == NULL && where->server_key == NULL)
@@ -62,14 +61,14 @@ static int open_file(struct results *r, const char *db, struct error *err)
 	int code = r->ops->open(&r->store, db, false, err);
 	if (code == -ENOENT)
 		return error_set(err, ERR_UNAVAILABLE,
-			"results: %s: no such file; run a campaign first, or name the store with "
-			"--db",
+			"%s: no such file; run a campaign first, name the store with --db, or a "
+			"coordinator with --coordinator",
 			db);
 	if (code == -EINVAL && err != NULL) /* another program's file, or another version's */
 		code = err->code = ERR_USAGE;
 	if (code == -EACCES)
 		return error_set(err, ERR_UNAVAILABLE,
-			"results: %s: this user may not read it; ask its coordinator with "
+			"%s: this user may not read it; ask its coordinator with "
 			"--coordinator",
 			db);
 	return code;

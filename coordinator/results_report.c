@@ -216,12 +216,11 @@ static int no_such_label(struct results *r, const char *typed, struct error *err
 
 	if (code == 0 && all.n == 0) {
 		code = error_set(err, ERR_USAGE,
-			"results: %s holds no campaign yet; `joulerig run FILE` makes one",
-			r->name);
+			"%s holds no campaign yet; `joulerig run FILE` makes one", r->name);
 	} else if (code == 0) {
 		const char *nearest = nearest_label(&all, typed);
-		code = error_set(err, ERR_USAGE, "results: %s has no campaign '%s'; %s '%s'%s",
-			r->name, typed, nearest == NULL ? "the last one is" : "did you mean",
+		code = error_set(err, ERR_USAGE, "%s has no campaign '%s'; %s '%s'%s", r->name,
+			typed, nearest == NULL ? "the last one is" : "did you mean",
 			nearest == NULL ? all.items[all.n - 1] : nearest,
 			nearest == NULL ? "" : "?");
 	}

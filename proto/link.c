@@ -213,8 +213,11 @@ static int open_server_sockets(
 	if (strchr(endpoint, '[') != NULL)
 		set_int(s->router, ZMQ_IPV6, 1);
 	if (zmq_bind(s->router, endpoint) != 0)
-		return error_set(err, -errno, "link: cannot listen on %s: %s", endpoint,
-			zmq_strerror(errno));
+		return error_set(err, -errno, "link: cannot listen on %s: %s%s", endpoint,
+			zmq_strerror(errno),
+			errno == EADDRINUSE ? "; another program has it, a coordinator perhaps: "
+					      "end that, or give another --listen"
+					    : "");
 	zmq_getsockopt(s->router, ZMQ_LAST_ENDPOINT, s->endpoint, &size);
 	return 0;
 }

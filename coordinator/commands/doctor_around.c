@@ -76,8 +76,9 @@ static char *folder_of(const char *path)
 static void check_disk(struct doctor *d)
 {
 	_cleanup_free_ char *folder = folder_of(d->db);
-	_cleanup_free_ char *command = xasprintf(
-		"make room, or: joulerig prune --db %s, and once a while --compact", d->db);
+	_cleanup_free_ char *command = xasprintf("make room beside it; joulerig prune --db %s "
+						 "helps before the disk is full, not after",
+		d->db);
 	struct statvfs fs;
 	struct error err = {0};
 	char room[32];

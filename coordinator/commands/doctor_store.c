@@ -139,7 +139,9 @@ void doctor_check_store(struct doctor *d)
 	}
 	stores[0]->identity(s, &id, &epoch);
 	doctor_find(d, "schema", DOCTOR_OK, NULL,
-		"this release can read it; %lld coordinators have started on it", (long long)epoch);
+		"this release can read it; starts of coordinators on it: %lld%s",
+		(long long)(epoch % STORE_COPY_EPOCHS),
+		epoch >= STORE_COPY_EPOCHS ? "; it is a backup, or goes on from one" : "");
 	check_whole(d, s);
 	tell_tables(d, s);
 	check_age(d, s);

@@ -141,7 +141,8 @@ static int no_such_host(const struct message_report *report, const char *name, s
 		names[i] = LIST_AT(&report->hosts, struct message_host, i)->name;
 	const char *nearest = nearest_word(name, names, report->hosts.n);
 	free(names);
-	return error_set(err, ERR_USAGE, "hosts: there is no host '%s'%s%s%s", name,
+	return error_set(err, ERR_USAGE,
+		"hosts: there is no host '%s'%s%s%s; 'joulerig hosts' lists them", name,
 		nearest == NULL ? "" : "; did you mean '", nearest == NULL ? "" : nearest,
 		nearest == NULL ? "" : "'?");
 }

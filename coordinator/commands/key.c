@@ -2,6 +2,7 @@
 #include "coordinator/commands/commands.h"
 
 #include "proto/keys.h"
+#include "proto/log.h"
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -77,7 +78,13 @@ static int trust(
 	if (n != 3 || o->role == NULL)
 		return error_set(err, ERR_USAGE,
 			"usage: joulerig key trust NAME Z85 --role agent|user|viewer [--keys DIR]");
-	return keys_trust(dir, a[1], a[2], role_by_name(o->role), err);
+	int r = keys_trust(dir, a[1], a[2], role_by_name(o->role), err);
+	_cleanup_free_ char *secret = xasprintf("%s/secret-key", dir);
+	if (r == 0 && access(secret, F_OK) != 0)
+		log_info("%s is trusted in %s, where no coordinator has its key yet; is that the "
+			 "--keys (or --db) of 'joulerig serve'?",
+			a[1], dir);
+	return r;
 }
 
 static int run(void *target, const char **a, size_t n, struct error *err)

@@ -6,6 +6,7 @@
 #include "proto/log.h"
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 /* How long a submission waits for agents that are trusted and not connected yet. */
 #define GATHER_NS (5 * NS_PER_S)
@@ -29,6 +30,13 @@ static char *absolute(const char *path)
 	return path[0] == '/' || cwd == NULL ? xstrdup(path) : xasprintf("%s/%s", cwd, path);
 }
 
+static bool is_missing_or_empty(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) != 0 || st.st_size == 0;
+}
+
 static int run(void *target, const char **arguments, size_t n, struct error *err)
 {
 	const struct serve_options *o = target;
@@ -37,6 +45,7 @@ static int run(void *target, const char **arguments, size_t n, struct error *err
 		o->common.keys ? xstrdup(o->common.keys) : xasprintf("%s.d/keys", db);
 	_cleanup_free_ char *keys = absolute(relative);
 	_cleanup_free_ char *endpoint = link_endpoint(o->listen ? o->listen : "127.0.0.1", err);
+	bool is_new = is_missing_or_empty(db);
 	struct server *s = NULL;
 
 	(void)arguments;
@@ -47,6 +56,8 @@ static int run(void *target, const char **arguments, size_t n, struct error *err
 		.db = db, .endpoint = endpoint, .keys = keys, .gather_ns = GATHER_NS};
 	int r = server_open(&s, &config, err);
 	if (r == 0) {
+		if (is_new) /* a mistyped --db would look like a store that lost all */
+			log_info("%s is a new store; no campaign was ever in it", db);
 		log_info("listening on %s, store %s, key %s", server_endpoint(s), db,
 			server_public_key(s));
 		r = server_run(s, err);

@@ -133,7 +133,22 @@ static void write_hosts(const struct message_report *report, const struct output
 	ops->end(o);
 }
 
-static int show_status(const struct message_report *report, const char *format, struct error *err)
+/* Of a store that nobody holds. What was cut off is shown as paused, which it need not have been.
+ */
+static void write_nobody(const struct message_report *report)
+{
+	for (size_t i = 0; i < report->campaigns.n; i++) {
+		if (LIST_AT(&report->campaigns, struct message_campaign, i)->ended_at != ABSENT)
+			continue;
+		puts("\nno coordinator has this store, so nothing goes on; 'joulerig serve' goes "
+		     "on "
+		     "with its\ncampaigns, 'joulerig resume LABEL' with one of them");
+		return;
+	}
+}
+
+static int show_status(
+	const struct message_report *report, const char *format, bool is_held, struct error *err)
 {
 	const struct output_ops *ops = output_by_name(format == NULL ? "table" : format, err);
 
@@ -153,6 +168,8 @@ static int show_status(const struct message_report *report, const char *format, 
 	if (is_for_people) {
 		write_hosts(report, ops);
 		admission_lines(report, NULL);
+		if (!is_held)
+			write_nobody(report);
 	}
 	return 0;
 }
@@ -187,7 +204,7 @@ static int run(void *options, const char **arguments, size_t n, struct error *er
 		return error_exit_status(err);
 	int code = ask(r, n > 0 ? arguments[0] : NULL, &report, err);
 	if (code == 0) {
-		code = show_status(&report.report, o->format, err);
+		code = show_status(&report.report, o->format, results_coordinator(r) != NULL, err);
 		message_done(&report);
 	}
 	results_close(r);

@@ -95,6 +95,7 @@ static void describe(const struct recovery *r, const struct error *err, struct b
 {
 	bool is_plain = err->code == -ENOSPC || err->code == -EDQUOT || err->code == -EROFS;
 	const char *reason = is_plain ? strerror(-err->code) : err->text;
+	char room[32];
 
 	if (is_plain)
 		buf_addf(out, "store: %s: %c%s", r->config.db, tolower((unsigned char)reason[0]),
@@ -102,6 +103,8 @@ static void describe(const struct recovery *r, const struct error *err, struct b
 	else
 		buf_addf(out, "store: %s", reason);
 	add_room(r->config.db, out);
+	if (err->code == -ENOSPC || err->code == -EDQUOT)
+		buf_addf(out, ", %s must be", units_format_size(room, STORE_ROOM_BYTES));
 	buf_addf(out, "; trying again every %lld s", (long long)(r->config.retry_ns / NS_PER_S));
 }
 

@@ -245,7 +245,12 @@ static int check_schema(struct store *s, bool write, struct error *err)
 		code = pragma_int(s, "SELECT count(*) FROM sqlite_master", &tables, err);
 	if (code < 0)
 		return code;
-	if (application != DB_APPLICATION_ID && (tables > 0 || !write))
+	if (application != DB_APPLICATION_ID && tables == 0 && !write)
+		return error_set(err, -EINVAL,
+			"%s: this store is empty, nothing was ever in it or all was cut off; name "
+			"another with --db, or go on from a backup (docs/keeping.md)",
+			s->path);
+	if (application != DB_APPLICATION_ID && tables > 0)
 		return error_set(err, -EINVAL,
 			"%s: this is no store of joulerig (another program's SQLite file); name "
 			"the "

@@ -4,9 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-/* So much must be free, that what follows is more than the next failure. */
-#define ROOM (4 * 1024 * 1024)
-
 int db_find_room(const char *path, struct error *err)
 {
 	_cleanup_free_ char *name = xasprintf("%s.room-XXXXXX", path);
@@ -15,7 +12,7 @@ int db_find_room(const char *path, struct error *err)
 	if (fd < 0)
 		return error_errno(err, "%s", path);
 	unlink(name);
-	int code = posix_fallocate(fd, 0, ROOM);
+	int code = posix_fallocate(fd, 0, STORE_ROOM_BYTES);
 	return code == 0 ? 0 : error_set(err, -code, "%s: %s", path, strerror(code));
 }
 

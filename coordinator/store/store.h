@@ -143,6 +143,10 @@ struct store_pruned {
  */
 #define STORE_COPY_EPOCHS (INT64_C(1) << 20)
 
+/* So much must be free before a full disk is tried again, that what follows is more than the next
+ * failure. */
+#define STORE_ROOM_BYTES (INT64_C(4) << 20)
+
 struct store_ops {
 	const char *name; /* "sqlite" */
 	/*

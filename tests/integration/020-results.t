@@ -4,7 +4,7 @@
 for command in results runs export status hosts; do
 	fails "$command without a store" 4 joulerig "$command"
 	like "$command names the file and the way out" "$(joulerig "$command" 2>&1)" \
-		'\./joulerig\.db: no such file; run a campaign first, or name the store with --db$'
+		'\./joulerig\.db: no such file; run a campaign first, name the store with --db, or a coordinator with --coordinator$'
 	is "$command writes nothing to stdout" "$(joulerig "$command" 2>/dev/null)" ""
 done
 is "a reader makes no file" "$(ls joulerig* 2>/dev/null)" ""
