@@ -1,7 +1,8 @@
 /*
  * Metrics that are computed of others: those with `expr`, and what comes with `work`:
  *
- *   throughput = work / time, time.per_work = time / work, energy.X.per_work = energy.X / work
+ *   throughput = work / time, time.per_work = time / work, energy.X.per_work = energy.X / work,
+ *   and of roles ROLE.time.per_work and ROLE.energy.X.per_work, by the work of all
  */
 #include "coordinator/campaign/extract.h"
 
@@ -135,6 +136,21 @@ static void add_per_work(
 	add_derived(out, name, unit, BETTER_LOWER, outer_value(m) / work);
 }
 
+/* Time and energies, in the order of the table, of the whole run or of the role that the prefix
+ * tells; the parts of a domain, energy.package-0, are none of it. */
+static void add_all_per_work(struct extraction *out, const struct run_output *run,
+	const char *prefix, const char *work_unit, double work)
+{
+	for (size_t i = 0; i < standard_metrics_n; i++) {
+		const char *standard = standard_metrics[i].name;
+		_cleanup_free_ char *name = xasprintf("%s%s", prefix, standard);
+		const struct message_metric *m = find_measured(run, name);
+
+		if (m && (strcmp(standard, "time") == 0 || strncmp(standard, "energy.", 7) == 0))
+			add_per_work(out, m, work_unit, work);
+	}
+}
+
 static int evaluate_work(
 	struct names *names, const struct benchmark *b, double *work, struct error *err)
 {
@@ -165,16 +181,13 @@ static int add_work(struct names *names, const struct benchmark *b, const struct
 
 	if (rc < 0)
 		return rc;
-	if (time) {
+	if (time)
 		add_derived(out, "throughput", rate, BETTER_HIGHER, work / outer_value(time));
-		add_per_work(out, time, work_unit, work);
-	}
-	/* In the order of the table; the parts of a domain, energy.package-0, are none of it. */
-	for (size_t i = 0; i < standard_metrics_n; i++) {
-		const struct message_metric *m = find_measured(run, standard_metrics[i].name);
+	add_all_per_work(out, run, "", work_unit, work);
+	for (size_t i = 0; i < b->roles_n; i++) {
+		_cleanup_free_ char *prefix = xasprintf("%s.", b->roles[i].name);
 
-		if (m && strncmp(m->name, "energy.", strlen("energy.")) == 0)
-			add_per_work(out, m, work_unit, work);
+		add_all_per_work(out, run, prefix, work_unit, work);
 	}
 	return 0;
 }

@@ -53,19 +53,23 @@ bool counter_gives(const char *counter, const char *name)
 	return *name == '\0' || *name == '.' || *name == '_';
 }
 
-/* What `work` gives, of a name without a role. */
-bool metric_is_of_work(const char *name)
+/* "energy.package.per_work": a role has such ones as well. */
+static bool is_by_work(const char *name)
 {
 	size_t len = strlen(name), end = strlen(".per_work");
 	_cleanup_free_ char *base = NULL;
 
-	if (strcmp(name, "throughput") == 0)
-		return true;
 	if (len <= end || strcmp(name + len - end, ".per_work") != 0)
 		return false;
 	base = xstrndup(name, len - end);
 	return metric_by_name(base) &&
 	       (strcmp(base, "time") == 0 || strncmp(base, "energy.", 7) == 0);
+}
+
+/* What `work` gives, of a name without a role. */
+bool metric_is_of_work(const char *name)
+{
+	return strcmp(name, "throughput") == 0 || is_by_work(name);
 }
 
 /* "collect.NAME": the size of a file that is kept with the run. */
@@ -90,7 +94,7 @@ bool metric_is_of(const struct benchmark *b, const char *name, bool is_of_result
 
 		if (strncmp(name, b->roles[i].name, len) == 0 && name[len] == '.')
 			return is_measured(name + len + 1) ||
-			       (has_work && metric_is_of_work(name + len + 1));
+			       (has_work && is_by_work(name + len + 1));
 	}
 	for (size_t i = 0; i < b->metrics_n; i++)
 		if (strcmp(b->metrics[i].name, name) == 0)

@@ -112,14 +112,26 @@ static void add_columns(struct run_reader *reader)
 	}
 }
 
-enum better run_better_of_part(const char *name)
+static bool is_better_when_lower(const char *name)
 {
 	static const char *const families[] = {"energy.", "power.", "temperature.", "throttle."};
 
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
 		if (strncmp(name, families[i], strlen(families[i])) == 0)
-			return BETTER_LOWER;
+			return true;
 	}
+	return false;
+}
+
+enum better run_better_of_part(const char *name)
+{
+	const char *point = strchr(name, '.');
+	const struct metric_info *of_role = point == NULL ? NULL : metric_by_name(point + 1);
+
+	if (of_role != NULL)
+		return of_role->better;
+	if (is_better_when_lower(name) || (point != NULL && is_better_when_lower(point + 1)))
+		return BETTER_LOWER;
 	return BETTER_NONE;
 }
 

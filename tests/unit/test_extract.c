@@ -621,6 +621,38 @@ static void test_metrics_are_computed_of_others(void **state)
 	}
 }
 
+/* What is measured under a role counts by the work of all, too: what a request costs at the server. */
+static void test_work_of_roles(void **state)
+{
+	static const struct message_metric measured[] = {TIME_2S, ENERGY_10J,
+		{"server.time", "ns", 3 * NS_PER_S, ABSENT, ABSENT},
+		{"server.energy.package", "uJ", 6000000, ABSENT, ABSENT},
+		{"server.energy.package-0", "uJ", 6000000, ABSENT, ABSENT},
+		{"client.energy.package", "uJ", 4000000, ABSENT, ABSENT},
+		{"serve.energy.package", "uJ", 1000000, ABSENT, ABSENT}};
+	const struct run_output run = {
+		.stdout_text = "", .measured = measured, .measured_n = ARRAY_SIZE(measured)};
+	struct campaign *c = read_text("campaign: c\nmatrix: {n: [1], size: [2]}\n"
+				       "benchmarks: {a: {roles: {server: {command: [b, '{n}']}, "
+				       "client: {command: [c, '{size}']}}, main: client, "
+				       "work: {value: 4, unit: op}}}\n");
+	_cleanup_buf_ struct buf got = BUF_INIT;
+	struct extraction out;
+	struct error err = {0};
+
+	(void)state;
+	assert_int_equal(extract_at(c, 0, &run, &out, &err), 0);
+	describe(&out, &got);
+	assert_string_equal(got.data,
+		"throughput=2op/s time.per_work=0.5s/op energy.package.per_work=2.5J/op "
+		"server.time.per_work=0.75s/op server.energy.package.per_work=1.5J/op "
+		"client.energy.package.per_work=1J/op");
+	for (size_t i = 1; i < out.n; i++)
+		assert_int_equal(out.items[i].better, BETTER_LOWER);
+	extraction_done(&out);
+	campaign_free(c);
+}
+
 static void test_a_scale_keeps_the_last_digit(void **state)
 {
 	(void)state;
@@ -685,6 +717,7 @@ int main(void)
 		cmocka_unit_test(test_same_names_whose_answers_are_compared),
 		cmocka_unit_test(test_what_is_the_same_answer),
 		cmocka_unit_test(test_metrics_are_computed_of_others),
+		cmocka_unit_test(test_work_of_roles),
 		cmocka_unit_test(test_a_scale_keeps_the_last_digit),
 		cmocka_unit_test(test_a_text_has_bounds),
 		cmocka_unit_test(test_broken_json_is_given_up_in_time),
