@@ -301,7 +301,7 @@ static void judge_exit(struct runner *r, enum part_state was, const struct launc
 
 	buf_addf(&reason, "ended before %s: ", was_ready ? "the main role did" : "it was ready");
 	if (WIFEXITED(e->status))
-		buf_addf(&reason, "exit code %d", WEXITSTATUS(e->status));
+		buf_addf(&reason, "exit status %d", WEXITSTATUS(e->status));
 	else
 		outcome_describe_status(&reason, e->status);
 	if (!was_ready)

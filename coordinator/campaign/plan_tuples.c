@@ -227,5 +227,8 @@ void plan_note_no_tuple(const struct builder *b, struct buf *out)
 			c->benchmarks[i].roles_n == 1 ? "" : "s");
 		describe_roles(b, i, out);
 		buf_adds(out, ")");
+		if (b->given_n < c->benchmarks[i].roles_n)
+			buf_addf(out, "; to try it on one machine: joulerig run --agents %zu",
+				c->benchmarks[i].roles_n);
 	}
 }

@@ -100,6 +100,9 @@ bool metric_is_of(const struct benchmark *b, const char *name, bool is_of_result
 /* "; did you mean 'X'?" for the nearest metric that one of n benchmarks may have, or "", in out. */
 void metric_nearest(
 	const struct benchmark *all, size_t n, const char *name, bool is_of_result, char out[96]);
+/* Compile a pattern, with templates; where it is bad with some values, it is bad with all. Returns
+ * how many groups it has, or -1 with an error told. */
+int read_groups_of_pattern(struct reader *r, const struct node *n);
 /* Whether `work` gives a metric of this name: throughput, time.per_work ... */
 bool metric_is_of_work(const char *name);
 void metric_check(struct reader *r, const struct node *n, const char *what);

@@ -41,9 +41,8 @@ static void add_sample(const char *text, struct buf *out)
 	}
 }
 
-/* Compile the pattern as it would be with some values; where it is bad, it is bad with all. Returns
- * how many groups it has, or -1 where it was bad. */
-static int count_groups(struct reader *r, const struct node *n)
+/* Compiled as it would be with some values. */
+int read_groups_of_pattern(struct reader *r, const struct node *n)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	struct error err = {0};
@@ -277,7 +276,7 @@ static void read_metric(
 	read_check_templates(r, node_get(n, "json"), &scope, b->used);
 	read_check_templates(r, pattern, &scope, b->used);
 	read_check_templates(r, node_get(n, "unit"), &scope, b->used);
-	if (out->pattern && out->pattern[0] && count_groups(r, pattern) == 0 &&
+	if (out->pattern && out->pattern[0] && read_groups_of_pattern(r, pattern) == 0 &&
 		out->expect != EXPECT_MATCH)
 		diag_error(
 			r->d, pattern, "the pattern has no group, expected ( ) around the number");

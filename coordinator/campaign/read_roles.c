@@ -41,6 +41,8 @@ static void read_ready(struct reader *r, struct benchmark_reader *b, const struc
 	else if (!pattern && !port)
 		diag_error(r->d, n, "'ready' of role '%s' has neither 'pattern' nor 'port'",
 			out->name);
+	else if (pattern && pattern->kind == NODE_SCALAR)
+		(void)read_groups_of_pattern(r, pattern);
 }
 
 /* ---- the roles ---- */

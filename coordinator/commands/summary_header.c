@@ -69,6 +69,9 @@ void summary_header(
 		has_interval ? " [95 % interval over blocks]" : " (an interval needs 6 blocks)");
 	if (has_energy)
 		buf_adds(&line, " · energy: package, gross");
+	if (g->lanes_n > g->hosts_n)
+		buf_addf(&line, " · a+b: hosts that run together; time of main%s",
+			has_energy ? ", energy of all" : "");
 	if (v->by != NULL)
 		buf_addf(&line, " · ×: ratio to %s=%s, else equal", v->by, v->baseline);
 	if (v->only != NULL)

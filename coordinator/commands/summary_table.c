@@ -147,6 +147,24 @@ static void note_left_out(const struct group *group)
 	}
 }
 
+/* Who is who of several hosts, " (server+client)", where the campaign's file can still be read; the
+ * machine that stands behind it is main's. */
+static void add_roles(const struct group *group, struct buf *text)
+{
+	const char *name = group->v->g->configurations[group->configurations[0]].benchmark;
+	const struct campaign *c = group->v->campaign;
+
+	for (size_t i = 0; c != NULL && i < c->benchmarks_n; i++) {
+		const struct benchmark *b = &c->benchmarks[i];
+
+		if (b->roles_n == 0 || strcmp(b->name, name) != 0)
+			continue;
+		for (size_t k = 0; k < b->roles_n; k++)
+			buf_addf(text, "%s%s", k == 0 ? " (" : "+", b->roles[k].name);
+		buf_addf(text, "), %s", b->roles[b->main].name);
+	}
+}
+
 /* "nbody size=20000 on lab07: i9-13900K (Raptor Lake) 8P+16E, Linux 6.12.8, performance, turbo off"
  */
 static void print_heading(const struct group *group, const struct output_ops *ops, FILE *to)
@@ -163,8 +181,10 @@ static void print_heading(const struct group *group, const struct output_ops *op
 		if (group_has_one_value(group, p->items[i].name))
 			buf_addf(&text, " %s=%s", p->items[i].name, p->items[i].text);
 	}
-	buf_addf(&text, " on %s%s%s", g->lanes[group->lane].host, host.len > 0 ? ": " : "",
-		host.data);
+	buf_addf(&text, " on %s", g->lanes[group->lane].host);
+	if (g->lanes[group->lane].is_tuple)
+		add_roles(group, &text);
+	buf_addf(&text, "%s%s", host.len > 0 ? ": " : "", host.data);
 	_cleanup_free_ char *harmless = output_harmless(text.data);
 	fprintf(to, "\n%s%s\n%s", ops == &output_markdown ? "### " : "", harmless,
 		ops == &output_markdown ? "\n" : "");

@@ -229,6 +229,8 @@ int comparison_make(const struct question *q, const struct gathered *contender,
 	int rc = comparison_pair(&m, err);
 	if (rc == 0)
 		find_differences(&m);
+	for (size_t i = 0; i < q->unmeasured_n; i++)
+		comparison_add_missing(out, xasprintf("%s: no run has it", q->unmeasured[i]));
 	for (; rc == 0 && m.metric < q->metrics_n; m.metric++)
 		rc = compare_metric(&m, err);
 	if (rc == 0)

@@ -29,6 +29,8 @@ struct question {
 	const char *baseline; /* a value of it, or the first campaign's label */
 	const char **metrics; /* names; owned, the texts are not */
 	size_t metrics_n;
+	const char **unmeasured; /* what the campaign wants compared and no run has, likewise */
+	size_t unmeasured_n;
 	double threshold, alpha;
 	bool by_ranks;   /* Hodges-Lehmann instead of means of logs */
 	bool with_ranks; /* its p-value beside (Wilcoxon, Mann-Whitney) */

@@ -37,7 +37,8 @@ static void add_metric(struct question *q, const char *metric)
 }
 
 /* From the command line, else those of all these comparisons of the campaign, else time and energy;
- * what nobody asked for by name, as far as it was measured. */
+ * what nobody asked for by name, as far as it was measured. Of what was not, `results` tells why where
+ * it is a standard metric, such as energy. */
 static void set_metrics(const struct asking *a, struct question *out,
 	const struct comparison *known, size_t known_n)
 {
@@ -48,12 +49,15 @@ static void set_metrics(const struct asking *a, struct question *out,
 	for (size_t i = 0; i < known_n; i++)
 		said += known[i].metrics_n;
 	out->metrics = xcalloc(given_n + said + ARRAY_SIZE(usual), sizeof *out->metrics);
+	out->unmeasured = xcalloc(said + 1, sizeof *out->unmeasured);
 	for (size_t i = 0; i < given_n; i++)
 		add_metric(out, given->items[i]);
 	for (size_t i = 0; i < known_n && given_n == 0; i++)
 		for (size_t k = 0; k < known[i].metrics_n; k++)
 			if (is_measured(a, known[i].metrics[k]))
 				add_metric(out, known[i].metrics[k]);
+			else if (metric_by_name(known[i].metrics[k]) == NULL)
+				out->unmeasured[out->unmeasured_n++] = known[i].metrics[k];
 	for (size_t i = 0; i < ARRAY_SIZE(usual) && given_n + said == 0; i++)
 		if (is_measured(a, usual[i]))
 			add_metric(out, usual[i]);
@@ -198,8 +202,10 @@ int questions_make(const struct asked *asked, const struct study *contender,
 
 void questions_done(struct questions *q)
 {
-	for (size_t i = 0; i < q->n; i++)
+	for (size_t i = 0; i < q->n; i++) {
 		free(q->items[i].metrics);
+		free(q->items[i].unmeasured);
+	}
 	free(q->items);
 	*q = (struct questions){0};
 }

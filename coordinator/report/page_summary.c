@@ -18,12 +18,21 @@ static size_t benchmarks_of(const struct gathered *g)
 	return n;
 }
 
+static void add_names(const struct gathered_lane *lanes, size_t n, struct buf *out)
+{
+	for (size_t i = 0; i < n && i < 8; i++)
+		buf_addf(out, "%s%s", i == 0 ? " (" : ", ", lanes[i].host);
+	buf_adds(out, n > 8 ? ", …)" : n > 0 ? ")" : "");
+}
+
 static void add_hosts(const struct gathered *g, struct buf *out)
 {
-	add_count(out, g->lanes_n, "host");
-	for (size_t i = 0; i < g->lanes_n && i < 8; i++)
-		buf_addf(out, "%s%s", i == 0 ? " (" : ", ", g->lanes[i].host);
-	buf_adds(out, g->lanes_n > 8 ? ", …)" : g->lanes_n > 0 ? ")" : "");
+	add_count(out, g->hosts_n, "host");
+	add_names(g->lanes, g->hosts_n, out);
+	if (g->lanes_n == g->hosts_n)
+		return;
+	buf_adds(out, ", of which those run together that + joins");
+	add_names(g->lanes + g->hosts_n, g->lanes_n - g->hosts_n, out);
 }
 
 static void add_blocks(const struct gathered *g, struct buf *out)

@@ -66,6 +66,7 @@ benchmarks:
 measure: {energy: off}
 repeat: {warmup: 0, blocks: $7}
 limits: {timeout: 60s}
+compare: {by: n, baseline: 1, metrics: [server.energy.package.per_work, server.time]}
 YAML
 }
 run() { joulerig submit "$1.yaml" --coordinator "$ADDRESS" --keys keys >/dev/null && joulerig watch "$1.1" --coordinator "$ADDRESS" --keys keys; }
@@ -85,6 +86,11 @@ is "metrics are taken from the role that they name" "$(jq -r '[.parameters.n, .m
 ok "times are main's, and each role has its own" jq -es 'all(.[]; .metrics.time == .metrics["client.time"] and .metrics["server.time"] > 0)' got
 ok "the server is measured while main runs" jq -es 'all(.[]; .metrics["server.time"] < 1 + 3 * .metrics.time)' got
 ok "work is of all" jq -es 'all(.[]; .metrics.throughput > 0)' got
+ok "and each role's time and energy is told by it" jq -es 'def near(b): (. - b | fabs) <= 1e-6 * b;
+	all(.[].metrics; . as $m | .["server.time.per_work"] | near($m["server.time"] / $m.requests))' got
+like "what compare asks for and nothing measured is told" "$(joulerig compare pattern.1 --coordinator "$ADDRESS" --keys keys)" \
+	'not compared: server.energy.package.per_work: no run has it'
+like "with which host is which" "$(joulerig results pattern.1 --coordinator "$ADDRESS" --keys keys)" 'rpc on alpha\+beta \(server\+client\), client: '
 is "both hosts take part" "$(sqlite3 c.db 'SELECT role, count(*), group_concat(DISTINCT state) FROM part GROUP BY role' 2>/dev/null || echo skip)" \
 	"$(command -v sqlite3 >/dev/null && printf 'client|6|done\nserver|6|done' || echo skip)"
 like "results are of the hosts together" "$(joulerig results pattern.1 --coordinator "$ADDRESS" --keys keys)" 'alpha\+beta'
