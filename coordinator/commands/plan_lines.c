@@ -292,8 +292,11 @@ static void print_estimate(const struct plan_view *v, FILE *to)
 {
 	const struct plan_estimate *e = v->estimate;
 	bool is_range = v->campaign->blocks < v->campaign->max;
+	size_t hosts = 0;
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
+	for (size_t l = 0; l < v->plan->lanes_n; l++)
+		hosts += v->plan->lanes[l].parts_n == 0;
 	if (!e->from) {
 		buf_addf(&text, "no estimate: %s; a first block tells", e->why);
 		plan_print_line("time", text.data, to);
@@ -301,8 +304,8 @@ static void print_estimate(const struct plan_view *v, FILE *to)
 	}
 	buf_addf(&text, "from %s: %zu of %zu configuration%s", e->from, e->known, e->of,
 		plural((int64_t)e->of));
-	if (v->plan->lanes_n > 1)
-		buf_addf(&text, " on %zu hosts", v->plan->lanes_n);
+	if (hosts > 1)
+		buf_addf(&text, " on %zu hosts", hosts);
 	buf_adds(&text, e->known < e->of ? ", without the others about " : "; about ");
 	add_estimated(&text, &e->seconds, is_range, add_duration);
 	if (e->with_energy > 0) {

@@ -27,8 +27,23 @@ static int column_width(const struct grid *grid, const struct grid_column *c)
 	return width;
 }
 
-/* What must be there takes its room first. A ratio stands beside its metric: with the one the other
- * goes, too. */
+/* Give optional columns room on the page as long as there is some; *width is what is taken. */
+static void give_room(struct grid *grid, bool is_asked_for, int page, int *width)
+{
+	for (size_t i = 0; i < grid->n; i++) {
+		struct grid_column *c = &grid->columns[i];
+		int own = column_width(grid, c) + 2;
+		if (!c->is_optional || c->is_asked_for != is_asked_for)
+			continue;
+		c->is_left_out =
+			(c->is_beside && grid->columns[i - 1].is_left_out) ||
+				 *width + own > page;
+		*width += c->is_left_out ? 0 : own;
+	}
+}
+
+/* What must be there takes its room first, then what was asked for. A ratio stands beside its
+ * metric: with the one the other goes, too. */
 static void leave_out(struct grid *grid)
 {
 	int page = output_page_width(), width = -2;
@@ -36,15 +51,8 @@ static void leave_out(struct grid *grid)
 	for (size_t i = 0; i < grid->n; i++)
 		if (!grid->columns[i].is_optional)
 			width += column_width(grid, &grid->columns[i]) + 2;
-	for (size_t i = 0; i < grid->n; i++) {
-		struct grid_column *c = &grid->columns[i];
-		int own = column_width(grid, c) + 2;
-		if (!c->is_optional)
-			continue;
-		c->is_left_out =
-			(c->is_beside && grid->columns[i - 1].is_left_out) || width + own > page;
-		width += c->is_left_out ? 0 : own;
-	}
+	give_room(grid, true, page, &width);
+	give_room(grid, false, page, &width);
 }
 
 void grid_print(struct grid *grid, const struct output_ops *ops, FILE *to)

@@ -11,6 +11,7 @@ struct grid_column {
 	char *title; /* owned */
 	bool is_right;
 	bool is_optional; /* left out where the page is too narrow for it */
+	bool is_asked_for; /* optional, and gets its room before others that are */
 	bool is_beside;   /* of the one before: never without it */
 	bool is_left_out; /* so grid_print() found */
 	char **texts;     /* owned; [row] */

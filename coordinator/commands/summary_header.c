@@ -69,11 +69,12 @@ void summary_header(
 		has_interval ? " [95 % interval over blocks]" : " (an interval needs 6 blocks)");
 	if (has_energy)
 		buf_adds(&line, " · energy: package, gross");
-	if (g->lanes_n > g->hosts_n)
-		buf_addf(&line, " · a+b: hosts that run together; time of main%s",
-			has_energy ? ", energy of all" : "");
 	if (v->by != NULL)
 		buf_addf(&line, " · ×: ratio to %s=%s, else equal", v->by, v->baseline);
+	if (g->lanes_n > g->hosts_n)
+		buf_addf(&line, "\n%sa+b: hosts that run together, in the order of the roles: time is main's%s",
+			ops == &output_markdown ? "\n" : "",
+			has_energy ? ", energy the sum of all" : "");
 	if (v->only != NULL)
 		add_only(v, &line);
 	fprintf(to, "%s\n", line.data);

@@ -38,6 +38,21 @@ static bool is_usual(const char *metric)
 	return false;
 }
 
+/* Under a role: the benchmark did not ask for it by a name of its own. */
+static bool is_of_role(const struct summary_view *v, const char *metric)
+{
+	const struct campaign *c = v->campaign;
+
+	for (size_t i = 0; c != NULL && i < c->benchmarks_n; i++)
+		for (size_t k = 0; k < c->benchmarks[i].roles_n; k++) {
+			const char *role = c->benchmarks[i].roles[k].name;
+
+			if (strncmp(metric, role, strlen(role)) == 0 && metric[strlen(role)] == '.')
+				return true;
+		}
+	return false;
+}
+
 static bool is_per_work(const char *metric)
 {
 	static const char end[] = ".per_work";
@@ -57,6 +72,6 @@ enum summary_more summary_more(const struct summary_view *v, size_t metric)
 	if (!m->is_own || is_answer(v, m->name))
 		return MORE_NEVER;
 	if (is_per_work(m->name))
-		return MORE_PER_WORK;
+		return is_of_role(v, m->name) ? MORE_NEVER : MORE_PER_WORK;
 	return strcmp(m->name, "throughput") == 0 ? MORE_THROUGHPUT : MORE_OWN;
 }

@@ -92,22 +92,58 @@ static void add_variation(struct group *group)
 	}
 }
 
-/* The metrics of one kind, with a ratio where they are compared, as far as there is room. */
+static struct grid_column *add_optional(struct group *group, size_t metric)
+{
+	const char *name = group->v->g->metrics[metric].name;
+	struct grid_column *c = group_add_metric(group, name, metric, MARKS_NONE);
+
+	c->is_optional = true;
+	c->name = name;
+	return c;
+}
+
+/* The metrics of one kind, as far as there is room. */
 static void add_more(struct group *group, enum summary_more kind)
 {
 	const struct summary_view *v = group->v;
 
-	for (size_t i = 0; i < v->g->metrics_n; i++) {
-		if (summary_more(v, i) != kind || is_asked_for(v, i) || !is_measured(group, i))
-			continue;
-		struct grid_column *c =
-			group_add_metric(group, v->g->metrics[i].name, i, MARKS_NONE);
-		c->is_optional = true;
-		c->name = v->g->metrics[i].name;
-		c = kind == MORE_COMPARED ? group_add_ratios(group, i) : NULL;
-		if (c != NULL)
-			c->is_optional = c->is_beside = true;
-	}
+	for (size_t i = 0; i < v->g->metrics_n; i++)
+		if (summary_more(v, i) == kind && !is_asked_for(v, i) && is_measured(group, i))
+			add_optional(group, i);
+}
+
+static bool has_column(const struct group *group, const char *name)
+{
+	for (size_t i = 0; i < group->grid.n; i++)
+		if (group->grid.columns[i].name && strcmp(group->grid.columns[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* One that the campaign compares, with its ratio. */
+static void add_compared(struct group *group, const char *name)
+{
+	const struct summary_view *v = group->v;
+	size_t metric = gathered_metric(v->g, name);
+
+	if (metric >= v->g->metrics_n || has_column(group, name) ||
+		summary_more(v, metric) != MORE_COMPARED || is_asked_for(v, metric) ||
+		!is_measured(group, metric))
+		return;
+	add_optional(group, metric)->is_asked_for = true;
+	struct grid_column *ratios = group_add_ratios(group, metric);
+	if (ratios != NULL)
+		ratios->is_optional = ratios->is_beside = ratios->is_asked_for = true;
+}
+
+/* In the campaign's order, which is that of what matters. */
+static void add_all_compared(struct group *group)
+{
+	const struct campaign *c = group->v->campaign;
+
+	for (size_t i = 0; c != NULL && i < c->comparisons_n; i++)
+		for (size_t k = 0; k < c->comparisons[i].metrics_n; k++)
+			add_compared(group, c->comparisons[i].metrics[k]);
 }
 
 /* What --columns names, then the rest as far as there is room. */
@@ -125,7 +161,7 @@ static void add_more_columns(struct group *group)
 		else
 			group_add_statistic(group, NULL, column);
 	}
-	add_more(group, MORE_COMPARED);
+	add_all_compared(group);
 	add_more(group, MORE_OWN);
 	add_more(group, MORE_THROUGHPUT);
 	add_variation(group);
