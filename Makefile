@@ -179,7 +179,7 @@ $(O)/obj/%.o: %.c $(O)/.flags
 	$(call say,CC)$(CC) $(ALL_CFLAGS) $(CFLAGS.file) -MMD -MP -c -o $@ $<
 
 # The table of docs/flags.md as C: name and what happened, of links their words.
-$(O)/gen/coordinator/commands/flag_words.inc: docs/flags.md
+$(O)/gen/coordinator/commands/flag_words.inc: docs/flags.md Makefile
 	@mkdir -p $(@D)
 	$(call say,GEN)sed -n 's/["\\]/\\&/g; s/\[\([^]]*\)\]([^)]*)/\1/g; s/^| `\([a-z_]*\)` | \([^|]*\) | .*/\t{"\1", "\2"},/p' $< > $@
 $(O)/obj/coordinator/commands/flag_words.o: $(O)/gen/coordinator/commands/flag_words.inc

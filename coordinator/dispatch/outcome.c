@@ -103,9 +103,16 @@ static void list_own(struct outcome *o)
 	}
 }
 
+static bool ends_with(const char *text, const char *end, size_t len)
+{
+	size_t have = strlen(text);
+
+	return have >= len && memcmp(text + have - len, end, len) == 0;
+}
+
 /*
  * "exit status 2" with the last line that the program wrote to stderr behind it, as that says why.
- * NULL where there is none; the caller frees.
+ * NULL where there is none or the reason ends with it; the caller frees.
  */
 static char *with_last_line(const char *reason, const struct buf *text)
 {
@@ -115,7 +122,7 @@ static char *with_last_line(const char *reason, const struct buf *text)
 		end--;
 	for (start = end; start > 0 && text->data[start - 1] != '\n' && end - start < 200;)
 		start--;
-	if (start == end)
+	if (start == end || ends_with(reason, text->data + start, end - start))
 		return NULL;
 	char *out = xasprintf("%s: %.*s", reason, (int)(end - start), text->data + start);
 	for (char *p = out; *p != '\0'; p++)

@@ -326,7 +326,7 @@ static void test_never_ready(void **state)
 	expect_ready(2, "prepared");
 	go(2, "start", ABSENT);
 	r = expect_result(2, "failed");
-	assert_says(r, "ended before it was ready: exit code 7");
+	assert_says(r, "ended before it was ready: exit status 7");
 	assert_says(r, "bad port");
 	send_part(3, "server", "exit 0", "(((");
 	expect_ready(3, "prepared");
@@ -355,7 +355,7 @@ static void test_ends_too_soon(void **state)
 	usleep(50000);
 	assert_int_equal(close(open(end, O_CREAT | O_WRONLY, 0600)), 0);
 	const struct message_result *r = expect_result(1, "failed");
-	assert_string_equal(r->reason, "ended before the main role did: exit code 3");
+	assert_string_equal(r->reason, "ended before the main role did: exit status 3");
 	assert_true(metric(r, "time") > 0);
 	assert_int_equal(r->exit_code, 3);
 	/* Also one that ends well: it was to be there. */
@@ -364,7 +364,7 @@ static void test_ends_too_soon(void **state)
 	go(2, "start", ABSENT);
 	expect_ready(2, "ready");
 	assert_string_equal(
-		expect_result(2, "failed")->reason, "ended before the main role did: exit code 0");
+		expect_result(2, "failed")->reason, "ended before the main role did: exit status 0");
 	/* Or never begins. */
 	struct message m = part(3, "server", "");
 	static const char *const argv[] = {"/no/such/program"};
