@@ -159,14 +159,15 @@ static void say_result(struct agent *a)
 	push(a);
 }
 
-/* Send on as far as credit and queue allow. */
+/* Send on as far as credit and queue allow; a chunk may be larger than what is left of the credit,
+ * as it may where the agent itself sends it. */
 static void stream(struct agent *a)
 {
 	struct message m;
 
 	if (!a->has_run || (a->is_waiting && !push(a)))
 		return;
-	while (a->sent < a->chunks && a->credit >= (int64_t)a->chunk.size) {
+	while (a->sent < a->chunks && a->credit > 0) {
 		message_init(&m, MESSAGE_SAMPLES);
 		m.samples.id = a->id;
 		m.samples.chunk = a->sent;
