@@ -5,6 +5,7 @@
 #include "proto/clock.h"
 #include "proto/log.h"
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,6 +17,13 @@
 /* Anybody who reaches the port may come with any key, as often as they like: so many are told of in
  * a minute, that the log does not grow with it. */
 #define REFUSED_TOLD 20
+
+/* What malloc keeps for itself, bytes. By default it gives 128 KiB back to the kernel and takes
+ * them again with each batch of frames: their pages cost up to a third of what taking samples in
+ * does. */
+#define MEMORY_KEPT  (64 * 1024 * 1024)
+#define MEMORY_LARGE (4 * 1024 * 1024) /* from here on the kernel gives it and gets it back */
+#define TRIM_NS      (60 * NS_PER_S)   /* so often all of it is given back */
 
 struct server {
 	struct server_config config;
@@ -212,6 +220,29 @@ static int open_all(struct server *s, struct error *err)
 	return store_lock_publish(s->config.db, s->endpoint, s->config.keys, err);
 }
 
+/* ---- memory ---- */
+
+#ifdef __GLIBC__
+static void on_trim(void *arg, int64_t now_ns)
+{
+	(void)arg;
+	(void)now_ns;
+	malloc_trim(0);
+}
+
+static void keep_memory(struct loop *loop)
+{
+	mallopt(M_TRIM_THRESHOLD, MEMORY_KEPT);
+	mallopt(M_MMAP_THRESHOLD, MEMORY_LARGE);
+	loop_add_timer(loop, clock_monotonic_ns() + TRIM_NS, TRIM_NS, on_trim, NULL);
+}
+#else
+static void keep_memory(struct loop *loop)
+{
+	(void)loop;
+}
+#endif
+
 int server_open(struct server **out, const struct server_config *config, struct error *err)
 {
 	struct server *s = xcalloc(1, sizeof *s);
@@ -236,6 +267,7 @@ int server_open(struct server **out, const struct server_config *config, struct 
 		return r;
 	}
 	loop_add_timer(s->loop, clock_monotonic_ns(), TICK_NS, on_tick, s);
+	keep_memory(s->loop);
 	loop_before_sleep(s->loop, on_before_sleep, s);
 	loop_watch_fd(s->loop, s->wake_fd, POLLIN, on_wake, s);
 	*out = s;
