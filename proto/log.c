@@ -21,6 +21,10 @@ __attribute__((format(printf, 3, 0))) static void put(
 	if (level > limit)
 		return;
 	vsnprintf(text, sizeof text, format, ap);
+	/* Some of it is what a peer said: no terminal must obey that. */
+	for (char *p = text; *p != '\0'; p++)
+		if (((unsigned char)*p < ' ' && *p != '\n' && *p != '\t') || *p == 0x7f)
+			*p = ' ';
 	fprintf(stderr, "%s: %s%s\n", program_name, kind, text);
 }
 

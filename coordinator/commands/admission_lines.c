@@ -1,19 +1,26 @@
 #include "coordinator/commands/admission_lines.h"
 
+#include "coordinator/output/output.h"
 #include "proto/clock.h"
 #include "proto/units.h"
 #include <stdio.h>
 
+/* Reasons are often what an agent said: no terminal must obey that. The caller frees. */
+static char *reason_of(const struct message_host *h)
+{
+	return output_harmless(text_is_set(h->reason) ? h->reason : "");
+}
+
 static void add_admission(const struct message_host *h, struct buf *out)
 {
+	_cleanup_free_ char *reason = reason_of(h);
 	char since[32] = "";
 
 	if (h->admission_at != ABSENT)
 		clock_rfc3339(since, h->admission_at);
 	buf_addf(out, "%s is %s%s%s%s%s; 'joulerig admit %s' takes it back\n", h->name,
 		strcmp(h->admission, "aside") == 0 ? "set aside" : h->admission,
-		since[0] ? " since " : "", since, text_is_set(h->reason) ? ": " : "",
-		text_is_set(h->reason) ? h->reason : "", h->name);
+		since[0] ? " since " : "", since, reason[0] ? ": " : "", reason, h->name);
 }
 
 static void add_clock(const struct message_host *h, struct buf *out)
@@ -39,18 +46,21 @@ void admission_lines(const struct message_report *report, const char *name)
 		const struct message_host *h = LIST_AT(&report->hosts, struct message_host, i);
 		if (name != NULL && strcmp(h->name, name) != 0)
 			continue;
+		_cleanup_free_ char *reason = reason_of(h);
 		if (h->admission != NULL)
 			add_admission(h, &out);
-		else if (text_is_set(h->reason))
-			buf_addf(&out, "%s takes no runs now: %s\n", h->name, h->reason);
+		else if (reason[0] != '\0')
+			buf_addf(&out, "%s takes no runs now: %s\n", h->name, reason);
 		if (name != NULL)
 			add_clock(h, &out);
 	}
 	for (size_t i = 0; name == NULL && i < report->campaigns.n; i++) {
 		const struct message_campaign *c =
 			LIST_AT(&report->campaigns, struct message_campaign, i);
-		if (text_is_set(c->without))
-			buf_addf(&out, "%s %s\n", c->label, c->without);
+		if (text_is_set(c->without)) {
+			_cleanup_free_ char *without = output_harmless(c->without);
+			buf_addf(&out, "%s %s\n", c->label, without);
+		}
 	}
 	if (out.len > 0)
 		printf("\n%s", out.data);

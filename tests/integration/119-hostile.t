@@ -78,6 +78,9 @@ sleep 1
 answers "while it sends far more than it may"
 wait $large
 ok "that does not all stay in memory" [ "$(memory)" -lt 1000000 ]
+# What it says is shown to people: a terminal must not obey it.
+{ joulerig hosts "${ask[@]}" && joulerig hosts mallory "${ask[@]}" && joulerig status "${ask[@]}"; } >shown
+ok "no control characters reach who looks" [ "$(cat serve.log shown | tr -d '\n\t\40-\176\200-\377' | wc -c)" = 0 ]
 check good.2 120
 joulerig cancel bait.1 "${ask[@]}" >/dev/null 2>&1
 

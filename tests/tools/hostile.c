@@ -235,7 +235,7 @@ static void pack_text(msgpack_packer *k)
 	static const char *const words[] = {"", "done", "failed", "running", "accepted", "spooled",
 		"cancelled", "timeout", "prepared", "ready", "stdout", "stderr", "file:../../x",
 		"time", "ns", "energy.package", "uJ", "{}", "[[[[", "\xff\xfe", "server",
-		"%s%n'\"; DROP TABLE run; --"};
+		"\x1b[2J\x1b]0;mine\x07", "%s%n'\"; DROP TABLE run; --"};
 	char long_one[20000];
 	const char *w = words[roll(ARRAY_SIZE(words))];
 	size_t n = strlen(w);
