@@ -47,4 +47,27 @@ is "its output is whole" "$(sqlite3 -readonly c.db "SELECT count(*), min(n), max
 is "its end was logged" "$(grep -c 'can be written to again' agents/alpha.log)" 1 # not its beginning: the log is on that disk
 is "the coordinator logged both" "$(grep -c 'can take no runs now' serve.log) $(grep -c 'takes runs again' serve.log)" "1 1"
 unlike "hosts has forgotten it" "$(joulerig hosts --format csv "${at[@]}")" 'No space left'
+
+# Told to end while a result waits in memory, the agent stays until that is on disk.
+gone() { ! kill -0 "${AGENT_PID[$1]}" 2>/dev/null; }
+kill -TERM "${AGENT_PID[alpha]}"
+wait_for 120 gone alpha
+echo 75000 >size
+at_most 3
+start_agent beta --drain-timeout 100s
+joulerig submit spool.yaml "${at[@]}" >/dev/null
+begun_4() { [ "$(wc -l <begun)" = 4 ]; }
+ok "the next has begun" wait_for 120 begun_4
+fill agents
+echo 4500000 >size
+any_number
+ok "the spool is full again" wait_for 120 in_trouble
+kill -TERM "${AGENT_PID[beta]}"
+sleep 1
+ok "the agent stays, as it has a result in memory alone" kill -0 "${AGENT_PID[beta]}"
+make_room agents
+ok "and goes when that is kept" wait_for 120 gone beta
+start_agent beta
+ok "the rest is done" joulerig watch spool.2 "${at[@]}"
+is "each was run once, what had waited too" "$(wc -l <begun)" 12
 done_testing

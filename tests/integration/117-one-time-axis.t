@@ -52,7 +52,7 @@ campaign: pair
 benchmarks:
   b:
     roles:
-      server: {command: [sleep, "100"], stop: {grace: 100ms}, hosts: {names: [near]}}
+      server: {command: [sleep, "100"], hosts: {names: [near]}}
       client: {command: [sleep, "0.3"], hosts: {names: [far]}}
     main: client
 measure: {energy: off, every: 10ms}
