@@ -702,6 +702,58 @@ static void test_blocks_go_to_other_pairs(void **state)
 	check_spread();
 }
 
+/* Whoever it is about may be gone by now. */
+static void say_steer(const char *verb, const char *label, const char *host, bool now)
+{
+	struct route user = new_route();
+	struct message m;
+
+	message_init(&m, MESSAGE_STEER);
+	m.steer.verb = verb;
+	m.steer.label = label;
+	m.steer.host = host;
+	m.steer.now = now;
+	hand_over(&user, KEY_ANN, &m);
+	flush();
+	while (take(&user, &m))
+		message_done(&m);
+}
+
+static const char *const labels[] = {"there.1", "back.1", "any.1", "alone.1"};
+static const char *const hosts[PLAYERS] = {"lab1", "lab2", "lab3"};
+
+static void steer_at_random(void)
+{
+	const char *label = labels[rig_random(ARRAY_SIZE(labels))];
+	const char *host = hosts[rig_random(PLAYERS)];
+	bool now = rig_random(2) == 0;
+
+	switch (rig_random(4)) {
+	case 0:
+		say_steer("pause", label, NULL, now);
+		break;
+	case 1:
+		say_steer("resume", label, NULL, false);
+		break;
+	case 2:
+		say_steer("drain", NULL, host, now);
+		break;
+	default:
+		say_steer("admit", NULL, host, false);
+	}
+}
+
+static void steer_to_the_end(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(labels); i++)
+		say_steer("resume", labels[i], NULL, false);
+	for (size_t i = 0; i < PLAYERS; i++) {
+		say_steer("admit", NULL, hosts[i], false);
+		if (players[i].is_welcome)
+			say_trouble(&players[i], NULL);
+	}
+}
+
 static void accident(void)
 {
 	struct player *p = &players[rig_random(PLAYERS)];
@@ -728,6 +780,13 @@ static void accident(void)
 		for (int i = 0; i < 40; i++)
 			tick(5 * NS_PER_S);
 		break;
+	case 4:
+		steer_at_random();
+		break;
+	case 5:
+		if (p->is_welcome)
+			say_trouble(p, rig_random(2) == 0 ? "spool: full" : NULL);
+		break;
 	default:
 		break;
 	}
@@ -749,6 +808,8 @@ static void random_step(int i)
 	flush();
 	if (i < 600 && rig_random(8) == 0)
 		accident();
+	if (i >= 600 && i % 50 == 0)
+		steer_to_the_end();
 }
 
 static void test_random_schedules(void **state)
