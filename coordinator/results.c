@@ -161,6 +161,7 @@ static const struct {
 	{"failures", FAILURES_N, FAILURES_N},
 	{"output", OUTPUT_N, OUTPUT_N},
 	{"counts", COUNTS_N, COUNTS_N},
+	{"parts", PARTS_N, PARTS_N},
 	{"requirements", REQUIREMENTS_N, REQUIREMENTS_N},
 	{"pruned", PRUNED_N, PRUNED_N},
 	{"kept", KEPT_N, KEPT_N},

@@ -16,6 +16,7 @@ static const struct {
 		FILE *to, struct error *err);
 } kinds[] = {
 	{"runs", export_runs},
+	{"parts", export_parts},
 	{"samples", export_samples},
 	{"output", export_output},
 	{"events", export_events},
@@ -24,11 +25,11 @@ static const struct {
 };
 
 static const char *const whats[] = {
-	"runs", "samples", "output", "events", "requirements", "campaign", NULL};
+	"runs", "parts", "samples", "output", "events", "requirements", "campaign", NULL};
 
 static const struct option_info table[] = {
 	{"what", OPTION_TEXT, offsetof(struct options, what), "WHAT",
-		"runs (the default), samples, output, events, requirements or campaign", whats},
+		"runs (the default), parts, samples, output, events, requirements or campaign", whats},
 	{"to", OPTION_TEXT, offsetof(struct options, to), "DIR",
 		"with --what output: files DIR/RUN/NAME, byte for byte", NULL},
 	{"warmup", OPTION_FLAG, offsetof(struct options, with_warmup), NULL,
@@ -86,7 +87,7 @@ static int write_kind(
 			return kinds[i].write(r, label, format, o->with_warmup, stdout, err);
 	}
 	return error_set(err, ERR_USAGE,
-		"export: --what: '%s' is none of runs, samples, output, events, requirements, "
+		"export: --what: '%s' is none of runs, parts, samples, output, events, requirements, "
 		"campaign",
 		what);
 }
@@ -107,13 +108,14 @@ static int run(void *options, const char **arguments, size_t n, struct error *er
 const struct command command_export = {
 	.name = "export",
 	.usage = "export [ID] [--what WHAT] [--format ndjson|csv]",
-	.summary = "runs, samples, output, events or the campaign itself, for other programs",
+	.summary = "runs, parts, samples, output, events or the campaign itself, for other programs",
 	.details = "ID is a campaign as NAME.N, or NAME for its last submission; without one, the "
 		   "last of all.\n"
 		   "runs: one object a run, in the order of runs: campaign, run, block, host, "
 		   "benchmark,\n"
 		   "parameters, state, attempt, started_at, exit_code, metrics, units, "
 		   "uncertainty, flags.\n"
+		   "parts: of runs of several hosts, one object a role: what its host told.\n"
 		   "requirements: what `requires` said on each host, one object an answer.\n"
 		   "campaign: a campaign file that does the same again, with what --set, --only, "
 		   "--blocks,\n"

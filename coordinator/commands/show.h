@@ -38,6 +38,9 @@ int export_files(
 	struct results *r, const char *label, const char *dir, bool with_warmup, struct error *err);
 int export_events(struct results *r, const char *label, const char *format, bool with_warmup,
 	FILE *to, struct error *err);
+/* export_roles.c */
+int export_parts(struct results *r, const char *label, const char *format, bool with_warmup,
+	FILE *to, struct error *err);
 /* export_requirements.c */
 int export_requirements(struct results *r, const char *label, const char *format, bool with_warmup,
 	FILE *to, struct error *err);

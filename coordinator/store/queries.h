@@ -133,6 +133,23 @@ enum {
 	COUNTS_LOST /* attempts at these that were lost */,
 	COUNTS_N
 };
+/* "parts" of a campaign's counted attempts at runs of several hosts, in the order of run and role.
+ * key: run << 12 | place of the role */
+enum {
+	PARTS_RUN,
+	PARTS_BLOCK,
+	PARTS_ROLE,
+	PARTS_HOST,
+	PARTS_STATE,
+	PARTS_REASON,
+	PARTS_ATTEMPT,
+	PARTS_STARTED_AT,
+	PARTS_ENDED_AT,
+	PARTS_EXIT_CODE,
+	PARTS_SIGNAL,
+	PARTS_CPUS,
+	PARTS_N
+};
 /* "requirements" of a campaign: what `requires` said on its hosts, in the order in which it was
  * told. key: id */
 enum {

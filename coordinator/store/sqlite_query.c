@@ -126,6 +126,20 @@ static const struct named_query queries[] = {
 		" WHERE r.id > ?1 << 24 AND r.id < (?1 + 1) << 24"
 		" GROUP BY r.host, r.block = 0, r.state) WHERE key > ?2 ORDER BY key LIMIT ?3",
 		NULL, 0},
+	{"parts",
+		"run block role host state reason attempt started_at ended_at exit_code signal "
+		"cpus",
+		true,
+		"SELECT (p.run & 16777215) << 12 | m.part, p.run & 16777215, r.block, p.role,"
+		" h.name, p.state, p.reason, p.attempt, p.started_at, p.ended_at, p.exit_code,"
+		" p.signal, p.cpus FROM part p JOIN run r ON r.id = p.run AND r.result = p.attempt"
+		" JOIN host h ON h.id = p.host"
+		" JOIN lane l ON l.campaign = r.campaign AND l.host = r.host"
+		" JOIN lane_part m ON m.campaign = l.campaign AND m.lane = l.lane"
+		"  AND m.role = p.role"
+		" WHERE p.run >= (?1 << 24) + (?2 >> 12) AND p.run < (?1 + 1) << 24"
+		" AND ((p.run & 16777215) << 12 | m.part) > ?2 ORDER BY p.run, m.part LIMIT ?3",
+		NULL, 4},
 	{"requirements", "host command answer verdict reason first_at last_at output total head",
 		true,
 		"SELECT q.id, h.name, q.command, q.answer, q.verdict, q.reason, q.first_at,"

@@ -93,6 +93,12 @@ like "what compare asks for and nothing measured is told" "$(joulerig compare pa
 like "with which host is which" "$(joulerig results pattern.1 --coordinator "$ADDRESS" --keys keys)" 'rpc on alpha\+beta \(server\+client\), client: '
 is "both hosts take part" "$(sqlite3 c.db 'SELECT role, count(*), group_concat(DISTINCT state) FROM part GROUP BY role' 2>/dev/null || echo skip)" \
 	"$(command -v sqlite3 >/dev/null && printf 'client|6|done\nserver|6|done' || echo skip)"
+joulerig export pattern.1 --what parts --coordinator "$ADDRESS" --keys keys >parts
+is "what each host told is exported, in the order of runs and roles" "$(jq -r '[.run, .role, .host, .state, .attempt] | join(" ")' parts | head -n 3 | tr '\n' ';')" \
+	"1 server alpha done 1;1 client beta done 1;2 server alpha done 1;"
+is "of all runs" "$(wc -l <parts)" 12
+is "and as CSV" "$(joulerig export pattern.1 --what parts --format csv --db c.db | sed -n '1p;2p' | cut -d, -f1-5 | tr '\n' ';')" \
+	"campaign,run,role,host,state;pattern.1,1,server,alpha,done;"
 like "results are of the hosts together" "$(joulerig results pattern.1 --coordinator "$ADDRESS" --keys keys)" 'alpha\+beta'
 
 roles port beta alpha "port: $PORT" '' lives 1 >port.yaml
