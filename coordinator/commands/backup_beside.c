@@ -100,13 +100,12 @@ static void copy_content(void *arg, const struct content_hash *hash, int64_t siz
 static int on_campaign(void *arg, int64_t key, const struct message_cell *cells, size_t n)
 {
 	struct contents *c = arg;
-	const char *state = cells[CAMPAIGNS_STATE].text;
 	struct blob tree = cells[CAMPAIGNS_TREE].blob;
 	struct content_hash hash;
 
 	(void)key;
 	(void)n;
-	if (tree.len != sizeof hash || strcmp(state, "done") == 0)
+	if (tree.len != sizeof hash || cells[CAMPAIGNS_ENDED_AT].integer != ABSENT)
 		return 0;
 	memcpy(&hash, tree.data, sizeof hash);
 	if (!content_has(c->from, &hash))

@@ -45,6 +45,15 @@ rm b.db-wal b.db-shm
 ok "an empty log is in nobody's way" joulerig backup b.db --db c.db --force
 ok "it is whole" joulerig doctor --db b.db
 
+# ---- campaigns that were cancelled ----
+mkdir -p data && echo hello >data/words
+{ sed 's/^campaign: w/&2/' w.yaml; echo 'files: [data]'; } >w2.yaml
+joulerig run w2.yaml --db c.db --quiet >/dev/null
+sqlite3 c.db "UPDATE campaign SET state = 'cancelled' WHERE name = 'w2'"
+is "files were shipped for one" "$(find c.db.d/content -type f | wc -l)" 2
+ok "that was cancelled" joulerig backup c2.db --db c.db
+is "and needs them no more" "$(find c2.db.d/content -type f 2>/dev/null | wc -l)" 0
+
 # ---- before a newer release brings it up to date ----
 sqlite3 c.db 'DROP VIEW v_run; DROP VIEW v_metric; DROP VIEW v_series; DROP VIEW v_requirement; DROP TABLE part; DROP TABLE lane_part;
 	DROP TABLE clock; ALTER TABLE store DROP COLUMN is_clean; ALTER TABLE host DROP COLUMN admission;
@@ -55,5 +64,5 @@ is "is copied as it is" "$(sqlite3 old.db 'PRAGMA user_version')" 3
 ok "it is whole" joulerig doctor --db old.db
 is "it says what the store says" "$(joulerig export w --db old.db)" "$(joulerig export w --db c.db)"
 ok "and is gone on from" joulerig run w.yaml --db old.db --quiet
-is "with all in it" "$(runs old.db) $(sqlite3 old.db 'SELECT is_clean FROM store')" '6 1'
+is "with all in it" "$(runs old.db) $(sqlite3 old.db 'SELECT is_clean FROM store')" '9 1'
 done_testing
