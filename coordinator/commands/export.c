@@ -29,7 +29,8 @@ static const char *const whats[] = {
 
 static const struct option_info table[] = {
 	{"what", OPTION_TEXT, offsetof(struct options, what), "WHAT",
-		"runs (the default), parts, samples, output, events, requirements or campaign", whats},
+		"runs (the default), parts, samples, output, events, requirements or campaign",
+		whats},
 	{"to", OPTION_TEXT, offsetof(struct options, to), "DIR",
 		"with --what output: files DIR/RUN/NAME, byte for byte", NULL},
 	{"warmup", OPTION_FLAG, offsetof(struct options, with_warmup), NULL,
@@ -87,7 +88,8 @@ static int write_kind(
 			return kinds[i].write(r, label, format, o->with_warmup, stdout, err);
 	}
 	return error_set(err, ERR_USAGE,
-		"export: --what: '%s' is none of runs, parts, samples, output, events, requirements, "
+		"export: --what: '%s' is none of runs, parts, samples, output, events, "
+		"requirements, "
 		"campaign",
 		what);
 }
@@ -108,7 +110,8 @@ static int run(void *options, const char **arguments, size_t n, struct error *er
 const struct command command_export = {
 	.name = "export",
 	.usage = "export [ID] [--what WHAT] [--format ndjson|csv]",
-	.summary = "runs, parts, samples, output, events or the campaign itself, for other programs",
+	.summary =
+		"runs, parts, samples, output, events or the campaign itself, for other programs",
 	.details = "ID is a campaign as NAME.N, or NAME for its last submission; without one, the "
 		   "last of all.\n"
 		   "runs: one object a run, in the order of runs: campaign, run, block, host, "
