@@ -326,6 +326,21 @@ static void end_connection(struct connection *c)
 	runner_thin(c->runner, 0);
 }
 
+/* It would take us for at work otherwise, and its user would wait. */
+static void leave_stale(struct connection *c, int64_t number)
+{
+	_cleanup_free_ char *why = xasprintf("it follows a newer coordinator of this store (epoch "
+					     "%" PRId64 ", here %" PRId64 ")",
+		c->epoch.highest, number);
+
+	log_warning("%s: this coordinator (epoch %" PRId64
+		    ") has been replaced by another (epoch %" PRId64
+		    "); it is not obeyed; if it is the right one, let it go on from a backup of "
+		    "its store (docs/keeping.md)",
+		c->endpoint, number, c->epoch.highest);
+	conversation_say_bye(c, why);
+}
+
 static void on_welcome(struct connection *c, int64_t number, const struct message_welcome *w)
 {
 	struct error err = {0};
@@ -333,9 +348,7 @@ static void on_welcome(struct connection *c, int64_t number, const struct messag
 	if (err.code < 0)
 		conversation_say_trouble(c, "state", &err);
 	if (verdict == EPOCH_STALE) {
-		log_warning("%s: this coordinator (epoch %" PRId64
-			    ") has been replaced by another (epoch %" PRId64 "); it is not obeyed",
-			c->endpoint, number, c->epoch.highest);
+		leave_stale(c, number);
 		return;
 	}
 	if (verdict == EPOCH_OTHER_STORE) { /* assignments of another store are nobody's here */

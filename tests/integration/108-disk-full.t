@@ -38,7 +38,7 @@ ok "status tells that the disk is full" wait_for 120 in_trouble
 
 like "in its first line, for people" "$(joulerig status "${at[@]}" | head -n 1)" '^IN TROUBLE: nothing can be stored'
 like "with the file, the reason, the room, and what follows" "$(joulerig status "${at[@]}")" \
-	'^store: disk/c\.db: no space left on device; .* free on /.*/disk, 4 MiB must be; trying again every 5 s$'
+	'^store: disk/c\.db: no space left on device; .* free on /.*/disk, 4[.0]* MiB must be; trying again every 5 s$'
 like "campaigns and hosts are told as last known" "$(joulerig status full "${at[@]}")" '^full\.1 .* 80 '
 like "beside what programs read" "$(joulerig status --format csv "${at[@]}" 2>&1 >/dev/null)" 'store: disk/c\.db: no space left'
 like "hosts tells it" "$(joulerig hosts "${at[@]}")" 'no space left'

@@ -107,8 +107,8 @@ static void test_missing_file_says_what_to_do(void **state)
 	(void)state;
 	assert_int_equal(results_open(&r, &where, &err), ERR_UNAVAILABLE);
 	assert_string_equal(err.text,
-		"results: /nonexistent/joulerig.db: no such file; run a campaign first, or name "
-		"the store with --db");
+		"/nonexistent/joulerig.db: no such file; run a campaign first, name the store with "
+		"--db, or a coordinator with --coordinator");
 	assert_int_equal(error_exit_status(&err), EXIT_UNAVAILABLE);
 }
 
