@@ -192,10 +192,11 @@ bool plan_lane_runs(const struct builder *b, size_t lane, const struct benchmark
 	       allows(b, (size_t)(benchmark - b->campaign->benchmarks), l->parts);
 }
 
-/* "server: lab01, client: none of these hosts". */
-static void describe_roles(const struct builder *b, size_t benchmark, struct buf *out)
+/* "server: lab01; client: none of the hosts". Returns whether each has some. */
+static bool describe_roles(const struct builder *b, size_t benchmark, struct buf *out)
 {
 	const struct benchmark *of = &b->campaign->benchmarks[benchmark];
+	bool has_all = true;
 
 	for (size_t r = 0; r < of->roles_n; r++) {
 		bool has_any = false;
@@ -208,7 +209,9 @@ static void describe_roles(const struct builder *b, size_t benchmark, struct buf
 			has_any = true;
 		}
 		buf_adds(out, has_any ? "" : "none of the hosts");
+		has_all &= has_any;
 	}
+	return has_all;
 }
 
 void plan_note_no_tuple(const struct builder *b, struct buf *out)
@@ -225,9 +228,9 @@ void plan_note_no_tuple(const struct builder *b, struct buf *out)
 		buf_addf(out, "%sbenchmark %s needs %zu host%s at once, one for each role (",
 			out->len ? "; " : "", c->benchmarks[i].name, c->benchmarks[i].roles_n,
 			c->benchmarks[i].roles_n == 1 ? "" : "s");
-		describe_roles(b, i, out);
+		bool has_all = describe_roles(b, i, out);
 		buf_adds(out, ")");
-		if (b->given_n < c->benchmarks[i].roles_n)
+		if (has_all && b->given_n < c->benchmarks[i].roles_n)
 			buf_addf(out, "; to try it on one machine: joulerig run --agents %zu",
 				c->benchmarks[i].roles_n);
 	}

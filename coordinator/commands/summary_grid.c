@@ -36,8 +36,7 @@ static void give_room(struct grid *grid, bool is_asked_for, int page, int *width
 		if (!c->is_optional || c->is_asked_for != is_asked_for)
 			continue;
 		c->is_left_out =
-			(c->is_beside && grid->columns[i - 1].is_left_out) ||
-				 *width + own > page;
+			(c->is_beside && grid->columns[i - 1].is_left_out) || *width + own > page;
 		*width += c->is_left_out ? 0 : own;
 	}
 }

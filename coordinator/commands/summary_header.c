@@ -72,7 +72,9 @@ void summary_header(
 	if (v->by != NULL)
 		buf_addf(&line, " · ×: ratio to %s=%s, else equal", v->by, v->baseline);
 	if (g->lanes_n > g->hosts_n)
-		buf_addf(&line, "\n%sa+b: hosts that run together, in the order of the roles: time is main's%s",
+		buf_addf(&line,
+			"\n%sa+b: hosts that run together, in the order of the roles: time is "
+			"main's%s",
 			ops == &output_markdown ? "\n" : "",
 			has_energy ? ", energy the sum of all" : "");
 	if (v->only != NULL)

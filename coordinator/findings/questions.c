@@ -37,8 +37,8 @@ static void add_metric(struct question *q, const char *metric)
 }
 
 /* From the command line, else those of all these comparisons of the campaign, else time and energy;
- * what nobody asked for by name, as far as it was measured. Of what was not, `results` tells why where
- * it is a standard metric, such as energy. */
+ * what nobody asked for by name, as far as it was measured. Of what was not, `results` tells why
+ * where it is a standard metric, such as energy. */
 static void set_metrics(const struct asking *a, struct question *out,
 	const struct comparison *known, size_t known_n)
 {

@@ -118,6 +118,11 @@ roles ready alpha beta "pattern: '^never', timeout: 1s" '' lives 1 | sed 's/, ti
 fails "a server that is never ready fails the run" 1 run ready
 like "and the result says so" "$(joulerig runs ready.1 --failed --coordinator "$ADDRESS" --keys keys)" 'server on alpha'
 
+roles bind alpha beta "pattern: '^listening'" '' lives 1 | sed 's/command: .python3, rpc.server.py.*/command: [sh, -c, "echo no port {n} >\&2; exit 3"]/' >bind.yaml
+fails "so does one that ends before it is ready" 1 run bind
+is "and what it printed is told once" "$(joulerig runs bind.1 --coordinator "$ADDRESS" --keys keys --format ndjson | jq -r .reason | grep '1$')" \
+	"server on alpha: ended before it was ready: exit status 3; it printed last: no port 1"
+
 # Two campaigns want the same two hosts in opposite roles, and a third wants each alone.
 roles there alpha beta "pattern: '^listening'" '' lives 6 >there.yaml
 roles back beta alpha "pattern: '^listening'" '' lives 6 >back.yaml

@@ -621,7 +621,8 @@ static void test_metrics_are_computed_of_others(void **state)
 	}
 }
 
-/* What is measured under a role counts by the work of all, too: what a request costs at the server. */
+/* What is measured under a role counts by the work of all, too: what a request costs at the server.
+ */
 static void test_work_of_roles(void **state)
 {
 	static const struct message_metric measured[] = {TIME_2S, ENERGY_10J,

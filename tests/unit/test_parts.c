@@ -363,8 +363,8 @@ static void test_ends_too_soon(void **state)
 	expect_ready(2, "prepared");
 	go(2, "start", ABSENT);
 	expect_ready(2, "ready");
-	assert_string_equal(
-		expect_result(2, "failed")->reason, "ended before the main role did: exit status 0");
+	assert_string_equal(expect_result(2, "failed")->reason,
+		"ended before the main role did: exit status 0");
 	/* Or never begins. */
 	struct message m = part(3, "server", "");
 	static const char *const argv[] = {"/no/such/program"};
