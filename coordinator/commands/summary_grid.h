@@ -10,12 +10,12 @@
 struct grid_column {
 	char *title; /* owned */
 	bool is_right;
-	bool is_optional; /* left out where the page is too narrow for it */
+	bool is_optional;  /* left out where the page is too narrow for it */
 	bool is_asked_for; /* optional, and gets its room before others that are */
-	bool is_beside;   /* of the one before: never without it */
-	bool is_left_out; /* so grid_print() found */
-	char **texts;     /* owned; [row] */
-	const char *name; /* of what may be said to be left out; NULL: it is not missed */
+	bool is_beside;    /* of the one before: never without it */
+	bool is_left_out;  /* so grid_print() found */
+	char **texts;      /* owned; [row] */
+	const char *name;  /* of what may be said to be left out; NULL: it is not missed */
 };
 
 struct grid {
