@@ -192,6 +192,22 @@ static int check_copy(struct backup *b, struct error *err)
 	return code;
 }
 
+/* The new one to its name, the old one away, at once where the file system can: who is killed between
+ * the two steps would leave a backup without its keys. */
+static int put_beside(const struct backup *b, const char *old)
+{
+	if (renameat2(AT_FDCWD, b->beside_new, AT_FDCWD, b->beside, RENAME_EXCHANGE) == 0)
+		return 0; /* the old one is where the new one was */
+	if (rename(b->beside, old) != 0 && errno != ENOENT)
+		return -1;
+	if (rename(b->beside_new, b->beside) == 0)
+		return 0;
+	int why = errno;
+	(void)rename(old, b->beside);
+	errno = why;
+	return -1;
+}
+
 /* What is beside comes first: a store without it is worse than it without a store. */
 static int put_in_place(struct backup *b, struct error *err)
 {
@@ -209,11 +225,16 @@ static int put_in_place(struct backup *b, struct error *err)
 	if (fsync(b->fd) != 0)
 		return error_errno(err, "backup: %s cannot be forced to the disk", b->fresh);
 	(void)remove_tree(old);
-	if (rename(b->beside, old) != 0 && errno != ENOENT)
+	if (put_beside(b, old) != 0)
 		return error_errno(err, "backup: %s", b->beside);
-	if (rename(b->beside_new, b->beside) != 0 || rename(b->fresh, b->file) != 0)
-		return error_errno(err, "backup: %s", b->file);
+	if (rename(b->fresh, b->file) != 0) {
+		code = error_errno(err, "backup: %s", b->file);
+		(void)renameat2(
+			AT_FDCWD, b->beside_new, AT_FDCWD, b->beside, RENAME_EXCHANGE);
+		return code;
+	}
 	(void)remove_tree(old);
+	(void)remove_tree(b->beside_new);
 	return backup_sync(folder, err);
 }
 
