@@ -114,6 +114,7 @@ void run_give_back_process(struct runner *r)
 
 void run_give_back(struct runner *r)
 {
+	r->is_to_give_back = false;
 	run_give_back_process(r);
 	run_give_back_tmp(r);
 	free(r->cpu_list);
@@ -121,6 +122,12 @@ void run_give_back(struct runner *r)
 	r->cpu_list = r->nodes = NULL;
 	placement_done(&r->placement);
 	r->placement = (struct placement){0};
+}
+
+void run_give_back_owed(struct runner *r)
+{
+	if (r->is_to_give_back)
+		run_give_back(r);
 }
 
 static void put_back(struct runner *r)
@@ -138,7 +145,10 @@ static void on_untune(void *arg, int64_t now_ns)
 	put_back(r);
 }
 
-/* Its last try is cleaned up. */
+/*
+ * Its last try is cleaned up. What it used is given back only when the result is on its way, or the
+ * next run begins: who waits for the result to be committed has that time.
+ */
 static void end_run(struct runner *r)
 {
 	const struct attempt_id id = r->assign->id;
@@ -149,7 +159,7 @@ static void end_run(struct runner *r)
 		measured_note(&r->outcome.measured, "%s", r->unclean.data);
 	}
 	outcome_encode(&r->outcome, &id, is_told ? &found : NULL, &r->frames);
-	run_give_back(r);
+	r->is_to_give_back = true;
 	run_cancel_timer(r, &r->untune);
 	if (tune_is_active(r->tune))
 		r->untune = loop_add_timer(
@@ -159,6 +169,7 @@ static void end_run(struct runner *r)
 	r->work = NULL;
 	r->ready = 0;
 	r->handler.on_end(r->handler.arg, &id, &r->frames);
+	run_give_back_owed(r);
 }
 
 void run_finish(struct runner *r)
@@ -237,6 +248,7 @@ void run_advance(struct runner *r)
 
 void runner_start(struct runner *r, const struct message_assign *a)
 {
+	run_give_back_owed(r);
 	r->assign = a;
 	r->needs_cleanup = false;
 	buf_reset(&r->unclean);

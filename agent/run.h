@@ -5,8 +5,9 @@
  * block) -> prepared process -> counters, clock, go -> exit: clock, counters -> collected files ->
  * cleanup -> frames. When a campaign is over, its teardown. One run at a time; nothing
  * here blocks the loop but laying out files and opening a meter that was never asked for before.
- * What the run uses of the machine it gives back before on_end: no process, no cgroup and no
- * temporary directory is left. What was tuned is put back when no run came for a while.
+ * What the run uses of the machine it gives back right after on_end, or when the next one is
+ * started from within: no cgroup and no temporary directory is left (no process is before). What
+ * was tuned is put back when no run came for a while.
  *
  * One program of several that run together (ASSIGN role) waits before its process is made
  * (RUN_PREPARED). Main is then let go at an instant, and is measured as any run. The others are

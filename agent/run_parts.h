@@ -157,8 +157,9 @@ struct runner {
 	bool is_streaming; /* samples may be sent while it runs */
 	bool was_started;  /* told so */
 	bool is_cancelled;
-	bool is_held; /* not to be let go yet */
-	pid_t ready;  /* process that waits for the release; 0: none */
+	bool is_held;         /* not to be let go yet */
+	bool is_to_give_back; /* what the last run used */
+	pid_t ready;          /* process that waits for the release; 0: none */
 	struct loop_timer *timeout, *started, *sampling, *waiting;
 	struct run_part part;
 	int64_t idle_from_ns; /* CLOCK_MONOTONIC_RAW, start of the baseline */
@@ -182,6 +183,8 @@ void run_cancel_timer(struct runner *r, struct loop_timer **t);
 /* Give back what the run holds of the machine: what its process needed alone, or all. */
 void run_give_back_process(struct runner *r);
 void run_give_back(struct runner *r);
+/* What the last run still holds, before the next one. */
+void run_give_back_owed(struct runner *r);
 
 /* run_prepare.c: the machine gets ready for the run, which may take a while; then its process. The
  * run may be over when it returns. */

@@ -98,6 +98,7 @@ void runner_tear_down(struct runner *r, const struct id16 *campaign, const struc
 {
 	struct teardown *t = xcalloc(1, sizeof *t);
 
+	run_give_back_owed(r);
 	t->campaign = *campaign;
 	t->list = steps;
 	t->reason = (struct buf)BUF_INIT;
