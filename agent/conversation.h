@@ -143,6 +143,13 @@ void conversation_end_goes_on(struct connection *c);
 /* What PING says while it ends; else NULL. */
 const char *conversation_end_trouble(const struct connection *c);
 
+/* conversation_hello.c: WELCOME of an epoch. */
+void conversation_on_welcome(struct connection *c, int64_t number, const struct message_welcome *w);
+/* A failure that ends the program. */
+void conversation_give_up(struct connection *c, int code, const char *text);
+/* Let the next run go, where it is held until the one before it is committed. */
+void conversation_release_run(struct connection *c);
+
 /* Forget what waits; the coordinator is told where a reason is given. */
 void conversation_drop_waiting(struct connection *c, const char *refuse_reason);
 void conversation_say_ping(struct connection *c);

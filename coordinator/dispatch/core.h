@@ -94,6 +94,8 @@ struct live *dispatch_live_by_uuid(struct dispatch *d, const struct id16 *uuid);
 void dispatch_tell(struct dispatch *d, const struct id16 *campaign, struct message *event);
 void dispatch_watch(struct dispatch *d, const struct id16 *campaign, const struct route *to,
 	dispatch_observer_fn *fn, void *arg);
+/* A campaign does not go on here and now: late results of it are known as its. */
+void dispatch_add_ended(struct dispatch *d, const struct id16 *uuid, int64_t id, bool is_suspended);
 /* A campaign has nothing left to do, or was cancelled: write it, tell it, forget it. */
 int dispatch_end_campaign(struct dispatch *d, struct live *l, int64_t now_ns);
 
