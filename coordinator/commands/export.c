@@ -29,7 +29,7 @@ static const char *const whats[] = {
 
 static const struct option_info table[] = {
 	{"what", OPTION_TEXT, offsetof(struct options, what), "WHAT",
-		"runs (the default), parts, samples, output, events, requirements or campaign",
+		"runs (default), parts, samples, output, events, requirements or campaign",
 		whats},
 	{"to", OPTION_TEXT, offsetof(struct options, to), "DIR",
 		"with --what output: files DIR/RUN/NAME, byte for byte", NULL},
