@@ -97,7 +97,7 @@ run: deps  ## install, build, run the quickstart campaign on this machine, show 
 test: deps-test  ## install, build, run every test
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $(if $(filter release,$(BUILD)),,BUILD=$(BUILD)) check
 
-check: $(programs) $(units) $(tools) $(replays) $(O)/bench/accuracy $(O)/bench/swarm $(O)/tests/simulation $(O)/tests/schedules $(mutants)
+check: $(programs) $(units) $(tools) $(replays) $(O)/bench/accuracy $(O)/bench/swarm $(O)/tests/simulation $(O)/tests/schedules $(if $(filter release,$(BUILD)),$(mutants))
 	$(Q)JOULERIG_BUILD=$(abspath $(O)) TSAN_OPTIONS="$(TSAN_OPTIONS)" CMOCKA_MESSAGE_OUTPUT=TAP prove $(PROVE_FLAGS) --timer -j$(JOBS) --exec tests/tools/run-one \
 		$(if $(T),$(T),$(units) $(sort $(wildcard tests/integration/*.t)))
 

@@ -35,4 +35,6 @@ tries() {
 	local left=$1; shift
 	until "$@"; do left=$((left - 1)); [ $left -gt 0 ] || return 1; done
 }
+# Whether the programs are built with a sanitizer: they are slow and large, and tests that mostly wait tell nothing new then.
+is_sanitized() { nm -D "$BUILD/joulerig" 2>/dev/null | grep -Eq '__(asan|tsan)_'; }
 done_testing() { echo "1..$tap_n"; rm -f "$tap_log"; [ "$tap_failed" = 0 ]; }

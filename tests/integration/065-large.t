@@ -44,7 +44,7 @@ is "all configurations are there" "$(sql "select count(*) from configuration f j
 is "and all runs are meant to be" "$(sql "select total, state from campaign where name = 'big'")" "1000000|running"
 ok "its first block begins" wait_for 120 has_runs big "r.state = 'done'" 20
 ok "and is written as it is needed: $(runs big 1) runs so far" test "$(runs big 1)" -lt 100000
-if nm -D "$BUILD/joulerig" 2>/dev/null | grep -Eq '__(asan|tsan)_'; then
+if is_sanitized; then
 	skip "it is not in memory as a whole" "a sanitizer's own memory is several times as large"
 else
 	ok "it is not in memory as a whole" test $(($(peak) - memory)) -lt 250

@@ -22,7 +22,7 @@ ok "runs to warm up" runs 200
 before=$(resident) fds=$(descriptors)
 ok "1,000 runs" runs 1000
 after=$(resident)
-if nm -D "$BUILD/joulerig-agent" 2>/dev/null | grep -Eq '__(asan|tsan)_'; then
+if is_sanitized; then
 	skip "the agent's memory does not grow" "sanitizers keep what was freed"
 else
 	ok "the agent's memory does not grow ($before kB, then $after kB)" test "$after" -le $((before + 512))
@@ -32,7 +32,7 @@ kill -TERM "${AGENT_PID[alpha]}"; wait "${AGENT_PID[alpha]}"; unset 'AGENT_PID[a
 
 if ! command -v valgrind >/dev/null; then
 	skip "no leak" "valgrind is not installed"
-elif nm -D "$BUILD/joulerig-agent" 2>/dev/null | grep -Eq '__(asan|tsan)_'; then
+elif is_sanitized; then
 	skip "no leak" "this build has its own leak checker"
 else
 	valgrind --quiet --leak-check=full --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect \

@@ -1,5 +1,6 @@
 # A few of the nights of tests/tools/week: descriptors, memory and files of coordinator and agents stay bounded.
 . "$TOP/tests/lib.sh"
+is_sanitized && skip_all "it asks about memory, and simulates many nights; the programs are built with a sanitizer"
 mkdir week && cd week || exit 1
 ok "some nights" env WEEK_NAP=0.03 WEEK_LEAST=4 "$TOP/tests/tools/week" 8
 diag "$tap_log"

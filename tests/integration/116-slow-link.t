@@ -1,5 +1,6 @@
 # A link that does not carry the samples: they are thinned and the result says so; nothing else is lost, the host stays there.
 . "$TOP/tests/lib.sh"
+is_sanitized && skip_all "it waits for a slow link for a minute; the programs are built with a sanitizer"
 . "$TOP/tests/cluster.sh"
 command -v python3 >/dev/null || skip_all "python3 is not installed"
 trap stop_cluster EXIT

@@ -2,6 +2,7 @@
 # and the coordinator is rid of connections whose peer is out of reach. All at the same time, as the waits are long.
 . "$TOP/tests/netns.sh"
 . "$TOP/tests/lib.sh"
+is_sanitized && skip_all "it waits for the network for minutes; the programs are built with a sanitizer"
 . "$TOP/tests/cluster.sh"
 LISTEN=tcp://0.0.0.0:7710
 trap 'stop_hosts; stop_cluster' EXIT
