@@ -520,6 +520,43 @@ static void test_lost_too_often(void **state)
 	assert_string_equal(state_of(1), "failed");
 }
 
+static void lose_host(struct agent *a)
+{
+	agent_drop(a);
+	agent_restart(a);
+	agent_arrive(a);
+}
+
+/* How often a run's host was lost with it is counted on by the next coordinator; what happened while
+ * there was none is not counted, as nobody knows why. */
+static void test_losses_are_counted_over_a_restart(void **state)
+{
+	static const char yaml[] =
+		"campaign: demo\nrepeat: {warmup: 0, blocks: 1}\nlimits: {attempts: 3}\n"
+		"benchmarks: {a: {command: [/bin/true]}}\n";
+
+	(void)state;
+	agent_arrive(&lab1);
+	submit(&ann, yaml);
+	agent_take_all(&lab1);
+	lose_host(&lab1);
+	rig_crash();
+	rig_start(NULL);
+	agent_drop(&lab1);
+	agent_arrive(&lab1);
+	lose_host(&lab1);
+	assert_int_equal(lab1.queue[0].attempt, 3);
+	rig_crash();
+	rig_start(NULL);
+	lose_host(&lab1);
+	assert_string_equal(state_of(1), "assigned");
+	assert_int_equal(lab1.queue[0].attempt, 4);
+	lose_host(&lab1);
+	assert_int_equal(lab1.queue_n, 0);
+	assert_string_equal(state_of(1), "failed");
+	assert_int_equal(number("SELECT count(*) FROM event WHERE kind = 'host_lost'"), 3);
+}
+
 static void test_refused_assignment(void **state)
 {
 	struct message m;
@@ -688,6 +725,7 @@ int main(void)
 		TEST(test_output_of_a_late_attempt),
 		TEST(test_metric_that_is_missing),
 		TEST(test_lost_too_often),
+		TEST(test_losses_are_counted_over_a_restart),
 		TEST(test_refused_assignment),
 		TEST(test_cancelled_by_its_agent),
 		TEST(test_goodbye),
