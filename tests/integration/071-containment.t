@@ -40,6 +40,7 @@ wait_for 120 is_there pid.unknown
 known=$(cat pid.known) unknown=$(cat pid.unknown)
 in_cgroup=$(grep -c /joulerig-run- "/proc/$unknown/cgroup")
 exec_pid=$(cat "/proc/${AGENT_PID[alpha]}/task/${AGENT_PID[alpha]}/children")
+kill -STOP ${AGENT_PID[alpha]} $exec_pid # neither sees the other go
 kill -KILL ${AGENT_PID[alpha]} $exec_pid
 wait "${AGENT_PID[alpha]}" 2>/dev/null
 ok "they outlive their agent when that is killed with joulerig-exec" kill -0 "$known" "$unknown"
