@@ -20,7 +20,8 @@ enum work_state {
 	WORK_SETUP,   /* laid out; the setup steps are to be run in it */
 	WORK_READY,
 	WORK_FAILED, /* reason says why; it stays so for its campaign */
-	WORK_WAITS,  /* this machine's disk fails, as reason says; to be tried again; never a state */
+	WORK_WAITS,  /* this machine's disk fails, as reason says; to be tried again; never a state
+		      */
 };
 
 struct work {

@@ -185,8 +185,8 @@ void run_finish_as(struct runner *r, const char *state, const char *reason)
 
 /* ---- the run itself ---- */
 
-/* Whether this error is one that passes: then all waits where it is, and runner_files_arrived() tries
- * again. */
+/* Whether this error is one that passes: then all waits where it is, and runner_files_arrived()
+ * tries again. */
 static bool waits_for_disk(struct runner *r, const struct error *why)
 {
 	if (!files_is_disk_broken(why->code))

@@ -72,7 +72,8 @@ struct runner_handler {
 	 * The teardown of a campaign is over; reason (NULL: nothing failed) is valid during the
 	 * call. May call runner_start() or runner_tear_down().
 	 */
-	/* A run cannot begin as this machine's disk fails; runner_files_arrived() has it try again. */
+	/* A run cannot begin as this machine's disk fails; runner_files_arrived() has it try again.
+	 */
 	void (*on_trouble)(void *arg, const struct error *why);
 	void (*on_torn_down)(void *arg, const struct id16 *campaign, const char *reason);
 	void *arg;

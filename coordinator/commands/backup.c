@@ -192,8 +192,8 @@ static int check_copy(struct backup *b, struct error *err)
 	return code;
 }
 
-/* The new one to its name, the old one away, at once where the file system can: who is killed between
- * the two steps would leave a backup without its keys. */
+/* The new one to its name, the old one away, at once where the file system can: who is killed
+ * between the two steps would leave a backup without its keys. */
 static int put_beside(const struct backup *b, const char *old)
 {
 	if (renameat2(AT_FDCWD, b->beside_new, AT_FDCWD, b->beside, RENAME_EXCHANGE) == 0)
@@ -229,8 +229,7 @@ static int put_in_place(struct backup *b, struct error *err)
 		return error_errno(err, "backup: %s", b->beside);
 	if (rename(b->fresh, b->file) != 0) {
 		code = error_errno(err, "backup: %s", b->file);
-		(void)renameat2(
-			AT_FDCWD, b->beside_new, AT_FDCWD, b->beside, RENAME_EXCHANGE);
+		(void)renameat2(AT_FDCWD, b->beside_new, AT_FDCWD, b->beside, RENAME_EXCHANGE);
 		return code;
 	}
 	(void)remove_tree(old);

@@ -29,8 +29,7 @@ static const char *const whats[] = {
 
 static const struct option_info table[] = {
 	{"what", OPTION_TEXT, offsetof(struct options, what), "WHAT",
-		"runs (default), parts, samples, output, events, requirements or campaign",
-		whats},
+		"runs (default), parts, samples, output, events, requirements or campaign", whats},
 	{"to", OPTION_TEXT, offsetof(struct options, to), "DIR",
 		"with --what output: files DIR/RUN/NAME, byte for byte", NULL},
 	{"warmup", OPTION_FLAG, offsetof(struct options, with_warmup), NULL,

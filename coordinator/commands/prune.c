@@ -37,8 +37,7 @@ static const struct option_info options[] = {
 	OPTION("keep", OPTION_COUNT, keep, "N",
 		"leave the last N that ended of each name as they are (default 0)", NULL),
 	OPTION("what", OPTION_TEXT, what, "WHAT",
-		"samples, output or all: both, and unneeded files (default all)",
-		what_words),
+		"samples, output or all: both, and unneeded files (default all)", what_words),
 	OPTION("dry-run", OPTION_FLAG, dry_run, NULL, "tell what would go, and leave it", NULL),
 	OPTION("compact", OPTION_FLAG, compact, NULL,
 		"give the space back to the disk; nobody may have the store open", NULL),
@@ -340,10 +339,12 @@ const struct command command_prune = {
 	.details =
 		"Runs, metrics, parts, events and what `requires` said stay for ever: results,\n"
 		"compare, trend and report work as before, and say that samples or outputs were\n"
-		"removed where they would show them. A campaign that goes on is never touched. With\n"
+		"removed where they would show them. A campaign that goes on is never touched. "
+		"With\n"
 		"all, also files that were shipped for campaigns that are pruned, and git mirrors\n"
 		"that nobody has used for that long. A coordinator that holds the store does it\n"
-		"while runs go on. The store's file does not get smaller, as what is freed is used\n"
+		"while runs go on. The store's file does not get smaller, as what is freed is "
+		"used\n"
 		"again; --compact makes it smaller.",
 	.options = options,
 	.options_size = sizeof(struct prune_options),

@@ -37,8 +37,8 @@ int server_open(struct server **out, const struct server_config *config, struct 
  * status, or negative with err. */
 int server_run(struct server *s, struct error *err);
 void server_stop(struct server *s, int status);
-/* Send what waits, and where this coordinator is embedded say BYE; once. Returns how many hosts were
- * told: they end when they have read all that was sent before. NULL is fine. */
+/* Send what waits, and where this coordinator is embedded say BYE; once. Returns how many hosts
+ * were told: they end when they have read all that was sent before. NULL is fine. */
 size_t server_say_bye(struct server *s);
 /* Says BYE, closes. NULL is fine. */
 void server_close(struct server *s);

@@ -527,8 +527,8 @@ static void lose_host(struct agent *a)
 	agent_arrive(a);
 }
 
-/* How often a run's host was lost with it is counted on by the next coordinator; what happened while
- * there was none is not counted, as nobody knows why. */
+/* How often a run's host was lost with it is counted on by the next coordinator; what happened
+ * while there was none is not counted, as nobody knows why. */
 static void test_losses_are_counted_over_a_restart(void **state)
 {
 	static const char yaml[] =

@@ -267,8 +267,7 @@ static void test_paths_of_templates(void **state)
 		{"host.labels.pool", "lab03 has no label 'pool'"}, {"host.energy.source", "perf"},
 		{"host.frequency.base", "2100000000"}, {"host.cpu.kinds.performance.cores", "4"},
 		{"host.cpu.kinds.performance.cpus", "8"}, {"host.cpu.kinds.efficiency.cores", "0"},
-		{"n.x", "{n.x} is not known here"},
-		{"hosts.a.address", MARK_ADDRESS "a\003"}};
+		{"n.x", "{n.x} is not known here"}, {"hosts.a.address", MARK_ADDRESS "a\003"}};
 	struct scene s;
 
 	(void)state;

@@ -301,16 +301,17 @@ static void test_samples(void **state)
 	_cleanup_free_ char *csv = exported(f->results, export_samples, "demo.1", "csv", true);
 	_cleanup_free_ char *none = exported(f->results, export_samples, "demo.2", "ndjson", true);
 
-	assert_string_equal(ndjson, "{\"campaign\":\"demo.1\",\"run\":3,\"host\":\"lab1\",\"time\":"
-				    "1000,\"at\":null,\"at_bound\":null,\"energy.package-0\":1.5}\n"
-				    "{\"campaign\":\"demo.1\",\"run\":3,\"host\":\"lab1\",\"time\":"
-				    "1010,\"at\":null,\"at_bound\":null,\"energy.package-0\":1.500005}\n"
-				    "{\"campaign\":\"demo.1\",\"run\":3,\"host\":\"lab1\",\"time\":"
-				    "2000,\"at\":null,\"at_bound\":null,\"frequency\":null}\n");
-	assert_string_equal(csv,
-		"campaign,run,host,time,at,at_bound,energy.package-0,frequency\n"
-		"demo.1,1,lab1,1000,,,1.5,\ndemo.1,1,lab1,1010,,,1.500005,\n"
-		"demo.1,3,lab1,1000,,,1.5,\ndemo.1,3,lab1,1010,,,1.500005,\ndemo.1,3,lab1,2000,,,,\n");
+	assert_string_equal(ndjson,
+		"{\"campaign\":\"demo.1\",\"run\":3,\"host\":\"lab1\",\"time\":"
+		"1000,\"at\":null,\"at_bound\":null,\"energy.package-0\":1.5}\n"
+		"{\"campaign\":\"demo.1\",\"run\":3,\"host\":\"lab1\",\"time\":"
+		"1010,\"at\":null,\"at_bound\":null,\"energy.package-0\":1.500005}\n"
+		"{\"campaign\":\"demo.1\",\"run\":3,\"host\":\"lab1\",\"time\":"
+		"2000,\"at\":null,\"at_bound\":null,\"frequency\":null}\n");
+	assert_string_equal(csv, "campaign,run,host,time,at,at_bound,energy.package-0,frequency\n"
+				 "demo.1,1,lab1,1000,,,1.5,\ndemo.1,1,lab1,1010,,,1.500005,\n"
+				 "demo.1,3,lab1,1000,,,1.5,\ndemo.1,3,lab1,1010,,,1.500005,\ndemo."
+				 "1,3,lab1,2000,,,,\n");
 	assert_string_equal(none, "");
 }
 
