@@ -197,13 +197,14 @@ static size_t find_told(const struct composing_part *parts, size_t n, size_t mai
 static void tell_end(struct composed *c, const struct composing_part *told, const char *why)
 {
 	const struct message_result *r = told->result;
-	bool is_bad = has_failed(told);
 
-	c->result.state = is_bad ? r->state : why != NULL ? "failed" : "done";
-	if (is_bad)
+	c->result.state = why != NULL ? "failed" : "done";
+	if (r != NULL && has_failed(told)) {
+		c->result.state = r->state;
 		why = text_is_set(r->reason) ? r->reason : r->state;
-	else if (why == NULL && r != NULL)
+	} else if (r != NULL && why == NULL) {
 		c->result.reason = r->reason;
+	}
 	if (why != NULL)
 		c->result.reason = c->reason =
 			xasprintf("%s on %s: %s", told->role, told->host, why);
