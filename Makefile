@@ -121,6 +121,7 @@ soak: deps-soak  ## the long tests: simulated statistics and trends, a million s
 	$(Q)cd $(O)/accidents && BUILD=$(abspath $(O)) TOP=$(abspath .) $(abspath .)/tests/tools/accidents $(or $(ACCIDENTS_SECONDS),600) $(ACCIDENTS_SEED)
 	$(Q)rm -rf $(O)/week && mkdir -p $(O)/week
 	$(Q)cd $(O)/week && WEEK_LEAST=6 BUILD=$(abspath $(O)) TOP=$(abspath .) $(abspath .)/tests/tools/week 7 $(or $(WEEK_SECONDS),3600)
+	$(Q)POINTS_STEP=1 $(MAKE) --no-print-directory check T="tests/integration/120-points.t tests/integration/121-points-alone.t"
 	$(Q)$(MAKE) --no-print-directory check T=tests/integration/083-statistics-reference.t
 	$(O)/tests/simulation >$(O)/simulation.md
 	$(O)/tests/test_change_points long >$(O)/trends.md
