@@ -62,6 +62,18 @@ static void on_late(void *arg, int64_t now_ns)
 	run_part_fail(r, reason.data);
 }
 
+/* What was looked for: above 0 it is there, below 0 it never will be. */
+static void look_at(struct runner *r, int found, const struct error *err)
+{
+	if (found == 0)
+		return;
+	run_ready_stop(r);
+	if (found > 0)
+		be_ready(r);
+	else
+		run_part_fail(r, err->text);
+}
+
 static void on_look(void *arg, int64_t now_ns)
 {
 	struct runner *r = arg;
@@ -69,13 +81,7 @@ static void on_look(void *arg, int64_t now_ns)
 
 	(void)now_ns;
 	int found = ready_port_listens(r->assign->ready_port, &err);
-	if (found == 0)
-		return;
-	run_ready_stop(r);
-	if (found > 0)
-		be_ready(r);
-	else
-		run_part_fail(r, err.text);
+	look_at(r, found, &err);
 }
 
 void run_ready_printed(struct runner *r, int which, const char *data, size_t len)
@@ -85,13 +91,7 @@ void run_ready_printed(struct runner *r, int which, const char *data, size_t len
 	if (r->part.lines == NULL || r->phase != PHASE_PART)
 		return;
 	int found = ready_lines_add(r->part.lines, which, data, len, &err);
-	if (found == 0)
-		return;
-	run_ready_stop(r);
-	if (found > 0)
-		be_ready(r);
-	else
-		run_part_fail(r, err.text);
+	look_at(r, found, &err);
 }
 
 int run_ready_prepare(struct runner *r, struct error *err)

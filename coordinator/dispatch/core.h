@@ -163,6 +163,8 @@ void prune_on_steer(struct dispatch *d, int64_t now_ns, const struct route *from
 void clocks_keep(struct dispatch *d, struct host *h, int64_t now_ns);
 
 /* users.c */
+/* The WELCOME of a user's program. who and store must outlive it. */
+void users_fill_welcome(struct message *m, const struct trusted_key *who, const struct id16 *store);
 /* The live campaign of this label, or the last of this name; NULL. */
 struct live *users_find_live(struct dispatch *d, const char *label);
 void users_on_message(struct dispatch *d, int64_t now_ns, const struct route *from,

@@ -1,4 +1,5 @@
 #include "coordinator/dispatch/trouble.h"
+#include "coordinator/dispatch/core.h"
 
 #include "proto/clock.h"
 #include "proto/message.h"
@@ -66,17 +67,7 @@ static void answer_hello(struct trouble *t, const struct trusted_key *who,
 		answer_error(t, "version", "at most one minor version apart works", out);
 		return;
 	}
-	message_init(&m, MESSAGE_WELCOME);
-	m.welcome = (struct message_welcome){
-		.version = JOULERIG_VERSION,
-		.minor = PROTOCOL_MINOR,
-		.name = who->name,
-		.role = role_name(who->role),
-		.store = t->store,
-		.heartbeat_ns = HEARTBEAT_NS,
-		.lease_ns = LEASE_NS,
-		.credit = 0,
-	};
+	users_fill_welcome(&m, who, &t->store);
 	answer(t, &m, out);
 }
 

@@ -370,6 +370,21 @@ static void on_cancel(struct dispatch *d, int64_t now_ns, const struct route *fr
 	cancel_is_done(d, l, now_ns);
 }
 
+void users_fill_welcome(struct message *m, const struct trusted_key *who, const struct id16 *store)
+{
+	message_init(m, MESSAGE_WELCOME);
+	m->welcome = (struct message_welcome){
+		.version = JOULERIG_VERSION,
+		.minor = PROTOCOL_MINOR,
+		.name = who->name,
+		.role = role_name(who->role),
+		.store = *store,
+		.heartbeat_ns = HEARTBEAT_NS,
+		.lease_ns = LEASE_NS,
+		.credit = 0,
+	};
+}
+
 static void on_hello(struct dispatch *d, const struct route *from, const struct trusted_key *who,
 	const struct message_hello *hello)
 {
@@ -382,17 +397,7 @@ static void on_hello(struct dispatch *d, const struct route *from, const struct 
 			hello->version, (long long)hello->minor, JOULERIG_VERSION, PROTOCOL_MINOR);
 		return;
 	}
-	message_init(&m, MESSAGE_WELCOME);
-	m.welcome = (struct message_welcome){
-		.version = JOULERIG_VERSION,
-		.minor = PROTOCOL_MINOR,
-		.name = who->name,
-		.role = role_name(who->role),
-		.store = d->store_id,
-		.heartbeat_ns = HEARTBEAT_NS,
-		.lease_ns = LEASE_NS,
-		.credit = 0,
-	};
+	users_fill_welcome(&m, who, &d->store_id);
 	dispatch_queue(d, from, &m);
 }
 
