@@ -13,11 +13,6 @@ static const char *const names[] = {
 	[HOST_ASIDE] = "aside",
 };
 
-const char *admission_name(enum host_admission a)
-{
-	return names[a];
-}
-
 const char *admission_shown(const struct host *h)
 {
 	return h->admission == HOST_DRAINED && h->flights_n > 0 ? "draining" : names[h->admission];

@@ -14,8 +14,6 @@
 /* "draining" while a drained host has a run in hand, "drained", "aside"; NULL where it is admitted.
  */
 const char *admission_shown(const struct host *h);
-/* What the store has: "drained", "aside", NULL. */
-const char *admission_name(enum host_admission a);
 /* For a host that was read from the store; reason may be NULL. */
 void admission_read(struct host *h, const char *name, const char *reason, int64_t at);
 /*

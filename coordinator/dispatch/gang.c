@@ -2,8 +2,8 @@
 #include "coordinator/dispatch/gang.h"
 
 #include "coordinator/dispatch/gang_compose.h"
-#include "coordinator/dispatch/handout.h"
 #include "coordinator/dispatch/outcome.h"
+#include "coordinator/dispatch/rendered.h"
 #include "proto/clock.h"
 #include "proto/log.h"
 
@@ -76,7 +76,10 @@ static void send_assign(struct dispatch *d, const struct gang *g, size_t part)
 	message_init(&m, MESSAGE_ASSIGN);
 	campaign_render_role(l->campaign, live_configuration(l, g->run), part, &l->hosts[at],
 		l->label, &m.assign, &arena);
-	workdir = handout_complete(&m.assign, l, g->run);
+	workdir = rendered_complete(&m.assign, l);
+	agents_fill_id(&m.assign.id, l, g->run);
+	m.assign.block = g->run->block;
+	m.assign.lease_ns = LEASE_NS;
 	dispatch_queue(d, &g->parts[part].host->route, &m);
 	render_done(arena);
 }

@@ -6,14 +6,6 @@
 #include "proto/clock.h"
 #include <utlist.h>
 
-char *handout_complete(struct message_assign *a, const struct live *l, const struct live_run *r)
-{
-	agents_fill_id(&a->id, l, r);
-	a->block = r->block;
-	a->lease_ns = LEASE_NS;
-	return rendered_complete(a, l);
-}
-
 void handout_send(struct dispatch *d, struct host *h, struct live *l, struct live_run *r)
 {
 	struct message m;

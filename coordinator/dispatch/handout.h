@@ -23,9 +23,6 @@
 int handout_fill(struct dispatch *d, int64_t now_ns);
 /* The lane that has the next run for this host; NULL: there is none now. Nothing is written. */
 struct lane *handout_choose(const struct host *h);
-/* Fill what an ASSIGN of a run has beside what the campaign says. Returns the text of its workdir
- * where that is a new one; the caller frees it. */
-char *handout_complete(struct message_assign *a, const struct live *l, const struct live_run *r);
 /* Say ASSIGN of a run in the host's hands; harmless where the agent has it already. */
 void handout_send(struct dispatch *d, struct host *h, struct live *l, struct live_run *r);
 
