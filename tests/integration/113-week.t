@@ -5,8 +5,8 @@ mkdir week && cd week || exit 1
 ok "some nights" env WEEK_NAP=0.03 WEEK_LEAST=4 "$TOP/tests/tools/week" 8
 diag "$tap_log"
 is "a line each" "$(tail -n 1 week.tsv | cut -f 1) of $(wc -l <week.tsv)" '8 of 9'
-is "outputs of the last three nights" "$(tail -n 1 week.tsv | cut -f 10)" "$((3 * 54))"
-is "all runs are there" "$(tail -n 1 week.tsv | cut -f 8)" "$((8 * 54))"
+is "outputs of the last three nights" "$(tail -n 1 week.tsv | cut -f 11)" "$((3 * 54))"
+is "all runs are there" "$(tail -n 1 week.tsv | cut -f 9)" "$((8 * 54))"
 ok "a backup was made" test -s backup.db
 is "nothing is wrong with the store" "$(jq -r '[.findings[].state] | unique | join(" ")' doctor.json)" ok
 done_testing
