@@ -18,7 +18,7 @@ JOBS    ?= $(shell nproc)
 
 PKGS.proto       := libzmq libsodium msgpack libpcre2-8
 PKGS.agent       := $(PKGS.proto) hwloc jansson
-PKGS.coordinator := $(PKGS.proto) yaml-0.1 sqlite3 gsl jansson lua5.4 md4c
+PKGS.coordinator := $(PKGS.proto) yaml-0.1 sqlite3 gsl jansson lua5.4 md4c glib-2.0 libcurl libmicrohttpd
 PKGS.tests       := cmocka
 PKGS.meter       := fuse3
 
@@ -103,7 +103,7 @@ check: $(programs) $(units) $(tools) $(replays) $(O)/bench/accuracy $(O)/bench/s
 
 fuzz:  ## fuzz what reads messages and campaigns for FUZZ_TIME seconds each (60); needs clang
 	$(call fuzz,message,tests/vectors,$(proto.src),$(PKGS.proto))
-	$(call fuzz,campaign,tests/campaigns/good tests/campaigns/bad,$(proto.src) $(wildcard coordinator/campaign/*.c),$(PKGS.coordinator))
+	$(call fuzz,campaign,tests/campaigns/good tests/campaigns/bad,$(proto.src) $(wildcard coordinator/campaign/*.c coordinator/schedule/*.c),$(PKGS.coordinator))
 
 # (name, corpus, sources, packages). What it finds is added to build/fuzz/NAME; a crash leaves its input beside it.
 define fuzz

@@ -167,6 +167,10 @@ static const struct {
 	{"kept", KEPT_N, KEPT_N},
 	{"tables", TABLES_N, TABLES_N},
 	{"clocks", CLOCKS_N, CLOCKS_N},
+	{"schedules", SCHEDULES_N, SCHEDULES_N},
+	{"sweeps", SWEEPS_N, SWEEPS_N},
+	{"notices", NOTICES_N, NOTICES_N},
+	{"deliveries", DELIVERIES_N, DELIVERIES_N},
 	{"events", EVENTS_N, EVENTS_N},
 };
 

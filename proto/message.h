@@ -19,7 +19,7 @@
 #include "proto/error.h"
 
 #define PROTOCOL_MAJOR   1
-#define PROTOCOL_MINOR   3
+#define PROTOCOL_MINOR   4
 #define JOULERIG_VERSION "0.1.0"
 /* A campaign's priority is between this and its negative. */
 #define PRIORITY_MAX 100
@@ -404,6 +404,12 @@ struct message_submit {
 	const char *directory; /* where a campaign without files starts its commands; only heeded
 				  for an embedded agent */
 	int64_t priority;      /* -100 to 100, the higher before the lower; ABSENT: 0 */
+	int64_t schedule;      /* 1: keep it as a schedule, which its `schedule` says when to submit;
+				  SUBMITTED has its name and, as a note, when it comes next */
+	const char *again;     /* label of a submission here, whose file, changes and contents it has;
+				  campaign is "" then, and changes come on top */
+	const char *against;   /* label of another one of the same file, whose contents run
+				  interleaved with these: axis `content`, its values the labels */
 };
 
 struct message_submitted {
@@ -456,11 +462,14 @@ struct message_report {
 
 /* What a user wants of a campaign or a host; answered by a REPORT of it, or an ERROR. */
 struct message_steer {
-	const char *verb;   /* "pause", "resume" a campaign; "drain", "admit" a host */
-	const char *label;  /* of the campaign */
+	const char *verb;   /* "pause", "resume", "rerun", "extend", "label" a campaign; "drain",
+			       "admit" a host; "unschedule", "sweep" a schedule */
+	const char *label;  /* of the campaign, or name of the schedule */
 	const char *host;   /* name */
 	int64_t now;        /* 1: what runs is ended, to be run again; else it is let end */
 	const char *reason; /* for people; NULL */
+	int64_t blocks;     /* of "extend": how many more */
+	struct list labels; /* of "label": struct message_pair; an empty value takes one away */
 };
 
 struct message_watch {

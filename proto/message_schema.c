@@ -252,7 +252,10 @@ SCHEMA(submit, "SUBMIT",
 	FIELD(submit, changes, FIELD_TEXT, OPTIONAL),
 	FIELD(submit, tree, FIELD_BLOB, OPTIONAL),
 	FIELD(submit, directory, FIELD_TEXT, OPTIONAL),
-	FIELD(submit, priority, FIELD_INT, OPTIONAL));
+	FIELD(submit, priority, FIELD_INT, OPTIONAL),
+	FIELD(submit, schedule, FIELD_INT, OPTIONAL),
+	FIELD(submit, again, FIELD_TEXT, OPTIONAL),
+	FIELD(submit, against, FIELD_TEXT, OPTIONAL));
 SCHEMA(submitted, "SUBMITTED",
 	FIELD(submitted, id, FIELD_ID, REQUIRED),
 	FIELD(submitted, label, FIELD_TEXT, REQUIRED),
@@ -286,7 +289,9 @@ SCHEMA(steer, "STEER",
 	FIELD(steer, label, FIELD_TEXT, OPTIONAL),
 	FIELD(steer, host, FIELD_TEXT, OPTIONAL),
 	FIELD(steer, now, FIELD_INT, OPTIONAL),
-	FIELD(steer, reason, FIELD_TEXT, OPTIONAL));
+	FIELD(steer, reason, FIELD_TEXT, OPTIONAL),
+	FIELD(steer, blocks, FIELD_INT, OPTIONAL),
+	LIST(steer, labels, pair, OPTIONAL));
 /* clang-format on */
 
 static const struct schema *const schemas[] = {

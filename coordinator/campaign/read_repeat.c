@@ -1,5 +1,5 @@
 /* How often, in which order, within which budget, and when again. */
-#include "coordinator/campaign/cron.h"
+#include "coordinator/schedule/cron.h"
 #include "coordinator/campaign/read.h"
 #include "coordinator/campaign/schema.h"
 #include "coordinator/campaign/timezone.h"

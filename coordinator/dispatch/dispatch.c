@@ -172,6 +172,11 @@ int dispatch_end_campaign(struct dispatch *d, struct live *l, int64_t now_ns)
 	return 0;
 }
 
+void dispatch_set_settings(struct dispatch *d, const struct settings *settings)
+{
+	d->config.settings = settings;
+}
+
 struct dispatch *dispatch_new(const struct dispatch_config *config)
 {
 	struct dispatch *d = xcalloc(1, sizeof *d);

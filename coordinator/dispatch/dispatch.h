@@ -21,6 +21,7 @@
 #include "proto/link.h"
 
 struct dispatch;
+struct settings;
 
 struct dispatch_config {
 	const struct store_ops *ops;
@@ -38,6 +39,16 @@ struct dispatch_config {
 	/* Called in other threads, when work beside the loop has ended: dispatch_go_on() is due.
 	 * NULL: there are no threads, such work is done within the turn. */
 	void (*wake)(void *arg);
+	/*
+	 * Ask what `joulerig WORDS...` says about this store, as a user's program would be asked:
+	 * its standard output into out. Called in threads beside the loop; stop_fd readable ends
+	 * it. Returns its exit status, or negative where it could not be run. NULL: nothing is
+	 * asked, sweeps are not compared.
+	 */
+	int (*ask)(void *arg, const char *const *words, int stop_fd, struct buf *out,
+		struct error *err);
+	/* What the administrator wants (settings.h); not owned. NULL: nothing. */
+	const struct settings *settings;
 	/* Send one frame; never blocks. Returns 0 or -errno. */
 	int (*send)(void *arg, const struct route *to, const void *data, size_t len);
 	void *arg;
@@ -83,6 +94,10 @@ struct dispatch_request {
 	const char *yaml, *file, *changes, *directory;
 	struct blob tree; /* must be in the content store */
 	int64_t priority; /* -PRIORITY_MAX to PRIORITY_MAX */
+	/* As of message_submit: a submission whose file, changes and contents it has, another whose
+	 * contents run interleaved; and that it is to be kept as a schedule. */
+	const char *again, *against;
+	bool is_schedule;
 	/* Called once, from tick or flush: err->code 0 and the label, or what is wrong. */
 	void (*on_decided)(void *arg, const char *label, const struct error *err);
 	dispatch_observer_fn *observer; /* of the campaign, until its end */
@@ -94,6 +109,9 @@ void dispatch_submit(struct dispatch *d, int64_t now_ns, const struct dispatch_r
 bool dispatch_observe(struct dispatch *d, const char *label, dispatch_observer_fn *fn, void *arg);
 /* Such a campaign goes on where it was paused. Returns false where there is none. */
 bool dispatch_resume(struct dispatch *d, const char *label);
+
+/* The settings are others from now on; NULL: none. The old ones are not looked at any more. */
+void dispatch_set_settings(struct dispatch *d, const struct settings *settings);
 
 /* Tell every connected agent that the coordinator goes (embedded ones end themselves). Call before
  * the last flush. */

@@ -186,6 +186,62 @@ enum {
 	CLOCKS_DELAY,
 	CLOCKS_N
 };
+/* "schedules": all. key: id */
+enum {
+	SCHEDULES_ID,
+	SCHEDULES_NAME,
+	SCHEDULES_FILE,
+	SCHEDULES_YAML,
+	SCHEDULES_CHANGES,
+	SCHEDULES_TREE /* blob */,
+	SCHEDULES_PRIORITY,
+	SCHEDULES_CRON,
+	SCHEDULES_TIMEZONE,
+	SCHEDULES_ADDED_AT,
+	SCHEDULES_NEXT_AT,
+	SCHEDULES_LAST /* id of its last sweep */,
+	SCHEDULES_N
+};
+/* "sweeps": all, or with a label those of that campaign. key: id */
+enum {
+	SWEEPS_ID,
+	SWEEPS_SCHEDULE /* name */,
+	SWEEPS_DUE_AT,
+	SWEEPS_BEGAN_AT,
+	SWEEPS_ENDED_AT,
+	SWEEPS_STATE,
+	SWEEPS_REASON,
+	SWEEPS_BASELINE,
+	SWEEPS_CAMPAIGN /* label */,
+	SWEEPS_CONFIRMATION /* label */,
+	SWEEPS_ANSWER /* JSON */,
+	SWEEPS_CAMPAIGN_ID,
+	SWEEPS_CONFIRMATION_ID,
+	SWEEPS_N
+};
+/* "notices": all. key: id */
+enum {
+	NOTICES_ID,
+	NOTICES_SWEEP /* id */,
+	NOTICES_SCHEDULE,
+	NOTICES_AT,
+	NOTICES_KIND,
+	NOTICES_SUBJECT,
+	NOTICES_TEXT,
+	NOTICES_JSON,
+	NOTICES_N
+};
+/* "deliveries": all. key: id */
+enum {
+	DELIVERIES_ID,
+	DELIVERIES_NOTICE,
+	DELIVERIES_CHANNEL,
+	DELIVERIES_STATE,
+	DELIVERIES_ATTEMPTS,
+	DELIVERIES_NEXT_AT,
+	DELIVERIES_REASON,
+	DELIVERIES_N
+};
 /* "events", of a campaign or (label NULL) all. key: id */
 enum {
 	EVENTS_ID,

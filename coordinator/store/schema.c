@@ -195,7 +195,48 @@ static const char migration_4[] =
 	"	PRIMARY KEY (run, attempt, role)\n"
 	") STRICT, WITHOUT ROWID;\n";
 
-const char *const db_migrations[] = {migration_1, migration_2, migration_3, migration_4};
+/* No release before this one wrote a row into `schedule`. */
+static const char migration_5[] =
+	"DROP TABLE schedule;\n"
+	"CREATE TABLE schedule (\n"
+	"	id INTEGER PRIMARY KEY AUTOINCREMENT,\n"
+	"	name TEXT NOT NULL UNIQUE, -- of the campaign\n"
+	"	file TEXT NOT NULL, yaml TEXT NOT NULL, changes TEXT, tree BLOB,\n"
+	"	priority INTEGER NOT NULL DEFAULT 0,\n"
+	"	cron TEXT NOT NULL, timezone TEXT, -- as the YAML has them\n"
+	"	added_at INTEGER NOT NULL,\n"
+	"	next_at INTEGER -- when it is due next\n"
+	") STRICT;\n"
+	"CREATE TABLE sweep ( -- one time that a schedule was due\n"
+	"	id INTEGER PRIMARY KEY AUTOINCREMENT,\n"
+	"	schedule TEXT NOT NULL, -- its name, also where that is gone\n"
+	"	due_at INTEGER NOT NULL, began_at INTEGER, ended_at INTEGER,\n"
+	"	state TEXT NOT NULL, reason TEXT,\n"
+	"	baseline TEXT, -- what it is compared with, as the campaign has it\n"
+	"	campaign INTEGER REFERENCES campaign (id),\n"
+	"	confirmation INTEGER REFERENCES campaign (id),\n"
+	"	answer TEXT -- JSON: what came out\n"
+	") STRICT;\n"
+	"CREATE INDEX sweep_of_schedule ON sweep (schedule);\n"
+	"CREATE TABLE notice ( -- what somebody is to be told\n"
+	"	id INTEGER PRIMARY KEY AUTOINCREMENT,\n"
+	"	sweep INTEGER REFERENCES sweep (id),\n"
+	"	schedule TEXT,\n"
+	"	at INTEGER NOT NULL,\n"
+	"	kind TEXT NOT NULL, subject TEXT NOT NULL, -- what has changed: a case, a host\n"
+	"	text TEXT NOT NULL, json TEXT NOT NULL\n"
+	") STRICT;\n"
+	"CREATE TABLE delivery ( -- of a notice by one way\n"
+	"	id INTEGER PRIMARY KEY AUTOINCREMENT,\n"
+	"	notice INTEGER NOT NULL REFERENCES notice (id),\n"
+	"	channel TEXT NOT NULL, -- 'webhook https://...', 'mail ...', 'command ...'\n"
+	"	state TEXT NOT NULL, -- 'waiting', 'delivered', 'given up'\n"
+	"	attempts INTEGER NOT NULL, next_at INTEGER, reason TEXT,\n"
+	"	UNIQUE (notice, channel)\n"
+	") STRICT;\n";
+
+const char *const db_migrations[] = {
+	migration_1, migration_2, migration_3, migration_4, migration_5};
 const int db_schema_version = ARRAY_SIZE(db_migrations);
 const int db_schema_readable = 2;
 

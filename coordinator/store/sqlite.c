@@ -554,6 +554,13 @@ const struct store_ops store_sqlite = {
 	.add_lane_part = db_add_lane_part,
 	.put_part = db_put_part,
 	.put_clock = db_put_clock,
+	.put_schedule = db_put_schedule,
+	.set_schedule_next = db_set_schedule_next,
+	.remove_schedule = db_remove_schedule,
+	.put_sweep = db_put_sweep,
+	.add_notice = db_add_notice,
+	.put_delivery = db_put_delivery,
+	.set_campaign_changes = db_set_campaign_changes,
 	.add_event = db_add_event,
 	.query = db_query,
 };

@@ -55,6 +55,14 @@ enum db_statement {
 	DB_ADD_REQUIREMENT,
 	DB_ADD_EVENT,
 	DB_PUT_CLOCK,
+	DB_PUT_SCHEDULE,
+	DB_SET_SCHEDULE_NEXT,
+	DB_REMOVE_SCHEDULE,
+	DB_ADD_SWEEP,
+	DB_SET_SWEEP,
+	DB_ADD_NOTICE,
+	DB_PUT_DELIVERY,
+	DB_SET_CAMPAIGN_CHANGES,
 	DB_STATEMENTS
 };
 
@@ -176,6 +184,14 @@ int db_put_samples(struct store *s, int64_t campaign, int64_t run, int64_t attem
 int db_put_output(struct store *s, int64_t campaign, int64_t run, int64_t attempt,
 	const char *stream, int64_t offset, const void *data, size_t len, struct error *err);
 int db_put_requirement(struct store *s, const struct store_requirement *r, struct error *err);
+int db_put_schedule(struct store *s, const struct store_schedule *schedule, struct error *err);
+int db_set_schedule_next(struct store *s, const char *name, int64_t next_at, struct error *err);
+int db_remove_schedule(struct store *s, const char *name, struct error *err);
+int db_put_sweep(struct store *s, struct store_sweep *sweep, struct error *err);
+int db_add_notice(struct store *s, struct store_notice *n, struct error *err);
+int db_put_delivery(struct store *s, const struct store_delivery *d, struct error *err);
+int db_set_campaign_changes(
+	struct store *s, int64_t campaign, const char *changes, struct error *err);
 int db_put_clock(struct store *s, const struct store_clock *c, struct error *err);
 int db_add_event(struct store *s, int64_t campaign, int64_t host, int64_t run, const char *kind,
 	const char *text, int64_t at, struct error *err);

@@ -124,6 +124,56 @@ struct store_clock {
 	int64_t delay;       /* round trip that it was found with, ns */
 };
 
+/* A campaign that is submitted again and again; known by its name. */
+struct store_schedule {
+	const char *name; /* of the campaign */
+	const char *file, *yaml;
+	const char *changes; /* JSON or NULL */
+	struct blob tree;    /* 32 bytes or absent */
+	int64_t priority;
+	const char *cron, *timezone; /* as the YAML has them; timezone may be NULL */
+	int64_t added_at;            /* CLOCK_REALTIME ns */
+	int64_t next_at;             /* when it is due next; ABSENT: never */
+};
+
+/* One time that a schedule was due. */
+struct store_sweep {
+	int64_t id;           /* 0: a new one, put sets it */
+	const char *schedule; /* name */
+	int64_t due_at;       /* CLOCK_REALTIME ns */
+	int64_t began_at, ended_at;     /* ABSENT */
+	const char *state;    /* of dispatch/sweep_state.h */
+	const char *reason;   /* or NULL */
+	const char *baseline; /* "previous", "last-7", a label; or NULL */
+	int64_t campaign, confirmation; /* store ids; 0: none */
+	const char *answer;   /* JSON or NULL */
+};
+
+/* What somebody is to be told. */
+struct store_notice {
+	int64_t id;           /* set by add */
+	int64_t sweep;        /* 0: of none */
+	const char *schedule; /* or NULL */
+	int64_t at;           /* CLOCK_REALTIME ns */
+	const char *kind;     /* "regressed", "improved", "host" ... */
+	const char *subject;  /* what has changed, so that it can be found again */
+	const char *text, *json;
+};
+
+#define DELIVERY_WAITING   "waiting"
+#define DELIVERY_DELIVERED "delivered"
+#define DELIVERY_GIVEN_UP  "given up"
+
+/* A notice on one of its ways; known by both. */
+struct store_delivery {
+	int64_t notice;
+	const char *channel; /* "webhook https://...", "mail ...", "command ..." */
+	const char *state;
+	int64_t attempts;
+	int64_t next_at; /* CLOCK_REALTIME ns when it is tried again; ABSENT: no more */
+	const char *reason; /* why the last attempt failed; NULL */
+};
+
 struct store;
 
 /* Something that is wrong with a store. */
@@ -269,6 +319,21 @@ struct store_ops {
 		struct store *s, const struct store_requirement *r, struct error *err);
 	/* The epoch of the store goes with it. */
 	int (*put_clock)(struct store *s, const struct store_clock *c, struct error *err);
+	/* Insert, or replace the one of this name. */
+	int (*put_schedule)(
+		struct store *s, const struct store_schedule *schedule, struct error *err);
+	int (*set_schedule_next)(
+		struct store *s, const char *name, int64_t next_at, struct error *err);
+	/* Its sweeps and notices stay. -ENOENT: there is no such schedule. */
+	int (*remove_schedule)(struct store *s, const char *name, struct error *err);
+	/* Insert (id 0) or update all of it. */
+	int (*put_sweep)(struct store *s, struct store_sweep *sweep, struct error *err);
+	int (*add_notice)(struct store *s, struct store_notice *n, struct error *err);
+	/* Insert, or update the one of this notice and channel. */
+	int (*put_delivery)(struct store *s, const struct store_delivery *d, struct error *err);
+	/* The changes of a campaign, as they are from now on: its labels may be others. */
+	int (*set_campaign_changes)(
+		struct store *s, int64_t campaign, const char *changes, struct error *err);
 	int (*add_event)(struct store *s, int64_t campaign, int64_t host, int64_t run,
 		const char *kind, const char *text, int64_t at,
 		struct error *err); /* ids 0 where none */

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "coordinator/campaign/cron.h"
+#include "coordinator/schedule/cron.h"
 #include "proto/base.h"
 #include <cmocka.h>
 

@@ -5,8 +5,8 @@
  * weekdays have names; where both days are restricted, either may match; @daily and the like stand
  * for the usual ones.
  */
-#ifndef COORDINATOR_CAMPAIGN_CRON_H
-#define COORDINATOR_CAMPAIGN_CRON_H
+#ifndef COORDINATOR_SCHEDULE_CRON_H
+#define COORDINATOR_SCHEDULE_CRON_H
 
 #include "proto/error.h"
 #include <stdbool.h>

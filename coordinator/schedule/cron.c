@@ -1,4 +1,4 @@
-#include "coordinator/campaign/cron.h"
+#include "coordinator/schedule/cron.h"
 
 #include "proto/base.h"
 #include <ctype.h>
