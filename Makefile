@@ -236,7 +236,7 @@ $(O)/tests/test_energy_perf: private ALL_LDFLAGS += -Wl,--wrap=perf_event_open_o
 $(O)/tests/placements: $(O)/obj/tests/tools/placements.o $(O)/libagent.a $(O)/libproto.a
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS.agent)) -lpfm -lm -lpthread
-$(O)/tests/campaign_schema $(O)/tests/statistics: $(O)/tests/%: $(O)/obj/tests/tools/%.o $(O)/libcoordinator.a $(O)/libproto.a
+$(O)/tests/campaign_schema $(O)/tests/statistics $(O)/tests/next_times: $(O)/tests/%: $(O)/obj/tests/tools/%.o $(O)/libcoordinator.a $(O)/libproto.a
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(PKGS.coordinator)) -lm -lpthread
 # Coverage needs no p: it can be left out there.
