@@ -55,8 +55,9 @@ bench.src       := $(wildcard tests/bench/*.c)
 fuzz.src        := $(wildcard tests/fuzz/*.c)
 simulation.src  := $(wildcard tests/simulation/*.c)
 schedules.src   := $(wildcard tests/schedules/*.c)
+man.src         := $(wildcard docs/man/*.c)
 all.src         := $(main.src) $(proto.src) $(agent.src) $(coordinator.src) $(unit.src) $(tool.src) $(bench.src) $(fuzz.src) \
-	$(simulation.src) $(schedules.src)
+	$(simulation.src) $(schedules.src) $(man.src)
 
 programs := $(O)/joulerig $(O)/joulerig-agent $(O)/joulerig-exec $(O)/libjoulerig-pin.so
 units    := $(patsubst tests/unit/%.c,$(O)/tests/%,$(unit.src))
@@ -68,7 +69,7 @@ benches  := $(patsubst tests/bench/%.c,$(O)/bench/%,$(bench.src))
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all schema help deps deps-test deps-lint deps-soak deps-bench run test check asan tsan bench fuzz soak tables lint format install clean FORCE
+.PHONY: all man schema help deps deps-test deps-lint deps-soak deps-bench run test check asan tsan bench fuzz soak tables lint format install clean FORCE
 
 all: $(programs)  ## build build/joulerig, build/joulerig-agent and build/joulerig-exec
 
@@ -97,7 +98,7 @@ run: deps  ## install, build, run the quickstart campaign on this machine, show 
 test: deps-test  ## install, build, run every test
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $(if $(filter release,$(BUILD)),,BUILD=$(BUILD)) check
 
-check: $(programs) $(units) $(tools) $(replays) $(O)/bench/accuracy $(O)/bench/swarm $(O)/tests/simulation $(O)/tests/schedules $(if $(filter release,$(BUILD)),$(mutants))
+check: $(programs) $(O)/man/.made $(units) $(tools) $(replays) $(O)/bench/accuracy $(O)/bench/swarm $(O)/tests/simulation $(O)/tests/schedules $(if $(filter release,$(BUILD)),$(mutants))
 	$(Q)JOULERIG_BUILD=$(abspath $(O)) TSAN_OPTIONS="$(TSAN_OPTIONS)" CMOCKA_MESSAGE_OUTPUT=TAP prove $(PROVE_FLAGS) --timer -j$(JOBS) --exec tests/tools/run-one \
 		$(if $(T),$(T),$(units) $(sort $(wildcard tests/integration/*.t)))
 
@@ -151,10 +152,25 @@ format:  ## rewrite the sources in the house's format
 schema: $(O)/tests/campaign_schema  ## write configs/campaign.schema.json by the tables of the campaign's keys
 	$(Q)$< > configs/campaign.schema.json
 
+# From the tables of options and of the schemas, and the guides' examples; the agent's and the coordinator's tables are in main.c.
+man: $(O)/man/.made  ## write the manual pages into build/man
+guides := README.md docs/compare.md $(filter-out docs/campaign.md docs/compare.md docs/python-gil.md,$(wildcard docs/*.md))
+$(O)/man/.made: $(O)/man-pages docs/campaign.md $(guides)
+	$(call say,MAN)rm -rf $(O)/man/man1 $(O)/man/man5 && mkdir -p $(@D) && $< $(@D) docs/campaign.md $(guides) && touch $@
+$(O)/obj/docs/man/of_coordinator.o: $(O)/obj/coordinator/main.o
+	@mkdir -p $(@D)
+	$(Q)objcopy --localize-symbol=main $< $@
+# Both sides have functions of the same names: of the agent's only the tables are seen.
+$(O)/obj/docs/man/of_agent.o: $(O)/obj/agent/main.o $(O)/libagent.a
+	@mkdir -p $(@D)
+	$(Q)ld -r -o $@ $^ && objcopy -G agent_commands -G agent_common_table -G agent_own_table $@
+$(O)/man-pages: $(call obj,$(man.src)) $(O)/obj/docs/man/of_coordinator.o $(O)/obj/docs/man/of_agent.o $(O)/libcoordinator.a $(O)/libproto.a
+	$(call say,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call libs,$(sort $(PKGS.coordinator) $(PKGS.agent))) -lpfm -lm -lpthread
+
 # Where shells look for completions; a file is for both programs.
 completions := bash-completion/completions/joulerig zsh/site-functions/_joulerig fish/vendor_completions.d/joulerig.fish
 
-install: all  ## install under DESTDIR and PREFIX (default /usr/local)
+install: all man  ## install under DESTDIR and PREFIX (default /usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/joulerig $(DESTDIR)$(PREFIX)/share/joulerig/configs \
 		$(DESTDIR)$(PREFIX)/share/doc/joulerig
 	install -m 755 $(O)/joulerig $(O)/joulerig-agent $(DESTDIR)$(PREFIX)/bin
@@ -165,6 +181,9 @@ install: all  ## install under DESTDIR and PREFIX (default /usr/local)
 	$(O)/joulerig completion bash >$(DESTDIR)$(PREFIX)/share/$(word 1,$(completions))
 	$(O)/joulerig completion zsh >$(DESTDIR)$(PREFIX)/share/$(word 2,$(completions))
 	$(O)/joulerig completion fish >$(DESTDIR)$(PREFIX)/share/$(word 3,$(completions))
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 644 $(O)/man/man1/* $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 $(O)/man/man5/* $(DESTDIR)$(PREFIX)/share/man/man5
 	ln -sf joulerig $(DESTDIR)$(PREFIX)/share/$(word 1,$(completions))-agent
 	ln -sf joulerig.fish $(DESTDIR)$(PREFIX)/share/$(dir $(word 3,$(completions)))joulerig-agent.fish
 

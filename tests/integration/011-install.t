@@ -6,7 +6,7 @@
 install_it() { env -u MAKEFLAGS -u MAKELEVEL -u BUILD make -s -C "$TOP" install DESTDIR="$PWD/root" PREFIX=/usr; }
 ok "make install DESTDIR PREFIX" install_it
 
-is "files" "$(cd root && find usr -type f ! -path '*/configs/*' | sort)" "usr/bin/joulerig
+is "files" "$(cd root && find usr -type f ! -path '*/configs/*' ! -path '*/man/*' | sort)" "usr/bin/joulerig
 usr/bin/joulerig-agent
 usr/libexec/joulerig/joulerig-exec
 usr/libexec/joulerig/libjoulerig-pin.so
@@ -20,6 +20,7 @@ usr/share/fish/vendor_completions.d/joulerig.fish
 usr/share/zsh/site-functions/_joulerig"
 is "completions are for the agent, too" "$(cd root/usr/share && for f in bash-completion/completions/joulerig-agent \
 	fish/vendor_completions.d/joulerig-agent.fish; do grep -c 'complete .*joulerig-agent' "$f"; done | grep -c '^0')" 0
+is "a manual page for each built one" "$(cd root/usr/share/man && find . -type f | sort)" "$(cd "$BUILD/man" && find . -type f ! -name '.*' | sort)"
 ok "the quickstart and its workloads" test -f root/usr/share/joulerig/configs/workloads/Makefile
 ok "campaigns in folders, with their programs" test -x root/usr/share/joulerig/configs/python-gil/find-python -a \
 	-f root/usr/share/joulerig/configs/python-gil/workloads/mandelbrot.py
