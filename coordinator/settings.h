@@ -16,7 +16,7 @@
  *
  * It is as strict as a campaign file: every mistake is told with line, column and the nearest word.
  * What is on the command line goes before what is in the file. It is read again at SIGHUP; what
- * cannot change while it runs (listen, db, keys, http) is told so.
+ * cannot change while it runs (listen, db, keys, http) is told so. docs/settings.md has all keys.
  */
 #ifndef COORDINATOR_SETTINGS_H
 #define COORDINATOR_SETTINGS_H
@@ -32,12 +32,19 @@ struct settings_channel {
 	char **argv;  /* of a command, ended by NULL */
 	char **kinds; /* of the notices that go this way; kinds_n 0: all */
 	size_t kinds_n;
-	char *name; /* "webhook https://chat.example/hook": by which the store knows it */
+	char *from; /* of a mail; NULL: not given */
+	/* By which the store, logs and messages know it, no two the same: "mail lab@example.org",
+	 * "webhook chat" where it was given a name. A URL is often a secret: without a name it is
+	 * its host and a hash of the rest, "webhook https://chat.example (5f3a91c2)". */
+	char *name;
 };
+
+/* The kinds of notices that there are, ended by NULL. */
+extern const char *const settings_notice_kinds[];
 
 /* Times in which hosts get no runs. */
 struct settings_window {
-	char **hosts; /* names as in a campaign's `hosts.names`: "lab[01-08]" */
+	char **hosts; /* names, each by itself: "lab[01-08]" of the file is eight */
 	size_t hosts_n;
 	char *cron, *timezone; /* when it begins; timezone NULL: the coordinator's */
 	int64_t for_ns;
@@ -47,22 +54,26 @@ struct settings_window {
 struct settings_retention {
 	int64_t older_than_ns; /* ABSENT: nothing goes */
 	int64_t keep;          /* the last of each name that stay, however old */
-	char *what;            /* as of `joulerig prune --what` */
+	char *what;            /* as of `joulerig prune --what`; never NULL */
 };
+
+struct arena;
 
 struct settings {
 	char *listen, *db, *keys, *http; /* NULL: the file does not say */
 	struct settings_channel *channels;
 	size_t channels_n;
+	char *sendmail; /* never NULL */
 	struct settings_window *windows;
 	size_t windows_n;
 	struct settings_retention retention;
+	struct arena *arena; /* all texts are in it */
 };
 
-/* Read and check a file. Returns 0, or negative with d: ERR_USAGE; where the file itself cannot be
- * read, err says so. settings_done() in every case. */
-int settings_read(
-	struct settings *out, const char *path, struct diagnostics *d, struct error *err);
+/* Read and check a file; path may be NULL: all is as without one. Returns 0, or ERR_USAGE with what
+ * is wrong in d; where the file itself cannot be read, err says so. A file with nothing but
+ * comments is good. settings_done() in every case. */
+int settings_read(struct settings *out, const char *path, struct diagnostics *d, struct error *err);
 void settings_done(struct settings *s);
 
 #endif

@@ -1,5 +1,6 @@
 /* joulerig serve: the long-lived coordinator. */
 #include "coordinator/commands/commands.h"
+#include "coordinator/commands/serve_settings.h"
 #include "coordinator/dispatch/server.h"
 
 #include "proto/link.h"
@@ -13,13 +14,23 @@
 
 struct serve_options {
 	struct common_options common;
-	const char *listen;
+	const char *listen, *settings;
+	bool check;
 };
 
 static const struct option_info options[] = {
 	{"listen", OPTION_TEXT, offsetof(struct serve_options, listen), "ADDRESS",
 		"where (default tcp://127.0.0.1:7710)", NULL},
+	{"settings", OPTION_TEXT, offsetof(struct serve_options, settings), "FILE",
+		"what the administrator wants, in YAML: docs/settings.md", NULL},
+	{"check", OPTION_FLAG, offsetof(struct serve_options, check), NULL,
+		"tell whether the settings are good, and end", NULL},
 	{.name = NULL},
+};
+
+struct serving {
+	struct server *server;
+	struct serve_settings settings;
 };
 
 /* The lock file tells others where the keys are, whatever folder they are in. */
@@ -37,43 +48,89 @@ static bool is_missing_or_empty(const char *path)
 	return stat(path, &st) != 0 || st.st_size == 0;
 }
 
-static int run(void *target, const char **arguments, size_t n, struct error *err)
+static void on_hangup(void *arg)
 {
-	const struct serve_options *o = target;
-	const char *db = o->common.db ? o->common.db : "joulerig.db";
-	_cleanup_free_ char *relative =
-		o->common.keys ? xstrdup(o->common.keys) : xasprintf("%s.d/keys", db);
-	_cleanup_free_ char *keys = absolute(relative);
-	_cleanup_free_ char *endpoint = link_endpoint(o->listen ? o->listen : "127.0.0.1", err);
-	bool is_new = is_missing_or_empty(db);
-	struct server *s = NULL;
+	struct serving *serving = arg;
+	struct settings before;
 
-	(void)arguments;
-	(void)n;
+	if (!serve_settings_again(&serving->settings, &before))
+		return;
+	server_set_settings(serving->server, &serving->settings.now);
+	settings_done(&before);
+}
+
+/* What the command line says goes before what is in the settings. */
+static const char *either(const char *option, const char *setting, const char *otherwise)
+{
+	return option != NULL ? option : setting != NULL ? setting : otherwise;
+}
+
+static int serve(const struct serve_options *o, struct serving *serving, struct error *err)
+{
+	const struct settings *settings = &serving->settings.now;
+	const char *db = either(o->common.db, settings->db, "joulerig.db");
+	const char *given_keys = either(o->common.keys, settings->keys, NULL);
+	_cleanup_free_ char *relative =
+		given_keys ? xstrdup(given_keys) : xasprintf("%s.d/keys", db);
+	_cleanup_free_ char *keys = absolute(relative);
+	_cleanup_free_ char *endpoint =
+		link_endpoint(either(o->listen, settings->listen, "127.0.0.1"), err);
+	bool is_new = is_missing_or_empty(db);
+
 	if (endpoint == NULL)
 		return EXIT_USAGE;
 	const struct server_config config = {
-		.db = db, .endpoint = endpoint, .keys = keys, .gather_ns = GATHER_NS};
-	int r = server_open(&s, &config, err);
+		.db = db,
+		.endpoint = endpoint,
+		.keys = keys,
+		.gather_ns = GATHER_NS,
+		.settings = settings,
+		.on_hangup = on_hangup,
+		.arg = serving,
+	};
+	int r = server_open(&serving->server, &config, err);
 	if (r == 0) {
 		if (is_new) /* a mistyped --db would look like a store that lost all */
 			log_info("%s is a new store; no campaign was ever in it", db);
-		log_info("listening on %s, store %s, key %s", server_endpoint(s), db,
-			server_public_key(s));
-		r = server_run(s, err);
+		log_info("listening on %s, store %s, key %s", server_endpoint(serving->server), db,
+			server_public_key(serving->server));
+		r = server_run(serving->server, err);
 	}
-	server_close(s);
+	server_close(serving->server);
 	return r < 0 ? (int)error_exit_status(err) : r;
+}
+
+static int run(void *target, const char **arguments, size_t n, struct error *err)
+{
+	const struct serve_options *o = target;
+	struct serving serving = {.settings.path = o->settings};
+	int status;
+
+	(void)arguments;
+	(void)n;
+	if (o->check && o->settings == NULL)
+		return error_set(err, ERR_USAGE, "--check is for --settings FILE"), EXIT_USAGE;
+	if (serve_settings_read(&serving.settings.now, o->settings, err) < 0)
+		status = EXIT_USAGE;
+	else if (o->check)
+		status = printf("%s: good\n", o->settings) < 0 ? EXIT_INTERNAL : EXIT_OK;
+	else
+		status = serve(o, &serving, err);
+	settings_done(&serving.settings.now);
+	return status;
 }
 
 const struct command command_serve = {
 	.name = "serve",
-	.usage = "serve [--listen tcp://ADDRESS:7710] [--db PATH] [--keys DIR]",
+	.usage = "serve [--settings FILE] [--listen tcp://ADDRESS:7710] [--db PATH] [--keys DIR]",
 	.summary = "the coordinator: agents connect to it, campaigns are submitted to it",
-	.details = "It prints its public key, which agents and users need as --server-key. Who may "
-		   "connect is said by\n"
-		   "'joulerig key trust'. It ends at SIGINT or SIGTERM; campaigns go on when it is "
-		   "started again.",
+	.details =
+		"It prints its public key, which agents and users need as --server-key. Who may "
+		"connect is said by\n"
+		"'joulerig key trust'. It ends at SIGINT or SIGTERM; campaigns go on when it is "
+		"started again. At\n"
+		"SIGHUP it reads its settings again. What is on the command line goes before what "
+		"they say.",
 	.options = options,
 	.options_size = sizeof(struct serve_options),
 	.min_arguments = 0,

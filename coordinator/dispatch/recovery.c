@@ -44,6 +44,13 @@ void recovery_set_only(struct recovery *r, const char *only)
 	r->only = copy;
 }
 
+void recovery_set_settings(struct recovery *r, const struct settings *settings)
+{
+	r->config.dispatch.settings = settings;
+	if (r->dispatch != NULL)
+		dispatch_set_settings(r->dispatch, settings);
+}
+
 int recovery_load(struct recovery *r, const char *only, struct error *err)
 {
 	recovery_set_only(r, only);

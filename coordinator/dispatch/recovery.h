@@ -36,6 +36,8 @@ void recovery_free(struct recovery *r); /* NULL is fine */
 int recovery_load(struct recovery *r, const char *only, struct error *err);
 /* What loads to come take up; copied. */
 void recovery_set_only(struct recovery *r, const char *only);
+/* The settings of this dispatcher and of those to come; the old ones are not looked at any more. */
+void recovery_set_settings(struct recovery *r, const struct settings *settings);
 /* The dispatcher of now; NULL while the store cannot be written to. */
 struct dispatch *recovery_dispatch(struct recovery *r);
 

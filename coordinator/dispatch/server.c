@@ -128,9 +128,10 @@ static void on_signal(void *arg, int signo)
 {
 	struct server *s = arg;
 
-	if (signo != SIGHUP) /* trusted keys are read again when they change; nothing else to read
-				again */
+	if (signo != SIGHUP)
 		loop_stop(s->loop, EXIT_OK);
+	else if (s->config.on_hangup != NULL)
+		s->config.on_hangup(s->config.arg);
 }
 
 /* Many agents are many descriptors: as many as the administrator allows. */
@@ -204,6 +205,7 @@ static int open_all(struct server *s, struct error *err)
 				.keyring = s->keyring,
 				.is_embedded = s->config.is_embedded,
 				.gather_ns = s->config.gather_ns,
+				.settings = s->config.settings,
 				.send = send_frame,
 				.arg = s,
 			},
@@ -342,6 +344,12 @@ struct dispatch *server_dispatch(struct server *s)
 void server_set_only(struct server *s, const char *only)
 {
 	recovery_set_only(s->recovery, only);
+}
+
+void server_set_settings(struct server *s, const struct settings *settings)
+{
+	s->config.settings = settings;
+	recovery_set_settings(s->recovery, settings);
 }
 
 struct keyring *server_keyring(struct server *s)

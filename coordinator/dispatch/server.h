@@ -18,10 +18,12 @@ struct server_config {
 	const char *only; /* as for dispatch_load(); NULL: all campaigns go on */
 	int64_t gather_ns;
 	int64_t retry_ns; /* of recovery.h; 0: its own */
+	const struct settings *settings; /* what the administrator wants; NULL: nothing */
 	/* The store cannot be written to, for this reason; NULL: it can again, and
 	 * server_dispatch() is a new one. May be NULL: the log tells both. */
 	void (*on_trouble)(void *arg, const char *trouble);
 	loop_signal_fn *on_signal; /* NULL: the first SIGINT or SIGTERM stops with status 0 */
+	void (*on_hangup)(void *arg); /* SIGHUP, where on_signal is NULL; may be NULL */
 	void *arg;
 };
 
@@ -48,6 +50,8 @@ struct loop *server_loop(struct server *s);
 struct dispatch *server_dispatch(struct server *s);
 /* From now on `only` is this one, where the store is read anew. */
 void server_set_only(struct server *s, const char *only);
+/* The settings are others from now on; the old ones are not looked at any more. */
+void server_set_settings(struct server *s, const struct settings *settings);
 struct keyring *server_keyring(struct server *s);
 struct content_store *server_content(struct server *s);
 const char *server_endpoint(const struct server *s);
