@@ -155,8 +155,8 @@ schema: $(O)/tests/campaign_schema  ## write configs/campaign.schema.json by the
 # From the tables of options and of the schemas, and the guides' examples; the agent's and the coordinator's tables are in main.c.
 man: $(O)/man/.made  ## write the manual pages into build/man
 guides := README.md docs/compare.md $(filter-out docs/campaign.md docs/compare.md docs/python-gil.md,$(wildcard docs/*.md))
-$(O)/man/.made: $(O)/man-pages docs/campaign.md $(guides)
-	$(call say,MAN)rm -rf $(O)/man/man1 $(O)/man/man5 && mkdir -p $(@D) && $< $(@D) docs/campaign.md $(guides) && touch $@
+$(O)/man/.made: $(O)/man-pages docs/campaign.md configs/service/settings.yaml $(guides)
+	$(call say,MAN)rm -rf $(O)/man/man1 $(O)/man/man5 && mkdir -p $(@D) && $< $(@D) $(filter-out $<,$^) && touch $@
 $(O)/obj/docs/man/of_coordinator.o: $(O)/obj/coordinator/main.o
 	@mkdir -p $(@D)
 	$(Q)objcopy --localize-symbol=main $< $@

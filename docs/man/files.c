@@ -108,9 +108,9 @@ static void add_default(struct buf *out, const struct key_info *k, const char *f
 
 /* Returns the guide's chapter that has the key, or NULL. */
 static const char *add_key(struct buf *out, const struct guides *g, struct maps *m,
-	const char *title, const struct key_info *k)
+	const struct map *map, const struct key_info *k)
 {
-	struct guide_key guide = guides_key(g, title, k->name);
+	struct guide_key guide = guides_key(g, map->schema->title, map->path, k->name);
 	const char *chapter = guide.chapter;
 
 	roff_item(out, k->name, NULL);
@@ -159,7 +159,7 @@ static void add_mapping(struct buf *out, const struct guides *g, struct maps *m,
 
 	roff_section(out, *map->path ? map->path : "keys");
 	for (const struct key_info *k = map->schema->keys; k->name; k++) {
-		const char *found = add_key(out, g, m, map->schema->title, k);
+		const char *found = add_key(out, g, m, map, k);
 
 		chapter = chapter ? chapter : found;
 	}
@@ -197,9 +197,13 @@ void pages_file(const struct guides *g, const struct file_page *file, page_fn *p
 		roff_section(&out, "an axis of the matrix");
 		guides_rows(g, "| form | values |", add_form, &out);
 	}
+	if (file->example) {
+		roff_section(&out, "example");
+		roff_verbatim(&out, file->example);
+	}
 	roff_section(&out, "see also");
 	roff_reference(&out, "joulerig", "1", true);
-	roff_reference(&out, "joulerig-check", "1", false);
+	roff_reference(&out, file->command, "1", false);
 	buf_addc(&out, '\n');
 	page(arg, file->name, "5", out.data);
 	for (size_t i = 0; i < m.n; i++)

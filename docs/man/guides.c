@@ -22,7 +22,8 @@ void guides_read(struct guides *g, const char *const *paths, size_t n, const cha
 	*g = (struct guides){.lines = BUF_INIT, .reference = BUF_INIT};
 	for (size_t i = 0; i < n; i++)
 		read_file(&g->lines, paths[i]);
-	read_file(&g->reference, reference);
+	if (reference)
+		read_file(&g->reference, reference);
 }
 
 void guides_done(struct guides *g)
@@ -165,12 +166,14 @@ static bool shows_key(const char *example, const char *key)
 }
 
 /* Where the row `line` of a table is about the key: true and what it says. */
-static bool take_row(struct guide_key *out, const char *title, const char *key, const char *line)
+static bool take_row(struct guide_key *out, const char *title, const char *path, const char *key,
+	const char *line)
 {
 	_cleanup_free_ char *dotted = xasprintf("%s.%s", title, key);
+	_cleanup_free_ char *whole = xasprintf("%s.%s", path, key);
 	char *cells[MOST_CELLS];
 	size_t n = split_row(line, cells);
-	bool is_it = n >= 2 && (names_key(cells[0], dotted) ||
+	bool is_it = n >= 2 && (names_key(cells[0], dotted) || names_key(cells[0], whole) ||
 				       (is_about(out->chapter, title) && names_key(cells[0], key)));
 
 	if (is_it) {
@@ -181,7 +184,8 @@ static bool take_row(struct guide_key *out, const char *title, const char *key, 
 	return is_it;
 }
 
-struct guide_key guides_key(const struct guides *g, const char *title, const char *key)
+struct guide_key guides_key(
+	const struct guides *g, const char *title, const char *path, const char *key)
 {
 	struct guide_key out = {0};
 
@@ -189,7 +193,7 @@ struct guide_key guides_key(const struct guides *g, const char *title, const cha
 		if (strncmp(line, "## ", 3) == 0)
 			out.chapter = line;
 		else if (*line == '|' && out.chapter &&
-			 take_row(&out, without_article(title), key, line))
+			 take_row(&out, without_article(title), path, key, line))
 			return out;
 	}
 	return (struct guide_key){.fallback = xstrdup(""), .example = xstrdup("")};

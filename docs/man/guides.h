@@ -11,7 +11,8 @@ struct guides {
 	struct buf reference; /* of the keys of files: docs/campaign.md */
 };
 
-/* Reads the files; those of `reference` beside. Ends the program where one cannot be read. */
+/* Reads the files, and `reference`, which may be NULL, beside them. Ends the program where one
+ * cannot be read. */
 void guides_read(struct guides *g, const char *const *paths, size_t n, const char *reference);
 void guides_done(struct guides *g);
 
@@ -30,8 +31,10 @@ struct guide_key {
 		*chapter; /* where the chapter of that table begins, NULL: there is no such key */
 };
 
-/* The key of a mapping that messages call `title`: "placement", "a benchmark". */
-struct guide_key guides_key(const struct guides *g, const char *title, const char *key);
+/* The key of a mapping that messages call `title`: "placement", "a benchmark"; path is where it
+ * stands: "schedule.source". */
+struct guide_key guides_key(
+	const struct guides *g, const char *title, const char *path, const char *key);
 void guide_key_done(struct guide_key *k);
 /* The examples (```yaml) of a chapter, NULL where it has none; the caller frees. */
 char *guides_examples(const char *chapter);

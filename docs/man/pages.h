@@ -22,9 +22,11 @@ struct file_page {
 	const char *name; /* "joulerig-campaign" */
 	const char *summary;
 	const struct schema *schema;
-	const char *about; /* paragraphs before the keys */
+	const char *about;   /* paragraphs before the keys */
+	const char *example; /* a whole file, or NULL: the guide has examples of its parts */
+	const char *command; /* the page of what reads it: "joulerig-check" */
 };
-/* Its page in section 5: files.c. */
+/* Its page in section 5: files.c. The guide's reference is of this kind of file, or empty. */
 void pages_file(const struct guides *g, const struct file_page *file, page_fn *page, void *arg);
 
 #endif

@@ -195,6 +195,7 @@ static void coordinator_pages(const struct guides *g, page_fn *page, void *arg)
 	roff_section(&out, "see also");
 	roff_reference(&out, "joulerig-agent", "1", true);
 	roff_reference(&out, "joulerig-campaign", "5", false);
+	roff_reference(&out, "joulerig-settings", "5", false);
 	buf_addc(&out, '\n');
 	page(arg, "joulerig", "1", out.data);
 }

@@ -52,6 +52,14 @@ ok 'which are many' test "$(wc -l <keys)" -gt 80
 like 'with an example' "$(cat campaign)" '^Example: policy: scatter$'
 like 'what holds without it' "$(cat campaign)" '^Default: close$'
 like 'and the forms of an axis' "$(cat campaign)" 'powers of two below the number of the host.s cores'
+grep -v '^ *#' "$TOP/configs/service/settings.yaml" | sed -n 's/^\([a-z_]*\):.*/\1/p' >keys
+sed -n 's/^# \([a-z_]*\):.*/\1/p' "$TOP/configs/service/settings.yaml" >>keys
+source_of "$pages/man5/joulerig-settings.5" >settings
+while read -r key; do
+	grep -A1 '^\.TP' settings | grep -qx -- "$key" || echo "$key"
+done <keys >missing
+is 'every key of a coordinator'"'"'s settings is in theirs' "$(cat missing)" ''
+ok 'which are several' test "$(wc -l <keys)" -ge 8
 
 if command -v groff >/dev/null; then
 	for page in "$pages"/man?/*; do groff -man -Tascii -ww -z "$page" 2>&1; done >warnings
