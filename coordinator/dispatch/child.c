@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 /* Keep the end where there is too much. */
@@ -63,8 +64,31 @@ static void read_streams(
 	}
 }
 
-static int spawn(pid_t *pid, const char *const *argv, char *const *environment, const int out[2],
-	const int err[2])
+/* A file in memory, so that a program that does not read cannot hold up who writes. Returns its
+ * descriptor, or negative. */
+static int make_input(const char *data, size_t len, struct error *err)
+{
+	int fd = memfd_create("input", MFD_CLOEXEC);
+
+	for (size_t done = 0; fd >= 0 && done < len;) {
+		ssize_t n = write(fd, data + done, len - done);
+
+		if (n < 0 && errno != EINTR) {
+			int r = error_errno(err, "cannot keep the input of a program");
+
+			close(fd);
+			return r;
+		}
+		done += n > 0 ? (size_t)n : 0;
+	}
+	if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return error_errno(err, "cannot make the input of a program");
+	return fd;
+}
+
+/* input -1: none. */
+static int spawn(pid_t *pid, const char *const *argv, char *const *environment, int input,
+	const int out[2], const int err[2])
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -75,7 +99,10 @@ static int spawn(pid_t *pid, const char *const *argv, char *const *environment, 
 	sigemptyset(&pipe_signal);
 	sigaddset(&pipe_signal, SIGPIPE);
 	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (input >= 0)
+		posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+	else
+		posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, err[1], STDERR_FILENO);
 	posix_spawnattr_init(&attributes);
@@ -89,16 +116,15 @@ static int spawn(pid_t *pid, const char *const *argv, char *const *environment, 
 	return -r;
 }
 
-int child_run(const char *const *argv, char *const *environment, int stop_fd, int64_t timeout_ns,
-	struct child_output *out, struct error *err)
+static int run(const char *const *argv, char *const *environment, int input, int stop_fd,
+	int64_t timeout_ns, struct child_output *out, struct error *err)
 {
 	int o[2] = {-1, -1}, e[2] = {-1, -1}, r = 0;
 	pid_t pid = 0;
 
-	*out = (struct child_output){.out = BUF_INIT, .err = BUF_INIT};
 	if (pipe2(o, O_CLOEXEC) < 0 || pipe2(e, O_CLOEXEC) < 0)
 		r = error_errno(err, "%s: cannot make a pipe", argv[0]);
-	if (r == 0 && (r = spawn(&pid, argv, environment, o, e)) < 0)
+	if (r == 0 && (r = spawn(&pid, argv, environment, input, o, e)) < 0)
 		error_set(err, r, "%s cannot be started: %s", argv[0], strerror(-r));
 	if (o[1] >= 0)
 		close(o[1]);
@@ -113,6 +139,22 @@ int child_run(const char *const *argv, char *const *environment, int stop_fd, in
 	while (r == 0 && waitpid(pid, &out->status, 0) < 0 && errno == EINTR)
 		;
 	return r;
+}
+
+int child_run(const char *const *argv, char *const *environment, int stop_fd, int64_t timeout_ns,
+	struct child_output *out, struct error *err)
+{
+	*out = (struct child_output){.out = BUF_INIT, .err = BUF_INIT};
+	return run(argv, environment, -1, stop_fd, timeout_ns, out, err);
+}
+
+int child_run_with(const char *const *argv, char *const *environment, const void *input, size_t len,
+	int stop_fd, int64_t timeout_ns, struct child_output *out, struct error *err)
+{
+	*out = (struct child_output){.out = BUF_INIT, .err = BUF_INIT};
+	_cleanup_close_ int fd = make_input(input, len, err);
+
+	return fd < 0 ? fd : run(argv, environment, fd, stop_fd, timeout_ns, out, err);
 }
 
 void child_output_done(struct child_output *out)

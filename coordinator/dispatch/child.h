@@ -28,6 +28,9 @@ struct child_output {
  */
 int child_run(const char *const *argv, char *const *environment, int stop_fd, int64_t timeout_ns,
 	struct child_output *out, struct error *err);
+/* The same with len bytes as its standard input; child_run() gives it none. */
+int child_run_with(const char *const *argv, char *const *environment, const void *input, size_t len,
+	int stop_fd, int64_t timeout_ns, struct child_output *out, struct error *err);
 void child_output_done(struct child_output *out);
 
 #endif

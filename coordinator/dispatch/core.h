@@ -58,6 +58,7 @@ struct dispatch {
 	struct outgoing *outbox;
 	size_t outbox_n, outbox_size;
 	int64_t pruning; /* store id of the campaign whose pruning has begun; 0: none (prune.c) */
+	struct teller *teller;  /* notices on their ways (tell.c, owned); NULL: not begun */
 	int64_t progress_ns; /* when progress was last told */
 	struct error
 		failure; /* first failure of the store in this turn; nothing is sent any more */

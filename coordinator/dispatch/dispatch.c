@@ -2,6 +2,7 @@
 #include "coordinator/dispatch/committed.h"
 #include "coordinator/dispatch/core.h"
 #include "coordinator/dispatch/handout.h"
+#include "coordinator/dispatch/nightly.h"
 
 #include "proto/clock.h"
 #include "proto/log.h"
@@ -197,6 +198,7 @@ void dispatch_free(struct dispatch *d)
 
 	if (d == NULL)
 		return;
+	tell_free(d);
 	submissions_free(d);
 	DL_FOREACH_SAFE (d->lives, l, next_live)
 		live_free(l);
@@ -298,6 +300,7 @@ void dispatch_tick(struct dispatch *d, int64_t now_ns)
 	if (!d->config.ops->in_transaction(d->config.store))
 		d->config.ops->tend(d->config.store);
 	submissions_go_on(d, now_ns);
+	tell_tick(d, now_ns, clock_realtime_ns());
 	if (now_ns - d->progress_ns < NS_PER_S)
 		return;
 	d->progress_ns = now_ns;
