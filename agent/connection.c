@@ -16,6 +16,8 @@
 static void on_signal(void *arg, int signo)
 {
 	struct connection *c = arg;
+	if (signo == SIGHUP)
+		conversation_ask_probe(c);
 	if (signo == SIGHUP || loop_is_stopping(c->loop) ||
 		(signo == SIGTERM && conversation_end(c)))
 		return;

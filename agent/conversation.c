@@ -127,6 +127,7 @@ static struct assignment *find_assignment(struct connection *c, const struct att
 
 void conversation_start_next(struct connection *c)
 {
+	conversation_probe(c);
 	if (runner_current(c->runner) != NULL || conversation_finish_next(c) || c->is_ending)
 		return;
 	if (c->queue != NULL && conversation_has_room(c)) {

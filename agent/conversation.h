@@ -79,6 +79,7 @@ struct connection {
 		*no_answer;   /* until somebody has answered, or it is said that nobody does */
 	unsigned unanswered;  /* heartbeats since anything came */
 	bool is_to_say_hello; /* again, at the next heartbeat */
+	bool is_to_probe;     /* look at the machine again, once no run is under way */
 	int64_t sequence;
 	int64_t received_epoch; /* of WELCOME: what we send carries it */
 	struct clock_offset clock;
@@ -123,6 +124,10 @@ int conversation_send(void *arg, struct message *m);
 
 /* Say what need not be kept, if there is anybody to hear it. */
 void conversation_say(struct connection *c, struct message *m);
+/* conversation_probe.c: look at the machine again, and tell the coordinator: as soon as no run is
+ * under way; now where that was asked for and can be. */
+void conversation_ask_probe(struct connection *c);
+void conversation_probe(struct connection *c);
 /* Begin what comes next, where nothing is under way. */
 void conversation_start_next(struct connection *c);
 

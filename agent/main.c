@@ -43,10 +43,11 @@ const struct option_info agent_common_table[] = {
 };
 
 struct agent_options {
-	const char *coordinator, *server_key, *state, *name, *address, *root, *cache;
+	const char *coordinator, *server_key, *state, *name, *address, *root, *cache, *log;
 	struct texts labels;
 	int64_t drain_timeout_ns;
 	bool verbose, quiet;
+	bool is_of_run; /* `joulerig run` has started it, its lines are among those of that */
 };
 
 const struct option_info agent_own_table[] = {
@@ -69,6 +70,8 @@ const struct option_info agent_own_table[] = {
 		NULL},
 	{"root", OPTION_TEXT, offsetof(struct agent_options, root), "DIR",
 		"where proc/ and sys/ are read (or JOULERIG_ROOT)", NULL},
+	{"log", OPTION_TEXT, offsetof(struct agent_options, log), "FORMAT",
+		"text (the default) or json, an object a line", log_formats},
 	{"verbose", OPTION_FLAG, offsetof(struct agent_options, verbose), NULL,
 		"tell more on stderr", NULL},
 	{"quiet", OPTION_FLAG, offsetof(struct agent_options, quiet), NULL, "tell errors alone",
@@ -202,6 +205,8 @@ static int serve(const struct agent_options *o)
 	};
 
 	set_log_level(o->verbose, o->quiet);
+	if (o->log != NULL || !o->is_of_run)
+		log_as_service(o->log);
 	return report(&err, connection_serve(&c, &err));
 }
 
@@ -231,6 +236,7 @@ static int run_agent(int argc, char **argv)
 		.server_key = getenv("JOULERIG_SERVER_KEY"),
 		/* What `joulerig run` has started ends with it. */
 		.drain_timeout_ns = getenv("JOULERIG_PARENT") != NULL ? 0 : DRAIN_TIMEOUT_NS,
+		.is_of_run = getenv("JOULERIG_PARENT") != NULL,
 	};
 	int status = EXIT_OK;
 

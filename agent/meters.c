@@ -21,15 +21,16 @@ static void close_set(struct meter_set *s)
 	*s = (struct meter_set){0};
 }
 
-static struct meter_set *open_set(struct meters *ms, const char *wish, struct error *err)
+static bool measures(const struct meter_set *s)
 {
-	struct meter_set *s = &ms->sets[ms->n];
+	return energy_source_name(s->meter) != NULL;
+}
+
+static bool fill_set(
+	struct meters *ms, struct meter_set *s, const char *wish, struct error *err)
+{
 	struct error why = {0};
 
-	if (ms->n == SETS || strlen(wish) >= sizeof s->wish) {
-		error_set(err, -EINVAL, "energy: no source is called '%s'", wish);
-		return NULL;
-	}
 	/* No meter is no failure: runs that require energy will say why there is none. */
 	int code = energy_open(&s->meter, ms->machine, ms->topology, wish, &why);
 	if (code == -EINVAL)
@@ -37,15 +38,48 @@ static struct meter_set *open_set(struct meters *ms, const char *wish, struct er
 	if (code == -EINVAL ||
 		sampler_open(&s->sampler, ms->machine, ms->topology, s->meter, err) < 0) {
 		close_set(s);
-		return NULL;
+		return false;
 	}
 	snprintf(s->wish, sizeof s->wish, "%s", wish);
-	if (energy_source_name(s->meter) != NULL) {
+	if (measures(s)) {
 		s->window = energy_window_new(s->meter);
 		s->idle = energy_window_new(s->meter);
 	}
+	return true;
+}
+
+static struct meter_set *open_set(struct meters *ms, const char *wish, struct error *err)
+{
+	struct meter_set *s = &ms->sets[ms->n];
+
+	if (ms->n == SETS || strlen(wish) >= sizeof s->wish) {
+		error_set(err, -EINVAL, "energy: no source is called '%s'", wish);
+		return NULL;
+	}
+	if (!fill_set(ms, s, wish, err))
+		return NULL;
 	ms->n++;
 	return s;
+}
+
+bool meters_look_again(struct meters *ms)
+{
+	bool has_new = false;
+
+	for (size_t i = 0; i < ms->n; i++) {
+		struct meter_set again = {0};
+		struct error err = {0};
+
+		if (measures(&ms->sets[i]))
+			continue;
+		if (!fill_set(ms, &again, ms->sets[i].wish, &err))
+			continue;
+		has_new |= measures(&again);
+		/* Also where there is none: the reason may be another. */
+		close_set(&ms->sets[i]);
+		ms->sets[i] = again;
+	}
+	return has_new;
 }
 
 int meters_open(

@@ -31,4 +31,10 @@ void meters_close(struct meters *ms);
  * sampled. */
 struct meter_set *meters_get(struct meters *ms, const char *wish, struct error *err);
 
+/*
+ * Open those sets again that measure nothing: permissions may have been mended. One that measures
+ * stays as it is. Not while a run is under way. Returns whether one measures now.
+ */
+bool meters_look_again(struct meters *ms);
+
 #endif

@@ -14,7 +14,7 @@
 
 struct serve_options {
 	struct common_options common;
-	const char *listen, *settings;
+	const char *listen, *settings, *log;
 	bool check;
 };
 
@@ -25,6 +25,8 @@ static const struct option_info options[] = {
 		"what the administrator wants, in YAML: docs/settings.md", NULL},
 	{"check", OPTION_FLAG, offsetof(struct serve_options, check), NULL,
 		"tell whether the settings are good, and end", NULL},
+	{"log", OPTION_TEXT, offsetof(struct serve_options, log), "FORMAT",
+		"text (the default) or json, an object a line", log_formats},
 	{.name = NULL},
 };
 
@@ -88,6 +90,7 @@ static int serve(const struct serve_options *o, struct serving *serving, struct 
 		.on_hangup = on_hangup,
 		.arg = serving,
 	};
+	log_as_service(o->log);
 	int r = server_open(&serving->server, &config, err);
 	if (r == 0) {
 		if (is_new) /* a mistyped --db would look like a store that lost all */
