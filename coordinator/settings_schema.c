@@ -55,7 +55,8 @@ static const struct schema program = {
 
 /* ---- who is told ---- */
 
-const char *const settings_notice_kinds[] = {"regressed", "improved", "host", "failed", NULL};
+const char *const settings_notice_kinds[] = {
+	"regressed", "improved", "returned", "failed", "sweep", "recovered", NULL};
 
 static bool is_url(const char *s)
 {

@@ -75,7 +75,7 @@ static void kill_agent_in_writes(struct node *n)
 static void stall_agent(struct node *n)
 {
 	n->process.stalled_until = world_now + some_time(120 * NS_PER_S);
-	tell("%s is stopped until %lld", n->name, (long long)(n->process.stalled_until / NS_PER_S));
+	narrate("%s is stopped until %lld", n->name, (long long)(n->process.stalled_until / NS_PER_S));
 }
 
 static void part_agent(struct node *n)
@@ -88,7 +88,7 @@ static void spoil_agents_disk(struct node *n)
 	static const int codes[] = {ENOSPC, EIO, EROFS};
 	int code = codes[chance(ARRAY_SIZE(codes))];
 
-	tell("the disk of %s says %s", n->name, strerrorname_np(code));
+	narrate("the disk of %s says %s", n->name, strerrorname_np(code));
 	disk_answer(n->disk, code);
 }
 
@@ -132,7 +132,7 @@ static void stall_coordinator(struct node *n)
 {
 	(void)n;
 	coordinator_process.stalled_until = world_now + some_time(120 * NS_PER_S);
-	tell("the coordinator is stopped until %lld",
+	narrate("the coordinator is stopped until %lld",
 		(long long)(coordinator_process.stalled_until / NS_PER_S));
 }
 
@@ -145,7 +145,7 @@ static void cut_again(void *arg)
 static void flap(struct node *n)
 {
 	coordinator_process.stalled_until = world_now + some_time(60 * NS_PER_S);
-	tell("the coordinator is busy, and the connection of %s comes and goes", n->name);
+	narrate("the coordinator is busy, and the connection of %s comes and goes", n->name);
 	network_cut(n);
 	for (int i = 0; i < 4; i++)
 		world_at(world_now + some_time(20 * NS_PER_S), NULL, cut_again, n);
@@ -156,7 +156,7 @@ static void spoil_store_disk(struct node *n)
 	static const int codes[] = {SQLITE_FULL, SQLITE_IOERR_FSYNC, SQLITE_READONLY};
 
 	(void)n;
-	tell("the coordinator's disk fails");
+	narrate("the coordinator's disk fails");
 	store_disk_answer(codes[chance(ARRAY_SIZE(codes))]);
 }
 
@@ -328,7 +328,7 @@ static void mend_all(void *arg)
 	store_disk_answer(SQLITE_OK);
 	for (size_t i = 0; i < nodes_n; i++)
 		disk_answer(nodes[i].disk, 0);
-	tell("all is mended");
+	narrate("all is mended");
 	user_admits_all();
 }
 

@@ -122,6 +122,12 @@ struct meter_set *meters_get(struct meters *ms, const char *wish, struct error *
 	return &none;
 }
 
+bool meters_look_again(struct meters *ms)
+{
+	(void)ms;
+	return false;
+}
+
 char *inventory_json(const struct machine *m, const struct topology *t,
 	const struct energy_meter *meter, const struct list *labels)
 {
@@ -246,7 +252,7 @@ void agent_start(struct node *n)
 	c->link->node = n;
 	c->has_local_coordinator = happens(300);
 	if (open_core(n, c) < 0 || disk_is_dead(n->disk)) {
-		tell("%s cannot start: %s", n->name, n->err.text);
+		narrate("%s cannot start: %s", n->name, n->err.text);
 		close_core(c);
 		disk_revive(n->disk, DEATH_KILL);
 		start_later(n);
@@ -255,7 +261,7 @@ void agent_start(struct node *n)
 	c->session = id16_random();
 	n->c = c;
 	check_spool(n);
-	tell("%s starts, %zu results in its spool", n->name, spool_count(c->spool));
+	narrate("%s starts, %zu results in its spool", n->name, spool_count(c->spool));
 	network_connect(n);
 }
 
@@ -263,7 +269,7 @@ void agent_kill(struct node *n, enum death how)
 {
 	if (n->c == NULL)
 		return;
-	tell("%s is killed%s", n->name, how == DEATH_POWER ? " by a loss of power" : "");
+	narrate("%s is killed%s", n->name, how == DEATH_POWER ? " by a loss of power" : "");
 	disk_die_after(n->disk, 1);
 	network_agent_died(n);
 	close_core(n->c);
@@ -283,7 +289,7 @@ void agent_settle(struct node *n)
 	if (n->c == NULL)
 		return;
 	if (n->c->loop->is_stopping)
-		tell("%s gives up: %s", n->name, n->err.text);
+		narrate("%s gives up: %s", n->name, n->err.text);
 	if (n->c->loop->is_stopping || disk_is_dead(n->disk))
 		agent_kill(n, disk_is_dead(n->disk) ? n->death : DEATH_KILL);
 	else

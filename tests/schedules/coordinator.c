@@ -103,7 +103,7 @@ void coordinator_kill(enum death how)
 {
 	if (it.recovery == NULL)
 		return;
-	tell("the coordinator is killed%s", how == DEATH_POWER ? " by a loss of power" : "");
+	narrate("the coordinator is killed%s", how == DEATH_POWER ? " by a loss of power" : "");
 	store_disk_die_after(1);
 	close_all();
 	store_disk_revive(how);
@@ -130,7 +130,7 @@ static bool lives(int status, const struct error *err)
 	if (status == 0 && !it.is_dying && !store_disk_is_dead())
 		return true;
 	if (status < 0)
-		tell("the coordinator ends: %s", err->text);
+		narrate("the coordinator ends: %s", err->text);
 	coordinator_kill(store_disk_is_dead() ? it.death : DEATH_KILL);
 	return false;
 }
@@ -177,7 +177,7 @@ static void hear_answer(const struct message *m)
 	} else if (m->type == MESSAGE_REPORT && m->report.campaigns.n == 0 && it.to_drain != NULL) {
 		it.to_drain = NULL;
 	} else if (m->type == MESSAGE_ERROR) {
-		tell("the user is told: %s", m->error.text);
+		narrate("the user is told: %s", m->error.text);
 		/* Hosts that it needs may not be there yet: it is handed in again. */
 		if (strcmp(m->error.code, "campaign") == 0 && !strstr(m->error.text, "at once"))
 			broken("the fixture's campaign: %s", m->error.text);
@@ -404,7 +404,7 @@ static int reconnect(void *arg, struct error *err)
 static void on_change(void *arg, const char *trouble)
 {
 	(void)arg;
-	tell("the coordinator %s%s", trouble != NULL ? "is in trouble: " : "goes on",
+	narrate("the coordinator %s%s", trouble != NULL ? "is in trouble: " : "goes on",
 		trouble != NULL ? trouble : "");
 }
 
@@ -443,7 +443,7 @@ void coordinator_start(void)
 	coordinator_process.stalled_until = 0;
 	int r = open_all(&err);
 	if (r < 0 || store_disk_is_dead()) {
-		tell("the coordinator cannot start: %s", err.text);
+		narrate("the coordinator cannot start: %s", err.text);
 		bool is_dead = store_disk_is_dead();
 		store_disk_die_after(1);
 		close_all();
@@ -451,7 +451,7 @@ void coordinator_start(void)
 		start_later();
 		return;
 	}
-	tell("the coordinator starts");
+	narrate("the coordinator starts");
 	forget_routes();
 	it.tick = world_at(world_now + TICK_NS, &coordinator_process, on_tick, NULL);
 }
@@ -553,7 +553,7 @@ void user_cancels(void)
 
 	if (uuid == NULL || it.has_to_cancel)
 		return;
-	tell("the user cancels a campaign");
+	narrate("the user cancels a campaign");
 	it.to_cancel = *uuid;
 	it.has_to_cancel = true;
 	ask_soon();
@@ -561,7 +561,7 @@ void user_cancels(void)
 
 static void steer(const struct id16 *uuid, const char *verb, bool now)
 {
-	tell("the user says %s%s of %s", verb, now ? " --now" : "", ledger_label(uuid));
+	narrate("the user says %s%s of %s", verb, now ? " --now" : "", ledger_label(uuid));
 	it.to_steer = *uuid;
 	it.verb = verb;
 	it.now = now;
@@ -590,7 +590,7 @@ void user_resumes(void)
 
 void user_drains(const struct node *n, bool now)
 {
-	tell("the user drains %s%s", n->name, now ? " at once" : "");
+	narrate("the user drains %s%s", n->name, now ? " at once" : "");
 	it.to_drain = n;
 	it.is_to_drain_now = now;
 	ask_soon();

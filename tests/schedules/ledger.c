@@ -86,7 +86,7 @@ void ledger_submitted(const struct id16 *uuid, const char *label)
 {
 	struct submitted *s = xcalloc(1, sizeof *s);
 
-	tell("%s is taken", label);
+	narrate("%s is taken", label);
 	s->uuid = *uuid;
 	s->label = xstrdup(label);
 	DL_APPEND(ledger.submitted, s);
@@ -185,7 +185,7 @@ void ledger_started(const struct node *n, const struct message_assign *m)
 	const int64_t place = place_of(n, text_is_set(m->role));
 	struct attempt *a = find_attempt(id, place);
 
-	tell("%s begins run %" PRId64 " attempt %" PRId64, n->name, id->run, id->attempt);
+	narrate("%s begins run %" PRId64 " attempt %" PRId64, n->name, id->run, id->attempt);
 	if (a != NULL)
 		broken("run %" PRId64 " attempt %" PRId64 " runs twice: on %s, now on %s", id->run,
 			id->attempt, a->node->name, n->name);
@@ -202,7 +202,7 @@ void ledger_ended(const struct node *n, const struct attempt_id *id, bool is_par
 {
 	struct attempt *a = find_attempt(id, place_of(n, is_part));
 
-	tell("%s ends run %" PRId64 " attempt %" PRId64 ": %s", n->name, id->run, id->attempt,
+	narrate("%s ends run %" PRId64 " attempt %" PRId64 ": %s", n->name, id->run, id->attempt,
 		state);
 	a->has_ended = true;
 	a->state = state;

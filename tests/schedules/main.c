@@ -117,7 +117,7 @@ static void run_schedule(uint64_t seed)
 	for (size_t i = 0; i < nodes_n; i++)
 		agent_kill(&nodes[i], DEATH_KILL);
 	come_to_an_end();
-	tell("it is over");
+	narrate("it is over");
 	accidents_end();
 	coordinator_end();
 	ledger_check_store(place.store);

@@ -169,7 +169,7 @@ static void on_connect(void *arg)
 	memcpy(w->route.id + 1, &network.routes, sizeof network.routes);
 	DL_APPEND(network.wires, w);
 	n->wire = w;
-	tell("%s connects", n->name);
+	narrate("%s connects", n->name);
 	conversation_on_event(n->c, LINK_CONNECTED);
 	agent_settle(n);
 }
@@ -240,7 +240,7 @@ void network_cut(struct node *n)
 {
 	if (n->wire == NULL)
 		return;
-	tell("%s: its connection breaks", n->name);
+	narrate("%s: its connection breaks", n->name);
 	cut(n->wire);
 }
 
@@ -249,7 +249,7 @@ void network_part(struct node *n, int64_t for_ns)
 	struct packet *p;
 	int64_t until = world_now + for_ns;
 
-	tell("%s is cut off for %lld ms", n->name, (long long)(for_ns / NS_PER_MS));
+	narrate("%s is cut off for %lld ms", n->name, (long long)(for_ns / NS_PER_MS));
 	network.parted_until[n->index] = until;
 	if (n->wire == NULL)
 		return;

@@ -55,7 +55,7 @@ struct event *world_at(int64_t at_ns, struct process *p, event_fn *fn, void *arg
 void world_cancel(struct event *e);
 /* Let the next event happen; false where there is none. */
 bool world_step(void);
-void tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void narrate(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* A rule is broken: the process ends. */
 void broken(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 

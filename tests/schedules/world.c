@@ -226,7 +226,7 @@ static void print(const char *format, va_list ap)
 	fputc('\n', stderr);
 }
 
-void tell(const char *format, ...)
+void narrate(const char *format, ...)
 {
 	va_list ap;
 
