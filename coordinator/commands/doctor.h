@@ -1,6 +1,6 @@
 /*
  * doctor.h - the parts of `joulerig doctor`: findings (doctor.c), what is in the store
- * (doctor_store.c), what is around it (doctor_around.c)
+ * (doctor_store.c), notices (doctor_notices.c), what is around it (doctor_around.c)
  */
 #ifndef COORDINATOR_COMMANDS_DOCTOR_H
 #define COORDINATOR_COMMANDS_DOCTOR_H
@@ -12,6 +12,8 @@ enum doctor_state {
 	DOCTOR_NOTE, /* good to know, and nothing is wrong */
 	DOCTOR_BAD,
 };
+
+struct store;
 
 struct doctor_finding {
 	const char *what; /* a constant: "file", "lock" ... */
@@ -32,6 +34,8 @@ void doctor_find(struct doctor *d, const char *what, enum doctor_state state, co
 
 /* The file, its tables, and that what is in it fits together. */
 void doctor_check_store(struct doctor *d);
+/* doctor_notices.c: notices that reached nobody. */
+void doctor_check_notices(struct doctor *d, struct store *s);
 /* Who holds it, the log beside it, the disk, the file system, keys. */
 void doctor_check_around(struct doctor *d);
 

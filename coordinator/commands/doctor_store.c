@@ -145,5 +145,6 @@ void doctor_check_store(struct doctor *d)
 	check_whole(d, s);
 	tell_tables(d, s);
 	check_age(d, s);
+	doctor_check_notices(d, s);
 	stores[0]->close(s);
 }

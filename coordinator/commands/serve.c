@@ -1,5 +1,6 @@
 /* joulerig serve: the long-lived coordinator. */
 #include "coordinator/commands/commands.h"
+#include "coordinator/commands/serve_notify.h"
 #include "coordinator/commands/serve_settings.h"
 #include "coordinator/dispatch/server.h"
 
@@ -15,7 +16,7 @@
 struct serve_options {
 	struct common_options common;
 	const char *listen, *settings, *log;
-	bool check;
+	bool check, notify_test;
 };
 
 static const struct option_info options[] = {
@@ -25,6 +26,9 @@ static const struct option_info options[] = {
 		"what the administrator wants, in YAML: docs/settings.md", NULL},
 	{"check", OPTION_FLAG, offsetof(struct serve_options, check), NULL,
 		"tell whether the settings are good, and end", NULL},
+	{"notify-test", OPTION_FLAG, offsetof(struct serve_options, notify_test), NULL,
+		"send a test notice by each way of the settings, tell what came of it, and end",
+		NULL},
 	{"log", OPTION_TEXT, offsetof(struct serve_options, log), "FORMAT",
 		"text (the default) or json, an object a line", log_formats},
 	{.name = NULL},
@@ -67,6 +71,18 @@ static const char *either(const char *option, const char *setting, const char *o
 	return option != NULL ? option : setting != NULL ? setting : otherwise;
 }
 
+static void tell_end(const struct dispatch *d)
+{
+	size_t n = d != NULL ? dispatch_campaigns(d) : 0;
+
+	if (n > 0)
+		log_info("told to end; %zu campaign%s on when it is started again, agents finish "
+			 "the runs that they have",
+			n, n == 1 ? " goes" : "s go");
+	else
+		log_info("told to end");
+}
+
 static int serve(const struct serve_options *o, struct serving *serving, struct error *err)
 {
 	const struct settings *settings = &serving->settings.now;
@@ -86,7 +102,7 @@ static int serve(const struct serve_options *o, struct serving *serving, struct 
 		.endpoint = endpoint,
 		.keys = keys,
 		.gather_ns = GATHER_NS,
-		.settings = settings,
+		.settings = serving->settings.path != NULL ? settings : NULL,
 		.on_hangup = on_hangup,
 		.arg = serving,
 	};
@@ -98,6 +114,8 @@ static int serve(const struct serve_options *o, struct serving *serving, struct 
 		log_info("listening on %s, store %s, key %s", server_endpoint(serving->server), db,
 			server_public_key(serving->server));
 		r = server_run(serving->server, err);
+		if (r == 0)
+			tell_end(server_dispatch(serving->server));
 	}
 	server_close(serving->server);
 	return r < 0 ? (int)error_exit_status(err) : r;
@@ -111,16 +129,21 @@ static int run(void *target, const char **arguments, size_t n, struct error *err
 
 	(void)arguments;
 	(void)n;
-	if (o->check && o->settings == NULL)
-		return error_set(err, ERR_USAGE, "--check is for --settings FILE"), EXIT_USAGE;
+	if ((o->check || o->notify_test) && o->settings == NULL) {
+		error_set(err, ERR_USAGE, "serve: --%s is for --settings FILE",
+			o->check ? "check" : "notify-test");
+		return EXIT_USAGE;
+	}
 	if (serve_settings_read(&serving.settings.now, o->settings, err) < 0)
 		status = EXIT_USAGE;
 	else if (o->check)
 		status = printf("%s: good\n", o->settings) < 0 ? EXIT_INTERNAL : EXIT_OK;
+	else if (o->notify_test)
+		status = serve_notify_test(&serving.settings.now, o->settings, err);
 	else
 		status = serve(o, &serving, err);
 	settings_done(&serving.settings.now);
-	return status;
+	return status < 0 ? (int)error_exit_status(err) : status;
 }
 
 const struct command command_serve = {

@@ -461,3 +461,13 @@ size_t dispatch_connected(const struct dispatch *d)
 		n += host_is_connected(h);
 	return n;
 }
+
+size_t dispatch_campaigns(const struct dispatch *d)
+{
+	const struct live *l;
+	size_t n = 0;
+
+	DL_FOREACH (d->lives, l)
+		n++;
+	return n;
+}

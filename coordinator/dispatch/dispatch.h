@@ -116,6 +116,8 @@ void dispatch_set_settings(struct dispatch *d, const struct settings *settings);
 /* Tell every connected agent that the coordinator goes (embedded ones end themselves). Call before
  * the last flush. */
 void dispatch_say_bye(struct dispatch *d, const char *reason);
+/* How many campaigns have not ended. */
+size_t dispatch_campaigns(const struct dispatch *d);
 /* How many hosts are connected. */
 size_t dispatch_connected(const struct dispatch *d);
 
