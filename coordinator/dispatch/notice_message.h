@@ -1,7 +1,7 @@
 /*
  * notice_message.h - notices as one message: a JSON object, a text, a mail
  *
- * docs/nightly.md has the JSON for those who receive it. Each notice has an id that is the same
+ * docs/settings.md has the JSON for those who receive it. Each notice has an id that is the same
  * however often it comes, so that a receiver can drop what it has; the id of the message is made of
  * those of its notices.
  */
