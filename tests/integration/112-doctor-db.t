@@ -65,7 +65,7 @@ is "and none is left" "$(echo copy.db*)" 'copy.db*'
 # As docs/keeping.md has it.
 {
 	sqlite3 torn.db .dump 2>/dev/null | sed 's/^ROLLBACK.*/COMMIT;/'
-	echo 'PRAGMA user_version = 4; PRAGMA application_id = 1246906695;'
+	echo 'PRAGMA user_version = 5; PRAGMA application_id = 1246906695;'
 } | sqlite3 saved.db
 is "what can be read of it is a store again" "$(joulerig export d --db saved.db 2>/dev/null | jq -r .state | sort | uniq -c | awk '{print $1, $2}')" '5 done'
 

@@ -55,7 +55,8 @@ ok "that was cancelled" joulerig backup c2.db --db c.db
 is "and needs them no more" "$(find c2.db.d/content -type f 2>/dev/null | wc -l)" 0
 
 # ---- before a newer release brings it up to date ----
-sqlite3 c.db 'DROP VIEW v_run; DROP VIEW v_metric; DROP VIEW v_series; DROP VIEW v_requirement; DROP TABLE part; DROP TABLE lane_part;
+sqlite3 c.db 'DROP VIEW v_run; DROP VIEW v_metric; DROP VIEW v_series; DROP VIEW v_requirement; DROP TABLE delivery; DROP TABLE notice;
+	DROP TABLE sweep; DROP TABLE part; DROP TABLE lane_part;
 	DROP TABLE clock; ALTER TABLE store DROP COLUMN is_clean; ALTER TABLE host DROP COLUMN admission;
 	ALTER TABLE host DROP COLUMN admission_reason; ALTER TABLE host DROP COLUMN admission_at;
 	ALTER TABLE campaign DROP COLUMN priority; ALTER TABLE campaign DROP COLUMN pruned_at; PRAGMA user_version = 3'

@@ -291,6 +291,7 @@ static void fill_submit(struct message *m)
 		.changes = "{\"blocks\":3}",
 		.tree = hash,
 		.priority = ABSENT,
+		.schedule = ABSENT,
 	};
 }
 
@@ -382,8 +383,11 @@ static void fill_rows(struct message *m)
 
 static void fill_steer(struct message *m)
 {
-	m->steer = (struct message_steer){
-		.verb = "pause", .label = "demo.1", .now = 1, .reason = "the machines are needed"};
+	m->steer = (struct message_steer){.verb = "pause",
+		.label = "demo.1",
+		.now = 1,
+		.reason = "the machines are needed",
+		.blocks = ABSENT};
 }
 
 /* In the order of PROTOCOL.md; the sequence number of a vector is its place. */
