@@ -3,6 +3,7 @@
 #include "proto/clock.h"
 #include "proto/link.h"
 #include "proto/loop.h"
+#include "proto/message_minor.h"
 #include <errno.h>
 #include <signal.h>
 #include <utlist.h>
@@ -24,6 +25,7 @@ struct client {
 	char *endpoint;
 	struct waiting *frames;
 	int64_t sequence, epoch;
+	int64_t minor;         /* of the coordinator's protocol; 0 before WELCOME */
 	int failed_handshakes; /* of somebody who does not prove the server key */
 	bool is_connected, is_refused, was_disconnected, was_interrupted;
 };
@@ -98,7 +100,14 @@ static bool wait_event(struct client *c, int64_t deadline_ns)
 int client_send(struct client *c, struct message *m, struct error *err)
 {
 	_cleanup_buf_ struct buf frame = BUF_INIT;
+	const char *what = NULL;
+	int64_t needed = message_minor(m, &what);
 
+	if (needed > c->minor)
+		return error_set(err, ERR_UNAVAILABLE,
+			"coordinator %s: it is of an older release, which knows nothing of %s "
+			"(minor version %lld of the protocol, %lld is needed); upgrade it",
+			c->endpoint, what, (long long)c->minor, (long long)needed);
 	m->sequence = ++c->sequence;
 	m->epoch = c->epoch;
 	message_encode(m, &frame);
@@ -130,6 +139,11 @@ static int refused(struct client *c, struct error *err)
 		"coordinator %s refused us: our key is not trusted there; on its machine run "
 		"joulerig key trust NAME '%s' --role user --keys DIR",
 		c->endpoint, c->keys.public_key);
+}
+
+int64_t client_minor(const struct client *c)
+{
+	return c->minor;
 }
 
 int client_receive(struct client *c, int64_t timeout_ns, struct message *out, struct error *err)
@@ -185,6 +199,8 @@ static int say_hello(struct client *c, int64_t timeout_ns, struct error *err)
 			c->endpoint, message_type_name(m.type));
 	else
 		c->epoch = m.epoch;
+	if (r == 0)
+		c->minor = m.welcome.minor;
 	message_done(&m);
 	return r;
 }
