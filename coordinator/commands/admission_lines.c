@@ -18,6 +18,11 @@ static void add_admission(const struct message_host *h, struct buf *out)
 
 	if (h->admission_at != ABSENT)
 		clock_rfc3339(since, h->admission_at);
+	if (strcmp(h->admission, "maintenance") == 0) {
+		buf_addf(out, "%s is in maintenance%s%s, %s; it comes back by itself\n", h->name,
+			since[0] ? " since " : "", since, reason);
+		return;
+	}
 	buf_addf(out, "%s is %s%s%s%s%s; 'joulerig admit %s' takes it back\n", h->name,
 		strcmp(h->admission, "aside") == 0 ? "set aside" : h->admission,
 		since[0] ? " since " : "", since, reason[0] ? ": " : "", reason, h->name);

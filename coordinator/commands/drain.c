@@ -28,6 +28,9 @@ static void show(const struct message_host *h)
 {
 	if (h->admission == NULL)
 		fprintf(stderr, "%s  gets runs (%s)\n", h->name, h->state);
+	else if (strcmp(h->admission, "maintenance") == 0)
+		fprintf(stderr, "%s  admitted, in maintenance %s\n", h->name,
+			h->reason ? h->reason : "");
 	else
 		fprintf(stderr, "%s  %s%s%s%s\n", h->name, h->admission,
 			text_is_set(h->doing) ? ": " : "", text_is_set(h->doing) ? h->doing : "",

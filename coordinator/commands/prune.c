@@ -44,18 +44,11 @@ static const struct option_info options[] = {
 	{.name = NULL},
 };
 
-struct chosen {
-	int64_t id, number, ended_at;
-	char *name, *label;
-	bool was_pruned;
-	int64_t kept[KEPT_N];
-};
-
 struct prune {
 	const struct prune_options *o;
 	const char *word; /* of what */
 	unsigned what;
-	struct chosen *campaigns; /* that ended; then those that are chosen; owned */
+	struct prune_candidate *campaigns; /* that ended; then those that are chosen; owned */
 	size_t n;
 	const char *db;
 	struct client *client; /* of a coordinator that holds the store; else: */
@@ -74,7 +67,7 @@ static int on_campaign(void *arg, int64_t key, const struct message_cell *c, siz
 	if (c[CAMPAIGNS_ENDED_AT].integer == ABSENT)
 		return 0;
 	p->campaigns = xreallocarray(p->campaigns, p->n + 1, sizeof *p->campaigns);
-	p->campaigns[p->n++] = (struct chosen){
+	p->campaigns[p->n++] = (struct prune_candidate){
 		.id = key,
 		.number = c[CAMPAIGNS_NUMBER].integer,
 		.ended_at = c[CAMPAIGNS_ENDED_AT].integer,
@@ -97,7 +90,7 @@ static int on_pruned(void *arg, int64_t key, const struct message_cell *c, size_
 
 static int on_kept(void *arg, int64_t key, const struct message_cell *c, size_t n)
 {
-	struct chosen *campaign = arg;
+	struct prune_candidate *campaign = arg;
 
 	(void)key;
 	for (size_t i = 0; i < KEPT_N && i < n; i++)
@@ -105,27 +98,10 @@ static int on_kept(void *arg, int64_t key, const struct message_cell *c, size_t 
 	return 0;
 }
 
-/* How many of its name ended with a higher number. */
-static int64_t newer_ones(const struct prune *p, const struct chosen *c)
-{
-	int64_t n = 0;
-
-	for (size_t i = 0; i < p->n; i++)
-		n += p->campaigns[i].number > c->number &&
-		     strcmp(p->campaigns[i].name, c->name) == 0;
-	return n;
-}
-
-static bool has_any(const struct prune *p, const struct chosen *c)
+static bool has_any(const struct prune *p, const struct prune_candidate *c)
 {
 	return ((p->what & STORE_SAMPLES) != 0 && c->kept[KEPT_CHUNKS] > 0) ||
 	       ((p->what & STORE_OUTPUT) != 0 && c->kept[KEPT_OUTPUTS] > 0);
-}
-
-static void chosen_done(struct chosen *c)
-{
-	free(c->name);
-	free(c->label);
 }
 
 /* Only those that are to be pruned stay in p->campaigns; each knows what it has. */
@@ -138,9 +114,10 @@ static int choose(struct prune *p, struct results *r, struct error *err)
 
 	if (code == 0)
 		code = results_query(r, "pruned", NULL, NULL, on_pruned, p, err);
+	prune_choose(p->campaigns, p->n, before, p->o->keep);
 	for (size_t i = 0; code == 0 && i < p->n; i++) {
-		struct chosen *c = &p->campaigns[i];
-		if (c->ended_at > before || newer_ones(p, c) < p->o->keep)
+		struct prune_candidate *c = &p->campaigns[i];
+		if (!c->is_chosen)
 			continue;
 		code = results_query(r, "kept", c->label, NULL, on_kept, c, err);
 		is_wanted[i] = has_any(p, c) || (!c->was_pruned && strcmp(p->word, "all") == 0);
@@ -149,7 +126,7 @@ static int choose(struct prune *p, struct results *r, struct error *err)
 		if (is_wanted[i])
 			p->campaigns[n++] = p->campaigns[i];
 		else
-			chosen_done(&p->campaigns[i]);
+			prune_candidate_done(&p->campaigns[i]);
 	}
 	p->n = n;
 	return code;
@@ -192,7 +169,7 @@ static int steer(struct prune *p, const char *label, const char *words, struct e
 	return code;
 }
 
-static int prune_campaign(struct prune *p, const struct chosen *c, struct error *err)
+static int prune_campaign(struct prune *p, const struct prune_candidate *c, struct error *err)
 {
 	bool is_first = true;
 	int code = 1;
@@ -264,7 +241,7 @@ static void write_campaigns(const struct prune *p, const struct output_ops *ops)
 	struct output *o = ops->begin(stdout, columns, OUT_N);
 
 	for (size_t i = 0; i < p->n; i++) {
-		const struct chosen *c = &p->campaigns[i];
+		const struct prune_candidate *c = &p->campaigns[i];
 		char ended[32], numbers[KEPT_N][32];
 		struct cell cells[OUT_N] = {
 			[OUT_CAMPAIGN] = {CELL_TEXT, c->label},
@@ -326,7 +303,7 @@ static int run(void *target, const char **arguments, size_t n, struct error *err
 	client_close(p.client);
 	stores[0]->close(p.store);
 	for (size_t i = 0; i < p.n; i++)
-		chosen_done(&p.campaigns[i]);
+		prune_candidate_done(&p.campaigns[i]);
 	free(p.campaigns);
 	return code < 0 ? (int)error_exit_status(err) : EXIT_OK;
 }

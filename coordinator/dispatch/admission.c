@@ -15,7 +15,10 @@ static const char *const names[] = {
 
 const char *admission_shown(const struct host *h)
 {
-	return h->admission == HOST_DRAINED && h->flights_n > 0 ? "draining" : names[h->admission];
+	if (h->admission == HOST_DRAINED && h->flights_n > 0)
+		return "draining";
+	return h->admission == HOST_ADMITTED && host_is_resting(h) ? "maintenance"
+								   : names[h->admission];
 }
 
 void admission_read(struct host *h, const char *name, const char *reason, int64_t at)
@@ -32,6 +35,7 @@ void admission_read(struct host *h, const char *name, const char *reason, int64_
 void admission_describe(const struct host *h, struct message_host *out)
 {
 	const struct flight *f = h->flights_n > 0 ? &h->flights[0] : NULL;
+	bool rests = h->admission == HOST_ADMITTED && host_is_resting(h);
 
 	*out = (struct message_host){
 		.name = h->name,
@@ -45,8 +49,12 @@ void admission_describe(const struct host *h, struct message_host *out)
 		.offset = h->offset,
 		.delay = h->delay,
 		.admission = admission_shown(h),
-		.reason = h->admission != HOST_ADMITTED ? h->reason : h->trouble,
-		.admission_at = h->admission != HOST_ADMITTED ? h->admission_at : ABSENT,
+		.reason = h->admission != HOST_ADMITTED ? h->reason
+			  : rests                       ? strchr(h->rest, ' ') + 1
+							: h->trouble,
+		.admission_at = h->admission != HOST_ADMITTED ? h->admission_at
+				: rests                       ? h->rest_from
+							      : ABSENT,
 	};
 }
 
@@ -68,7 +76,8 @@ static void say_change(const struct host *h, const struct live *l, struct buf *o
 }
 
 /* Those that have something left for it. */
-static void tell_campaigns(struct dispatch *d, const struct host *h)
+static void tell_campaigns(struct dispatch *d, const struct host *h,
+	void (*say)(const struct host *h, const struct live *l, struct buf *out))
 {
 	const struct lane *lane;
 
@@ -78,7 +87,7 @@ static void tell_campaigns(struct dispatch *d, const struct host *h)
 
 		if (live_lane_is_over(lane->live, lane))
 			continue;
-		say_change(h, lane->live, &text);
+		say(h, lane->live, &text);
 		dispatch_note(d, lane->live, h, text.data);
 	}
 }
@@ -115,7 +124,7 @@ int admission_change(struct dispatch *d, struct host *h, enum host_admission a, 
 		log_warning("host %s", text.data);
 	else
 		log_info("host %s", text.data);
-	tell_campaigns(d, h);
+	tell_campaigns(d, h, say_change);
 	if (a == HOST_ADMITTED)
 		health_forget(h);
 	/* Also where it is taken out: others that were claimed with it are free. */
@@ -170,7 +179,9 @@ static bool has_other(const struct live *l, const struct lane *lane)
 static void give_block_away(struct dispatch *d, struct lane *lane, const struct host *h)
 {
 	_cleanup_free_ char *why =
-		xasprintf("its host is %s", h->admission == HOST_ASIDE ? "set aside" : "drained");
+		xasprintf("its host is %s", h->admission == HOST_ASIDE     ? "set aside"
+					    : h->admission == HOST_DRAINED ? "drained"
+									   : "in maintenance");
 	struct live *l = lane->live;
 	struct error err = {0};
 
@@ -202,8 +213,43 @@ void admission_tick(struct dispatch *d)
 	struct host *h, *next;
 
 	HASH_ITER (hh, d->hosts, h, next)
-		if (h->admission != HOST_ADMITTED && d->failure.code == 0)
+		if (!host_is_admitted(h) && d->failure.code == 0)
 			give_blocks_away(d, h);
+}
+
+/* ---- maintenance ---- */
+
+static void say_rest(const struct host *h, const struct live *l, struct buf *out)
+{
+	if (!host_is_resting(h))
+		buf_addf(out, "%s: its maintenance is over", h->name);
+	else
+		buf_addf(out, "%s is in %s; %s", h->name, h->rest,
+			l == NULL                ? "it gets no runs"
+			: l->campaign->is_spread ? "other hosts do its blocks"
+						 : "what is left for it waits");
+}
+
+void admission_rest(struct dispatch *d, struct host *h)
+{
+	_cleanup_buf_ struct buf text = BUF_INIT;
+	struct error err = {0};
+
+	say_rest(h, NULL, &text);
+	log_info("host %s", text.data);
+	if (dispatch_begin(d) < 0)
+		return;
+	if (d->config.ops->add_event(d->config.store, 0, h->id, 0,
+		    host_is_resting(h) ? "maintenance" : "maintenance over", h->rest,
+		    clock_realtime_ns(), &err) < 0) {
+		dispatch_fail(d, &err);
+		return;
+	}
+	tell_campaigns(d, h, say_rest);
+	if (host_is_resting(h) && h->admission == HOST_ADMITTED)
+		call_off(d, h, false);
+	/* Also where it rests: others that were claimed with it are free. */
+	host_is_due(h);
 }
 
 /* ---- STEER ---- */

@@ -1,6 +1,6 @@
 /*
  * admission.h - whether hosts get runs: drained by a user, set aside as everything fails on it, or
- * admitted
+ * admitted; and what follows from that, and from windows of maintenance
  *
  * A host that gets none stays connected, and stays so through restarts of either side: what was
  * said of it is in the store. What was begun on it ends; what of it waits is kept for it, but
@@ -11,8 +11,8 @@
 
 #include "coordinator/dispatch/core.h"
 
-/* "draining" while a drained host has a run in hand, "drained", "aside"; NULL where it is admitted.
- */
+/* "draining" while a drained host has a run in hand, "drained", "aside"; "maintenance" where it is
+ * admitted but rests; NULL where it gets runs. */
 const char *admission_shown(const struct host *h);
 /* For a host that was read from the store; reason may be NULL. */
 void admission_read(struct host *h, const char *name, const char *reason, int64_t at);
@@ -26,6 +26,9 @@ void admission_drain(struct dispatch *d, int64_t now_ns, const struct route *fro
 	const struct message_steer *m);
 void admission_admit(struct dispatch *d, int64_t now_ns, const struct route *from,
 	const struct message_steer *m);
+/* A window of maintenance has opened or closed for it: it is told to who watches its campaigns;
+ * where it opened, what waits at its agent is called off. */
+void admission_rest(struct dispatch *d, struct host *h);
 /* Blocks of hosts that get no runs and have nothing of them in hand go elsewhere, where they can.
  */
 void admission_tick(struct dispatch *d);

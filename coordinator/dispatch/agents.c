@@ -140,7 +140,7 @@ static void lose_with_host(struct dispatch *d, const struct host *h, const struc
 /* What it never got is told again, but where it is not to begin any more. */
 static void tell_again(struct dispatch *d, struct host *h, const struct flight *f)
 {
-	if (f->live->state == CAMPAIGN_PAUSED || h->admission != HOST_ADMITTED)
+	if (f->live->state == CAMPAIGN_PAUSED || !host_is_admitted(h))
 		steer_recall(d, f->live, f->run);
 	else if (gang_of_run(f->live, f->run) == NULL) /* else resume_gangs() */
 		handout_send(d, h, f->live, f->run);
@@ -178,7 +178,7 @@ static bool is_adoptable(const struct live *l, const struct live_run *r, const s
 	       r->attempt == e->id.attempt && r->attempt > r->voided &&
 	       l->lanes[r->lane].host == h &&
 	       attempt_state_next(r->attempt_state, ATTEMPT_FOUND) != ATTEMPT_STATE_N &&
-	       (h->admission == HOST_ADMITTED || strcmp(e->state, "running") == 0) &&
+	       (host_is_admitted(h) || strcmp(e->state, "running") == 0) &&
 	       h->flights_n < HOST_FLIGHTS_MAX;
 }
 

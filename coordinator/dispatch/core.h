@@ -57,6 +57,8 @@ struct dispatch {
 	struct buf out; /* bytes of the outbox: of this turn, after what waits for full queues */
 	struct outgoing *outbox;
 	size_t outbox_n, outbox_size;
+	struct maintenance *maintenance; /* windows of the settings (owned); NULL: none */
+	struct retention *retention;     /* what goes by itself (owned); NULL: nothing */
 	int64_t pruning; /* store id of the campaign whose pruning has begun; 0: none (prune.c) */
 	struct teller *teller;  /* notices on their ways (tell.c, owned); NULL: not begun */
 	int64_t progress_ns; /* when progress was last told */

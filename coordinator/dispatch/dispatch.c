@@ -2,7 +2,9 @@
 #include "coordinator/dispatch/committed.h"
 #include "coordinator/dispatch/core.h"
 #include "coordinator/dispatch/handout.h"
+#include "coordinator/dispatch/maintenance.h"
 #include "coordinator/dispatch/nightly.h"
+#include "coordinator/dispatch/retention.h"
 
 #include "proto/clock.h"
 #include "proto/log.h"
@@ -176,6 +178,8 @@ int dispatch_end_campaign(struct dispatch *d, struct live *l, int64_t now_ns)
 void dispatch_set_settings(struct dispatch *d, const struct settings *settings)
 {
 	d->config.settings = settings;
+	maintenance_set(d, settings);
+	retention_set(d, settings);
 }
 
 struct dispatch *dispatch_new(const struct dispatch_config *config)
@@ -186,6 +190,7 @@ struct dispatch *dispatch_new(const struct dispatch_config *config)
 	d->s = (struct live_store){.ops = config->ops, .store = config->store};
 	d->out = (struct buf)BUF_INIT;
 	config->ops->identity(config->store, &d->store_id, &d->epoch);
+	dispatch_set_settings(d, config->settings);
 	return d;
 }
 
@@ -200,6 +205,8 @@ void dispatch_free(struct dispatch *d)
 		return;
 	tell_free(d);
 	submissions_free(d);
+	maintenance_free(d);
+	retention_free(d);
 	DL_FOREACH_SAFE (d->lives, l, next_live)
 		live_free(l);
 	HASH_CLEAR(hh_route, d->routes);
@@ -208,6 +215,7 @@ void dispatch_free(struct dispatch *d)
 		free(h->inventory);
 		free(h->reason);
 		free(h->trouble);
+		free(h->rest);
 		free(h);
 	}
 	HASH_ITER (hh, d->ended, e, next_ended) {
@@ -301,6 +309,7 @@ void dispatch_tick(struct dispatch *d, int64_t now_ns)
 		d->config.ops->tend(d->config.store);
 	submissions_go_on(d, now_ns);
 	tell_tick(d, now_ns, clock_realtime_ns());
+	retention_tick(d, now_ns, clock_realtime_ns());
 	if (now_ns - d->progress_ns < NS_PER_S)
 		return;
 	d->progress_ns = now_ns;
@@ -402,6 +411,7 @@ static void send_outbox(struct dispatch *d)
 int dispatch_flush(struct dispatch *d, int64_t now_ns, struct error *err)
 {
 	settle(d, now_ns);
+	maintenance_tick(d, clock_realtime_ns());
 	handout_fill(d, now_ns);
 	finish_campaigns(d, now_ns);
 	committed_flush(d);

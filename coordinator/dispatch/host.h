@@ -59,6 +59,10 @@ struct host {
 	enum host_admission admission;
 	char *reason;         /* of admission (owned); NULL where it is admitted */
 	int64_t admission_at; /* CLOCK_REALTIME when that was said; ABSENT where it is admitted */
+	/* It is in a window of maintenance (maintenance.h), for people, "maintenance until Sun ..."
+	 * (owned), and both ends of that, CLOCK_REALTIME; NULL: in none. */
+	char *rest;
+	int64_t rest_from, rest_until;
 	bool is_witnessed;    /* it is connected to this process or was, and did not say BYE */
 	char *trouble;        /* the agent's own, from its PINGs (owned); NULL: none */
 	int64_t heartbeat_ns; /* as WELCOME told it */
@@ -92,10 +96,20 @@ static inline bool host_is_connected(const struct host *h)
 {
 	return h->state == HOST_IDLE || h->state == HOST_RUNNING;
 }
+/* Whether it is in a window of maintenance. It comes back by itself. */
+static inline bool host_is_resting(const struct host *h)
+{
+	return h->rest != NULL;
+}
+/* Whether runs may begin on it, as far as people have said. */
+static inline bool host_is_admitted(const struct host *h)
+{
+	return h->admission == HOST_ADMITTED && !host_is_resting(h);
+}
 /* Whether it may be handed a run, should its hands be free. */
 static inline bool host_takes_runs(const struct host *h)
 {
-	return host_is_connected(h) && h->admission == HOST_ADMITTED && h->trouble == NULL;
+	return host_is_connected(h) && host_is_admitted(h) && h->trouble == NULL;
 }
 /* Of the table of hosts, so that whoever goes through it tells of them in this order. */
 static inline int host_by_name(const struct host *a, const struct host *b)

@@ -30,6 +30,7 @@ static const char *why_away(const struct host *h)
 		return NULL;
 	return h->admission == HOST_ASIDE     ? "set aside"
 	       : h->admission == HOST_DRAINED ? "drained"
+	       : host_is_resting(h)           ? h->rest
 					      : h->trouble;
 }
 

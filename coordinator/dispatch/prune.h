@@ -9,6 +9,7 @@
 #ifndef COORDINATOR_DISPATCH_PRUNE_H
 #define COORDINATOR_DISPATCH_PRUNE_H
 
+#include "coordinator/store/queries.h"
 #include "coordinator/store/store.h"
 
 /* Rows, or files, that a slice removes at most: some milliseconds. */
@@ -16,6 +17,19 @@
 
 /* "samples", "output", "all" as a set of enum store_kept; 0: none of these. */
 unsigned prune_what(const char *word);
+
+/* An ended campaign. */
+struct prune_candidate {
+	int64_t id, number, ended_at;
+	char *name, *label; /* owned */
+	bool was_pruned, is_chosen;
+	int64_t kept[KEPT_N]; /* filled by who asks for it */
+};
+
+/* Choose those that ended at `before` (CLOCK_REALTIME ns) or earlier, but for the last `keep` that
+ * ended of each name. */
+void prune_choose(struct prune_candidate *all, size_t n, int64_t before, int64_t keep);
+void prune_candidate_done(struct prune_candidate *c);
 
 struct pruned_files {
 	int64_t contents, content_bytes; /* removed */

@@ -74,22 +74,40 @@ static bool was_pruned(const struct sweep *w, int64_t id)
 	return false;
 }
 
-static int on_campaign(void *arg, int64_t key, const struct message_cell *cells, size_t n)
+/* A manifest, and all that it names; nothing where there is none. */
+static void need_tree(struct sweep *w, struct blob tree)
 {
-	struct sweep *w = arg;
-	struct blob tree = cells[CAMPAIGNS_TREE].blob;
 	struct content_hash hash;
 
-	(void)n;
-	if (tree.len != sizeof hash ||
-		(was_pruned(w, key) && campaign_state_is_final(campaign_state_by_name(
-					       cells[CAMPAIGNS_STATE].text))))
-		return 0;
+	if (tree.len != sizeof hash)
+		return;
 	memcpy(&hash, tree.data, sizeof hash);
 	need(w, &hash, ABSENT);
 	if (content_has(w->content, &hash) &&
 		content_tree_each(w->content, &hash, need, w, w->err) < 0)
 		w->code = w->err->code;
+}
+
+static int on_campaign(void *arg, int64_t key, const struct message_cell *cells, size_t n)
+{
+	struct sweep *w = arg;
+
+	(void)n;
+	if (was_pruned(w, key) &&
+		campaign_state_is_final(campaign_state_by_name(cells[CAMPAIGNS_STATE].text)))
+		return 0;
+	need_tree(w, cells[CAMPAIGNS_TREE].blob);
+	return w->code < 0;
+}
+
+/* It is submitted again, whatever becomes of what it was before. */
+static int on_schedule(void *arg, int64_t key, const struct message_cell *cells, size_t n)
+{
+	struct sweep *w = arg;
+
+	(void)key;
+	(void)n;
+	need_tree(w, cells[SCHEDULES_TREE].blob);
 	return w->code < 0;
 }
 
@@ -99,6 +117,8 @@ static int find_needed(struct sweep *w, const struct store_ops *ops, struct stor
 
 	if (code == 0)
 		code = ops->query(s, "campaigns", NULL, 0, INT64_MAX, NULL, on_campaign, w, w->err);
+	if (code == 0)
+		code = ops->query(s, "schedules", NULL, 0, INT64_MAX, NULL, on_schedule, w, w->err);
 	return code < 0 ? code : w->code;
 }
 

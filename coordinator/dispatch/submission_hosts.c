@@ -52,6 +52,9 @@ static void add_host(const struct campaign *c, struct host *h, struct choice *ou
 			state, h->name);
 		buf_addf(&out->notes, "%s is %s and takes no part\n", h->name, state);
 	} else {
+		if (host_is_resting(h))
+			buf_addf(&out->notes, "%s is in %s; its runs wait until then\n", h->name,
+				h->rest);
 		out->hosts = xreallocarray(out->hosts, out->n + 1, sizeof *out->hosts);
 		out->hosts[out->n++] = h;
 	}

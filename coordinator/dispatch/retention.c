@@ -1,0 +1,248 @@
+#include "coordinator/dispatch/retention.h"
+
+#include "coordinator/dispatch/prune.h"
+#include "coordinator/settings.h"
+#include "coordinator/store/queries.h"
+#include "proto/clock.h"
+#include "proto/log.h"
+#include "proto/units.h"
+
+#define DAY_NS (86400 * NS_PER_S)
+
+struct retention {
+	int64_t older_ns, keep; /* as settings_retention */
+	unsigned what;
+	bool with_files;
+	int64_t due_ns; /* CLOCK_MONOTONIC of the next round */
+	bool is_going;
+	/* A round: ended campaigns and those that are to be pruned among them (owned), how far it
+	 * is, what went. */
+	struct prune_candidate *all;
+	size_t n, at_campaign;
+	bool has_begun; /* campaign at_campaign */
+	size_t pruned_n;
+	struct store_pruned pruned;
+	struct pruned_files files;
+};
+
+/* ---- which ---- */
+
+static const char *text_of(const struct message_cell *c)
+{
+	return c->text != NULL ? c->text : "";
+}
+
+static int on_campaign(void *arg, int64_t key, const struct message_cell *c, size_t n)
+{
+	struct retention *r = arg;
+
+	(void)n;
+	if (c[CAMPAIGNS_ENDED_AT].integer == ABSENT)
+		return 0;
+	r->all = xreallocarray(r->all, r->n + 1, sizeof *r->all);
+	r->all[r->n++] = (struct prune_candidate){
+		.id = key,
+		.number = c[CAMPAIGNS_NUMBER].integer,
+		.ended_at = c[CAMPAIGNS_ENDED_AT].integer,
+		.name = xstrdup(text_of(&c[CAMPAIGNS_NAME])),
+		.label = xstrdup(text_of(&c[CAMPAIGNS_LABEL])),
+	};
+	return 0;
+}
+
+static int on_pruned(void *arg, int64_t key, const struct message_cell *c, size_t n)
+{
+	struct retention *r = arg;
+
+	(void)c;
+	(void)n;
+	for (size_t i = 0; i < r->n; i++)
+		r->all[i].was_pruned |= r->all[i].id == key;
+	return 0;
+}
+
+static void spare(struct retention *r, const char *label)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (strcmp(r->all[i].label, label) == 0)
+			r->all[i].is_chosen = false;
+}
+
+struct last_sweeps {
+	struct retention *retention;
+	int64_t *ids; /* of each schedule that there is (owned) */
+	size_t n;
+};
+
+static int on_schedule(void *arg, int64_t key, const struct message_cell *c, size_t n)
+{
+	struct last_sweeps *l = arg;
+
+	(void)key;
+	(void)n;
+	l->ids = xreallocarray(l->ids, l->n + 1, sizeof *l->ids);
+	l->ids[l->n++] = c[SCHEDULES_LAST].integer;
+	return 0;
+}
+
+static int on_sweep(void *arg, int64_t key, const struct message_cell *c, size_t n)
+{
+	struct last_sweeps *l = arg;
+
+	(void)n;
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->ids[i] != key)
+			continue;
+		spare(l->retention, text_of(&c[SWEEPS_CAMPAIGN]));
+		spare(l->retention, text_of(&c[SWEEPS_CONFIRMATION]));
+		spare(l->retention, text_of(&c[SWEEPS_BASELINE]));
+	}
+	return 0;
+}
+
+static int ask(struct dispatch *d, const char *what,
+	int (*on_row)(void *arg, int64_t key, const struct message_cell *c, size_t n), void *arg,
+	struct error *err)
+{
+	return d->config.ops->query(
+		d->config.store, what, NULL, 0, INT64_MAX, NULL, on_row, arg, err);
+}
+
+static int choose(struct dispatch *d, struct retention *r, int64_t at, struct error *err)
+{
+	struct last_sweeps last = {.retention = r};
+	int code = ask(d, "campaigns", on_campaign, r, err);
+
+	if (code == 0)
+		code = ask(d, "pruned", on_pruned, r, err);
+	prune_choose(r->all, r->n, at - r->older_ns, r->keep);
+	if (code == 0)
+		code = ask(d, "schedules", on_schedule, &last, err);
+	if (code == 0)
+		code = ask(d, "sweeps", on_sweep, &last, err);
+	free(last.ids);
+	return code;
+}
+
+/* ---- a round ---- */
+
+static void end_round(struct retention *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		prune_candidate_done(&r->all[i]);
+	free(r->all);
+	r->all = NULL;
+	r->n = r->at_campaign = r->pruned_n = 0;
+	r->has_begun = r->is_going = false;
+	r->pruned = (struct store_pruned){0};
+	r->files = (struct pruned_files){0};
+}
+
+static void tell_round(struct dispatch *d, const struct retention *r, int64_t at)
+{
+	char size[32], files[32];
+	struct error err = {0};
+
+	if (r->pruned_n == 0 && r->files.contents == 0 && r->files.mirrors == 0)
+		return;
+	_cleanup_free_ char *text = xasprintf(
+		"retention: %zu campaigns lost samples and outputs (%s), their results stay; files "
+		"of campaigns: %lld removed (%s); git mirrors: %lld",
+		r->pruned_n, units_format_size(size, r->pruned.bytes), (long long)r->files.contents,
+		units_format_size(files, r->files.content_bytes), (long long)r->files.mirrors);
+	log_info("%s", text);
+	if (dispatch_begin(d) == 0 &&
+		d->config.ops->add_event(d->config.store, 0, 0, 0, "retention", text, at, &err) < 0)
+		dispatch_fail(d, &err);
+}
+
+/* Returns 1 where there is more of it, 0 or negative. */
+static int prune_slice(struct dispatch *d, struct retention *r, int64_t at, struct error *err)
+{
+	struct prune_candidate *c = &r->all[r->at_campaign];
+	bool is_first = !r->has_begun;
+	int more;
+
+	if (dispatch_begin(d) < 0)
+		return d->failure.code;
+	r->has_begun = true;
+	more = d->config.ops->prune(
+		d->config.store, c->id, r->what, is_first, at, PRUNE_SLICE, &r->pruned, err);
+	if (more < 0)
+		dispatch_fail(d, err);
+	return more;
+}
+
+/* Returns whether the round goes on. */
+static bool go_on(struct dispatch *d, struct retention *r, int64_t at)
+{
+	struct error err = {0};
+	int more = 0;
+
+	while (r->at_campaign < r->n &&
+		(!r->all[r->at_campaign].is_chosen || r->all[r->at_campaign].was_pruned))
+		r->at_campaign++;
+	if (r->at_campaign < r->n) {
+		more = prune_slice(d, r, at, &err);
+		if (more == 0) {
+			r->pruned_n++;
+			r->at_campaign++;
+			r->has_begun = false;
+		}
+		return more >= 0;
+	}
+	if (!r->with_files)
+		return false;
+	if (d->submissions != NULL)
+		return true; /* whose files are not known yet */
+	more = prune_files(d->config.ops, d->config.store, d->config.content_dir,
+		r->older_ns / NS_PER_S, PRUNE_SLICE, &r->files, &err);
+	content_forget_tree(d->config.content);
+	if (more < 0)
+		log_error("retention: %s; tried again in a day", err.text);
+	return more == 1;
+}
+
+void retention_tick(struct dispatch *d, int64_t now_ns, int64_t at)
+{
+	struct retention *r = d->retention;
+	struct error err = {0};
+
+	if (r == NULL || d->failure.code != 0 || (!r->is_going && now_ns < r->due_ns))
+		return;
+	if (!r->is_going) {
+		r->due_ns = now_ns + DAY_NS;
+		r->is_going = choose(d, r, at, &err) == 0;
+		if (!r->is_going)
+			log_error("retention: %s; tried again in a day", err.text);
+	}
+	if (r->is_going && go_on(d, r, at))
+		return;
+	tell_round(d, r, at);
+	end_round(r);
+}
+
+void retention_free(struct dispatch *d)
+{
+	if (d->retention == NULL)
+		return;
+	end_round(d->retention);
+	free(d->retention);
+	d->retention = NULL;
+}
+
+void retention_set(struct dispatch *d, const struct settings *settings)
+{
+	const struct settings_retention *s = settings != NULL ? &settings->retention : NULL;
+	struct retention *r;
+
+	retention_free(d);
+	if (s == NULL || s->older_than_ns == ABSENT)
+		return;
+	r = d->retention = xcalloc(1, sizeof *r);
+	r->older_ns = s->older_than_ns;
+	r->keep = s->keep;
+	r->what = prune_what(s->what);
+	r->with_files = strcmp(s->what, "all") == 0;
+	r->due_ns = INT64_MIN;
+}
