@@ -21,6 +21,7 @@ const struct command *const commands[] = {
 	&command_pause,
 	&command_resume,
 	&command_hosts,
+	&command_deploy,
 	&command_drain,
 	&command_admit,
 	&command_results,

@@ -1,0 +1,168 @@
+# `joulerig deploy`: installs, enrols and starts agents over ssh. Its ssh is a script that runs each command here, in a home of
+# its own for each host; at the end a real one, where there is an sshd.
+. "$TOP/tests/lib.sh"
+. "$TOP/tests/cluster.sh"
+stop_agents() {
+	local f pid
+	for f in hosts/*/.local/state/joulerig-agent/agent.pid; do
+		pid=$(cat "$f" 2>/dev/null) && [ -n "$pid" ] && kill -TERM "$pid" 2>/dev/null && wait_for 60 not_there "$pid"
+	done
+	[ -z "${SSHD_PID:-}" ] || kill "$SSHD_PID"
+}
+not_there() { [ ! -e "/proc/$1/exe" ] || [ "$(cut -d' ' -f3 "/proc/$1/stat")" = Z ]; }
+trap 'stop_agents; stop_cluster' EXIT
+
+# ---- hosts ----
+cat >ssh <<'SH'
+#!/bin/sh
+# As ssh: options, a login, a command.
+while [ "$1" = -o ]; do shift 2; done
+host=${1#*@}
+echo "$1: $2" >>"$LOG"
+if [ "$host" = gone ]; then
+	echo "ssh: connect to host gone port 22: No route to host" >&2
+	exit 255
+fi
+echo "Welcome to $host"
+export HOME="$HOSTS/$host" PATH="$HOSTS/$host/fake:$PATH"
+cd "$HOME" && exec sh -c "$2"
+SH
+chmod +x ssh
+export LOG=$PWD/ssh.log HOSTS=$PWD/hosts
+host() {
+	mkdir -p "hosts/$1/fake"
+	printf '#!/bin/sh\nexit 1\n' >"hosts/$1/fake/systemctl" # no systemd there
+	chmod +x "hosts/$1/fake/systemctl"
+}
+fake() { { echo '#!/bin/sh'; cat; } >"hosts/$1/fake/$2"; chmod +x "hosts/$1/fake/$2"; }
+deploy() { timeout -k 5 240 joulerig deploy --coordinator "$ADDRESS" --keys keys --ssh "$PWD/ssh" --user-service "$@"; }
+field() { jq -r ".[] | select(.host == \"$1\") | .$2"; }
+for h in lab1 lab2 lab3 bare arm old; do host $h; done
+state() { echo "hosts/$1/.local/state/joulerig-agent"; }
+pid() { cat "$(state "$1")/agent.pid"; }
+
+# ---- what is refused before any host is touched ----
+fails "no coordinator is named" 2 timeout 60 joulerig deploy lab1 --keys keys
+like "it says what is missing" "$(cat "$tap_log")" '--coordinator tcp://HOST:7710 is missing'
+ADDRESS=tcp://127.0.0.1:9
+fails "a folder without keys" 2 deploy lab1
+like "it says where to run it" "$(cat "$tap_log")" 'keys has no key of a coordinator'
+start_coordinator
+fails "two of one name" 2 deploy admin@lab1.example.org lab1
+like "it says how to name them" "$(cat "$tap_log")" 'would both be lab1; give names: NAME=lab1'
+fails "a label with a space" 2 deploy lab1 --label "a=b c"
+fails "no host at all" 2 deploy
+is "no host was touched" "$(cat ssh.log 2>/dev/null)" ''
+
+# ---- a look ----
+ok "--dry-run" deploy lab1 --dry-run
+like "it tells what it would do" "$(cat "$tap_log")" '^lab1  would install [0-9]'
+is "and changes nothing" "$(find hosts/lab1 | sort | paste -sd' '; ls keys/trusted 2>/dev/null)" "hosts/lab1 hosts/lab1/fake hosts/lab1/fake/systemctl"
+
+# ---- five hosts, of which two work ----
+fake bare ldd <<<'echo "	libzmq.so.5 => not found"; echo "	libpcre2-8.so.0 => not found"; echo "	libc.so.6 => /lib/libc.so.6 (0x0)"'
+fake arm uname <<<'echo pdp11'
+mkdir -p hosts/lab2/.local/bin
+printf '#!/bin/sh\necho joulerig-agent 0.0.9\n' >hosts/lab2/.local/bin/joulerig-agent
+chmod +x hosts/lab2/.local/bin/joulerig-agent
+fails "some fail" 1 deploy lab1 lab2=ann@lab2 bare arm gone --label pool=a --label rack=7
+said=$(cat "$tap_log")
+like "one is installed and there" "$said" '^lab1  installed [0-9.]+, enrolled, connected \(energy: '
+like "one is upgraded" "$said" '^lab2  upgraded 0\.0\.9 to [0-9.]+, enrolled, connected'
+like "of one, the package is named that has its library" "$said" '^bare  failed at install: libraries are missing there: libzmq.so.5 libpcre2-8.so.0 ?; on bare run: sudo apt install libzmq5 libpcre2-8-0'
+like "of one, its architecture" "$said" '^arm   failed at probe: it is pdp11, the programs here are for '
+like "one is not reached, for the reason that ssh has" "$said" '^gone  not reached: ssh: connect to host gone port 22: No route to host; try it by hand: ssh gone'
+like "and how many" "$said" '2 of 5 hosts are good; failed: 2, not reached: 1'
+hosts=$(joulerig hosts --coordinator "$ADDRESS" --keys keys --format json)
+is "the coordinator has them, with their labels" "$(jq -r '.[] | "\(.name) \(.state) \(.labels)"' <<<"$hosts" | paste -sd';')" \
+	'lab1 idle pool=a rack=7;lab2 idle pool=a rack=7'
+is "nothing of it is left there" "$(ls -d hosts/*/.joulerig-deploy.* 2>/dev/null; ls -A hosts/bare hosts/arm | paste -sd' ')" 'hosts/arm: fake  hosts/bare: fake'
+is "those that failed are not trusted" "$(ls keys/trusted | paste -sd' ')" 'lab1 lab2'
+is "secret keys are theirs alone" "$(stat -c %a "$(state lab1)/secret-key") $(stat -c %a "$(state lab1)")" '600 700'
+secret=$(cut -d' ' -f2 "$(state lab1)/secret-key")
+is "and stay there" "$(grep -rlF -- "$secret" . 2>/dev/null)" "./$(state lab1)/secret-key"
+
+# ---- the same again ----
+first=$(pid lab1) key=$(cat keys/trusted/lab1)
+ok "again" deploy lab1 lab2 --label pool=a --label rack=7
+like "nothing is changed" "$(cat "$tap_log")" '^lab1  unchanged '
+is "nor is the agent another one" "$(pid lab1)" "$first"
+exec=hosts/lab1/.local/libexec/joulerig/joulerig-exec # of another release
+{ cat $exec; echo; } >other && chmod 755 other && mv other $exec
+echo '# kept' >>hosts/lab1/.config/joulerig/agent.env
+ok "an upgrade" deploy lab1 --label pool=b --format json
+is "is told as such" "$(sed '/^\[/,/^\]/!d' "$tap_log" | field lab1 'result + " " + (.connected | tostring)')" 'good true'
+unlike "the agent is started anew" "$(pid lab1)" "^$first\$"
+ok "the old one has ended" not_there "$first"
+is "it is the same host" "$(cat keys/trusted/lab1)" "$key"
+ok "its programs are these" cmp "$BUILD/joulerig-exec" $exec
+is "its settings too, and what else stands there stays" "$(sed 's/^\(JOULERIG_[A-Z_]*\)=.*/\1/' hosts/lab1/.config/joulerig/agent.env | paste -sd';')" \
+	'# kept;JOULERIG_COORDINATOR;JOULERIG_SERVER_KEY;AGENT_OPTIONS=--name lab1 --label pool=b'
+kill -KILL "$(pid lab2)"
+ok "one that was killed is started" deploy lab2 --label pool=a --label rack=7
+like "it is there again" "$(cat "$tap_log")" '^lab2  unchanged .* connected'
+
+# ---- runs ----
+printf 'campaign: t\nbenchmarks: {a: {command: [/bin/true]}}\nmeasure: {energy: off}\nrepeat: {warmup: 0, blocks: 1}\n' >t.yaml
+ok "they measure" timeout 120 bash -c "joulerig submit t.yaml --coordinator $ADDRESS --keys keys >/dev/null 2>&1 && joulerig watch t.1 --coordinator $ADDRESS --keys keys"
+
+# ---- another machine, and no machine ----
+stop_agents
+rm "$(state lab1)/secret-key"
+fails "a state that was lost is another key" 1 deploy lab1 --no-start
+like "which is not taken silently" "$(cat "$tap_log")" '^lab1  failed at enrol: .*lab1'
+fails "some are not reached, all else is good" 4 deploy lab2 gone --no-start
+fake lab3 systemctl <<'SH'
+echo "$@" >>"$HOME/calls"
+[ "$2" != is-active ] && [ "$3" != is-active ]
+SH
+ok "with systemd" deploy lab3 --no-start
+unit=hosts/lab3/.config/systemd/user/joulerig-agent.service
+like "a unit is written" "$(cat $unit)" "^ExecStart=$PWD/hosts/lab3/.local/bin/joulerig-agent --state .* \\\$AGENT_OPTIONS\$"
+is "and --no-start is heeded" "$(grep -Ec 'start|enable' hosts/lab3/calls)" 0
+if command -v systemd-analyze >/dev/null; then
+	ok "the unit is a good one" env XDG_RUNTIME_DIR="$PWD" systemd-analyze verify --man=no --user "$PWD/$unit"
+else
+	skip "the unit is a good one" "no systemd-analyze here"
+fi
+fake old ldd <<<'echo "./joulerig-agent: /lib/libc.so.6: version \`GLIBC_2.99'"'"' not found (required by ./joulerig-agent)"'
+fails "an older C library" 1 deploy old
+like "it says what to do" "$(cat "$tap_log")" '^old  failed at install: its libraries are older .*GLIBC_2.99 is missing.*--package'
+kill_coordinator
+fails "no coordinator" 4 deploy lab1
+like "no host is touched then" "$(cat "$tap_log")" 'nobody answers'
+
+# ---- a real sshd ----
+start_coordinator
+real_sshd() {
+	local sshd
+	sshd=$(command -v sshd || ls /usr/sbin/sshd 2>/dev/null) && command -v ssh-keygen >/dev/null || { why="no sshd here"; return 1; }
+	[ "$(id -u)" != 0 ] || [ -d /run/sshd ] || { why="sshd wants /run/sshd"; return 1; }
+	mkdir -p real hosts/real && chmod 700 real
+	ssh-keygen -q -t ed25519 -N '' -f real/host && ssh-keygen -q -t ed25519 -N '' -f real/user || return 1
+	# The login's own home is not touched.
+	printf 'command="cd %s && HOME=%s XDG_RUNTIME_DIR= exec sh -c \\"$SSH_ORIGINAL_COMMAND\\"" %s\n' "$PWD/hosts/real" "$PWD/hosts/real" "$(cat real/user.pub)" >real/authorized
+	for port in $(seq 22022 17 22400); do
+		"$sshd" -D -e -f /dev/null -h "$PWD/real/host" -p "$port" -o ListenAddress=127.0.0.1 -o StrictModes=no -o UsePAM=no \
+			-o PidFile=none -o AuthorizedKeysFile="$PWD/real/authorized" 2>real/log &
+		SSHD_PID=$!
+		if wait_for 10 grep -Eq 'Server listening|error|fatal' real/log && grep -q 'Server listening' real/log; then
+			break
+		fi
+		kill "$SSHD_PID" 2>/dev/null; SSHD_PID=
+	done
+	[ -n "$SSHD_PID" ] || { why="sshd does not start"; return 1; }
+	SSH="ssh -F none -p $port -i $PWD/real/user -o UserKnownHostsFile=$PWD/real/known -o StrictHostKeyChecking=accept-new"
+	$SSH -o BatchMode=yes "$(id -un)@127.0.0.1" true 2>/dev/null || { why="sshd lets $(id -un) not in"; return 1; }
+}
+why="no sshd"
+if real_sshd; then
+	ok "over a real ssh" timeout -k 5 240 joulerig deploy "real=$(id -un)@127.0.0.1" --coordinator "$ADDRESS" --keys keys --user-service --ssh "$SSH"
+	like "it is there" "$(cat "$tap_log")" '^real  installed .*, connected'
+	fails "with a key that it does not take" 4 timeout -k 5 240 joulerig deploy "real=$(id -un)@127.0.0.1" --coordinator "$ADDRESS" --keys keys --user-service \
+		--ssh "${SSH/real\/user/real/host}"
+	like "it says what to do" "$(cat "$tap_log")" '^real  not reached: .*ssh must get in without a question: ssh-copy-id'
+else
+	skip "over a real ssh" "$why"
+fi
+done_testing
