@@ -64,6 +64,7 @@ units    := $(patsubst tests/unit/%.c,$(O)/tests/%,$(unit.src))
 tools    := $(patsubst tests/tools/%.c,$(O)/tests/%,$(tool.src))
 replays  := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(fuzz.src))
 mutants  := $(patsubst tests/schedules/mutations/%.patch,$(O)/mutations/%,$(wildcard tests/schedules/mutations/*.patch))
+apart    := $(foreach n,2 3,$(O)/minor-$(n)/joulerig $(O)/minor-$(n)/joulerig-agent)
 benches  := $(patsubst tests/bench/%.c,$(O)/bench/%,$(bench.src))
 
 .DEFAULT_GOAL := all
@@ -98,7 +99,7 @@ run: deps  ## install, build, run the quickstart campaign on this machine, show 
 test: deps-test  ## install, build, run every test
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $(if $(filter release,$(BUILD)),,BUILD=$(BUILD)) check
 
-check: $(programs) $(O)/man/.made $(units) $(tools) $(replays) $(O)/bench/accuracy $(O)/bench/swarm $(O)/tests/simulation $(O)/tests/schedules $(if $(filter release,$(BUILD)),$(mutants))
+check: $(programs) $(apart) $(O)/man/.made $(units) $(tools) $(replays) $(O)/bench/accuracy $(O)/bench/swarm $(O)/tests/simulation $(O)/tests/schedules $(if $(filter release,$(BUILD)),$(mutants))
 	$(Q)JOULERIG_BUILD=$(abspath $(O)) TSAN_OPTIONS="$(TSAN_OPTIONS)" CMOCKA_MESSAGE_OUTPUT=TAP prove $(PROVE_FLAGS) --timer -j$(JOBS) --exec tests/tools/run-one \
 		$(if $(T),$(T),$(units) $(sort $(wildcard tests/integration/*.t)))
 
@@ -243,6 +244,24 @@ $(O)/joulerig-agent: $(call obj,agent/main.c) $(O)/libagent.a $(O)/libproto.a
 $(O)/joulerig-exec: agent/exec.c agent/exec_child.c $(wildcard agent/exec*.h) $(O)/.flags
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) -std=gnu17 -D_GNU_SOURCE -I. $(WARN) -O2 -g -static -o $@ $(filter %.c,$^)
+
+# The programs as they are, but saying HELLO and WELCOME as of another minor version of the protocol: what is refused, and what is
+# asked for, depends on that alone. `make check` has them for tests of releases that are apart.
+minor.coordinator := coordinator/client.c coordinator/dispatch/agents.c coordinator/dispatch/trouble.c coordinator/dispatch/users.c
+minor.agent       := agent/conversation_hello.c
+define minor
+$(O)/obj/minor-$(1)/%.o: %.c $(O)/.flags
+	@mkdir -p $$(@D)
+	$$(call say,CC)$$(CC) $$(ALL_CFLAGS) -DPROTOCOL_MINOR=$(1) -MMD -MP -c -o $$@ $$<
+$(O)/minor-$(1)/joulerig: $(patsubst %.c,$(O)/obj/minor-$(1)/%.o,$(minor.coordinator)) $(call obj,coordinator/main.c) $(O)/libcoordinator.a $(O)/libproto.a
+	@mkdir -p $$(@D)
+	$$(call say,LD)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(call libs,$$(PKGS.coordinator)) -lm -lpthread
+$(O)/minor-$(1)/joulerig-agent: $(patsubst %.c,$(O)/obj/minor-$(1)/%.o,$(minor.agent)) $(call obj,agent/main.c) $(O)/libagent.a $(O)/libproto.a
+	@mkdir -p $$(@D)
+	$$(call say,LD)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(call libs,$$(PKGS.agent)) -lpfm -lm -lpthread
+-include $(patsubst %.c,$(O)/obj/minor-$(1)/%.d,$(minor.coordinator) $(minor.agent))
+endef
+$(foreach n,2 3,$(eval $(call minor,$(n))))
 
 # Loaded into the runs: libc alone, no sanitizers; its constructor comes before those of the program's libraries.
 $(O)/libjoulerig-pin.so: agent/pin_preload.c $(O)/.flags
