@@ -18,8 +18,10 @@ static void on_signal(void *arg, int signo)
 	struct connection *c = arg;
 	if (signo == SIGHUP)
 		conversation_ask_probe(c);
-	if (signo == SIGHUP || loop_is_stopping(c->loop) ||
-		(signo == SIGTERM && conversation_end(c)))
+	if (signo == SIGHUP || loop_is_stopping(c->loop))
+		return;
+	service_end(c);
+	if (signo == SIGTERM && conversation_end(c))
 		return;
 	conversation_say_bye(c, "told to end");
 	loop_stop(c->loop, signo == SIGINT ? EXIT_INTERRUPTED : EXIT_OK);
@@ -238,7 +240,10 @@ int connection_serve(const struct connection_options *o, struct error *err)
 	c.loop = loop_new();
 	/* Before any thread is there, so that all inherit the mask. */
 	loop_catch_signals(c.loop, on_signal, &c);
-	int status = open_connection(&c, err) < 0 ? (int)error_exit_status(err) : loop_run(c.loop);
+	int status = open_connection(&c, err);
+	if (status == 0)
+		service_begin(&c);
+	status = status < 0 ? (int)error_exit_status(err) : loop_run(c.loop);
 	if (status < 0)
 		status = error_exit_status(
 			&(struct error){.code = error_set(err, ERR_INTERNAL, "the event loop: %s",

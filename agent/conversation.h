@@ -194,6 +194,12 @@ void conversation_forget_sent(struct connection *c);
 /* The end: what was not spooled is lost, and run again. */
 void conversation_drop_trouble(struct connection *c);
 
+/* service.c: what a service manager is told. It is ready; it was told to end; the connection came or
+ * went. */
+void service_begin(struct connection *c);
+void service_end(const struct connection *c);
+void service_tell(const struct connection *c);
+
 /* Say BYE, if there is anybody to hear it. */
 void conversation_say_bye(struct connection *c, const char *reason);
 /* Take an assignment out of the queue and free it. */

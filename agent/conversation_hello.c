@@ -139,6 +139,7 @@ void conversation_on_welcome(struct connection *c, int64_t number, const struct 
 	outbox_pump(&c->outbox);
 	conversation_on_samples(c);
 	conversation_say_point(c);
+	service_tell(c);
 	/* A run may be waiting for files that were asked for on the last connection. */
 	runner_files_arrived(c->runner);
 }
@@ -181,6 +182,7 @@ void conversation_on_event(void *arg, enum link_event event)
 				    "result is kept; trying again",
 				c->endpoint);
 		end_connection(c);
+		service_tell(c);
 		break;
 	case LINK_REFUSED:
 		on_refused(c);

@@ -6,6 +6,7 @@
 #include "agent/commands/commands.h"
 #include "agent/connection.h"
 #include "proto/log.h"
+#include "proto/notify.h"
 #include "proto/units.h"
 
 #include <signal.h>
@@ -207,6 +208,9 @@ static int serve(const struct agent_options *o)
 	set_log_level(o->verbose, o->quiet);
 	if (o->log != NULL || !o->is_of_run)
 		log_as_service(o->log);
+	if (notify_open(&err) < 0) /* before anything is started */
+		log_warning("%s", err.text);
+	err = (struct error){0};
 	return report(&err, connection_serve(&c, &err));
 }
 

@@ -128,6 +128,7 @@ static void become_agent(const struct agent_here *a, pid_t parent)
 	setpgid(0, 0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	unsetenv("NOTIFY_SOCKET"); /* a service manager that started us is not told of agents */
 	execv(a->all->program, (char *const *)argv);
 	_exit(127);
 }

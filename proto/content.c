@@ -1,5 +1,6 @@
 #include "proto/content_parts.h"
 
+#include "proto/notify.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -117,6 +118,7 @@ int64_t content_read(struct content_store *s, const struct content_hash *hash, i
 static int write_all(int fd, const void *data, size_t len)
 {
 	for (size_t at = 0; at < len;) {
+		notify_at_work(); /* contents of gigabytes are laid out within a turn of the loop */
 		ssize_t n = write(fd, (const char *)data + at, len - at);
 		if (n < 0 && errno != EINTR)
 			return -1;

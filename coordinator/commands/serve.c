@@ -3,6 +3,7 @@
 #include "coordinator/commands/serve_notify.h"
 #include "coordinator/commands/serve_settings.h"
 #include "coordinator/dispatch/server.h"
+#include "coordinator/dispatch/service.h"
 
 #include "proto/link.h"
 #include "proto/log.h"
@@ -37,6 +38,7 @@ static const struct option_info options[] = {
 struct serving {
 	struct server *server;
 	struct serve_settings settings;
+	struct service service;
 };
 
 /* The lock file tells others where the keys are, whatever folder they are in. */
@@ -59,10 +61,19 @@ static void on_hangup(void *arg)
 	struct serving *serving = arg;
 	struct settings before;
 
-	if (!serve_settings_again(&serving->settings, &before))
-		return;
-	server_set_settings(serving->server, &serving->settings.now);
-	settings_done(&before);
+	service_reloading();
+	if (serve_settings_again(&serving->settings, &before)) {
+		server_set_settings(serving->server, &serving->settings.now);
+		settings_done(&before);
+	}
+	service_ready();
+}
+
+static void on_trouble(void *arg, const char *trouble)
+{
+	struct serving *serving = arg;
+
+	service_on_trouble(&serving->service, trouble);
 }
 
 /* What the command line says goes before what is in the settings. */
@@ -104,19 +115,23 @@ static int serve(const struct serve_options *o, struct serving *serving, struct 
 		.gather_ns = GATHER_NS,
 		.settings = serving->settings.path != NULL ? settings : NULL,
 		.on_hangup = on_hangup,
+		.on_trouble = on_trouble,
 		.arg = serving,
 	};
 	log_as_service(o->log);
+	service_open();
 	int r = server_open(&serving->server, &config, err);
 	if (r == 0) {
 		if (is_new) /* a mistyped --db would look like a store that lost all */
 			log_info("%s is a new store; no campaign was ever in it", db);
 		log_info("listening on %s, store %s, key %s", server_endpoint(serving->server), db,
 			server_public_key(serving->server));
+		service_begin(&serving->service, serving->server);
 		r = server_run(serving->server, err);
 		if (r == 0)
 			tell_end(server_dispatch(serving->server));
 	}
+	service_end(&serving->service);
 	server_close(serving->server);
 	return r < 0 ? (int)error_exit_status(err) : r;
 }

@@ -481,3 +481,15 @@ size_t dispatch_campaigns(const struct dispatch *d)
 		n++;
 	return n;
 }
+
+size_t dispatch_running(const struct dispatch *d, size_t *paused)
+{
+	const struct live *l;
+	size_t n[CAMPAIGN_STATE_N] = {0};
+
+	DL_FOREACH (d->lives, l)
+		n[l->state]++;
+	if (paused != NULL)
+		*paused = n[CAMPAIGN_PAUSED];
+	return n[CAMPAIGN_RUNNING];
+}

@@ -120,5 +120,7 @@ void dispatch_say_bye(struct dispatch *d, const char *reason);
 size_t dispatch_campaigns(const struct dispatch *d);
 /* How many hosts are connected. */
 size_t dispatch_connected(const struct dispatch *d);
+/* How many campaigns are running, and (NULL is fine) how many are paused. */
+size_t dispatch_running(const struct dispatch *d, size_t *paused);
 
 #endif

@@ -1,8 +1,11 @@
 #include "coordinator/store/sqlite.h"
 #include "coordinator/store/lock.h"
+#include "proto/notify.h"
 #include <errno.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+
+#define STEPS_OF_PROGRESS 100000 /* of SQLite's virtual machine: some milliseconds */
 
 /* ---- errors and statements ---- */
 
@@ -312,9 +315,20 @@ static int check_unclean(struct store *s, struct error *err)
 	return code < 0 || is_clean != 0 ? code : db_check_unclean(s, err);
 }
 
+/* A check or a migration of a large store takes minutes: who started us waits for as long as there
+ * is progress. */
+static int on_progress(void *arg)
+{
+	(void)arg;
+	notify_at_work();
+	return 0;
+}
+
 static int open_for_writing(struct store *s, struct error *err)
 {
 	int code = check_schema(s, true, err);
+
+	sqlite3_progress_handler(s->db, STEPS_OF_PROGRESS, on_progress, NULL);
 
 	if (code == 0)
 		code = check_unclean(s, err);
@@ -333,6 +347,7 @@ static int open_for_writing(struct store *s, struct error *err)
 		code = db_exec(
 			s, "UPDATE store SET epoch = epoch + 1, is_clean = 0", "write to", err);
 	s->is_marked = code == 0;
+	sqlite3_progress_handler(s->db, 0, NULL, NULL);
 	return code;
 }
 
