@@ -127,6 +127,7 @@ soak: deps-soak  ## the long tests: simulated statistics and trends, a million s
 	$(Q)$(MAKE) --no-print-directory check T=tests/integration/083-statistics-reference.t
 	$(O)/tests/simulation >$(O)/simulation.md
 	$(O)/tests/test_change_points long >$(O)/trends.md
+	$(Q)$(MAKE) --no-print-directory test-packages
 	$(Q)$(MAKE) --no-print-directory fuzz FUZZ_TIME=600
 
 tables: $(O)/tests/simulation  ## simulate the statistics and write their tables into docs/statistics.md (some minutes)
@@ -187,6 +188,35 @@ install: all man  ## install under DESTDIR and PREFIX (default /usr/local)
 	install -m 644 $(O)/man/man5/* $(DESTDIR)$(PREFIX)/share/man/man5
 	ln -sf joulerig $(DESTDIR)$(PREFIX)/share/$(word 1,$(completions))-agent
 	ln -sf joulerig.fish $(DESTDIR)$(PREFIX)/share/$(dir $(word 3,$(completions)))joulerig-agent.fish
+
+# Where systemd and udev look; SYSCONFDIR has what the administrator changes and is never written over.
+SYSCONFDIR ?= /etc
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
+UDEVDIR    ?= $(PREFIX)/lib/udev/rules.d
+service    := configs/service
+
+.PHONY: install-service deb deps-deb test-packages
+install-service: install  ## the same, with services for systemd (docs/service.md)
+	install -d $(addprefix $(DESTDIR),$(UNITDIR) $(UDEVDIR) $(PREFIX)/lib/sysusers.d $(PREFIX)/lib/tmpfiles.d $(SYSCONFDIR)/joulerig)
+	$(Q)for p in joulerig joulerig-agent; do \
+		sed 's,/usr/bin/,$(PREFIX)/bin/,; s,/etc/,$(SYSCONFDIR)/,' $(service)/$$p.service >$(DESTDIR)$(UNITDIR)/$$p.service && \
+		install -m 644 $(service)/$$p.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/$$p.conf && \
+		install -m 644 $(service)/$$p.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/$$p.conf || exit 1; done
+	install -m 644 $(service)/joulerig.rules $(DESTDIR)$(UDEVDIR)/70-joulerig.rules
+	$(Q)cd $(DESTDIR)$(SYSCONFDIR)/joulerig && { test -e agent.env || install -m 640 $(CURDIR)/$(service)/agent.env .; } && \
+		{ test -e settings.yaml || sed 's/^# \(db\|keys\):/\1:/' $(CURDIR)/$(service)/settings.yaml >settings.yaml; }
+
+# debhelper works beside what it packages, so that the tree stays clean; dpkg-buildpackage in the tree gives the same packages.
+deb: all  ## build the Debian packages joulerig and joulerig-agent in build/deb (needs debhelper: make deps-deb)
+	$(Q)rm -rf build/deb && mkdir -p build/deb/work && cp -R debian build/deb/work
+	$(Q)cd build/deb/work && JOULERIG_TREE=$(CURDIR) CC='$(CC)' DEB_RULES_REQUIRES_ROOT=no DEB_BUILD_OPTIONS=noautodbgsym \
+		env -u MAKEFLAGS -u MAKELEVEL debian/rules binary >../build.log 2>&1 || { cat ../build.log >&2; exit 1; }
+	$(Q)mv build/deb/work/*.deb build/deb && rm -rf build/deb/work && ls build/deb/*.deb
+deps-deb:
+	$(Q)tests/tools/install-packages build $(npm) deb
+test-packages: deps-deb  ## install the packages in a clean root, run a nightly campaign there, purge them (needs root; some minutes)
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) deb
+	tests/tools/package-root build/deb
 
 clean:  ## remove what was built
 	rm -rf build

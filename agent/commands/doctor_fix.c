@@ -35,7 +35,7 @@
 #define SYSCTL_PATH   "etc/sysctl.d/70-joulerig.conf"
 #define PARANOID_PATH "proc/sys/kernel/perf_event_paranoid"
 #define POWERCAP_PATH "sys/class/powercap"
-#define GROUP         "joulerig"
+#define GROUP         "joulerig-energy" /* the packages' udev rule names it, too */
 #define WRITTEN                                                                                    \
 	"# Written by `joulerig-agent doctor --fix`; `joulerig-agent doctor --undo` removes it.\n"
 

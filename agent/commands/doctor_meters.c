@@ -8,12 +8,32 @@
 #include "agent/sources/source.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 
 #define PARANOID_PATH "proc/sys/kernel/perf_event_paranoid"
+
+/* Where a group may read the counter already, by doctor --fix or by the packages' udev rule, it is
+ * enough to be in it. Returns whether that is so. */
+static bool mend_by_group(
+	const struct doctor_report *r, const struct energy_zone *z, struct buf *command)
+{
+	struct stat st;
+
+	if (fstatat(r->m->root_fd, z->path, &st, 0) != 0 || (st.st_mode & S_IRGRP) == 0 ||
+		st.st_gid == 0)
+		return false;
+	const struct group *g = machine_is_this(r->m) ? getgrgid(st.st_gid) : NULL;
+	if (g == NULL)
+		return false;
+	buf_addf(command, "sudo usermod --append --groups %s \"$USER\", then log in anew",
+		g->gr_name);
+	return true;
+}
 
 static void mend_zone(
 	const struct doctor_report *r, const struct energy_zone *z, struct buf *command)
@@ -22,6 +42,8 @@ static void mend_zone(
 
 	if (z->state == ZONE_DENIED && strstr(z->path, "powercap") == NULL)
 		buf_adds(command, "sudo joulerig-agent doctor --fix");
+	else if (z->state == ZONE_DENIED && mend_by_group(r, z, command))
+		return;
 	else if (z->state == ZONE_DENIED)
 		buf_addf(command, "sudo sh -c 'chgrp %u %s%s && chmod g+r %s%s'",
 			(unsigned)getgid(), root, z->path, root, z->path);
