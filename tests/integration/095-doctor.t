@@ -149,7 +149,7 @@ for name in 'a;b' '$x' 'A' '-a' '' "a'b"; do fails "--group '$name'" 2 "$agent" 
 # picture ROOT: all that there is, with mode, group and content
 picture() { (cd "$1" && find . -printf '%p %y %m %G %s\n' | sort && find . -type f -exec cksum {} + | sort); }
 put client/etc/group "root:x:0:
-joulerig:x:$(id -g):
+joulerig-energy:x:$(id -g):
 other:x:77:"
 put client/proc/sys/kernel/cap_last_cap 40
 picture client >before
@@ -159,7 +159,7 @@ is "--dry-run tells all that is to do" "$(grep -c '^would' dry.out)" 12
 "$agent" doctor --fix --perf sysctl --root client >fix.out || diag fix.out
 is "what would be is what is" "$(grep '^changed' fix.out | sed 's/^changed *//')" "$(grep '^would' dry.out | sed 's/^would *//')"
 like "a step tells before and after" "$(cat fix.out)" '^changed  client/sys/devices/system/cpu/cpu2/cpufreq/scaling_governor: powersave -> performance'
-like "a written file is shown" "$(cat fix.out)" '\+ SUBSYSTEM=="powercap".*chgrp joulerig /sys%p/energy_uj && chmod g\+r'
+like "a written file is shown" "$(cat fix.out)" '\+ SUBSYSTEM=="powercap".*chgrp joulerig-energy /sys%p/energy_uj && chmod g\+r'
 like "commands are shown, not run" "$(cat fix.out)" '^shown .*udevadm control --reload'
 is "the rule" "$(grep -c '^SUBSYSTEM' client/etc/udev/rules.d/70-joulerig.rules)" 1
 is "the sysctl, for the next boot and now" "$(tail -n 1 client/etc/sysctl.d/70-joulerig.conf) $(cat client/proc/sys/kernel/perf_event_paranoid)" \
