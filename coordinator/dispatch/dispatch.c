@@ -5,6 +5,7 @@
 #include "coordinator/dispatch/maintenance.h"
 #include "coordinator/dispatch/nightly.h"
 #include "coordinator/dispatch/retention.h"
+#include "coordinator/dispatch/totals.h"
 
 #include "proto/clock.h"
 #include "proto/log.h"
@@ -417,13 +418,17 @@ int dispatch_flush(struct dispatch *d, int64_t now_ns, struct error *err)
 	committed_flush(d);
 	if (d->failure.code == 0 && d->config.ops->in_transaction(d->config.store)) {
 		struct error failure = {0};
+		int64_t began_ns = clock_monotonic_ns();
 		if (d->config.ops->commit(d->config.store, &failure) < 0)
 			dispatch_fail(d, &failure);
+		else
+			totals_committed(d->config.totals, clock_monotonic_ns() - began_ns);
 	}
 	if (d->failure.code != 0) {
 		d->config.ops->rollback(d->config.store);
 		d->outbox_n = 0;
 		committed_forget(d);
+		totals_forget(d->config.totals);
 		*err = d->failure;
 		return err->code;
 	}

@@ -21,6 +21,7 @@
 #include "proto/link.h"
 
 struct dispatch;
+struct totals;
 struct settings;
 
 struct dispatch_config {
@@ -49,6 +50,7 @@ struct dispatch_config {
 		struct error *err);
 	/* What the administrator wants (settings.h); not owned. NULL: nothing. */
 	const struct settings *settings;
+	struct totals *totals; /* in which is counted (totals.h); not owned. NULL: nowhere */
 	/* Send one frame; never blocks. Returns 0 or -errno. */
 	int (*send)(void *arg, const struct route *to, const void *data, size_t len);
 	void *arg;

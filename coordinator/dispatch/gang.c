@@ -4,6 +4,7 @@
 #include "coordinator/dispatch/gang_compose.h"
 #include "coordinator/dispatch/outcome.h"
 #include "coordinator/dispatch/rendered.h"
+#include "coordinator/dispatch/totals.h"
 #include "proto/clock.h"
 #include "proto/log.h"
 
@@ -281,8 +282,10 @@ static int keep_part(struct dispatch *d, const struct host *h, int64_t campaign,
 
 	if (dispatch_begin(d) < 0)
 		return d->failure.code;
-	return d->config.ops->put_part(d->config.store, &row, &err) < 0 ? dispatch_fail(d, &err)
-									: 0;
+	int r = d->config.ops->put_part(d->config.store, &row, &err);
+	if (r > 0)
+		totals_part(d->config.totals, h->name, m);
+	return r < 0 ? dispatch_fail(d, &err) : 0;
 }
 
 /* The metrics of the campaign's own are taken from what the role they name has left. */

@@ -4,6 +4,7 @@
 #include "coordinator/dispatch/gang.h"
 #include "coordinator/dispatch/health.h"
 #include "coordinator/dispatch/outcome.h"
+#include "coordinator/dispatch/totals.h"
 
 #include "proto/clock.h"
 #include "proto/log.h"
@@ -74,6 +75,7 @@ static void keep_samples(
 	struct error err = {0};
 	struct spoken s;
 
+	totals_samples(d->config.totals, h->name, now_ns, h->offset, &m->data);
 	/* Of a run that has ended they are there already, or of an attempt that does not count. */
 	if (look_up(d, h, &m->id, &s) && s.run != NULL && dispatch_begin(d) == 0 &&
 		d->config.ops->put_samples(d->config.store, s.campaign, m->id.run, m->id.attempt,
@@ -205,11 +207,14 @@ static struct store_result row_of(
 	};
 }
 
-static int store_row(struct dispatch *d, const struct store_result *row)
+/* host: who ran it; NULL: several. */
+static int store_row(struct dispatch *d, const char *host, const struct store_result *row)
 {
 	struct error err = {0};
 	int r = d->config.ops->put_result(d->config.store, row, &err);
 
+	if (r > 0)
+		totals_result(d->config.totals, host, row);
 	/* Only -ENOENT is the peer's fault: a run that never was. */
 	return r < 0 && r != -ENOENT ? dispatch_fail(d, &err) : r;
 }
@@ -218,7 +223,7 @@ static int take_outcome(struct dispatch *d, struct host *h, const struct message
 	const struct spoken *s, const struct outcome *o)
 {
 	const struct store_result row = row_of(m, s, o);
-	int r = store_row(d, &row);
+	int r = store_row(d, h->name, &row);
 
 	if (r < 0)
 		return r;
@@ -240,7 +245,7 @@ int reports_conclude(struct dispatch *d, struct live *l, struct live_run *r, con
 {
 	const struct spoken s = {.live = l, .run = r, .campaign = l->id};
 	const struct store_result row = row_of(m, &s, o);
-	int status = store_row(d, &row);
+	int status = store_row(d, NULL, &row);
 
 	if (status < 0)
 		return status;
@@ -367,7 +372,7 @@ static int keep_result(
 	}
 	if (s->run == NULL || s->is_void) {
 		const struct store_result row = row_of(m, s, NULL);
-		return store_row(d, &row);
+		return store_row(d, h->name, &row);
 	}
 	if (run_event_of_result(m->state) == EVENT_CANCELLED)
 		return take_cancelled(d, h, m, s);

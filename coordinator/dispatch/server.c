@@ -1,6 +1,7 @@
 #include "coordinator/dispatch/server.h"
 
 #include "coordinator/dispatch/recovery.h"
+#include "coordinator/dispatch/vitals.h"
 #include "coordinator/store/lock.h"
 #include "proto/clock.h"
 #include "proto/log.h"
@@ -17,6 +18,7 @@
 /* Anybody who reaches the port may come with any key, as often as they like: so many are told of in
  * a minute, that the log does not grow with it. */
 #define REFUSED_TOLD 20
+#define VITALS_NS    NS_PER_S
 
 /* What malloc keeps for itself, bytes. By default it gives 128 KiB back to the kernel and takes
  * them again with each batch of frames: their pages cost up to a third of what taking samples in
@@ -35,6 +37,10 @@ struct server {
 	struct keypair keys;
 	struct link_server *link;
 	struct recovery *recovery;
+	struct totals *totals; /* NULL: nobody asks for vitals */
+	struct vitals_reader *vitals;
+	int64_t vitals_ns; /* CLOCK_MONOTONIC when they were last told */
+	char *trouble;     /* of the store; NULL: none */
 	char *content_dir;
 	char *endpoint;           /* that is bound, with its port */
 	int wake_fd;              /* an eventfd */
@@ -113,6 +119,21 @@ static void on_wake(void *arg, int fd, short revents)
 	recovery_go_on(s->recovery, clock_monotonic_ns());
 }
 
+/* After a commit, so that all of it is on disk. */
+static void tell_vitals(struct server *s, int64_t now_ns)
+{
+	struct error err = {0};
+	struct vitals f;
+
+	if (s->totals == NULL || (s->vitals_ns != 0 && now_ns - s->vitals_ns < VITALS_NS))
+		return;
+	s->vitals_ns = now_ns;
+	if (dispatch_vitals(recovery_dispatch(s->recovery), s->totals, s->vitals, now_ns,
+		    s->trouble, &f, &err) < 0)
+		log_error("%s", err.text);
+	s->config.on_vitals(s->config.arg, &f);
+}
+
 static void on_before_sleep(void *arg)
 {
 	struct server *s = arg;
@@ -120,6 +141,8 @@ static void on_before_sleep(void *arg)
 	if (s->failure.code == 0 &&
 		recovery_flush(s->recovery, clock_monotonic_ns(), &s->failure) < 0)
 		loop_stop(s->loop, EXIT_INTERNAL);
+	if (s->failure.code == 0)
+		tell_vitals(s, clock_monotonic_ns());
 	if (recovery_is_busy(s->recovery))
 		wake(s);
 }
@@ -164,6 +187,11 @@ static void on_change(void *arg, const char *trouble)
 {
 	struct server *s = arg;
 
+	free(s->trouble);
+	s->trouble = trouble != NULL ? xstrdup(trouble) : NULL;
+	if (s->totals != NULL)
+		s->totals->troubles += trouble != NULL;
+	s->vitals_ns = 0; /* told at once */
 	if (s->config.on_trouble != NULL)
 		s->config.on_trouble(s->config.arg, trouble);
 }
@@ -206,6 +234,7 @@ static int open_all(struct server *s, struct error *err)
 				.is_embedded = s->config.is_embedded,
 				.gather_ns = s->config.gather_ns,
 				.settings = s->config.settings,
+				.totals = s->totals,
 				.send = send_frame,
 				.arg = s,
 			},
@@ -252,6 +281,8 @@ int server_open(struct server **out, const struct server_config *config, struct 
 	s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	s->config = *config;
 	s->ops = stores[0];
+	s->totals = config->on_vitals != NULL ? totals_new() : NULL;
+	s->vitals = vitals_reader_new();
 	s->loop = loop_new();
 	raise_descriptor_limit();
 	signal(SIGPIPE, SIG_IGN); /* a reader of our output that goes must not end the campaign */
@@ -317,6 +348,9 @@ void server_close(struct server *s)
 		return;
 	server_say_bye(s);
 	recovery_free(s->recovery);
+	totals_free(s->totals);
+	vitals_reader_free(s->vitals);
+	free(s->trouble);
 	link_server_close(s->link);
 	keyring_free(s->keyring);
 	content_close(s->content);

@@ -10,6 +10,8 @@
 #include "coordinator/dispatch/dispatch.h"
 #include "proto/loop.h"
 
+struct vitals;
+
 struct server_config {
 	const char *db;       /* the store's file */
 	const char *endpoint; /* "tcp://127.0.0.1:*" */
@@ -22,6 +24,9 @@ struct server_config {
 	/* The store cannot be written to, for this reason; NULL: it can again, and
 	 * server_dispatch() is a new one. May be NULL: the log tells both. */
 	void (*on_trouble)(void *arg, const char *trouble);
+	/* How it fares, about once a second (vitals.h); NULL: nobody asks. They are the callee's to
+	 * vitals_done(). */
+	void (*on_vitals)(void *arg, struct vitals *vitals);
 	loop_signal_fn *on_signal; /* NULL: the first SIGINT or SIGTERM stops with status 0 */
 	void (*on_hangup)(void *arg); /* SIGHUP, where on_signal is NULL; may be NULL */
 	void *arg;
