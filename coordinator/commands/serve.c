@@ -4,6 +4,7 @@
 #include "coordinator/commands/serve_settings.h"
 #include "coordinator/dispatch/server.h"
 #include "coordinator/dispatch/service.h"
+#include "coordinator/http/http.h"
 
 #include "proto/link.h"
 #include "proto/log.h"
@@ -16,13 +17,15 @@
 
 struct serve_options {
 	struct common_options common;
-	const char *listen, *settings, *log;
+	const char *listen, *http, *settings, *log;
 	bool check, notify_test;
 };
 
 static const struct option_info options[] = {
 	{"listen", OPTION_TEXT, offsetof(struct serve_options, listen), "ADDRESS",
 		"where (default tcp://127.0.0.1:7710)", NULL},
+	{"http", OPTION_TEXT, offsetof(struct serve_options, http), "ADDRESS",
+		"/healthz and /metrics there, as 127.0.0.1:7711 (default: nowhere)", NULL},
 	{"settings", OPTION_TEXT, offsetof(struct serve_options, settings), "FILE",
 		"what the administrator wants, in YAML: docs/settings.md", NULL},
 	{"check", OPTION_FLAG, offsetof(struct serve_options, check), NULL,
@@ -39,6 +42,7 @@ struct serving {
 	struct server *server;
 	struct serve_settings settings;
 	struct service service;
+	struct http *http; /* NULL: nobody asked for it */
 };
 
 /* The lock file tells others where the keys are, whatever folder they are in. */
@@ -94,6 +98,30 @@ static void tell_end(const struct dispatch *d)
 		log_info("told to end");
 }
 
+static void on_vitals(void *arg, struct vitals *v)
+{
+	const struct serving *serving = arg;
+
+	if (serving->http != NULL)
+		http_publish(serving->http, v);
+	vitals_done(v);
+}
+
+static int open_http(struct http **out, const char *address, const char *db, struct error *err)
+{
+	_cleanup_free_ char *file = absolute(db);
+	int r = http_open(out, address, file, err);
+
+	if (r < 0)
+		return r;
+	log_info("http://%s/ has /healthz and /metrics", http_address(*out));
+	if (!http_is_loopback(*out))
+		log_warning("whoever reaches http://%s/ over the network can read it: there is no "
+			    "authentication",
+			http_address(*out));
+	return 0;
+}
+
 static int serve(const struct serve_options *o, struct serving *serving, struct error *err)
 {
 	const struct settings *settings = &serving->settings.now;
@@ -104,6 +132,7 @@ static int serve(const struct serve_options *o, struct serving *serving, struct 
 	_cleanup_free_ char *keys = absolute(relative);
 	_cleanup_free_ char *endpoint =
 		link_endpoint(either(o->listen, settings->listen, "127.0.0.1"), err);
+	const char *http = either(o->http, settings->http, NULL);
 	bool is_new = is_missing_or_empty(db);
 
 	if (endpoint == NULL)
@@ -116,11 +145,14 @@ static int serve(const struct serve_options *o, struct serving *serving, struct 
 		.settings = serving->settings.path != NULL ? settings : NULL,
 		.on_hangup = on_hangup,
 		.on_trouble = on_trouble,
+		.on_vitals = http != NULL ? on_vitals : NULL,
 		.arg = serving,
 	};
 	log_as_service(o->log);
 	service_open();
 	int r = server_open(&serving->server, &config, err);
+	if (r == 0 && http != NULL)
+		r = open_http(&serving->http, http, db, err);
 	if (r == 0) {
 		if (is_new) /* a mistyped --db would look like a store that lost all */
 			log_info("%s is a new store; no campaign was ever in it", db);
@@ -132,6 +164,7 @@ static int serve(const struct serve_options *o, struct serving *serving, struct 
 			tell_end(server_dispatch(serving->server));
 	}
 	service_end(&serving->service);
+	http_close(serving->http);
 	server_close(serving->server);
 	return r < 0 ? (int)error_exit_status(err) : r;
 }
@@ -163,7 +196,8 @@ static int run(void *target, const char **arguments, size_t n, struct error *err
 
 const struct command command_serve = {
 	.name = "serve",
-	.usage = "serve [--settings FILE] [--listen tcp://ADDRESS:7710] [--db PATH] [--keys DIR]",
+	.usage = "serve [--settings FILE] [--listen tcp://ADDRESS:7710] [--http 127.0.0.1:7711] "
+		 "[--db PATH] [--keys DIR]",
 	.summary = "the coordinator: agents connect to it, campaigns are submitted to it",
 	.details =
 		"It prints its public key, which agents and users need as --server-key. Who may "
