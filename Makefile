@@ -143,7 +143,11 @@ bench: deps-bench  ## measure joulerig against its limits and rivals
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all bench-programs
 	$(Q)JOULERIG_BUILD=$(abspath $(O)) tests/bench/run
 
-.PHONY: bench-programs
+test-images:  ## build the images and run what the compose file says, with buildah, as root
+	$(Q)tests/tools/install-packages images
+	$(Q)tests/tools/test-images $(IMAGES_FOLDER)
+
+.PHONY: test-images bench-programs
 bench-programs: $(benches) $(tools)
 
 lint: deps-lint  ## format, includes that point up, cppcheck
