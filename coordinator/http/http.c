@@ -142,7 +142,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 	return send_text(connection, MHD_HTTP_NOT_FOUND, plain, &out, NULL);
 }
 
-static void on_complaint(void *arg, const char *format, va_list ap)
+static void __attribute__((format(printf, 2, 0)))
+on_complaint(void *arg, const char *format, va_list ap)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
 
