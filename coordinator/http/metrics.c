@@ -62,13 +62,12 @@ static void add_commits(struct buf *out, const struct vitals *v)
 	for (size_t i = 0; i < TOTALS_BOUNDS; i++) {
 		n += v->commits[i];
 		snprintf(le, sizeof le, "%g", totals_bounds[i]);
-		metric_add(
-			out, "joulerig_store_commit_duration_seconds_bucket", n, 1, "le", le, NULL);
+		metric_add_by(out, "joulerig_store_commit_duration_seconds_bucket", n, 1, "le", le);
 	}
 	n += v->commits[TOTALS_BOUNDS];
-	metric_add(out, "joulerig_store_commit_duration_seconds_bucket", n, 1, "le", "+Inf", NULL);
-	metric_add(out, "joulerig_store_commit_duration_seconds_sum", v->commit_ns, NS_PER_S, NULL);
-	metric_add(out, "joulerig_store_commit_duration_seconds_count", n, 1, NULL);
+	metric_add_by(out, "joulerig_store_commit_duration_seconds_bucket", n, 1, "le", "+Inf");
+	metric_add(out, "joulerig_store_commit_duration_seconds_sum", v->commit_ns, NS_PER_S);
+	metric_add(out, "joulerig_store_commit_duration_seconds_count", n, 1);
 }
 
 /* ---- campaigns and runs ---- */
@@ -79,15 +78,15 @@ static void add_work(struct buf *out, const struct vitals *v)
 		"Campaigns that have not ended, by state; cancelled ones still tear down.");
 	for (int s = 0; s < CAMPAIGN_STATE_N; s++)
 		if (s != CAMPAIGN_DONE)
-			metric_add(out, "joulerig_campaigns", v->campaigns[s], 1, "state",
-				campaign_state_name((enum campaign_state)s), NULL);
+			metric_add_by(out, "joulerig_campaigns", v->campaigns[s], 1, "state",
+				campaign_state_name((enum campaign_state)s));
 	metric_one(out, "joulerig_submissions", "gauge",
 		"Campaigns that were handed in and do not run yet.", v->submissions, 1);
 	metric_begin(out, "joulerig_runs", "gauge",
 		"Runs that have begun to be handed out and have not ended, by state.");
 	for (int s = STATE_QUEUED; s <= STATE_RUNNING; s++)
-		metric_add(out, "joulerig_runs", v->runs[s], 1, "state",
-			run_state_name((enum run_state)s), NULL);
+		metric_add_by(out, "joulerig_runs", v->runs[s], 1, "state",
+			run_state_name((enum run_state)s));
 	metric_one(out, "joulerig_queue_runs", "gauge",
 		"All runs that the campaigns which go on have yet to end; with `until` fewer may "
 		"do.",
@@ -99,8 +98,8 @@ static void add_results(struct buf *out, const struct vitals *v)
 	metric_begin(out, "joulerig_run_results_total", "counter",
 		"Results of runs that were taken in, by state.");
 	for (int s = STATE_DONE; s < STATE_N; s++)
-		metric_add(out, "joulerig_run_results_total", v->results[s], 1, "state",
-			run_state_name((enum run_state)s), NULL);
+		metric_add_by(out, "joulerig_run_results_total", v->results[s], 1, "state",
+			run_state_name((enum run_state)s));
 }
 
 static void add_notices(struct buf *out, const struct vitals *v)
@@ -110,10 +109,10 @@ static void add_notices(struct buf *out, const struct vitals *v)
 		1);
 	metric_begin(out, "joulerig_notice_deliveries_total", "counter",
 		"Notices of this store whose delivery is over, by how it ended.");
-	metric_add(out, "joulerig_notice_deliveries_total", v->deliveries_delivered, 1, "result",
-		"delivered", NULL);
-	metric_add(out, "joulerig_notice_deliveries_total", v->deliveries_given_up, 1, "result",
-		"given up", NULL);
+	metric_add_by(out, "joulerig_notice_deliveries_total", v->deliveries_delivered, 1, "result",
+		"delivered");
+	metric_add_by(out, "joulerig_notice_deliveries_total", v->deliveries_given_up, 1, "result",
+		"given up");
 }
 
 /* ---- hosts ---- */
@@ -129,8 +128,8 @@ static void add_host_states(struct buf *out, const struct vitals *v)
 	}
 	metric_begin(out, "joulerig_hosts", "gauge", "Hosts by state.");
 	for (int s = 0; s < HOST_STATE_N; s++)
-		metric_add(out, "joulerig_hosts", states[s], 1, "state",
-			host_state_name((enum host_state)s), NULL);
+		metric_add_by(out, "joulerig_hosts", states[s], 1, "state",
+			host_state_name((enum host_state)s));
 	metric_one(out, "joulerig_hosts_drained", "gauge",
 		"Hosts that get no runs, as a user wants it.", drained, 1);
 	metric_one(out, "joulerig_hosts_aside", "gauge",
@@ -217,8 +216,8 @@ static void add_host_numbers(struct buf *out, const struct vitals *v)
 				metric_begin(
 					out, of_hosts[i].name, of_hosts[i].type, of_hosts[i].help);
 			has_begun = true;
-			metric_add(out, of_hosts[i].name, n, of_hosts[i].divisor, "host",
-				v->hosts[k].name, NULL);
+			metric_add_by(out, of_hosts[i].name, n, of_hosts[i].divisor, "host",
+				v->hosts[k].name);
 		}
 	}
 }
@@ -250,8 +249,8 @@ static void add_by_domain(struct buf *out, const struct vitals *v, int64_t now_n
 			if (!has_begun)
 				metric_begin(out, name, type, help);
 			has_begun = true;
-			metric_add(out, name, n, divisor, "host", v->hosts[i].name, "domain",
-				totals_domain_name((enum totals_domain)d), NULL);
+			metric_add_by_two(out, name, n, divisor, "host", v->hosts[i].name, "domain",
+				totals_domain_name((enum totals_domain)d));
 		}
 }
 
@@ -276,7 +275,7 @@ unsigned page_metrics(const struct page_source *from, struct buf *out)
 	const struct vitals *v = from->vitals;
 
 	metric_begin(out, "joulerig_build_info", "gauge", "Always 1; which joulerig this is.");
-	metric_add(out, "joulerig_build_info", 1, 1, "version", JOULERIG_VERSION, NULL);
+	metric_add_by(out, "joulerig_build_info", 1, 1, "version", JOULERIG_VERSION);
 	metrics_add_process(out);
 	if (v == NULL)
 		return 200;

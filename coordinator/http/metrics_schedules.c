@@ -66,10 +66,10 @@ static void add_states(struct buf *out, const struct vitals *v)
 		"1 for the state that the schedule's last sweep is in, else 0.");
 	for (size_t i = 0; i < v->schedules_n; i++)
 		for (int s = 0; s < SWEEP_STATE_N; s++)
-			metric_add(out, "joulerig_schedule_last_sweep_state",
+			metric_add_by_two(out, "joulerig_schedule_last_sweep_state",
 				v->schedules[i].state == (enum sweep_state)s, 1, "schedule",
 				v->schedules[i].name, "state",
-				sweep_state_name((enum sweep_state)s), NULL);
+				sweep_state_name((enum sweep_state)s));
 }
 
 void metrics_add_schedules(struct buf *out, const struct vitals *v)
@@ -84,8 +84,8 @@ void metrics_add_schedules(struct buf *out, const struct vitals *v)
 				metric_begin(
 					out, of_schedules[i].name, "gauge", of_schedules[i].help);
 			has_begun = true;
-			metric_add(out, of_schedules[i].name, n, of_schedules[i].divisor,
-				"schedule", v->schedules[k].name, NULL);
+			metric_add_by(out, of_schedules[i].name, n, of_schedules[i].divisor,
+				"schedule", v->schedules[k].name);
 		}
 	}
 	if (v->schedules_n > 0)

@@ -32,10 +32,13 @@ void metrics_add_process(struct buf *out);
 
 /* HELP and TYPE of what follows. */
 void metric_begin(struct buf *out, const char *name, const char *type, const char *help);
-/* A sample: labels are pairs of name and value, ended by NULL. The value is value / divisor,
- * exactly; ABSENT: nothing is written. */
-void metric_add(struct buf *out, const char *name, int64_t value, int64_t divisor, ...)
-	__attribute__((sentinel));
+/* A sample without labels, with one, with two. The value is value / divisor, exactly; ABSENT:
+ * nothing is written. */
+void metric_add(struct buf *out, const char *name, int64_t value, int64_t divisor);
+void metric_add_by(struct buf *out, const char *name, int64_t value, int64_t divisor,
+	const char *label, const char *text);
+void metric_add_by_two(struct buf *out, const char *name, int64_t value, int64_t divisor,
+	const char *label, const char *text, const char *label2, const char *text2);
 /* Both, of a metric without labels. */
 void metric_one(struct buf *out, const char *name, const char *type, const char *help,
 	int64_t value, int64_t divisor);

@@ -2,7 +2,6 @@
 #include "coordinator/http/page.h"
 
 #include "proto/units.h"
-#include <stdarg.h>
 
 static void add_escaped(struct buf *out, const char *text, bool is_label)
 {
@@ -25,24 +24,49 @@ void metric_begin(struct buf *out, const char *name, const char *type, const cha
 	buf_addf(out, "\n# TYPE %s %s\n", name, type);
 }
 
-void metric_add(struct buf *out, const char *name, int64_t value, int64_t divisor, ...)
+static void add_label(struct buf *out, char before, const char *label, const char *text)
 {
-	const char *label;
-	char number[32];
-	size_t n = 0;
-	va_list ap;
+	buf_addf(out, "%c%s=\"", before, label);
+	add_escaped(out, text, true);
+	buf_addc(out, '"');
+}
 
+static void add_value(struct buf *out, int64_t value, int64_t divisor)
+{
+	char number[32];
+
+	buf_addf(out, " %s\n", units_format_decimal(number, value, divisor));
+}
+
+void metric_add(struct buf *out, const char *name, int64_t value, int64_t divisor)
+{
 	if (value == ABSENT)
 		return;
 	buf_adds(out, name);
-	va_start(ap, divisor);
-	while ((label = va_arg(ap, const char *)) != NULL) {
-		buf_addf(out, "%s%s=\"", n++ == 0 ? "{" : ",", label);
-		add_escaped(out, va_arg(ap, const char *), true);
-		buf_addc(out, '"');
-	}
-	va_end(ap);
-	buf_addf(out, "%s %s\n", n > 0 ? "}" : "", units_format_decimal(number, value, divisor));
+	add_value(out, value, divisor);
+}
+
+void metric_add_by(struct buf *out, const char *name, int64_t value, int64_t divisor,
+	const char *label, const char *text)
+{
+	if (value == ABSENT)
+		return;
+	buf_adds(out, name);
+	add_label(out, '{', label, text);
+	buf_addc(out, '}');
+	add_value(out, value, divisor);
+}
+
+void metric_add_by_two(struct buf *out, const char *name, int64_t value, int64_t divisor,
+	const char *label, const char *text, const char *label2, const char *text2)
+{
+	if (value == ABSENT)
+		return;
+	buf_adds(out, name);
+	add_label(out, '{', label, text);
+	add_label(out, ',', label2, text2);
+	buf_addc(out, '}');
+	add_value(out, value, divisor);
 }
 
 void metric_one(struct buf *out, const char *name, const char *type, const char *help,
@@ -51,5 +75,5 @@ void metric_one(struct buf *out, const char *name, const char *type, const char 
 	if (value == ABSENT)
 		return;
 	metric_begin(out, name, type, help);
-	metric_add(out, name, value, divisor, NULL);
+	metric_add(out, name, value, divisor);
 }
