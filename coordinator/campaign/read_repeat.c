@@ -7,6 +7,8 @@
 
 /* With `until` and no `max` a configuration that never becomes narrow ends all the same. */
 #define DEFAULT_MAX_FACTOR 10
+/* A host that restarts for a new kernel is back by then. */
+#define DEFAULT_PATIENCE_NS (30 * 60 * NS_PER_S)
 
 /* ---- repeat ---- */
 
@@ -112,6 +114,15 @@ void read_repeat(struct reader *r)
 
 /* ---- schedule ---- */
 
+static void read_source(const struct node *source, struct schedule *out)
+{
+	out->source_git = (char *)read_text(source, "git", NULL);
+	if (out->source_git == NULL)
+		return;
+	out->source_ref = (char *)read_text(source, "ref", "main");
+	out->source_file = (char *)read_text(source, "file", NULL);
+}
+
 void read_schedule(struct reader *r)
 {
 	const struct node *n = node_get(r->root, "schedule"), *cron = node_get(n, "cron");
@@ -128,6 +139,10 @@ void read_schedule(struct reader *r)
 	out->missed = (char *)read_text(n, "missed", "once");
 	out->overlap = (char *)read_text(n, "overlap", "queue");
 	out->unless = (char *)read_text(n, "unless", NULL);
+	out->baseline = (char *)read_text(n, "baseline", "previous");
+	out->deadline_ns = read_duration(n, "deadline", ABSENT);
+	out->patience_ns = read_duration(n, "patience", DEFAULT_PATIENCE_NS);
+	read_source(node_get(n, "source"), out);
 	if (cron && cron->kind == NODE_SCALAR && cron->text[0] &&
 		cron_parse(cron->text, &parsed, &err) < 0)
 		diag_error(r->d, cron, "'cron': %s", err.text);

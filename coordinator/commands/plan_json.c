@@ -312,6 +312,13 @@ static void add_schedule(struct buf *out, const struct schedule *s)
 	add_member(out, "missed", s->missed);
 	add_member(out, "overlap", s->overlap);
 	add_member(out, "unless", s->unless);
+	add_member(out, "baseline", s->baseline);
+	if (s->deadline_ns != ABSENT)
+		add_real(out, "deadline", (double)s->deadline_ns / NS_PER_S);
+	add_real(out, "patience", (double)s->patience_ns / NS_PER_S);
+	add_member(out, "source_git", s->source_git);
+	add_member(out, "source_ref", s->source_ref);
+	add_member(out, "source_file", s->source_file);
 	buf_addc(out, '}');
 }
 

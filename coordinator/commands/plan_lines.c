@@ -209,6 +209,7 @@ static void print_budget(const struct budget *b, FILE *to)
 static void print_schedule(const struct schedule *s, FILE *to)
 {
 	_cleanup_buf_ struct buf text = BUF_INIT;
+	char number[32];
 
 	if (!s->cron)
 		return;
@@ -221,6 +222,12 @@ static void print_schedule(const struct schedule *s, FILE *to)
 		buf_addf(&text, ", overlap: %s", s->overlap);
 	if (s->unless)
 		buf_addf(&text, ", unless %s", s->unless);
+	buf_addf(&text, ", baseline: %s", s->baseline);
+	if (s->deadline_ns != ABSENT)
+		buf_addf(&text, ", deadline: %s", units_format_duration(number, s->deadline_ns));
+	buf_addf(&text, ", patience: %s", units_format_duration(number, s->patience_ns));
+	if (s->source_git)
+		buf_addf(&text, ", follows %s (%s)", s->source_git, s->source_ref);
 	plan_print_line("schedule", text.data, to);
 }
 

@@ -196,8 +196,7 @@ static int run(void *target, const char **arguments, size_t n, struct error *err
 
 const struct command command_serve = {
 	.name = "serve",
-	.usage = "serve [--settings FILE] [--listen tcp://ADDRESS:7710] [--http 127.0.0.1:7711] "
-		 "[--db PATH] [--keys DIR]",
+	.usage = "serve [--settings FILE] [--listen tcp://ADDRESS:7710] [--db PATH] [--keys DIR]",
 	.summary = "the coordinator: agents connect to it, campaigns are submitted to it",
 	.details =
 		"It prints its public key, which agents and users need as --server-key. Who may "

@@ -122,7 +122,7 @@ like 'what is paired' "$flat" 'back to back what differs only in build'
 like 'comparisons and the blocks that they need' "$flat" 'compare build against old: 3 comparisons a metric \(time\); one change among them needs at least 10 blocks, more than there are \(9\)'
 like 'labels' "$much" '^labels   compiler=gcc-14$'
 like 'the budget' "$flat" 'budget 8 h 0 min, 2 MJ, until 06:00;'
-like 'the schedule' "$much" '^schedule cron 0 2 \* \* 1-5, Europe/Berlin, missed: once, overlap: queue, unless unchanged$'
+like 'the schedule' "$flat" 'schedule cron 0 2 \* \* 1-5, Europe/Berlin, missed: once, overlap: queue, unless unchanged, baseline: previous, patience: 30 min'
 is 'lines keep to the page, too' "$(awk 'length > 101' <<<"$much")" ''
 joulerig plan much.yaml --format json 2>/dev/null >much.json
 is 'JSON has it all' "$(jq -r '[.description, .labels.compiler, .blocks, .blocks_max, .until.metric, .until.within, .pair[0],

@@ -58,7 +58,7 @@ ok "roles are checked" joulerig check roles.yaml
 fails "and not run on fewer hosts than there are roles" 2 joulerig run roles.yaml --db r.db
 like "with a word why" "$(joulerig run roles.yaml --db r.db 2>&1)" 'needs 2 hosts at once, one for each role'
 sed 's/^labels/schedule: {cron: "0 2 * * *"}\nlabels/' c.yaml >schedule.yaml
-like "a schedule is a note" "$(joulerig run schedule.yaml --db r.db --set n=1 --blocks 1 2>&1)" 'schedule: not acted on by this version'
+like "a schedule is a note" "$(joulerig run schedule.yaml --db r.db --set n=1 --blocks 1 2>&1)" 'schedule: it runs once, now; to repeat it: joulerig schedule add'
 
 # Hosts: which condition failed on which, labels of the agent among them.
 . "$TOP/tests/cluster.sh"

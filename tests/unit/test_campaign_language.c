@@ -148,6 +148,12 @@ static void test_repetition_budget_and_schedule(void **state)
 	assert_string_equal(c->schedule.missed, "all");
 	assert_string_equal(c->schedule.overlap, "skip");
 	assert_string_equal(c->schedule.unless, "unchanged");
+	assert_string_equal(c->schedule.baseline, "last-7");
+	assert_int_equal(c->schedule.deadline_ns, 6 * 3600 * NS_PER_S);
+	assert_int_equal(c->schedule.patience_ns, 600 * NS_PER_S);
+	assert_string_equal(c->schedule.source_git, "https://example.org/app.git");
+	assert_string_equal(c->schedule.source_ref, "release");
+	assert_string_equal(c->schedule.source_file, "bench/nightly.yaml");
 	campaign_free(c);
 }
 
@@ -302,6 +308,10 @@ static void test_defaults_of_what_is_not_given(void **state)
 	assert_string_equal(c->schedule.missed, "once");
 	assert_string_equal(c->schedule.overlap, "queue");
 	assert_null(c->schedule.unless);
+	assert_string_equal(c->schedule.baseline, "previous");
+	assert_int_equal(c->schedule.deadline_ns, ABSENT);
+	assert_int_equal(c->schedule.patience_ns, 1800 * NS_PER_S);
+	assert_null(c->schedule.source_git);
 	campaign_free(c);
 }
 
