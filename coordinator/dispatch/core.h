@@ -62,6 +62,9 @@ struct dispatch {
 	int64_t pruning; /* store id of the campaign whose pruning has begun; 0: none (prune.c) */
 	struct teller *teller;  /* notices on their ways (tell.c, owned); NULL: not begun */
 	int64_t progress_ns; /* when progress was last told */
+	struct nightly_schedule *schedules; /* owned, as are sweeps: nightly.h */
+	struct sweep *sweeps;               /* that have not ended, in the order of their ids */
+	int64_t nightly_at; /* CLOCK_REALTIME when schedules were looked at last; 0: not yet */
 	struct error
 		failure; /* first failure of the store in this turn; nothing is sent any more */
 };
@@ -172,6 +175,8 @@ void users_fill_welcome(struct message *m, const struct trusted_key *who, const 
 struct live *users_find_live(struct dispatch *d, const char *label);
 void users_on_message(struct dispatch *d, int64_t now_ns, const struct route *from,
 	const struct trusted_key *who, const struct message *m);
+/* Answer with ROWS of the store. */
+void users_query(struct dispatch *d, const struct route *from, const struct message_query *q);
 /* A REPORT to a peer, or, with out not NULL, its frame there. label may be NULL. */
 void users_report(struct dispatch *d, const struct route *to, const char *label, int64_t now_ns,
 	struct buf *out);

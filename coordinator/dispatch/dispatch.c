@@ -208,6 +208,7 @@ void dispatch_free(struct dispatch *d)
 	submissions_free(d);
 	maintenance_free(d);
 	retention_free(d);
+	nightly_free(d);
 	DL_FOREACH_SAFE (d->lives, l, next_live)
 		live_free(l);
 	HASH_CLEAR(hh_route, d->routes);
@@ -308,6 +309,7 @@ void dispatch_tick(struct dispatch *d, int64_t now_ns)
 	admission_tick(d);
 	if (!d->config.ops->in_transaction(d->config.store))
 		d->config.ops->tend(d->config.store);
+	nightly_tick(d, now_ns, clock_realtime_ns());
 	submissions_go_on(d, now_ns);
 	tell_tick(d, now_ns, clock_realtime_ns());
 	retention_tick(d, now_ns, clock_realtime_ns());

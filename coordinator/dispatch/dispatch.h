@@ -21,8 +21,10 @@
 #include "proto/link.h"
 
 struct dispatch;
-struct totals;
+struct campaign;
+struct preparation;
 struct settings;
+struct totals;
 
 struct dispatch_config {
 	const struct store_ops *ops;
@@ -100,6 +102,11 @@ struct dispatch_request {
 	 * contents run interleaved; and that it is to be kept as a schedule. */
 	const char *again, *against;
 	bool is_schedule;
+	/* It is a sweep of this schedule's, which may follow a repository; NULL: it is not. */
+	const struct campaign *of_schedule;
+	/* Called once its contents are here, before it is planned: negative with err, and it is
+	 * not planned but decided with that. NULL: nobody asks. */
+	int (*on_contents)(void *arg, const struct preparation *p, struct error *err);
 	/* Called once, from tick or flush: err->code 0 and the label, or what is wrong. */
 	void (*on_decided)(void *arg, const char *label, const struct error *err);
 	dispatch_observer_fn *observer; /* of the campaign, until its end */

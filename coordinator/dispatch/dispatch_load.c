@@ -1,6 +1,7 @@
 /* What was there before a restart. */
 #include "coordinator/dispatch/admission.h"
 #include "coordinator/dispatch/core.h"
+#include "coordinator/dispatch/nightly.h"
 
 #include "coordinator/store/queries.h"
 #include "proto/log.h"
@@ -97,5 +98,7 @@ int dispatch_load(struct dispatch *d, const char *only, struct error *err)
 			on_campaign_row, d, err);
 	if (r == 0)
 		r = remove_half(d, err);
+	if (r == 0)
+		r = nightly_load(d, err);
 	return r;
 }

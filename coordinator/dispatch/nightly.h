@@ -18,10 +18,14 @@
 #include "coordinator/dispatch/core.h"
 #include "coordinator/dispatch/sweep_state.h"
 #include "coordinator/dispatch/work.h"
+#include "coordinator/schedule/calendar.h"
 
 struct nightly_schedule {
 	struct store_schedule row;  /* texts owned */
-	struct campaign *campaign;  /* read from row.yaml with row.changes (owned) */
+	struct campaign *campaign;  /* read from row.yaml with row.changes (owned); NULL: it is of
+				       another version, and never due */
+	struct cron cron;
+	struct calendar *calendar;  /* owned */
 	struct nightly_schedule *prev, *next;
 };
 
@@ -29,12 +33,19 @@ struct judgement; /* judge.c */
 
 /* A sweep that has not ended. */
 struct sweep {
+	struct dispatch *dispatch;
 	struct store_sweep row; /* texts owned */
 	enum sweep_state state;
 	char *label;            /* of its campaign, once there is one; NULL */
 	char *confirmation;     /* label, likewise */
 	int64_t lonely_since_ns; /* CLOCK_MONOTONIC since when its campaign waits for absent hosts
 				    alone; 0: it does not */
+	int64_t deadline_ns;     /* CLOCK_MONOTONIC; 0: not looked at yet */
+	bool is_by_hand;       /* somebody wants it now, changed or not */
+	bool is_submitted;     /* its campaign is on the way to its first run */
+	bool is_unchanged;     /* so it was found then */
+	int64_t submit_ns;     /* CLOCK_MONOTONIC when that is tried next; 0: at once */
+	int64_t give_up_ns;    /* and until when; 0: it was not tried yet */
 	struct judgement *judgement; /* NULL: not begun */
 	struct sweep *prev, *next;
 };
@@ -57,11 +68,31 @@ struct nightly_schedule *nightly_find(struct dispatch *d, const char *name);
 
 /* ---- nightly_sweep.c ---- */
 
-/* A campaign has ended or was cancelled: if it is of a sweep, that goes on. */
-void nightly_on_end(struct dispatch *d, const char *label, int64_t at);
+/* Make one that is due, in the transaction that is open; reason is why it is SWEEP_SKIPPED, or
+ * NULL. Returns the new one, which is NULL where it has ended already or the store failed. */
+struct sweep *sweep_add(struct dispatch *d, const struct nightly_schedule *n, int64_t due_at,
+	bool is_by_hand, enum sweep_state state, const char *reason, int64_t at);
+/* Take one up from a row of the query `sweeps`. */
+void sweep_load(struct dispatch *d, const struct message_cell *c);
+void sweep_free(struct dispatch *d, struct sweep *s);
+/* Take each as far as it goes now. */
+void sweeps_go_on(struct dispatch *d, int64_t now_ns, int64_t at);
 /* Write the sweep with its new state. Where that is an end, s is gone after. */
 void sweep_set(struct dispatch *d, struct sweep *s, enum sweep_state state, const char *reason,
 	int64_t at);
+/* ---- nightly_unless.c ---- */
+
+/* Whether all that would run is what ran in the last sweep of this schedule that is done; *label
+ * gets the label of that, which the caller frees. */
+bool sweep_is_unchanged(
+	struct dispatch *d, const struct sweep *s, const struct preparation *p, char **label);
+
+/* ---- nightly_bounds.c ---- */
+
+/* End a campaign of the sweep in order where the deadline is over, or the patience with hosts that
+ * are not there. */
+void sweep_keep_bounds(
+	struct dispatch *d, struct sweep *s, struct live *l, int64_t now_ns, int64_t at);
 
 /* ---- judge.c ---- */
 

@@ -22,7 +22,8 @@ void preparation_read(void *arg, int stop_fd)
 	if (p->campaign == NULL) {
 		campaign_error(&d, p->file, &p->err);
 	} else {
-		campaign_note_beyond(p->campaign, &p->beyond);
+		if (!p->is_of_schedule)
+			campaign_note_beyond(p->campaign, &p->beyond);
 		campaign_files(p->campaign, &p->shipped, &p->shipped_n, &p->arena);
 	}
 	diagnostics_done(&d);
@@ -76,4 +77,9 @@ void preparation_done(struct preparation *p)
 	buf_done(&p->beyond);
 	buf_done(&p->sources);
 	free(p->changes);
+	free(p->follow.git);
+	free(p->follow.ref);
+	free(p->follow.file);
+	free(p->follow.name);
+	free(p->follow.yaml);
 }

@@ -12,13 +12,23 @@
 #include "coordinator/campaign/campaign.h"
 #include "proto/content.h"
 
+/* Where the campaign file is read from a git repository; git NULL: it is not. Owned. */
+struct preparation_follow {
+	char *git, *ref;
+	char *file; /* path in it */
+	char *name; /* of the campaign, as it must be there */
+	char *yaml; /* once it was read: preparation.yaml */
+};
+
 struct preparation {
 	/* inputs, not owned */
 	const char *yaml, *file;
 	const char *directory;   /* where a relative path of a git source begins; NULL: nowhere */
 	const char *content_dir; /* of the content store; mirrors of git sources are in git/ below
 				    it */
+	bool is_of_schedule;     /* which repeats it: that it runs once needs no note */
 	/* in and out */
+	struct preparation_follow follow;
 	char *changes;            /* JSON, owned; preparation_fetch() adds "sources" */
 	struct content_hash tree; /* what the user ships; preparation_fetch() merges sources in */
 	bool has_tree;
@@ -46,9 +56,19 @@ struct preparation {
 
 /* A step each; arg is a struct preparation. */
 void preparation_read(void *arg, int stop_fd);
+/* In place of preparation_read(), where follow says so: read the file of the ref's commit, put what
+ * it ships from there into the content store, and label it with the commit. */
+void preparation_follow(void *arg, int stop_fd);
+/* After preparation_read(): whether the repository that its `schedule` follows can be followed, as
+ * it is now. Changes nothing but notes in sources. */
+void preparation_check_follow(void *arg, int stop_fd);
 void preparation_fetch(void *arg, int stop_fd);
 void preparation_plan(void *arg, int stop_fd);
 
+/* What a campaign's `schedule` follows; file is the path of its own file. Nothing where it follows
+ * nothing. */
+void preparation_fill_follow(
+	struct preparation_follow *f, const struct campaign *c, const char *file);
 /* Whether there is anything for preparation_fetch(). */
 bool preparation_has_sources(const struct preparation *p);
 /* "URL (REF), URL (REF)" of what it fetches. */

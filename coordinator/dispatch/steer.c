@@ -5,6 +5,7 @@
 #include "coordinator/dispatch/admission.h"
 #include "coordinator/dispatch/core.h"
 #include "coordinator/dispatch/gang.h"
+#include "coordinator/dispatch/nightly.h"
 
 #include "proto/clock.h"
 #include "proto/log.h"
@@ -139,6 +140,8 @@ static const struct {
 	{"drain", admission_drain},
 	{"admit", admission_admit},
 	{"prune", prune_on_steer},
+	{"sweep", nightly_on_steer},
+	{"unschedule", nightly_on_steer},
 };
 
 void steer_on_message(

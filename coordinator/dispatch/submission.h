@@ -60,7 +60,13 @@ int submission_choose(
 	struct dispatch *d, const struct campaign *c, struct choice *out, struct error *err);
 void choice_done(struct choice *c);
 
-/* submissions.c: say what became of it, and forget it. l and notes may be NULL. */
+/* submission_schedule.c: what is to be repeated is kept, not planned, and decided. */
+/* Whether its repository can be followed, in a thread: the step before. */
+bool submission_follows(const struct submission *s);
+void submission_become_schedule(struct dispatch *d, struct submission *s);
+
+/* submissions.c: say what became of it, and forget it. l NULL with err's code 0: it is a schedule.
+ * notes may be NULL. */
 void submission_decide(struct dispatch *d, struct submission *s, const struct live *l,
 	const char *notes, const struct error *err);
 

@@ -50,8 +50,9 @@ void submission_decide(struct dispatch *d, struct submission *s, const struct li
 	} else {
 		struct message m;
 		message_init(&m, MESSAGE_SUBMITTED);
-		m.submitted.id = l->uuid;
-		m.submitted.label = l->label;
+		if (l != NULL)
+			m.submitted.id = l->uuid;
+		m.submitted.label = l ? l->label : s->preparation.campaign->name;
 		m.submitted.notes = notes;
 		dispatch_queue(d, &s->from, &m);
 	}
@@ -79,6 +80,9 @@ void submissions_add(struct dispatch *d, int64_t now_ns, const struct route *fro
 	p->file = s->request.file;
 	p->directory = d->config.is_embedded ? s->request.directory : NULL;
 	p->content_dir = d->config.content_dir;
+	p->is_of_schedule = request->is_schedule || request->of_schedule != NULL;
+	if (request->of_schedule != NULL)
+		preparation_fill_follow(&p->follow, request->of_schedule, p->file);
 	p->changes = copy_text(request->changes);
 	p->has_tree = request->tree.data != NULL;
 	if (p->has_tree)
@@ -107,7 +111,8 @@ static int stage_reading(
 	struct dispatch *d, struct submission *s, int64_t now_ns, struct error *err)
 {
 	(void)now_ns;
-	return prepare(d, s, preparation_read, err);
+	return prepare(
+		d, s, s->preparation.follow.git ? preparation_follow : preparation_read, err);
 }
 
 static int stage_gathering(
@@ -115,6 +120,8 @@ static int stage_gathering(
 {
 	const struct campaign *c = s->preparation.campaign;
 
+	if (s->request.is_schedule) /* its hosts may be off by day */
+		return 1;
 	if (now_ns < s->gather_until_ns && submission_is_gathering(d, c))
 		return 0;
 	/* They are chosen anew where it is planned: this is to refuse before the files come. */
@@ -124,8 +131,17 @@ static int stage_gathering(
 static int stage_sources(
 	struct dispatch *d, struct submission *s, int64_t now_ns, struct error *err)
 {
+	int r = 1;
+
 	(void)now_ns;
-	return preparation_has_sources(&s->preparation) ? prepare(d, s, preparation_fetch, err) : 1;
+	if (s->request.is_schedule)
+		return submission_follows(s) ? prepare(d, s, preparation_check_follow, err) : 1;
+	if (preparation_has_sources(&s->preparation))
+		r = prepare(d, s, preparation_fetch, err);
+	if (r > 0 && s->request.on_contents != NULL &&
+		s->request.on_contents(s->request.arg, &s->preparation, err) < 0)
+		return err->code;
+	return r;
 }
 
 /* A plan may be large: there is one at a time between its making and its last row. */
@@ -309,7 +325,10 @@ static void tell_waiting(struct dispatch *d, struct submission *s, int64_t now_n
 	s->tell_ns = now_ns + TELL_NS;
 	if (is_fetching) {
 		buf_adds(&text, "fetching ");
-		preparation_describe_sources(&s->preparation, &text);
+		if (s->request.is_schedule)
+			buf_adds(&text, s->preparation.campaign->schedule.source_git);
+		else
+			preparation_describe_sources(&s->preparation, &text);
 	} else if (s->live != NULL) {
 		buf_addf(&text, "writing %zu configurations", s->live->plan->configurations_n);
 	} else {
@@ -333,7 +352,8 @@ void submissions_go_on(struct dispatch *d, int64_t now_ns)
 	DL_FOREACH_SAFE (d->submissions, s, next) {
 		struct error err = {0};
 		int r = 1;
-		while (r > 0 && s->stage < STAGES)
+		enum submission_stage last = s->request.is_schedule ? STAGE_PLANNING : STAGES;
+		while (r > 0 && s->stage < last)
 			if ((r = stages[s->stage](d, s, now_ns, &err)) > 0)
 				s->stage++;
 		if (d->failure.code !=
@@ -341,6 +361,8 @@ void submissions_go_on(struct dispatch *d, int64_t now_ns)
 			return;
 		if (r < 0)
 			submission_decide(d, s, NULL, NULL, &err);
+		else if (r > 0 && s->request.is_schedule)
+			submission_become_schedule(d, s);
 		else if (r > 0)
 			become_live(d, s);
 		else

@@ -85,7 +85,7 @@ static void gathered_done(struct gathered *g)
 	free(g->rows);
 }
 
-static void on_query(struct dispatch *d, const struct route *from, const struct message_query *q)
+void users_query(struct dispatch *d, const struct route *from, const struct message_query *q)
 {
 	struct gathered g = {.limit = q->limit > 0 && q->limit < 4096 ? (size_t)q->limit : 4096};
 	struct error err = {0};
@@ -301,6 +301,7 @@ static void on_submit(struct dispatch *d, int64_t now_ns, const struct route *fr
 		.directory = d->config.is_embedded ? m->directory : NULL,
 		.tree = m->tree,
 		.priority = m->priority == ABSENT ? 0 : m->priority,
+		.is_schedule = m->schedule == 1,
 	};
 
 	if (m->tree.data != NULL && m->tree.len != CONTENT_HASH_LEN)
@@ -310,6 +311,10 @@ static void on_submit(struct dispatch *d, int64_t now_ns, const struct route *fr
 		dispatch_queue_error(d, from, "campaign",
 			"SUBMIT: priority %lld: expected %d to %d", (long long)request.priority,
 			-PRIORITY_MAX, PRIORITY_MAX);
+	else if (request.is_schedule && d->config.is_embedded)
+		dispatch_queue_error(d, from, "unavailable",
+			"schedule: a 'joulerig run' has this store and ends soon; add it to a "
+			"coordinator that stays: 'joulerig serve'");
 	else
 		submissions_add(d, now_ns, from, &request);
 }
@@ -421,7 +426,7 @@ void users_on_message(struct dispatch *d, int64_t now_ns, const struct route *fr
 		on_watch(d, from, m->watch.label, now_ns);
 		break;
 	case MESSAGE_QUERY:
-		on_query(d, from, &m->query);
+		users_query(d, from, &m->query);
 		break;
 	case MESSAGE_CANCEL:
 		on_cancel(d, now_ns, from, &m->cancel);
