@@ -20,6 +20,7 @@ const struct command *const commands[] = {
 	&command_cancel,
 	&command_pause,
 	&command_resume,
+	&command_schedule,
 	&command_hosts,
 	&command_deploy,
 	&command_drain,

@@ -282,7 +282,9 @@ int submission_send(
 	if (mkdtemp(scratch) == NULL)
 		return error_errno(err, "cannot make a folder %s", scratch);
 	int r = content_open(&content, scratch, err);
-	if (r == 0)
+	/* Of what follows a repository, the files are those of the commit. */
+	has_tree = !(f->is_schedule && f->campaign->schedule.source_git != NULL);
+	if (r == 0 && has_tree)
 		r = submission_add_files(f, content, &tree, &has_tree, err);
 	if (r == 0) {
 		message_init(&m, MESSAGE_SUBMIT);
@@ -293,6 +295,8 @@ int submission_send(
 			m.submit.tree = (struct blob){.data = tree.b, .len = sizeof tree.b};
 		m.submit.directory = f->directory;
 		m.submit.priority = f->priority;
+		if (f->is_schedule)
+			m.submit.schedule = 1;
 		r = client_send(client, &m, err);
 	}
 	if (r == 0)

@@ -60,6 +60,7 @@ struct submission_file {
 	char *changes; /* JSON, or NULL */
 	struct campaign *campaign;
 	int64_t priority;
+	bool is_schedule; /* the caller's: it is handed over to be repeated */
 };
 
 /*
@@ -77,7 +78,7 @@ int submission_add_files(const struct submission_file *f, struct content_store *
 	struct content_hash *tree, bool *has_tree, struct error *err);
 
 /* Hand it over to a coordinator: SUBMIT, the files that it wants, SUBMITTED. *label is the
- * caller's. */
+ * caller's; of a schedule it is its name. */
 int submission_send(
 	const struct submission_file *f, struct client *client, char **label, struct error *err);
 

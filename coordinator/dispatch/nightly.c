@@ -170,6 +170,10 @@ int nightly_add(
 	n = xcalloc(1, sizeof *n);
 	int r = schedule_read(n, row, err);
 	if (r == 0) {
+		/* Where the file says none, that of now: its times are the same wherever they are
+		 * looked at. */
+		if (n->row.timezone == NULL)
+			n->row.timezone = copy_text(calendar_zone(n->calendar));
 		n->row.next_at = calendar_next(n->calendar, &n->cron, row->added_at);
 		if (dispatch_begin(d) < 0)
 			r = error_set(err, d->failure.code, "%s", d->failure.text);

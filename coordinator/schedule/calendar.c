@@ -249,3 +249,27 @@ const char *calendar_text(const struct calendar *c, int64_t at, char out[64])
 		g_time_zone_get_abbreviation(c->zone, interval));
 	return out;
 }
+
+const char *calendar_rfc3339(const struct calendar *c, int64_t at, char out[64])
+{
+	int64_t second = floor_to(at, NS_PER_S) / NS_PER_S, offset = offset_at(c, second);
+	int64_t minutes = (offset < 0 ? -offset : offset) / MINUTE;
+	struct tm tm;
+
+	gmtime_r(&(time_t){second + offset}, &tm);
+	snprintf(out, 64, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", tm.tm_year + 1900,
+		tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, offset < 0 ? '-' : '+',
+		(int)(minutes / 60), (int)(minutes % 60));
+	return out;
+}
+
+const char *calendar_zone(const struct calendar *c)
+{
+	const char *name = g_time_zone_get_identifier(c->zone);
+	GTimeZone *again = name ? g_time_zone_new_identifier(name) : NULL;
+
+	if (!again)
+		return NULL;
+	g_time_zone_unref(again);
+	return name;
+}

@@ -35,5 +35,10 @@ size_t calendar_next_n(
 	const struct calendar *c, const struct cron *cron, int64_t after, int64_t *out, size_t n);
 /* "Sun 2026-03-29 03:00 CEST" of an instant, in the zone; returns out. */
 const char *calendar_text(const struct calendar *c, int64_t at, char out[64]);
+/* "2026-03-29T03:00:00+02:00", for programs; returns out. */
+const char *calendar_rfc3339(const struct calendar *c, int64_t at, char out[64]);
+/* The name by which the zone can be opened again, also of this machine's own; NULL where that has
+ * none. Valid while c is. */
+const char *calendar_zone(const struct calendar *c);
 
 #endif
