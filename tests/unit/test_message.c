@@ -291,7 +291,7 @@ static void fill_submit(struct message *m)
 		.changes = "{\"blocks\":3}",
 		.tree = hash,
 		.priority = ABSENT,
-		.schedule = ABSENT,
+		.schedule = 1,
 	};
 }
 
