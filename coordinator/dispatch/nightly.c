@@ -41,10 +41,11 @@ static int schedule_read(
 	n->row.changes = copy_text(row->changes);
 	n->row.cron = xstrdup(row->cron);
 	n->row.timezone = copy_text(row->timezone);
+	n->row.tree = (struct blob){0};
 	if (row->tree.len > 0) {
 		void *tree = xmalloc(row->tree.len);
 		memcpy(tree, row->tree.data, row->tree.len);
-		n->row.tree.data = tree;
+		n->row.tree = (struct blob){.data = tree, .len = row->tree.len};
 	}
 	int r = cron_parse(row->cron, &n->cron, err);
 	if (r == 0)

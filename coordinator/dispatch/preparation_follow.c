@@ -115,6 +115,11 @@ static int read_file(struct checkout *c, struct error *err)
 	return 0;
 }
 
+static bool is_of_disk(int code)
+{
+	return code == -ENOSPC || code == -EDQUOT || code == -EIO || code == -EROFS;
+}
+
 /* What the file ships, beside it in the checkout. */
 static int add_files(struct checkout *c, struct error *err)
 {
@@ -141,8 +146,11 @@ static int add_files(struct checkout *c, struct error *err)
 	if (n == 0)
 		return 0;
 	int r = content_open(&content, p->content_dir, err);
-	if (r == 0 && (r = content_add_tree(content, directory, paths, n, &p->tree, err)) < 0)
-		r = error_wrap(err, "source: git %s", p->follow.git);
+	if (r == 0 && (r = content_add_tree(content, directory, paths, n, &p->tree, err)) < 0) {
+		error_wrap(err, "source: git %s", p->follow.git);
+		if (!is_of_disk(r)) /* it is what the repository has, tomorrow as today */
+			r = err->code = ERR_CAMPAIGN;
+	}
 	content_close(content);
 	return r;
 }
