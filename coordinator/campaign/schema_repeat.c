@@ -90,13 +90,13 @@ static const struct schema overlap = {
 static const struct schema unless = {
 	.type = TYPE_CHOICE, .choices = (const char *const[]){"unchanged", NULL}};
 static const struct key_info source_keys[] = {
-	{"git", KEY_REQUIRED, &schema_text, "a URL, or an absolute path on the coordinator's machine"},
+	{"git", KEY_REQUIRED, &schema_text,
+		"a URL, or an absolute path on the coordinator's machine"},
 	{"ref", 0, &schema_text, "branch or tag; main without it"},
 	{"file", 0, &below, "the campaign file in it; without it named as the one that is added"},
 	{0},
 };
-static const struct schema source = {
-	.type = TYPE_MAP, .title = "source", .keys = source_keys};
+static const struct schema source = {.type = TYPE_MAP, .title = "source", .keys = source_keys};
 static const struct schema bound = {.type = TYPE_DURATION, .min = 1, .max = INT64_MAX};
 static const struct key_info schedule_keys[] = {
 	{"cron", KEY_REQUIRED, &cron, "minute, hour, day, month, weekday"},

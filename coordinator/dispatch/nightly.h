@@ -2,12 +2,12 @@
  * nightly.h - campaigns that are submitted again and again: when they are due, what becomes of each
  * sweep, and what is told of it
  *
- * A schedule is a campaign that is kept with its `schedule`. Each time that it is due makes a sweep:
- * its campaign is submitted, runs, is compared with its baseline; what looks changed is confirmed
- * by a second campaign, in which the contents of both nights run interleaved; and what is confirmed
- * and new becomes notices. sweep_state.h has the states. nightly.c: schedules and when they are due;
- * nightly_sweep.c: a sweep until its campaign has ended; judge.c: from there to the notices;
- * tell.c: their delivery. Every step is in the store before the next one begins, so that a
+ * A schedule is a campaign that is kept with its `schedule`. Each time that it is due makes a
+ * sweep: its campaign is submitted, runs, is compared with its baseline; what looks changed is
+ * confirmed by a second campaign, in which the contents of both nights run interleaved; and what is
+ * confirmed and new becomes notices. sweep_state.h has the states. nightly.c: schedules and when
+ * they are due; nightly_sweep.c: a sweep until its campaign has ended; judge.c: from there to the
+ * notices; tell.c: their delivery. Every step is in the store before the next one begins, so that a
  * coordinator that was killed goes on where it was.
  *
  * Times of schedules are CLOCK_REALTIME (at); private to coordinator/dispatch.
@@ -21,11 +21,11 @@
 #include "coordinator/schedule/calendar.h"
 
 struct nightly_schedule {
-	struct store_schedule row;  /* texts owned */
-	struct campaign *campaign;  /* read from row.yaml with row.changes (owned); NULL: it is of
-				       another version, and never due */
+	struct store_schedule row; /* texts owned */
+	struct campaign *campaign; /* read from row.yaml with row.changes (owned); NULL: it is of
+				      another version, and never due */
 	struct cron cron;
-	struct calendar *calendar;  /* owned */
+	struct calendar *calendar; /* owned */
 	struct nightly_schedule *prev, *next;
 };
 
@@ -36,16 +36,16 @@ struct sweep {
 	struct dispatch *dispatch;
 	struct store_sweep row; /* texts owned */
 	enum sweep_state state;
-	char *label;            /* of its campaign, once there is one; NULL */
-	char *confirmation;     /* label, likewise */
+	char *label;             /* of its campaign, once there is one; NULL */
+	char *confirmation;      /* label, likewise */
 	int64_t lonely_since_ns; /* CLOCK_MONOTONIC since when its campaign waits for absent hosts
 				    alone; 0: it does not */
 	int64_t deadline_ns;     /* CLOCK_MONOTONIC; 0: not looked at yet */
-	bool is_by_hand;       /* somebody wants it now, changed or not */
-	bool is_submitted;     /* its campaign is on the way to its first run */
-	bool is_unchanged;     /* so it was found then */
-	int64_t submit_ns;     /* CLOCK_MONOTONIC when that is tried next; 0: at once */
-	int64_t give_up_ns;    /* and until when; 0: it was not tried yet */
+	bool is_by_hand;         /* somebody wants it now, changed or not */
+	bool is_submitted;       /* its campaign is on the way to its first run */
+	bool is_unchanged;       /* so it was found then */
+	int64_t submit_ns;       /* CLOCK_MONOTONIC when that is tried next; 0: at once */
+	int64_t give_up_ns;      /* and until when; 0: it was not tried yet */
 	struct judgement *judgement; /* NULL: not begun */
 	struct sweep *prev, *next;
 };
@@ -59,8 +59,8 @@ void nightly_free(struct dispatch *d);
 void nightly_tick(struct dispatch *d, int64_t now_ns, int64_t at);
 /* Keep a submission as a schedule, once its contents are here. *notes gets a line for the user.
  * Returns 0, or negative: ERR_CAMPAIGN where it has no `schedule`. */
-int nightly_add(struct dispatch *d, const struct store_schedule *row, struct buf *notes,
-	struct error *err);
+int nightly_add(
+	struct dispatch *d, const struct store_schedule *row, struct buf *notes, struct error *err);
 /* STEER "unschedule", "sweep". */
 void nightly_on_steer(struct dispatch *d, int64_t now_ns, const struct route *from,
 	const struct message_steer *m);

@@ -131,8 +131,8 @@ struct store_schedule {
 	const char *changes; /* JSON or NULL */
 	struct blob tree;    /* 32 bytes or absent */
 	int64_t priority;
-	const char *cron;            /* as the YAML has it */
-	const char *timezone;        /* likewise, or the coordinator's; NULL where that has no name */
+	const char *cron;     /* as the YAML has it */
+	const char *timezone; /* likewise, or the coordinator's; NULL where that has no name */
 	int64_t added_at;            /* CLOCK_REALTIME ns */
 	int64_t next_at;             /* when it is due next; ABSENT: never */
 };
