@@ -30,9 +30,10 @@ struct connection_options {
  * Serve until the coordinator says BYE or a signal comes. The first SIGTERM lets what runs end, and
  * its result be committed, for as long as drain_timeout_ns; a second one ends all at once, as
  * SIGINT does. SIGHUP has the machine looked at again (an energy meter that can be read now, the
- * inventory), and the coordinator told, once no run is under way. What has not ended is run again, results that are not committed stay in the spool.
- * Returns the exit status: 0 ended by BYE or SIGTERM, 130 by SIGINT; otherwise err says why
- * (EXIT_UNAVAILABLE: refused by the coordinator, with the line that its administrator should type).
+ * inventory), and the coordinator told, once no run is under way. What has not ended is run again,
+ * results that are not committed stay in the spool. Returns the exit status: 0 ended by BYE or
+ * SIGTERM, 130 by SIGINT; otherwise err says why (EXIT_UNAVAILABLE: refused by the coordinator,
+ * with the line that its administrator should type).
  */
 int connection_serve(const struct connection_options *o, struct error *err);
 

@@ -26,8 +26,7 @@ static bool measures(const struct meter_set *s)
 	return energy_source_name(s->meter) != NULL;
 }
 
-static bool fill_set(
-	struct meters *ms, struct meter_set *s, const char *wish, struct error *err)
+static bool fill_set(struct meters *ms, struct meter_set *s, const char *wish, struct error *err)
 {
 	struct error why = {0};
 

@@ -19,7 +19,7 @@ struct server_config {
 	bool is_embedded;
 	const char *only; /* as for dispatch_load(); NULL: all campaigns go on */
 	int64_t gather_ns;
-	int64_t retry_ns; /* of recovery.h; 0: its own */
+	int64_t retry_ns;                /* of recovery.h; 0: its own */
 	const struct settings *settings; /* what the administrator wants; NULL: nothing */
 	/* The store cannot be written to, for this reason; NULL: it can again, and
 	 * server_dispatch() is a new one. May be NULL: the log tells both. */
@@ -27,7 +27,7 @@ struct server_config {
 	/* How it fares, about once a second (vitals.h); NULL: nobody asks. They are the callee's to
 	 * vitals_done(). */
 	void (*on_vitals)(void *arg, struct vitals *vitals);
-	loop_signal_fn *on_signal; /* NULL: the first SIGINT or SIGTERM stops with status 0 */
+	loop_signal_fn *on_signal;    /* NULL: the first SIGINT or SIGTERM stops with status 0 */
 	void (*on_hangup)(void *arg); /* SIGHUP, where on_signal is NULL; may be NULL */
 	void *arg;
 };

@@ -75,7 +75,8 @@ static void kill_agent_in_writes(struct node *n)
 static void stall_agent(struct node *n)
 {
 	n->process.stalled_until = world_now + some_time(120 * NS_PER_S);
-	narrate("%s is stopped until %lld", n->name, (long long)(n->process.stalled_until / NS_PER_S));
+	narrate("%s is stopped until %lld", n->name,
+		(long long)(n->process.stalled_until / NS_PER_S));
 }
 
 static void part_agent(struct node *n)
