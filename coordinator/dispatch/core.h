@@ -60,7 +60,7 @@ struct dispatch {
 	struct maintenance *maintenance; /* windows of the settings (owned); NULL: none */
 	struct retention *retention;     /* what goes by itself (owned); NULL: nothing */
 	int64_t pruning; /* store id of the campaign whose pruning has begun; 0: none (prune.c) */
-	struct teller *teller;  /* notices on their ways (tell.c, owned); NULL: not begun */
+	struct teller *teller; /* notices on their ways (tell.c, owned); NULL: not begun */
 	int64_t progress_ns; /* when progress was last told */
 	struct nightly_schedule *schedules; /* owned, as are sweeps: nightly.h */
 	struct sweep *sweeps;               /* that have not ended, in the order of their ids */
