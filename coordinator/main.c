@@ -21,6 +21,7 @@ const struct command *const commands[] = {
 	&command_pause,
 	&command_resume,
 	&command_schedule,
+	&command_rerun,
 	&command_hosts,
 	&command_deploy,
 	&command_drain,

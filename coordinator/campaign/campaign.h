@@ -326,6 +326,18 @@ struct report_request {
 	size_t sections_n;
 };
 
+/* The axis of a submission that runs the contents of two interleaved (`rerun A --against B`), and
+ * how many values it has. */
+#define CONTENT_AXIS      "content"
+#define CAMPAIGN_CONTENTS 2
+
+/* What a run starts among, where a campaign has several. */
+struct campaign_content {
+	char *label; /* of the submission that it is of: the value of the axis */
+	uint8_t tree[32];
+	bool has_tree; /* false: that had no files */
+};
+
 struct campaign {
 	char *name;
 	char *description; /* NULL: none */
@@ -354,6 +366,8 @@ struct campaign {
 	struct report_request report;
 	struct benchmark *benchmarks;
 	size_t benchmarks_n;
+	struct campaign_content contents[CAMPAIGN_CONTENTS]; /* the baseline's first */
+	size_t contents_n; /* 0: it has the submission's own alone */
 	struct campaign_private *private;
 };
 
@@ -396,6 +410,13 @@ const struct value *configuration_value(const struct configuration *c, size_t ax
 /* Append the canonical JSON object in axis order, {"threads":2,"size":1000}: with the benchmark its
  * identity. */
 void configuration_parameters(const struct configuration *c, struct buf *out);
+
+/* Whether the changes of a submission (JSON, NULL for none) make it one beside the history of its
+ * campaign: some configurations again, or two contents against each other. */
+bool changes_stand_aside(const char *changes);
+/* Which of the campaign's contents it is for; NULL: the submission's own. */
+const struct campaign_content *campaign_content(
+	const struct campaign *c, const struct configuration *configuration);
 
 /* What one host runs in every block. */
 struct plan_lane {

@@ -121,5 +121,8 @@ void read_check_values(struct reader *r);
 void read_check_size(struct reader *r);
 /* read_changes.c: what --set, --only, --blocks and --seed change. */
 void read_changes(struct reader *r, const char *changes);
+/* read_again.c: whose contents run. again is a JSON object, or NULL. */
+struct json_t;
+void read_again(struct reader *r, const struct json_t *again);
 
 #endif

@@ -107,7 +107,7 @@ static void set_only(struct reader *r, const json_t *only)
 		"--only", &scope, NULL, r->arena, r->d);
 }
 
-/* One label of the submission, over the file's of that name. */
+/* One label of the submission, over the file's of that name; an empty value takes that away. */
 static void set_label(struct reader *r, const char *key, const char *value)
 {
 	struct campaign *c = r->campaign;
@@ -120,9 +120,13 @@ static void set_label(struct reader *r, const char *key, const char *value)
 	for (size_t i = 0; i < c->labels_n; i++) {
 		if (strcmp(c->labels[i].key, key) == 0) {
 			c->labels[i].value = arena_strdup(r->arena, value);
+			if (value[0] == '\0')
+				c->labels[i] = c->labels[--c->labels_n];
 			return;
 		}
 	}
+	if (value[0] == '\0')
+		return;
 	labels = arena_array(r->arena, c->labels_n + 1, sizeof *labels);
 	if (c->labels_n)
 		memcpy(labels, c->labels, c->labels_n * sizeof *labels);
@@ -150,7 +154,8 @@ static int64_t changed_int(struct reader *r, const json_t *changes, const char *
 void read_changes(struct reader *r, const char *changes)
 {
 	/* sources: which commits the git sources were; nothing follows from them here. */
-	static const char *const keys[] = {"set", "blocks", "seed", "only", "labels", "sources"};
+	static const char *const keys[] = {"set", "blocks", "seed", "only", "labels", "sources",
+		"max", "again"};
 	struct campaign *c = r->campaign;
 	json_error_t why;
 	json_t *root, *list;
@@ -173,6 +178,7 @@ void read_changes(struct reader *r, const char *changes)
 		if (!is_known)
 			change_error(r, "'%s' is no change that this version knows", key);
 	}
+	read_again(r, json_object_get(root, "again"));
 	set_only(r, json_object_get(root, "only"));
 	json_object_foreach(json_object_get(root, "set"), key, list)
 	{
@@ -188,6 +194,7 @@ void read_changes(struct reader *r, const char *changes)
 	/* With `until` it is the minimum. */
 	if (!c->until.metric || c->max < c->blocks)
 		c->max = c->blocks;
+	c->max = changed_int(r, root, "max", c->blocks, CAMPAIGN_MAX_RUNS, c->max);
 	c->seed = changed_int(r, root, "seed", 0, INT64_MAX, c->seed);
 	json_decref(root);
 }

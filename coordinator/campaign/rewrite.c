@@ -372,6 +372,8 @@ static void change(struct rewriter *r, const json_t *changes)
 		set_only(r, json_string_value(value));
 	if ((value = json_object_get(changes, "blocks")) != NULL)
 		set_blocks(r, value);
+	if ((value = json_object_get(changes, "max")) != NULL)
+		set_below(r, "repeat", "max", number(r, value));
 	json_object_foreach(json_object_get(changes, "labels"), key, value)
 	{
 		set_below(r, "labels", key, node_scalar(r->arena, json_string_value(value), false));
@@ -422,7 +424,10 @@ int campaign_rewrite(const char *text, const char *changes, struct buf *out, str
 	r.campaign = c;
 	r.root = c ? yaml_read(text, strlen(text), r.arena, &d) : NULL;
 	err->code = 0;
-	if (parsed == NULL) {
+	if (json_object_get(json_object_get(parsed, "again"), "against") != NULL) {
+		code = error_set(err, ERR_CAMPAIGN,
+			"it ran the contents of two submissions, which no file can say");
+	} else if (parsed == NULL) {
 		buf_adds(&edited, text);
 	} else if (r.root == NULL) {
 		code = error_set(err, ERR_CAMPAIGN, "this version cannot read it any more");

@@ -87,6 +87,16 @@ static void add_sources(struct buf *out, const json_t *sources)
 	}
 }
 
+static void add_again(struct buf *out, const json_t *again)
+{
+	const char *of = json_string_value(json_object_get(again, "of"));
+	const char *against = json_string_value(json_object_get(again, "against"));
+
+	if (of != NULL)
+		buf_addf(out, "# again: joulerig rerun %s%s%s\n", of, against ? " --against " : "",
+			against ? against : "");
+}
+
 /* Where it comes from, as comments. */
 static void add_header(struct buf *out, const struct stored *s, const char *label)
 {
@@ -97,6 +107,7 @@ static void add_header(struct buf *out, const struct stored *s, const char *labe
 	buf_addf(out, "# %s, submitted at %s: ", label, clock_rfc3339(date, s->submitted_at));
 	add_command(out, file, changes);
 	buf_adds(out, "\n");
+	add_again(out, json_object_get(changes, "again"));
 	add_sources(out, json_object_get(changes, "sources"));
 	json_decref(changes);
 }
@@ -122,7 +133,7 @@ int export_campaign(struct results *r, const char *label, const char *format, bo
 	}
 	if (code == ERR_CAMPAIGN) {
 		log_warning("%s: its changes cannot be written into a file (%s): this is the file "
-			    "as it was; the options are in its first line",
+			    "as it was; the options are in its first lines",
 			label, err->text);
 		buf_adds(&out, s.yaml);
 		err->code = code = 0;

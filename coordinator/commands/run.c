@@ -5,6 +5,7 @@
  */
 #include "coordinator/agents_here.h"
 #include "coordinator/commands/follow.h"
+#include "coordinator/commands/run.h"
 #include "coordinator/commands/steering.h"
 #include "coordinator/commands/submission.h"
 #include "coordinator/dispatch/server.h"
@@ -269,6 +270,36 @@ static int follow_here(struct here *h, struct error *err)
 	return status;
 }
 
+/* file: whose files are added to the request; NULL: all that it needs is here. */
+static int request_here(struct run_options *o, struct dispatch_request *request,
+	const struct submission_file *file, char **label, struct error *err)
+{
+	struct content_hash tree;
+	bool has_tree = false;
+	struct here h;
+	int status, r = open_here(&h, o, "", err);
+
+	if (r == 0 && file != NULL)
+		r = submission_add_files(file, server_content(h.server), &tree, &has_tree, err);
+	if (r == 0)
+		r = start_agents(&h, err);
+	if (r == 0) {
+		request->on_decided = on_decided;
+		request->observer = on_campaign_event;
+		request->arg = &h;
+		if (has_tree)
+			request->tree = (struct blob){.data = tree.b, .len = sizeof tree.b};
+		h.request = request;
+		dispatch_submit(server_dispatch(h.server), clock_monotonic_ns(), request);
+		status = follow_here(&h, err);
+	} else {
+		status = (int)error_exit_status(err);
+	}
+	close_here(&h);
+	*label = h.label;
+	return status;
+}
+
 static int run_here(
 	struct run_options *o, const struct submission_file *file, char **label, struct error *err)
 {
@@ -278,31 +309,9 @@ static int run_here(
 		.changes = file->changes,
 		.directory = file->directory,
 		.priority = file->priority,
-		.on_decided = on_decided,
-		.observer = on_campaign_event,
 	};
-	struct content_hash tree;
-	bool has_tree = false;
-	struct here h;
-	int status, r = open_here(&h, o, "", err);
 
-	if (r == 0)
-		r = submission_add_files(file, server_content(h.server), &tree, &has_tree, err);
-	if (r == 0)
-		r = start_agents(&h, err);
-	if (r == 0) {
-		request.arg = &h;
-		if (has_tree)
-			request.tree = (struct blob){.data = tree.b, .len = sizeof tree.b};
-		h.request = &request;
-		dispatch_submit(server_dispatch(h.server), clock_monotonic_ns(), &request);
-		status = follow_here(&h, err);
-	} else {
-		status = (int)error_exit_status(err);
-	}
-	close_here(&h);
-	*label = h.label;
-	return status;
+	return request_here(o, &request, file, label, err);
 }
 
 /* ---- the commands ---- */
@@ -326,6 +335,21 @@ static void show_results(const struct common_options *common, const char *label)
 static bool wants_results(int status)
 {
 	return status == EXIT_OK || status == EXIT_RUN_FAILED;
+}
+
+int run_request(
+	const struct run_place *place, struct dispatch_request *request, struct error *err)
+{
+	struct run_options o = defaults;
+	_cleanup_free_ char *label = NULL;
+
+	o.common = place->common;
+	o.root = place->root;
+	o.agents = place->agents;
+	int status = request_here(&o, request, NULL, &label, err);
+	if (label != NULL && wants_results(status))
+		show_results(&place->common, label);
+	return status;
 }
 
 static int run(void *target, const char **arguments, size_t n, struct error *err)

@@ -61,7 +61,7 @@ static int add_object(json_t *changes, const char *name, const struct texts *tex
 	return r;
 }
 
-static int make_changes(char **out, const struct submission_options *o, struct error *err)
+int submission_changes(char **out, const struct submission_options *o, struct error *err)
 {
 	json_t *changes = json_object();
 	int r = add_object(changes, "set", &o->set, add_set, err);
@@ -79,7 +79,7 @@ static int make_changes(char **out, const struct submission_options *o, struct e
 	return r;
 }
 
-static int read_priority(const char *text, int64_t *out, struct error *err)
+int submission_priority(const char *text, int64_t *out, struct error *err)
 {
 	if (text != NULL && units_parse_int(text, -PRIORITY_MAX, PRIORITY_MAX, out, NULL) < 0)
 		return error_set(err, ERR_USAGE,
@@ -142,10 +142,10 @@ int submission_read(struct submission_file *out, const char *path,
 	/* What was read of a longer one is more than the language takes, which tells the line. */
 	if (r < 0 && r != -EFBIG)
 		return error_set(err, ERR_USAGE, "%s: %s", path, strerror(-r));
-	if (read_priority(options->priority, &out->priority, err) < 0)
+	if (submission_priority(options->priority, &out->priority, err) < 0)
 		return ERR_USAGE;
 	out->directory = directory_of(path, err);
-	if (out->directory == NULL || (r = make_changes(&out->changes, options, err)) < 0)
+	if (out->directory == NULL || (r = submission_changes(&out->changes, options, err)) < 0)
 		return ERR_USAGE;
 	out->campaign = campaign_read(out->yaml.data, out->yaml.len, out->changes, &d);
 	if (d.errors > 0 || is_verbose)
@@ -266,6 +266,17 @@ static int converse(
 		if (r != 0)
 			return r < 0 ? r : 0;
 	}
+}
+
+int submission_send_again(const struct message_submit *submit, struct client *client, char **label,
+	struct error *err)
+{
+	struct message m;
+
+	message_init(&m, MESSAGE_SUBMIT);
+	m.submit = *submit;
+	int r = client_send(client, &m, err);
+	return r == 0 ? converse(NULL, client, label, err) : r;
 }
 
 int submission_send(

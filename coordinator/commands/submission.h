@@ -77,6 +77,14 @@ void submission_done(struct submission_file *f);
 int submission_add_files(const struct submission_file *f, struct content_store *content,
 	struct content_hash *tree, bool *has_tree, struct error *err);
 
+/* What the options change, as JSON (the caller frees); NULL: nothing. Returns 0 or ERR_USAGE. */
+int submission_changes(char **out, const struct submission_options *o, struct error *err);
+/* --priority; 0 where text is NULL. */
+int submission_priority(const char *text, int64_t *out, struct error *err);
+
+/* SUBMIT of what the coordinator has all files of, to SUBMITTED. *label is the caller's. */
+int submission_send_again(const struct message_submit *submit, struct client *client, char **label,
+	struct error *err);
 /* Hand it over to a coordinator: SUBMIT, the files that it wants, SUBMITTED. *label is the
  * caller's; of a schedule it is its name. */
 int submission_send(

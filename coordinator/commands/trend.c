@@ -100,6 +100,15 @@ static bool has_regressed(const struct trend *t, size_t since)
 	return any;
 }
 
+static void note_aside(const struct trend *t)
+{
+	for (size_t i = 0; i < t->aside_n; i++)
+		fprintf(stderr,
+			"note: %s is passed over: it is a rerun of some configurations, or of two "
+			"contents\n",
+			t->aside[i]);
+}
+
 static int show(const struct options *o, const struct trend *t, const char *name, struct error *err)
 {
 	const char *format = o->common.format == NULL ? "table" : o->common.format;
@@ -136,6 +145,8 @@ static int run(void *options, const char **arguments, size_t n, struct error *er
 		rc = read_since(o, &t, &since, err);
 	if (rc == 0)
 		rc = show(o, &t, arguments[0], err);
+	if (rc == 0 && !o->common.quiet)
+		note_aside(&t);
 	int status = rc < 0 ? (int)error_exit_status(err) : EXIT_OK;
 	if (rc == 0 && o->is_gate && has_regressed(&t, since))
 		status = EXIT_REGRESSION;

@@ -77,7 +77,7 @@ static void send_assign(struct dispatch *d, const struct gang *g, size_t part)
 	message_init(&m, MESSAGE_ASSIGN);
 	campaign_render_role(l->campaign, live_configuration(l, g->run), part, &l->hosts[at],
 		l->label, &m.assign, &arena);
-	workdir = rendered_complete(&m.assign, l);
+	workdir = rendered_complete(&m.assign, l, live_configuration(l, g->run));
 	agents_fill_id(&m.assign.id, l, g->run);
 	m.assign.block = g->run->block;
 	m.assign.lease_ns = LEASE_NS;

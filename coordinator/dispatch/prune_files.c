@@ -4,6 +4,7 @@
  */
 #include "coordinator/dispatch/prune.h"
 
+#include "coordinator/dispatch/again.h"
 #include "coordinator/dispatch/campaign_state.h"
 #include "coordinator/store/queries.h"
 #include "proto/clock.h"
@@ -74,18 +75,25 @@ static bool was_pruned(const struct sweep *w, int64_t id)
 	return false;
 }
 
+static void need_tree(void *arg, const struct content_hash *tree)
+{
+	struct sweep *w = arg;
+
+	need(w, tree, ABSENT);
+	if (w->code == 0 && content_has(w->content, tree) &&
+		content_tree_each(w->content, tree, need, w, w->err) < 0)
+		w->code = w->err->code;
+}
+
 /* A manifest, and all that it names; nothing where there is none. */
-static void need_tree(struct sweep *w, struct blob tree)
+static void need_blob(struct sweep *w, struct blob tree)
 {
 	struct content_hash hash;
 
 	if (tree.len != sizeof hash)
 		return;
 	memcpy(&hash, tree.data, sizeof hash);
-	need(w, &hash, ABSENT);
-	if (content_has(w->content, &hash) &&
-		content_tree_each(w->content, &hash, need, w, w->err) < 0)
-		w->code = w->err->code;
+	need_tree(w, &hash);
 }
 
 static int on_campaign(void *arg, int64_t key, const struct message_cell *cells, size_t n)
@@ -96,7 +104,8 @@ static int on_campaign(void *arg, int64_t key, const struct message_cell *cells,
 	if (was_pruned(w, key) &&
 		campaign_state_is_final(campaign_state_by_name(cells[CAMPAIGNS_STATE].text)))
 		return 0;
-	need_tree(w, cells[CAMPAIGNS_TREE].blob);
+	need_blob(w, cells[CAMPAIGNS_TREE].blob);
+	again_each_tree(cells[CAMPAIGNS_CHANGES].text, need_tree, w);
 	return w->code < 0;
 }
 
@@ -107,7 +116,7 @@ static int on_schedule(void *arg, int64_t key, const struct message_cell *cells,
 
 	(void)key;
 	(void)n;
-	need_tree(w, cells[SCHEDULES_TREE].blob);
+	need_blob(w, cells[SCHEDULES_TREE].blob);
 	return w->code < 0;
 }
 

@@ -10,12 +10,17 @@ struct rendered {
 	UT_hash_handle hh;
 };
 
-char *rendered_complete(struct message_assign *a, const struct live *l)
+char *rendered_complete(
+	struct message_assign *a, const struct live *l, const struct configuration *c)
 {
+	const struct campaign_content *content = campaign_content(l->campaign, c);
+	const uint8_t *tree = content != NULL ? content->tree : l->tree;
+	bool has_tree = content != NULL ? content->has_tree : l->has_tree;
+
 	a->label = l->label;
-	if (l->has_tree)
-		a->tree = (struct blob){.data = l->tree, .len = sizeof l->tree};
-	if (l->has_tree || l->directory == NULL || (a->workdir != NULL && a->workdir[0] == '/'))
+	if (has_tree)
+		a->tree = (struct blob){.data = tree, .len = sizeof l->tree};
+	if (has_tree || l->directory == NULL || (a->workdir != NULL && a->workdir[0] == '/'))
 		return NULL;
 	char *workdir = xasprintf(
 		"%s%s%s", l->directory, a->workdir ? "/" : "", a->workdir ? a->workdir : "");
@@ -33,7 +38,7 @@ static struct message_part render(const struct live *l, const struct live_run *r
 	message_init(&m, MESSAGE_ASSIGN);
 	campaign_render(l->campaign, live_configuration(l, r), &l->hosts[r->lane], l->label,
 		&m.assign, &arena);
-	workdir = rendered_complete(&m.assign, l);
+	workdir = rendered_complete(&m.assign, l, live_configuration(l, r));
 	message_encode_part(&m, &part);
 	render_done(arena);
 	return part;

@@ -14,10 +14,11 @@
 /* All of a run's ASSIGN but id, block and lease. Lives until the next call or rendered_free(). */
 const struct message_part *rendered_assign(struct live *l, const struct live_run *r);
 /*
- * Say in an ASSIGN what is of the campaign alone: its label, files and directory. Returns what its
- * workdir points into (the caller frees; it may be NULL).
+ * Say in an ASSIGN of a configuration what the campaign's templates do not: its label, files and
+ * directory. Returns what its workdir points into (the caller frees; it may be NULL).
  */
-char *rendered_complete(struct message_assign *a, const struct live *l);
+char *rendered_complete(
+	struct message_assign *a, const struct live *l, const struct configuration *c);
 /* Forget all of a campaign's. */
 void rendered_free(struct live *l);
 

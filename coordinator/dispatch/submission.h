@@ -12,6 +12,7 @@
 #include "coordinator/dispatch/work.h"
 
 enum submission_stage {
+	STAGE_AGAIN,     /* what an earlier submission was */
 	STAGE_READING,   /* in a thread */
 	STAGE_GATHERING, /* trusted agents that are not here yet may come */
 	STAGE_FILES,     /* what it ships comes from who submitted it */
@@ -50,6 +51,13 @@ struct submission {
  * way. */
 int submission_fetch_files(
 	struct dispatch *d, struct submission *s, int64_t now_ns, struct error *err);
+
+/* submission_again.c: take all that an earlier submission here was, where it is to be that again,
+ * with its own changes on top. 1: it is so; or negative: ERR_CAMPAIGN where it cannot be. */
+int submission_again(
+	struct dispatch *d, struct submission *s, int64_t now_ns, struct error *err);
+/* All that it ships is here, as no one sends it. 1 or negative. */
+int submission_has_files(struct dispatch *d, const struct submission *s, struct error *err);
 
 /* submission_hosts.c */
 /* Whether a trusted agent that this campaign could want is not here yet. */

@@ -36,6 +36,8 @@ static int ask(struct dispatch *d, struct submission *s, struct error *err)
 int submission_fetch_files(
 	struct dispatch *d, struct submission *s, int64_t now_ns, struct error *err)
 {
+	if (s->request.again != NULL)
+		return submission_has_files(d, s, err);
 	if (!s->preparation.has_tree)
 		return 1;
 	if (s->heard_ns == 0)

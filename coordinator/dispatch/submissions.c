@@ -27,6 +27,8 @@ static void drop(struct dispatch *d, struct submission *s)
 	free((void *)s->request.yaml);
 	free((void *)s->request.file);
 	free((void *)s->request.directory);
+	free((void *)s->request.again);
+	free((void *)s->request.against);
 	free(s);
 }
 
@@ -66,9 +68,11 @@ void submissions_add(struct dispatch *d, int64_t now_ns, const struct route *fro
 	struct preparation *p = &s->preparation;
 
 	s->request = *request;
-	s->request.yaml = xstrdup(request->yaml);
-	s->request.file = xstrdup(request->file);
+	s->request.yaml = copy_text(request->yaml);
+	s->request.file = copy_text(request->file);
 	s->request.directory = copy_text(request->directory);
+	s->request.again = copy_text(text_is_set(request->again) ? request->again : NULL);
+	s->request.against = copy_text(text_is_set(request->against) ? request->against : NULL);
 	s->request.changes = NULL;
 	if (from != NULL)
 		s->from = *from;
@@ -134,6 +138,9 @@ static int stage_sources(
 	int r = 1;
 
 	(void)now_ns;
+	/* What was fetched then is among its contents. */
+	if (s->request.again != NULL)
+		return 1;
 	if (s->request.is_schedule)
 		return submission_follows(s) ? prepare(d, s, preparation_check_follow, err) : 1;
 	if (preparation_has_sources(&s->preparation))
@@ -304,6 +311,7 @@ static void become_live(struct dispatch *d, struct submission *s)
 
 static int (*const stages[STAGES])(
 	struct dispatch *d, struct submission *s, int64_t now_ns, struct error *err) = {
+	[STAGE_AGAIN] = submission_again,
 	[STAGE_READING] = stage_reading,
 	[STAGE_GATHERING] = stage_gathering,
 	[STAGE_FILES] = submission_fetch_files,

@@ -302,6 +302,8 @@ static void on_submit(struct dispatch *d, int64_t now_ns, const struct route *fr
 		.tree = m->tree,
 		.priority = m->priority == ABSENT ? 0 : m->priority,
 		.is_schedule = m->schedule == 1,
+		.again = m->again,
+		.against = m->against,
 	};
 
 	if (m->tree.data != NULL && m->tree.len != CONTENT_HASH_LEN)

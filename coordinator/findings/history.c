@@ -5,6 +5,7 @@ struct submission {
 	char *label, *name, *state;
 	int64_t number;
 	bool is_empty; /* no run of it is done */
+	bool is_aside; /* some of another one again, or two contents against each other */
 };
 
 struct submissions {
@@ -26,6 +27,7 @@ static int on_campaign(void *arg, int64_t key, const struct message_cell *c, siz
 		.number = c[CAMPAIGNS_NUMBER].integer,
 		.is_empty = c[CAMPAIGNS_DONE].integer <=
 			    c[CAMPAIGNS_FAILED].integer + c[CAMPAIGNS_SKIPPED].integer,
+		.is_aside = changes_stand_aside(c[CAMPAIGNS_CHANGES].text),
 	};
 	return 0;
 }
@@ -108,6 +110,10 @@ static void take_earlier(struct history *h, const struct submissions *all,
 		if (strcmp(s->state, "done") != 0)
 			add_note(h, xasprintf("%s is passed over: it is not done but %s", s->label,
 					    s->state));
+		else if (s->is_aside)
+			add_note(h, xasprintf("%s is passed over: it is a rerun of some "
+					      "configurations, or of two contents",
+					    s->label));
 		else if (s->is_empty)
 			add_note(h,
 				xasprintf("%s is passed over: none of its runs is done", s->label));

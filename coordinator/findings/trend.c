@@ -41,6 +41,12 @@ struct builder {
 
 /* ---- which submissions ---- */
 
+static void pass_over(struct trend *t, const char *label)
+{
+	t->aside = xreallocarray(t->aside, t->aside_n + 1, sizeof *t->aside);
+	t->aside[t->aside_n++] = xstrdup(label);
+}
+
 static int on_campaign(void *arg, int64_t key, const struct message_cell *c, size_t n)
 {
 	struct builder *b = arg;
@@ -52,6 +58,10 @@ static int on_campaign(void *arg, int64_t key, const struct message_cell *c, siz
 		return 0;
 	if (c[CAMPAIGNS_ENDED_AT].integer == ABSENT) {
 		b->has_unended = true;
+		return 0;
+	}
+	if (changes_stand_aside(c[CAMPAIGNS_CHANGES].text)) {
+		pass_over(b->out, cell_text(&c[CAMPAIGNS_LABEL]));
 		return 0;
 	}
 	b->stored = xreallocarray(b->stored, b->stored_n + 1, sizeof *b->stored);
@@ -100,6 +110,11 @@ static int find_submissions(struct builder *b, struct error *err)
 	if (b->has_unended)
 		return error_set(
 			err, ERR_USAGE, "trend: no submission of %s has ended yet", b->name);
+	if (b->out->aside_n > 0)
+		return error_set(err, ERR_USAGE,
+			"trend: all that is left of %s are reruns of some configurations, or of "
+			"two contents; they are no history",
+			b->name);
 	_cleanup_free_ char *label = results_label(b->results, b->name, err);
 	if (label == NULL)
 		return err->code;
@@ -460,6 +475,9 @@ void trend_done(struct trend *t)
 		free(t->submissions[i].label);
 		free(t->submissions[i].mark);
 	}
+	for (size_t i = 0; i < t->aside_n; i++)
+		free(t->aside[i]);
+	free(t->aside);
 	for (size_t i = 0; i < t->series_n; i++) {
 		struct trend_series *s = &t->series[i];
 
