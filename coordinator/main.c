@@ -22,6 +22,8 @@ const struct command *const commands[] = {
 	&command_resume,
 	&command_schedule,
 	&command_rerun,
+	&command_extend,
+	&command_label,
 	&command_hosts,
 	&command_deploy,
 	&command_drain,

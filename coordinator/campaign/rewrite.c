@@ -359,6 +359,24 @@ static void set_blocks(struct rewriter *r, const json_t *blocks)
 	set_below(r, "repeat", "max", node_scalar(r->arena, text, true));
 }
 
+/* One that was taken away, where the file has it. */
+static void take_label(struct rewriter *r, const char *key)
+{
+	const struct node *labels = node_get(r->root, "labels");
+	struct node *left;
+
+	if (labels == NULL || node_find(labels, key) == NULL)
+		return;
+	left = arena_alloc(r->arena, sizeof *left);
+	*left = *labels;
+	left->pairs = arena_array(r->arena, labels->n + 1, sizeof *left->pairs);
+	left->n = 0;
+	for (size_t i = 0; i < labels->n; i++)
+		if (strcmp(labels->pairs[i].key->text, key) != 0)
+			left->pairs[left->n++] = labels->pairs[i];
+	r->root = node_with(r->arena, r->root, "labels", left);
+}
+
 static void change(struct rewriter *r, const json_t *changes)
 {
 	const json_t *value;
@@ -376,7 +394,11 @@ static void change(struct rewriter *r, const json_t *changes)
 		set_below(r, "repeat", "max", number(r, value));
 	json_object_foreach(json_object_get(changes, "labels"), key, value)
 	{
-		set_below(r, "labels", key, node_scalar(r->arena, json_string_value(value), false));
+		if (json_string_length(value) == 0)
+			take_label(r, key);
+		else
+			set_below(r, "labels", key,
+				node_scalar(r->arena, json_string_value(value), false));
 	}
 	if ((value = json_object_get(changes, "seed")) != NULL)
 		set_top(r, "seed", number(r, value));

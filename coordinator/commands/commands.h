@@ -42,7 +42,7 @@ extern const struct command command_run, command_submit, command_check, command_
 	command_runs, command_export, command_key, command_cancel, command_pause, command_resume,
 	command_new, command_completion, command_import, command_trend, command_report,
 	command_drain, command_admit, command_backup, command_doctor, command_prune, command_deploy,
-	command_schedule, command_rerun;
+	command_schedule, command_rerun, command_extend, command_label;
 extern const struct command *const commands[]; /* ended by NULL; in main.c */
 
 /* results_where of the common options. */

@@ -136,7 +136,8 @@ int export_campaign(struct results *r, const char *label, const char *format, bo
 			    "as it was; the options are in its first lines",
 			label, err->text);
 		buf_adds(&out, s.yaml);
-		err->code = code = 0;
+		*err = (struct error){0};
+		code = 0;
 	}
 	if (code == 0)
 		fwrite(out.data, 1, out.len, to);

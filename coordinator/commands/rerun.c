@@ -5,6 +5,8 @@
 #include "coordinator/commands/run.h"
 #include "coordinator/commands/steering.h"
 #include "coordinator/commands/submission.h"
+#include "coordinator/dispatch/more.h"
+#include "proto/clock.h"
 #include <stdio.h>
 
 #define CONNECT_NS (5 * NS_PER_S)
@@ -99,14 +101,65 @@ static int submit_again(const struct rerun_options *o, struct steered *c, struct
 	return rerun_here(o, &m.submit, err);
 }
 
+/* ---- --failed ---- */
+
+static int write_failed(const struct store_ops *ops, struct store *s, const struct steered *c,
+	void *arg, struct error *err)
+{
+	struct kept k;
+	int r = kept_find(&k, ops, s, c->label, "rerun", err);
+
+	if (r == 0)
+		r = more_rerun_failed(&k, clock_realtime_ns(), ops, s, arg, err);
+	kept_done(&k);
+	return r;
+}
+
+static int rerun_failed(struct steered *c, struct error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	struct message m;
+	int64_t n = 0;
+	int r;
+
+	message_init(&m, MESSAGE_STEER);
+	m.steer.verb = "rerun";
+	if (!c->is_file)
+		return steering_more(c, &m, err);
+	r = steering_write(c, write_failed, &n, err);
+	text = xasprintf("%lld of its runs are queued again", (long long)n);
+	if (r == 0)
+		steering_say_resume(c, text);
+	return r;
+}
+
+/* What says how a new submission is to be is of no use to one that is there. */
+static int check_failed(const struct rerun_options *o, struct error *err)
+{
+	const struct submission_options *s = &o->submission;
+
+	if (o->against == NULL && s->set.n == 0 && s->only == NULL && s->blocks == ABSENT &&
+		s->seed == ABSENT && s->label.n == 0 && s->priority == NULL)
+		return 0;
+	return error_set(err, ERR_USAGE,
+		"rerun: --failed runs again what failed of this submission, as it is: it goes with "
+		"none of the options that make a new one");
+}
+
 static int run(void *target, const char **arguments, size_t n, struct error *err)
 {
 	const struct rerun_options *o = target;
 	struct steered c;
-	int status, r = steering_find(&c, &o->common, arguments[0], err);
+	int status;
 
 	(void)n;
-	status = r < 0 ? (int)error_exit_status(err) : submit_again(o, &c, err);
+	if (o->failed && check_failed(o, err) < 0)
+		return EXIT_USAGE;
+	int r = steering_find(&c, &o->common, arguments[0], err);
+	if (r == 0 && o->failed)
+		status = (r = rerun_failed(&c, err)) < 0 ? (int)error_exit_status(err) : EXIT_OK;
+	else
+		status = r < 0 ? (int)error_exit_status(err) : submit_again(o, &c, err);
 	steering_done(&c);
 	return status;
 }
@@ -120,7 +173,9 @@ const struct command command_rerun = {
 		"options change\nit on top. A coordinator that has the store gets it, and its label "
 		"is printed, as by\n'submit'; else it runs here, as by 'run'. With --against both "
 		"submissions' contents run\ninterleaved, paired in every block, as values of an "
-		"axis 'content': 'joulerig compare NEW'\nsays whether they differ.",
+		"axis 'content': 'joulerig compare NEW'\nsays whether they differ. With --failed it "
+		"is the same submission that goes on: its counted\nruns that failed or timed out "
+		"run again; what they had stays with their attempts.",
 	.options = options,
 	.options_size = sizeof(struct rerun_options),
 	.defaults = &defaults,

@@ -1,3 +1,4 @@
+#include "coordinator/campaign/campaign.h"
 #include "coordinator/commands/admission_lines.h"
 #include "coordinator/commands/commands.h"
 #include "coordinator/commands/trouble_line.h"
@@ -193,6 +194,37 @@ static int ask(struct results *r, const char *typed, struct message *report, str
 	return results_report(r, label, report, err);
 }
 
+static int on_labels_row(void *arg, int64_t key, const struct message_cell *c, size_t n)
+{
+	const char *yaml = cell_text(&c[CAMPAIGNS_YAML]);
+	struct diagnostics d = {0};
+	struct campaign *read = campaign_read(yaml, strlen(yaml), c[CAMPAIGNS_CHANGES].text, &d);
+
+	(void)arg;
+	(void)key;
+	(void)n;
+	for (size_t i = 0; read != NULL && i < read->labels_n; i++)
+		printf("%s%s=%s", i == 0 ? "\nlabels: " : ", ", read->labels[i].key,
+			read->labels[i].value);
+	if (read != NULL && read->labels_n > 0)
+		putchar('\n');
+	campaign_free(read);
+	diagnostics_done(&d);
+	return 0;
+}
+
+/* Of one that was asked for by name, for people. */
+static int show_labels(struct results *r, const char *typed, const char *format, struct error *err)
+{
+	bool is_for_people = format == NULL || strcmp(format, "table") == 0;
+	_cleanup_free_ char *label =
+		typed != NULL && is_for_people ? results_label(r, typed, err) : NULL;
+
+	return label == NULL
+		       ? 0
+		       : results_query(r, "campaigns", label, NULL, on_labels_row, NULL, err);
+}
+
 static int run(void *options, const char **arguments, size_t n, struct error *err)
 {
 	const struct common_options *o = options;
@@ -205,6 +237,8 @@ static int run(void *options, const char **arguments, size_t n, struct error *er
 	int code = ask(r, n > 0 ? arguments[0] : NULL, &report, err);
 	if (code == 0) {
 		code = show_status(&report.report, o->format, results_coordinator(r) != NULL, err);
+		if (code == 0 && !text_is_set(report.report.trouble))
+			code = show_labels(r, n > 0 ? arguments[0] : NULL, o->format, err);
 		message_done(&report);
 	}
 	results_close(r);

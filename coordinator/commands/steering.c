@@ -85,27 +85,74 @@ int steering_campaign(const struct steered *c, const char *verb, bool now, struc
 	return 0;
 }
 
-int steering_in_file(struct steered *c, const char *verb,
+int steering_write(struct steered *c,
 	int (*change)(const struct store_ops *ops, struct store *s, const struct steered *c,
-		struct error *err),
-	struct error *err)
+		void *arg, struct error *err),
+	void *arg, struct error *err)
 {
 	const char *db = c->where.db ? c->where.db : "joulerig.db";
 	const struct store_ops *ops = stores[0];
 	struct store *s = NULL;
 
-	if (strcmp(c->state, "done") == 0 || strcmp(c->state, "cancelled") == 0)
-		return error_set(err, ERR_USAGE, "%s: %s has ended", verb, c->label);
 	results_close(c->results);
 	c->results = NULL;
 	int r = ops->open(&s, db, true, err);
 	if (r == 0)
 		r = ops->begin(s, err);
 	if (r == 0)
-		r = change(ops, s, c, err);
+		r = change(ops, s, c, arg, err);
 	if (r == 0)
 		r = ops->commit(s, err);
 	if (s != NULL)
 		ops->close(s);
 	return r;
+}
+
+struct plain {
+	int (*change)(const struct store_ops *ops, struct store *s, const struct steered *c,
+		struct error *err);
+};
+
+static int change_plain(const struct store_ops *ops, struct store *s, const struct steered *c,
+	void *arg, struct error *err)
+{
+	const struct plain *plain = arg;
+
+	return plain->change(ops, s, c, err);
+}
+
+int steering_in_file(struct steered *c, const char *verb,
+	int (*change)(const struct store_ops *ops, struct store *s, const struct steered *c,
+		struct error *err),
+	struct error *err)
+{
+	struct plain plain = {change};
+
+	if (strcmp(c->state, "done") == 0 || strcmp(c->state, "cancelled") == 0)
+		return error_set(err, ERR_USAGE, "%s: %s has ended", verb, c->label);
+	return steering_write(c, change_plain, &plain, err);
+}
+
+int steering_more(struct steered *c, struct message *m, struct error *err)
+{
+	struct message answer;
+
+	m->steer.label = c->label;
+	int r = steering_ask(c, m, &answer, err);
+	if (r < 0)
+		return r;
+	if (answer.type == MESSAGE_REPORT && answer.report.campaigns.n > 0) {
+		const struct message_campaign *told =
+			LIST_AT(&answer.report.campaigns, struct message_campaign, 0);
+		fprintf(stderr, "%s  %s, %lld of %lld runs ended\n", told->label, told->state,
+			(long long)told->done, (long long)told->total);
+	}
+	message_done(&answer);
+	return 0;
+}
+
+void steering_say_resume(const struct steered *c, const char *what)
+{
+	fprintf(stderr, "%s  %s; 'joulerig resume %s%s%s' goes on with it\n", c->label, what,
+		c->label, c->where.db ? " --db " : "", c->where.db ? c->where.db : "");
 }

@@ -38,4 +38,15 @@ int steering_in_file(struct steered *c, const char *verb,
 		struct error *err),
 	struct error *err);
 
+/* The same, whatever its state is. arg is change's. */
+int steering_write(struct steered *c,
+	int (*change)(const struct store_ops *ops, struct store *s, const struct steered *c,
+		void *arg, struct error *err),
+	void *arg, struct error *err);
+
+/* STEER, whose verb m has, of the campaign, and tell the user how far it is then. */
+int steering_more(struct steered *c, struct message *m, struct error *err);
+/* Nobody has it, so it waits: tell what was made of it, and how it goes on. */
+void steering_say_resume(const struct steered *c, const char *what);
+
 #endif

@@ -22,6 +22,7 @@ enum campaign_event {
 	CAMPAIGN_PAUSE,   /* a user wants no more of it now */
 	CAMPAIGN_RESUME,  /* and again more */
 	CAMPAIGN_CANCEL,  /* a user wants no more of it */
+	CAMPAIGN_MORE,    /* a user wants more of one that has ended */
 	CAMPAIGN_OVER,    /* no run is left, and no host has anything to tear down */
 	CAMPAIGN_EVENT_N,
 };
@@ -32,7 +33,7 @@ const char *campaign_state_name(enum campaign_state s);
 enum campaign_state campaign_state_by_name(const char *name);
 /* The next state, or CAMPAIGN_STATE_N where the event does not fit. */
 enum campaign_state campaign_state_next(enum campaign_state s, enum campaign_event e);
-/* Whether no run of it begins any more, now or after a restart. */
+/* Whether no run of it begins any more, now or after a restart, unless a user wants more of it. */
 int campaign_state_is_final(enum campaign_state s);
 
 #endif

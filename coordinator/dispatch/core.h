@@ -102,6 +102,9 @@ void dispatch_watch(struct dispatch *d, const struct id16 *campaign, const struc
 	dispatch_observer_fn *fn, void *arg);
 /* A campaign does not go on here and now: late results of it are known as its. */
 void dispatch_add_ended(struct dispatch *d, const struct id16 *uuid, int64_t id, bool is_suspended);
+/* dispatch_load.c: a campaign goes on that had ended, and is `running` in the store again. Returns 0,
+ * or ERR_UNAVAILABLE where it cannot be taken up; then it is done in the store as before. */
+int dispatch_take_up(struct dispatch *d, const char *label, struct error *err);
 /* A campaign has nothing left to do, or was cancelled: write it, tell it, forget it. */
 int dispatch_end_campaign(struct dispatch *d, struct live *l, int64_t now_ns);
 
@@ -157,6 +160,13 @@ void reports_on_refuse(struct dispatch *d, const struct host *h, const struct me
 
 /* steer.c */
 void steer_on_message(struct dispatch *d, int64_t now_ns, const struct route *from,
+	const struct message_steer *m);
+/* steer_more.c */
+void steer_rerun(struct dispatch *d, int64_t now_ns, const struct route *from,
+	const struct message_steer *m);
+void steer_extend(struct dispatch *d, int64_t now_ns, const struct route *from,
+	const struct message_steer *m);
+void steer_label(struct dispatch *d, int64_t now_ns, const struct route *from,
 	const struct message_steer *m);
 /* A run of a paused campaign that its host does not have after all: queue it again. */
 void steer_recall(struct dispatch *d, struct live *l, struct live_run *r);

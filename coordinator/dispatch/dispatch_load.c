@@ -4,6 +4,7 @@
 #include "coordinator/dispatch/nightly.h"
 
 #include "coordinator/store/queries.h"
+#include "proto/clock.h"
 #include "proto/log.h"
 #include <stdio.h>
 #include <utlist.h>
@@ -71,6 +72,45 @@ static int on_host_row(void *arg, int64_t key, const struct message_cell *c, siz
 	h->seen_at = c[HOSTS_SEEN_AT].integer;
 	admission_read(h, c[HOSTS_ADMISSION].text, c[HOSTS_ADMISSION_REASON].text,
 		c[HOSTS_ADMISSION_AT].integer);
+	return 0;
+}
+
+struct taking_up {
+	struct dispatch *dispatch;
+	struct live *live;
+	int64_t id;
+};
+
+static int on_taken_up(void *arg, int64_t key, const struct message_cell *c, size_t n)
+{
+	struct taking_up *t = arg;
+	struct error err = {0};
+
+	(void)n;
+	t->id = key;
+	if (live_load(&t->live, c, t->dispatch->s, find_or_add_host, t->dispatch, &err) < 0)
+		log_warning("%s; it stays as it was", err.text);
+	return 0;
+}
+
+int dispatch_take_up(struct dispatch *d, const char *label, struct error *err)
+{
+	struct taking_up t = {.dispatch = d};
+	int r = d->s.ops->query(
+		d->s.store, "campaigns", label, 0, 1, NULL, on_taken_up, &t, err);
+
+	if (r < 0)
+		return r;
+	if (t.live == NULL) {
+		r = d->s.ops->set_campaign_state(d->s.store, t.id, campaign_state_name(CAMPAIGN_DONE),
+			clock_realtime_ns(), err);
+		return r < 0 ? r
+			     : error_set(err, ERR_UNAVAILABLE,
+				       "%s cannot be taken up: the coordinator's log says why", label);
+	}
+	log_info("%s goes on: %lld of its runs ended before", label, (long long)t.live->done);
+	DL_APPEND(d->lives, t.live);
+	live_is_due(t.live);
 	return 0;
 }
 

@@ -135,7 +135,8 @@ void finish_on_finished(struct dispatch *d, const struct host *h, const struct m
 
 	if (text_is_set(m->reason))
 		log_warning("teardown on %s: %s", h->name, m->reason);
-	if (lane == NULL || lane->finish == FINISH_DONE)
+	/* One that was asked for before there was more to do is not the last. */
+	if (lane == NULL || lane->finish == FINISH_DONE || !live_lane_is_over(l, lane))
 		return;
 	lane->finish = FINISH_DONE;
 	l->is_stirred = true;

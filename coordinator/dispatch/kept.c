@@ -44,11 +44,9 @@ static int on_lane(void *arg, int64_t key, const struct message_cell *c, size_t 
 	return 0;
 }
 
-int kept_find(struct kept *out, const struct store_ops *ops, struct store *s, const char *label,
+int kept_find_any(struct kept *out, const struct store_ops *ops, struct store *s, const char *label,
 	const char *verb, struct error *err)
 {
-	bool is_imported = false;
-
 	*out = (struct kept){.id = 0};
 	int code = text_is_set(label) ? ops->query(s, "campaigns", label, 0, INT64_MAX, NULL,
 						on_campaign, out, err)
@@ -59,8 +57,18 @@ int kept_find(struct kept *out, const struct store_ops *ops, struct store *s, co
 		return error_set(err, ERR_CAMPAIGN,
 			"%s: there is no campaign '%s' here; 'joulerig status' shows the last one",
 			verb, label ? label : "");
-	code = ops->query(
-		s, "lanes", out->label, 0, INT64_MAX, NULL, on_lane, &is_imported, err);
+	return 0;
+}
+
+int kept_find(struct kept *out, const struct store_ops *ops, struct store *s, const char *label,
+	const char *verb, struct error *err)
+{
+	bool is_imported = false;
+	int code = kept_find_any(out, ops, s, label, verb, err);
+
+	if (code == 0)
+		code = ops->query(
+			s, "lanes", out->label, 0, INT64_MAX, NULL, on_lane, &is_imported, err);
 	if (code == 0 && (is_imported || out->yaml[0] == '\0'))
 		code = error_set(err, ERR_CAMPAIGN,
 			"%s: %s was imported: its results are here, but nothing that could be run",

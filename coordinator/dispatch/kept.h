@@ -27,6 +27,9 @@ struct kept {
  */
 int kept_find(struct kept *out, const struct store_ops *ops, struct store *s, const char *label,
 	const char *verb, struct error *err);
+/* The same, also of one that was imported. */
+int kept_find_any(struct kept *out, const struct store_ops *ops, struct store *s, const char *label,
+	const char *verb, struct error *err);
 void kept_done(struct kept *k);
 
 #endif

@@ -129,7 +129,7 @@ int live_create(struct live **out, struct campaign *c, struct plan *plan,
 	struct live *l = live_new(c, c->name);
 
 	l->uuid = id16_random();
-	l->submitted_at = clock_realtime_ns();
+	l->submitted_at = l->budget_at = clock_realtime_ns();
 	l->priority = request->priority;
 	live_set_payload(l, &request->tree, request->directory);
 	l->lanes = xcalloc(request->hosts_n, sizeof *l->lanes);
@@ -170,6 +170,7 @@ static void free_lane(struct lane *lane)
 	until_done(&lane->until);
 	free(lane->open);
 	free(lane->order);
+	free(lane->stage_passes);
 }
 
 static void free_runs(struct live *l)

@@ -95,6 +95,7 @@ struct lane {
 	bool is_sequential;       /* each place is a stage of its own; else there is one stage */
 	size_t stage, stages_n;   /* in which it is, of how many */
 	int64_t passes_begun;     /* of that stage */
+	int64_t *stage_passes;    /* of each stage, when it was taken up; NULL: none then (owned) */
 	int64_t width;            /* runs in the pass that began last, or comes next, at most */
 	struct until_scope until; /* not with `spread: any` */
 	bool *open;               /* by place: what the next pass has, where is_decided */
@@ -166,6 +167,8 @@ struct live {
 	int64_t since_ns; /* CLOCK_MONOTONIC of this process's first run; 0: none yet */
 	int64_t used_uj;  /* of all runs */
 	int64_t until_at; /* CLOCK_REALTIME when it ends; ABSENT */
+	int64_t budget_at; /* CLOCK_REALTIME since when it counts: when it was submitted, or more of
+			      it was asked for after its end */
 	/* with `spread: any` */
 	struct until_scope until; /* by index in the plan */
 	bool *open;               /* by index in the plan, where is_decided */

@@ -3,7 +3,8 @@
  * handed out to the last that ended, and so for each coordinator that had it and between two
  * pauses, so that neither a queue before it nor the night before a `resume` uses it up. Energy is
  * energy.package of all runs on all hosts, warm-up and failed ones too. The time of day is the
- * coordinator's local one, the next after the submission.
+ * coordinator's local one, the next after the submission. A campaign that goes on after its end has
+ * all of it anew.
  */
 #include "coordinator/dispatch/live_parts.h"
 
@@ -13,7 +14,7 @@
 void live_init_budget(struct live *l)
 {
 	int64_t minute = l->campaign->budget.until_minute;
-	time_t submitted = (time_t)(l->submitted_at / NS_PER_S);
+	time_t submitted = (time_t)(l->budget_at / NS_PER_S);
 	struct tm day;
 
 	l->until_at = ABSENT;
@@ -29,7 +30,7 @@ void live_init_budget(struct live *l)
 		end.tm_sec = 0;
 		end.tm_isdst = -1;
 		l->until_at = (int64_t)mktime(&end) * NS_PER_S;
-		if (l->until_at > l->submitted_at)
+		if (l->until_at > l->budget_at)
 			return;
 	}
 }

@@ -8,6 +8,7 @@
  */
 #include "coordinator/dispatch/live_parts.h"
 
+#include "coordinator/dispatch/more.h"
 #include "coordinator/store/queries.h"
 #include "proto/clock.h"
 #include <math.h>
@@ -27,9 +28,10 @@ struct counted {
 	struct live_run *kept; /* its run, where that is kept; else NULL */
 };
 
-/* How often a run's host was lost with it. */
-struct host_loss {
-	int64_t run, n;
+/* What events say of a run: how often its host was lost with it, and up to which attempt what came
+ * of it does not count. */
+struct told {
+	int64_t run, lost, voided;
 	UT_hash_handle hh;
 };
 
@@ -47,7 +49,7 @@ struct loading {
 	size_t spans_n;
 	struct counted *counted; /* by number */
 	size_t counted_n, counted_room;
-	struct host_loss *losses;
+	struct told *told;
 	int column; /* of until's metric in "runs"; -1: it has rows of its own */
 	/* With `spread: any`, of the block that is read: */
 	int64_t block_number;
@@ -83,25 +85,32 @@ static void add_span(struct loading *g, int64_t from)
 	g->spans[g->spans_n++] = (struct span){.from = from, .first = ABSENT, .last = ABSENT};
 }
 
-static void note_host_loss(struct loading *g, int64_t run)
+static struct told *told_of(struct loading *g, int64_t run)
 {
-	struct host_loss *e;
+	struct told *e;
 
-	HASH_FIND(hh, g->losses, &run, sizeof run, e);
+	HASH_FIND(hh, g->told, &run, sizeof run, e);
 	if (e == NULL) {
 		e = xcalloc(1, sizeof *e);
 		e->run = run;
-		HASH_ADD(hh, g->losses, run, sizeof e->run, e);
+		HASH_ADD(hh, g->told, run, sizeof e->run, e);
 	}
-	e->n++;
+	return e;
 }
 
-static int64_t host_losses(const struct loading *g, int64_t run)
+/* It went on after its end: with all of its budget again, and what failed with its host as if it
+ * never had. */
+static void begin_anew(struct loading *g, int64_t at)
 {
-	const struct host_loss *e;
+	struct told *e;
 
-	HASH_FIND(hh, g->losses, &run, sizeof run, e);
-	return e == NULL ? 0 : e->n;
+	for (e = g->told; e != NULL; e = e->hh.next)
+		e->lost = 0;
+	free(g->live->reached);
+	g->live->reached = NULL;
+	g->live->budget_at = at;
+	g->spans_n = 0;
+	add_span(g, at);
 }
 
 static int on_event_row(void *arg, int64_t key, const struct message_cell *c, size_t n)
@@ -112,8 +121,12 @@ static int on_event_row(void *arg, int64_t key, const struct message_cell *c, si
 	(void)n;
 	if (strcmp(c[EVENTS_KIND].text, "resumed") == 0)
 		add_span(g, c[EVENTS_AT].integer);
+	if (strcmp(c[EVENTS_KIND].text, MORE_EVENT) == 0)
+		begin_anew(g, c[EVENTS_AT].integer);
 	if (strcmp(c[EVENTS_KIND].text, LIVE_HOST_LOST) == 0 && c[EVENTS_RUN].integer != ABSENT)
-		note_host_loss(g, c[EVENTS_RUN].integer);
+		told_of(g, c[EVENTS_RUN].integer)->lost++;
+	if (strcmp(c[EVENTS_KIND].text, MORE_RUN_EVENT) == 0 && c[EVENTS_RUN].integer != ABSENT)
+		told_of(g, c[EVENTS_RUN].integer)->voided = more_attempt(c[EVENTS_TEXT].text);
 	if (strcmp(c[EVENTS_KIND].text, "budget") == 0 && c[EVENTS_TEXT].text != NULL &&
 		g->live->reached == NULL)
 		g->live->reached = xstrdup(c[EVENTS_TEXT].text);
@@ -159,11 +172,15 @@ static void read_row(struct loading *g, struct live_run *r, const struct message
 {
 	int64_t energy = standard(c, "energy.package"), time = standard(c, "time");
 
-	if (energy != ABSENT && energy > 0)
+	bool counts = g->live->budget_at == g->live->submitted_at ||
+		      c[RUNS_STARTED_AT].integer >= g->live->budget_at;
+
+	/* What ran before the budget began anew is not of it. */
+	if (energy != ABSENT && energy > 0 && counts)
 		r->energy_uj = energy;
 	if (g->column >= 0 && c[g->column].integer != ABSENT)
 		r->value = (double)c[g->column].integer;
-	if (c[RUNS_STARTED_AT].integer != ABSENT && time != ABSENT)
+	if (c[RUNS_STARTED_AT].integer != ABSENT && time != ABSENT && counts)
 		add_to_spans(g, c[RUNS_STARTED_AT].integer, time);
 }
 
@@ -186,19 +203,14 @@ static void remember(struct loading *g, struct live_run *r, bool is_kept)
 /* How far the lane is, with `spread: every`. */
 static void note_pass(struct lane *lane, const struct live_run *r)
 {
-	size_t stage = lane->is_sequential ? r->place : 0;
+	int64_t *begun = lane->is_sequential ? &lane->stage_passes[r->place] : &lane->passes_begun;
 
-	if (stage < lane->stage)
-		return;
-	if (stage > lane->stage) {
-		lane->stage = stage;
-		lane->passes_begun = 0;
+	if (r->pass >= *begun) {
+		*begun = r->pass + 1;
+		if (!lane->is_sequential)
+			lane->width = 0;
 	}
-	if (r->pass >= lane->passes_begun) {
-		lane->passes_begun = r->pass + 1;
-		lane->width = 0;
-	}
-	lane->width++;
+	lane->width += !lane->is_sequential;
 }
 
 /* A block was read to its end: what ended of it is kept only where it is not complete. */
@@ -272,6 +284,17 @@ static void note_turn(struct lane *lane, int64_t at)
 		lane->turn = turn;
 }
 
+static void read_told(const struct loading *g, struct live_run *r)
+{
+	const struct told *e;
+
+	HASH_FIND(hh, g->told, &r->run, sizeof r->run, e);
+	if (e == NULL)
+		return;
+	r->host_lost = e->lost;
+	r->voided = e->voided;
+}
+
 static int on_run_row(void *arg, int64_t key, const struct message_cell *c, size_t n)
 {
 	struct loading *g = arg;
@@ -288,7 +311,7 @@ static int on_run_row(void *arg, int64_t key, const struct message_cell *c, size
 		return 0;
 	struct live_run *r = live_add_run(l, key, index, place, c[RUNS_PASS].integer);
 	r->attempt = c[RUNS_ATTEMPT].integer;
-	r->host_lost = host_losses(g, key);
+	read_told(g, r);
 	note_turn(lane, c[RUNS_STARTED_AT].integer);
 	r->state = state;
 	l->rows++;
@@ -359,6 +382,10 @@ static int load_runs(struct live *l, struct loading *g, struct live_store s, str
 	int r;
 
 	add_span(g, l->submitted_at);
+	for (size_t i = 0; i < l->lanes_n; i++)
+		if (l->lanes[i].is_sequential)
+			l->lanes[i].stage_passes = xcalloc(
+				l->lanes[i].plan->n + 1, sizeof *l->lanes[i].stage_passes);
 	g->column = column_of_metric(l->campaign);
 	r = s.ops->query(s.store, "events", l->label, 0, INT64_MAX, NULL, on_event_row, g, err);
 	if (r == 0)
@@ -369,6 +396,7 @@ static int load_runs(struct live *l, struct loading *g, struct live_store s, str
 	if (r == 0 && live_has_until(l) && g->column < 0)
 		r = s.ops->query(
 			s.store, "metrics", l->label, 0, INT64_MAX, NULL, on_metric_row, g, err);
+	live_init_budget(l); /* it may count anew */
 	l->used_ns = sum_of_spans(g);
 	/* It was said that the budget is used up: nothing begins any more. */
 	l->is_stopped = l->reached != NULL;
@@ -451,10 +479,10 @@ static int load_all(struct live *l, struct loading *g, struct live_store s, stru
 
 static void loading_done(struct loading *g)
 {
-	struct host_loss *e, *next;
+	struct told *e, *next;
 
-	HASH_ITER (hh, g->losses, e, next) {
-		HASH_DEL(g->losses, e);
+	HASH_ITER (hh, g->told, e, next) {
+		HASH_DEL(g->told, e);
 		free(e);
 	}
 	free(g->hosts);
@@ -486,7 +514,7 @@ int live_load(struct live **out, const struct message_cell *row, struct live_sto
 	l->state = campaign_state_by_name(row[CAMPAIGNS_STATE].text);
 	if (row[CAMPAIGNS_UUID].blob.len == sizeof l->uuid)
 		memcpy(l->uuid.b, row[CAMPAIGNS_UUID].blob.data, sizeof l->uuid);
-	l->submitted_at = row[CAMPAIGNS_SUBMITTED_AT].integer;
+	l->submitted_at = l->budget_at = row[CAMPAIGNS_SUBMITTED_AT].integer;
 	l->total = row[CAMPAIGNS_TOTAL].integer;
 	l->priority = row[CAMPAIGNS_PRIORITY].integer;
 	live_set_payload(l, &row[CAMPAIGNS_TREE].blob, row[CAMPAIGNS_DIRECTORY].text);

@@ -103,7 +103,7 @@ void live_adopt_broken(struct live *l);
 
 /* ---- live_budget.c ---- */
 
-/* When the time of day of the budget comes; needs submitted_at. */
+/* When the time of day of the budget comes; needs budget_at. */
 void live_init_budget(struct live *l);
 /* Why nothing more may begin, or NULL; the caller frees it. */
 char *live_budget_reached(const struct live *l, int64_t now_ns, int64_t at);

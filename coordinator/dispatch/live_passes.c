@@ -60,7 +60,7 @@ static void decide(struct lane *lane)
 static void begin_stage(struct lane *lane)
 {
 	lane->stage++;
-	lane->passes_begun = 0;
+	lane->passes_begun = lane->stage_passes != NULL ? lane->stage_passes[lane->stage] : 0;
 	lane->is_decided = false;
 	lane->width = 1;
 }
@@ -173,6 +173,8 @@ void live_resume_pass(struct live *l, struct lane *lane)
 {
 	size_t written = (size_t)lane->width;
 
+	if (lane->is_sequential && lane->plan->n > 0)
+		lane->passes_begun = lane->stage_passes[0];
 	if (lane->is_sequential || lane->passes_begun == 0 ||
 		lane->passes_begun > l->campaign->warmup + l->campaign->blocks ||
 		written >= lane->plan->n)
@@ -183,10 +185,12 @@ void live_resume_pass(struct live *l, struct lane *lane)
 
 int64_t live_rest_of_lane(const struct live *l, const struct lane *lane)
 {
-	int64_t later = (int64_t)(lane->stages_n - lane->stage) - 1;
+	int64_t later = (int64_t)(lane->stages_n - lane->stage) - 1, begun = 0;
 
 	if (lane->is_over || l->is_stopped)
 		return 0;
-	return (live_passes(l) - lane->passes_begun) * lane->width + live_passes(l) * later +
-	       (lane->order != NULL ? (int64_t)(lane->plan->n - lane->order_at) : 0);
+	for (size_t i = lane->stage + 1; lane->stage_passes != NULL && i < lane->stages_n; i++)
+		begun += lane->stage_passes[i];
+	return (live_passes(l) - lane->passes_begun) * lane->width + live_passes(l) * later -
+	       begun + (lane->order != NULL ? (int64_t)(lane->plan->n - lane->order_at) : 0);
 }

@@ -140,6 +140,9 @@ static const struct {
 	{"drain", admission_drain},
 	{"admit", admission_admit},
 	{"prune", prune_on_steer},
+	{"rerun", steer_rerun},
+	{"extend", steer_extend},
+	{"label", steer_label},
 	{"sweep", nightly_on_steer},
 	{"unschedule", nightly_on_steer},
 };

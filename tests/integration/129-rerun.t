@@ -36,7 +36,7 @@ is "another one, of other files" "$(run_it submit c.yaml --label commit=two --se
 version 3
 
 is "rerun prints a new label" "$(run_it rerun nightly.1)" nightly.3
-is "it has the files of then" "$(sql "SELECT group_concat(DISTINCT text) FROM metric m JOIN run r ON r.id = m.run WHERE r.campaign = 3")" 11,12,13
+is "it has the files of then" "$(sql "SELECT group_concat(text) FROM (SELECT DISTINCT text FROM metric m JOIN run r ON r.id = m.run WHERE r.campaign = 3 ORDER BY text)")" 11,12,13
 is "its changes say what it is, and have the old ones" "$(sql "SELECT changes FROM campaign WHERE id = 3")" '{"labels":{"commit":"one"},"again":{"of":"nightly.1"}}'
 is "options come on top" "$(run_it rerun nightly.2 --only 'n == 2' --blocks 1 --label commit=three)" nightly.4
 is "of what was changed then" "$(sql "SELECT json_extract(changes, '\$.set.n') || json_extract(changes, '\$.labels.commit') || count(*)
