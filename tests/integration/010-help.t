@@ -22,7 +22,7 @@ for program in joulerig joulerig-agent; do
 	like "$program --version" "$("$program" --version)" "^$program [0-9]+\.[0-9]+\.[0-9]+\$"
 done
 is "joulerig's commands" "$(commands_of joulerig | sort | tr '\n' ' ')" \
-	"admit backup cancel check compare completion doctor drain export hosts import key new pause plan prune report results resume run runs schedule serve status submit trend watch "
+	"admit backup cancel check compare completion deploy doctor drain export extend hosts import key label new pause plan prune report rerun results resume run runs schedule serve status submit trend watch "
 is "the agent's commands" "$(commands_of joulerig-agent | sort | tr '\n' ' ')" "completion doctor energy inventory key overhead placement "
 
 ok "joulerig help COMMAND" joulerig help export

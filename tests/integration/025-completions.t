@@ -26,7 +26,7 @@ offer() {
 
 like "it is bound to joulerig" "$(complete -p joulerig)" '-F _joulerig joulerig$'
 like "and to joulerig-agent" "$(complete -p joulerig-agent)" '-F _joulerig_agent joulerig-agent$'
-is "commands" "$(offer joulerig re)" "report results resume"
+is "commands" "$(offer joulerig re)" "report rerun results resume"
 for command in $(joulerig --help | sed -n 's/^  \([a-z][a-z-]*\)  *[^ ].*/\1/p'); do
 	is "the command $command" "$(offer joulerig "$command" | tr ' ' '\n' | grep -cx "$command")" 1
 	# Every option that --help tells of, and no other.

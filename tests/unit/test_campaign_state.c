@@ -15,12 +15,12 @@
 
 /* The whole table: a row a state, a column an event. */
 static const enum campaign_state table[CAMPAIGN_STATE_N][CAMPAIGN_EVENT_N] = {
-	/* WRITTEN PAUSE RESUME CANCEL OVER */
-	[CAMPAIGN_QUEUED] = {R, X, X, X, X},
-	[CAMPAIGN_RUNNING] = {X, P, X, C, D},
-	[CAMPAIGN_PAUSED] = {X, X, R, C, D},
-	[CAMPAIGN_CANCELLED] = {X, X, X, X, C},
-	[CAMPAIGN_DONE] = {X, X, X, X, X},
+	/* WRITTEN PAUSE RESUME CANCEL MORE OVER */
+	[CAMPAIGN_QUEUED] = {R, X, X, X, X, X},
+	[CAMPAIGN_RUNNING] = {X, P, X, C, X, D},
+	[CAMPAIGN_PAUSED] = {X, X, R, C, X, D},
+	[CAMPAIGN_CANCELLED] = {X, X, X, X, X, C},
+	[CAMPAIGN_DONE] = {X, X, X, X, R, X},
 };
 
 static void test_table(void **state)
