@@ -74,10 +74,11 @@ const struct command command_extend = {
 	.name = "extend",
 	.usage = "extend ID --blocks N",
 	.summary = "measure more blocks of a campaign that ended, or goes on",
-	.details = "They join those that there are: its results are of all. With 'until' N is "
-		   "added to 'max', and\nwhat is narrow enough runs no more; a budget counts anew. A "
-		   "coordinator that has the store\ngoes on at once; what nobody has goes on with "
-		   "'joulerig resume ID'.",
+	.details =
+		"They join those that there are: its results are of all. With 'until' N is "
+		"added to 'max', and\nwhat is narrow enough runs no more; a budget counts anew. A "
+		"coordinator that has the store\ngoes on at once; what nobody has goes on with "
+		"'joulerig resume ID'.",
 	.options = options,
 	.options_size = sizeof(struct extend_options),
 	.defaults = &defaults,

@@ -21,7 +21,8 @@ static int read_labels(const char **texts, size_t n, struct labels *out, struct 
 				"label: '%s': expected KEY=VALUE, or KEY= to take it away",
 				texts[i]);
 		out->pairs[out->n++] = (struct message_pair){
-			.key = xstrndup(texts[i], (size_t)(equals - texts[i])), .value = equals + 1};
+			.key = xstrndup(texts[i], (size_t)(equals - texts[i])),
+			.value = equals + 1};
 	}
 	return 0;
 }

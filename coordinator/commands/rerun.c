@@ -52,8 +52,8 @@ static int rerun_there(
 	return r < 0 ? (int)error_exit_status(err) : EXIT_OK;
 }
 
-static int rerun_here(const struct rerun_options *o, const struct message_submit *submit,
-	struct error *err)
+static int rerun_here(
+	const struct rerun_options *o, const struct message_submit *submit, struct error *err)
 {
 	const struct run_place place = {.common = o->common, .root = o->root, .agents = o->agents};
 	struct dispatch_request request = {
@@ -67,8 +67,7 @@ static int rerun_here(const struct rerun_options *o, const struct message_submit
 }
 
 /* The label of the submission that the user typed, of the same store. */
-static int find_against(
-	const struct steered *c, const char *typed, char **out, struct error *err)
+static int find_against(const struct steered *c, const char *typed, char **out, struct error *err)
 {
 	*out = typed != NULL ? results_label(c->results, typed, err) : NULL;
 	return typed != NULL && *out == NULL ? err->code : 0;
@@ -169,10 +168,12 @@ const struct command command_rerun = {
 	.summary = "submit a campaign again, with the contents of then, or what failed of it",
 	.details =
 		"Its file, changes and files are those of ID, git sources at the commits of then; "
-		"options change\nit on top. A coordinator that has the store gets it, and its label "
+		"options change\nit on top. A coordinator that has the store gets it, and its "
+		"label "
 		"is printed, as by\n'submit'; else it runs here, as by 'run'. With --against both "
 		"submissions' contents run\ninterleaved, paired in every block, as values of an "
-		"axis 'content': 'joulerig compare NEW'\nsays whether they differ. With --failed it "
+		"axis 'content': 'joulerig compare NEW'\nsays whether they differ. With --failed "
+		"it "
 		"is the same submission that goes on: its counted\nruns that failed or timed out "
 		"run again; what they had stays with their attempts.",
 	.options = options,

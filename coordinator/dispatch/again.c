@@ -2,8 +2,8 @@
 
 #include <jansson.h>
 
-void again_each_tree(const char *changes,
-	void (*each)(void *arg, const struct content_hash *tree), void *arg)
+void again_each_tree(
+	const char *changes, void (*each)(void *arg, const struct content_hash *tree), void *arg)
 {
 	json_t *all = changes != NULL ? json_loads(changes, 0, NULL) : NULL, *value;
 	struct content_hash tree;

@@ -9,7 +9,7 @@
 #include "proto/content.h"
 
 /* Call each with every tree that the changes (JSON, NULL: none) name. */
-void again_each_tree(const char *changes,
-	void (*each)(void *arg, const struct content_hash *tree), void *arg);
+void again_each_tree(
+	const char *changes, void (*each)(void *arg, const struct content_hash *tree), void *arg);
 
 #endif

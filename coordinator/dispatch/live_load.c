@@ -515,7 +515,6 @@ int live_load(struct live **out, const struct message_cell *row, struct live_sto
 	if (row[CAMPAIGNS_UUID].blob.len == sizeof l->uuid)
 		memcpy(l->uuid.b, row[CAMPAIGNS_UUID].blob.data, sizeof l->uuid);
 	l->submitted_at = l->budget_at = row[CAMPAIGNS_SUBMITTED_AT].integer;
-	l->total = row[CAMPAIGNS_TOTAL].integer;
 	l->priority = row[CAMPAIGNS_PRIORITY].integer;
 	live_set_payload(l, &row[CAMPAIGNS_TREE].blob, row[CAMPAIGNS_DIRECTORY].text);
 	struct loading g = {.live = l, .find_host = find_host, .arg = arg};
@@ -525,6 +524,7 @@ int live_load(struct live **out, const struct message_cell *row, struct live_sto
 		live_free(l);
 		return r;
 	}
+	l->total = row[CAMPAIGNS_TOTAL].integer; /* not the plan's: blocks may have been added */
 	live_enter_hosts(l);
 	*out = l;
 	return 0;

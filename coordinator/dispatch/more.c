@@ -57,8 +57,8 @@ static int cannot(const struct kept *k, const char *verb, struct error *err)
 {
 	if (k->state == CAMPAIGN_CANCELLED)
 		return error_set(err, ERR_CAMPAIGN,
-			"%s: %s was cancelled; 'joulerig rerun %s' submits it again", verb, k->label,
-			k->label);
+			"%s: %s was cancelled; 'joulerig rerun %s' submits it again", verb,
+			k->label, k->label);
 	return error_set(err, ERR_CAMPAIGN, "%s: %s has not ended: it is %s", verb, k->label,
 		campaign_state_name(k->state));
 }
@@ -87,16 +87,15 @@ static int on_block(void *arg, int64_t key, const struct message_cell *c, size_t
 }
 
 /* How many blocks there are, or will be: a budget may have ended it before the last. */
-static int count_blocks(const struct kept *k, const struct campaign *c,
-	const struct store_ops *ops, struct store *s, int64_t *out, struct error *err)
+static int count_blocks(const struct kept *k, const struct campaign *c, const struct store_ops *ops,
+	struct store *s, int64_t *out, struct error *err)
 {
 	int64_t most = 0;
 	int r = 0;
 
 	*out = c->until.metric != NULL ? c->max : c->blocks;
 	if (k->state == CAMPAIGN_DONE && c->until.metric == NULL)
-		r = ops->query(
-			s, "runs", k->label, 0, INT64_MAX, NULL, on_block, &most, err);
+		r = ops->query(s, "runs", k->label, 0, INT64_MAX, NULL, on_block, &most, err);
 	if (most > 0 && most < *out)
 		*out = most;
 	return r;
@@ -245,8 +244,8 @@ int more_rerun_failed(const struct kept *k, int64_t at, const struct store_ops *
 	if (r == 0)
 		r = find_failed(k, ops, s, &f, err);
 	if (r == 0) {
-		_cleanup_free_ char *text = xasprintf(
-			"%zu run%s that failed again", f.n, f.n == 1 ? "" : "s");
+		_cleanup_free_ char *text =
+			xasprintf("%zu run%s that failed again", f.n, f.n == 1 ? "" : "s");
 		r = go_on(k, text, at, ops, s, err);
 	}
 	for (size_t i = 0; i < f.n; i++) {
@@ -267,8 +266,7 @@ int more_label(const struct kept *k, const struct message_pair *labels, size_t n
 {
 	json_t *changes = changes_of(k), *all = json_object_get(changes, "labels");
 	_cleanup_buf_ struct buf text = BUF_INIT;
-	int r = n > 0 ? 0
-		      : error_set(err, ERR_CAMPAIGN, "label: %s: expected KEY=VALUE", k->label);
+	int r = n > 0 ? 0 : error_set(err, ERR_CAMPAIGN, "label: %s: expected KEY=VALUE", k->label);
 
 	if (all == NULL) {
 		all = json_object();

@@ -40,18 +40,28 @@ static int has_files(struct dispatch *d, const struct kept *k, const char *verb,
 
 	return r <= 0 ? r
 		      : error_set(err, ERR_CAMPAIGN,
-				"%s: the files of %s are not here any more: they were pruned; submit "
+				"%s: the files of %s are not here any more: they were pruned; "
+				"submit "
 				"its campaign file anew",
 				verb, k->label);
 }
 
 /* ---- one that has ended ---- */
 
+/* How many runs there will be, until it is known how many there were. */
+static int write_total(struct dispatch *d, struct live *l, struct error *err)
+{
+	l->total = live_total(l);
+	return d->s.ops->set_campaign_total(d->s.store, l->id, l->total, err);
+}
+
 static int take_up(struct dispatch *d, const struct kept *k, struct error *err)
 {
 	struct ended *e;
 	int r = dispatch_take_up(d, k->label, err);
 
+	if (r == 0)
+		r = write_total(d, users_find_live(d, k->label), err);
 	if (r < 0)
 		return r;
 	HASH_FIND(hh, d->ended, &k->uuid, sizeof k->uuid, e);
@@ -75,8 +85,7 @@ void steer_rerun(
 	if (r == 0)
 		r = dispatch_begin(d);
 	if (r == 0)
-		r = more_rerun_failed(
-			&k, clock_realtime_ns(), d->s.ops, d->s.store, &n, &err);
+		r = more_rerun_failed(&k, clock_realtime_ns(), d->s.ops, d->s.store, &n, &err);
 	if (r == 0)
 		r = take_up(d, &k, &err);
 	if (r == 0)
@@ -114,8 +123,8 @@ static int check_live(const struct live *l, struct error *err)
 				  : NULL;
 
 	return why == NULL ? 0
-			   : error_set(err, ERR_CAMPAIGN, "extend: %s: %s; extend it when it has ended",
-				     l->label, why);
+			   : error_set(err, ERR_CAMPAIGN,
+				     "extend: %s: %s; extend it when it has ended", l->label, why);
 }
 
 static int extend(struct dispatch *d, const struct kept *k, int64_t blocks, struct error *err)
@@ -126,11 +135,12 @@ static int extend(struct dispatch *d, const struct kept *k, int64_t blocks, stru
 
 	if (r == 0)
 		r = more_extend(k, blocks, clock_realtime_ns(), d->s.ops, d->s.store, &more, err);
-	if (r == 0 && l != NULL)
-		extend_live(l, &more);
-	else if (r == 0)
-		r = take_up(d, k, err);
-	return r;
+	if (r < 0)
+		return r;
+	if (l == NULL)
+		return take_up(d, k, err);
+	extend_live(l, &more);
+	return write_total(d, l, err);
 }
 
 void steer_extend(

@@ -130,8 +130,7 @@ static void take(struct submission *s, struct kept *of, json_t *changes)
 	p->changes = json_dumps(changes, JSON_COMPACT);
 }
 
-int submission_again(
-	struct dispatch *d, struct submission *s, int64_t now_ns, struct error *err)
+int submission_again(struct dispatch *d, struct submission *s, int64_t now_ns, struct error *err)
 {
 	struct kept of;
 	int r;
@@ -158,8 +157,8 @@ int submission_again(
 
 /* ---- are they here ---- */
 
-static int has_tree(struct dispatch *d, const struct content_hash *tree, const char *label,
-	struct error *err)
+static int has_tree(
+	struct dispatch *d, const struct content_hash *tree, const char *label, struct error *err)
 {
 	struct content_hash missing;
 	int r = content_next_missing(d->config.content, tree, &missing, err);

@@ -204,6 +204,18 @@ static void resume_campaign(struct node *n)
 	user_resumes();
 }
 
+static void extend_campaign(struct node *n)
+{
+	(void)n;
+	user_wants_more("extend");
+}
+
+static void rerun_failed(struct node *n)
+{
+	(void)n;
+	user_wants_more("rerun");
+}
+
 static void drain(struct node *n)
 {
 	user_drains(n, happens(500));
@@ -235,6 +247,8 @@ static const struct {
 	{"cancel", cancel, 1},
 	{"pause-campaign", pause_campaign, 2},
 	{"resume-campaign", resume_campaign, 1},
+	{"extend-campaign", extend_campaign, 2},
+	{"rerun-failed", rerun_failed, 2},
 };
 
 /* ---- which of them ---- */

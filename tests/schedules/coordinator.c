@@ -179,7 +179,9 @@ static void hear_answer(const struct message *m)
 	} else if (m->type == MESSAGE_ERROR) {
 		narrate("the user is told: %s", m->error.text);
 		/* Hosts that it needs may not be there yet: it is handed in again. */
-		if (strcmp(m->error.code, "campaign") == 0 && !strstr(m->error.text, "at once"))
+		if (strcmp(m->error.code, "campaign") == 0 && !strstr(m->error.text, "at once") &&
+			strncmp(m->error.text, "extend:", 7) != 0 &&
+			strncmp(m->error.text, "rerun", 5) != 0)
 			broken("the fixture's campaign: %s", m->error.text);
 		/* It has ended meanwhile, or the answer to an earlier CANCEL was lost. */
 		if (strcmp(m->error.code, "unknown") == 0 &&
@@ -586,6 +588,24 @@ void user_resumes(void)
 		return;
 	ledger_resumes(uuid);
 	steer(uuid, "resume", false);
+}
+
+/* More of a campaign, whether it has ended or not. Said once: whether it is heard changes nothing of
+ * what must hold. */
+void user_wants_more(const char *verb)
+{
+	const struct id16 *uuid = ledger_random_campaign();
+	struct message m;
+
+	/* One that ends while it is paused would run then. */
+	if (uuid == NULL || it.recovery == NULL || ledger_is_paused(uuid))
+		return;
+	narrate("the user says %s of %s", verb, ledger_label(uuid));
+	message_init(&m, MESSAGE_STEER);
+	m.steer.verb = verb;
+	m.steer.label = ledger_label(uuid);
+	m.steer.blocks = 1;
+	say(&m);
 }
 
 void user_drains(const struct node *n, bool now)

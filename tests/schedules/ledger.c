@@ -144,6 +144,13 @@ void ledger_resumed(const struct id16 *uuid)
 	find_submitted(uuid)->may_be_paused = false;
 }
 
+bool ledger_is_paused(const struct id16 *uuid)
+{
+	const struct submitted *s = find_submitted(uuid);
+
+	return s->is_paused || s->may_be_paused;
+}
+
 const struct id16 *ledger_paused_campaign(void)
 {
 	struct submitted *s;
@@ -287,7 +294,7 @@ static void check_parts(const struct node *to, const struct attempt_id *id)
 void ledger_sent(const struct route *to, const struct message *m)
 {
 	if (m->type == MESSAGE_CANCEL)
-		note_call_off(network_node_of(to), &m->cancel.id);
+		note_call_off(network_node_behind(to), &m->cancel.id);
 	if (m->type != MESSAGE_ASSIGN)
 		return;
 	const struct node *n = network_node_of(to);
@@ -380,6 +387,11 @@ static void check_none(sqlite3 *db, const char *what, const char *sql)
 		broken("%lld %s", (long long)n, what);
 }
 
+/* Since when losses of a host count: since the user last wanted more of the campaign after its end. */
+#define ASKED_AGAIN                                                                                \
+	"(SELECT coalesce(max(m.id), 0) FROM event m WHERE m.kind = 'more' AND m.campaign = "      \
+	"r.campaign)"
+
 /* Queries that must find nothing. */
 static void check_rules(sqlite3 *db)
 {
@@ -401,13 +413,14 @@ static void check_rules(sqlite3 *db)
 		{"runs were tried again after their host was lost with them three times",
 			"SELECT count(*) FROM run r JOIN campaign c ON c.id = r.campaign WHERE"
 			" c.name = 'fragile' AND (SELECT count(*) FROM event e WHERE e.kind ="
-			" 'host_lost' AND e.campaign = r.campaign AND e.run = r.run)"
+			" 'host_lost' AND e.campaign = r.campaign AND e.run = r.run AND"
+			" e.id > " ASKED_AGAIN ")"
 			" >= 3 + (r.state = 'failed' AND r.reason LIKE 'quarantined:%')"},
 		{"runs are quarantined whose host was not lost with them so often",
 			"SELECT count(*) FROM run r JOIN campaign c ON c.id = r.campaign WHERE"
 			" r.reason LIKE 'quarantined:%' AND (c.name <> 'fragile' OR 3 <> (SELECT"
 			" count(*) FROM event e WHERE e.kind = 'host_lost' AND"
-			" e.campaign = r.campaign AND e.run = r.run))"},
+			" e.campaign = r.campaign AND e.run = r.run AND e.id > " ASKED_AGAIN "))"},
 		{"runs are there twice",
 			"SELECT count(*) FROM (SELECT 1 FROM run r JOIN campaign c ON c.id = "
 			"r.campaign WHERE c.yaml NOT LIKE '%spread: any%'"

@@ -136,6 +136,13 @@ const struct node *network_node_of(const struct route *r)
 	return w != NULL && !w->is_cut ? w->node : NULL;
 }
 
+const struct node *network_node_behind(const struct route *r)
+{
+	const struct wire *w = find(r);
+
+	return w != NULL ? w->node : NULL;
+}
+
 int network_send_down(const struct route *to, const void *data, size_t len)
 {
 	struct wire *w = find(to);

@@ -103,6 +103,8 @@ int wire_send_up(struct wire *w, const void *data, size_t len);
 int network_send_down(const struct route *to, const void *data, size_t len);
 /* Whom what is sent there reaches; NULL: nobody any more. */
 const struct node *network_node_of(const struct route *r);
+/* The same of a connection that is broken, as the coordinator may not know yet. */
+const struct node *network_node_behind(const struct route *r);
 /* The agent begins to connect, and goes on until there is a connection. */
 void network_connect(struct node *n);
 /* One side's process has ended. */
@@ -145,6 +147,8 @@ void user_pauses(bool now);
 void user_resumes(void);
 /* Drain a host. */
 void user_drains(const struct node *n, bool now);
+/* STEER "extend" by one block, or "rerun", said once of some campaign. */
+void user_wants_more(const char *verb);
 /* From now on: admit whichever host gets no runs, until nothing is left to do. */
 void user_admits_all(void);
 bool user_waits(void);
@@ -204,6 +208,8 @@ void ledger_resumes(const struct id16 *uuid);
 void ledger_resumed(const struct id16 *uuid);
 /* One that may be paused; NULL: none. */
 const struct id16 *ledger_paused_campaign(void);
+/* Whether it is, or may be: STEER was said of it. */
+bool ledger_is_paused(const struct id16 *uuid);
 const char *ledger_label(const struct id16 *uuid);
 /* CANCEL of it was answered. */
 void ledger_cancelled(const struct id16 *uuid);
