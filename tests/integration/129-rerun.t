@@ -75,4 +75,20 @@ like "says so" "$(at rerun nightly.7 --against nightly.1 2>&1)" 'the campaign fi
 like "against itself" "$(at rerun nightly.1 --against nightly.1 2>&1)" 'against itself'
 like "against what has two contents" "$(at rerun nightly.1 --against nightly.5 2>&1)" 'nightly\.5 ran the contents of two'
 like "export cannot write it as one file" "$(at export nightly.5 --what campaign 2>&1)" 'contents of two submissions'
+
+# What it names is needed as long as it is not pruned itself; what nothing needs is gone.
+contents() { find c.db.d/content -type f -path '*/??/*' | wc -l; }
+version 9
+: >place/began
+touch place/wait
+label=$(at rerun nightly.2 --against nightly.1 --only 'n == 2' --blocks 1)
+wait_for 60 began 1
+before=$(contents)
+at prune --older-than 0s --what all >/dev/null 2>&1
+rm place/wait
+ok "what is interleaved keeps its files from prune" at watch "$label"
+ok "which takes others" [ "$(contents)" -lt "$before" ]
+at prune --older-than 0s --what all >/dev/null 2>&1
+like "whose files are gone is not run again" "$(at rerun nightly.1 2>&1)" 'the files of nightly\.1 are not here any more: they were pruned'
+like "nor extended" "$(at extend nightly.1 --blocks 1 2>&1)" 'extend: the files of nightly\.1'
 done_testing
