@@ -260,7 +260,7 @@ static int show(const struct inquiry *q, struct error *err)
 		all[i] = &q->results[i];
 	bool is_table = ops == &output_table || ops == &output_markdown;
 	if (!is_table)
-		compare_rows(all, q->questions.n, ops, stdout);
+		compare_rows(all, q->questions.n, &q->contender, ops, stdout);
 	for (size_t i = 0; i < q->questions.n; i++) {
 		if (is_table && i > 0)
 			putchar('\n');

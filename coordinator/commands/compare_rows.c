@@ -1,5 +1,6 @@
 /* `compare` for programs: one row a comparison. */
 #include "coordinator/commands/compare_view.h"
+#include "coordinator/findings/study.h"
 
 #include <math.h>
 
@@ -28,6 +29,8 @@ enum {
 	ROW_DIFFERS,
 	ROW_I2,
 	ROW_BETWEEN,
+	ROW_AGAINST,
+	ROW_CANARY,
 	ROW_COLUMNS
 };
 
@@ -56,6 +59,8 @@ static const struct column columns[ROW_COLUMNS] = {
 	{.name = "differs"},
 	{.name = "i2", .is_right = true},
 	{.name = "between", .is_right = true},
+	{.name = "against"},
+	{.name = "canary"},
 };
 
 struct line {
@@ -90,6 +95,19 @@ static void set_configuration(
 
 	set_text(l, ROW_BENCHMARK, of->benchmark);
 	l->cells[ROW_PARAMETERS] = (struct cell){CELL_JSON, of->json};
+}
+
+/* Of two submissions: the one that the baseline is, the newest of several; and whether the
+ * benchmark is a canary. */
+static void set_sides(struct line *l, const struct comparison_result *c, const struct study *of,
+	size_t configuration)
+{
+	const struct benchmark *b = study_benchmark(of, configuration);
+
+	if (c->question->kind == BY_SUBMISSION || c->question->kind == BY_HISTORY)
+		set_text(l, ROW_AGAINST, c->baseline->label);
+	l->cells[ROW_CANARY] =
+		(struct cell){CELL_BOOL, b != NULL && b->is_canary ? "true" : "false"};
 }
 
 static void set_flags(struct line *l, const struct compared *row)
@@ -136,9 +154,11 @@ static void set_differences(
 	l->cells[ROW_DIFFERS] = (struct cell){CELL_JSON, l->differs.data};
 }
 
-static void write_row(struct line *l, const struct comparison_result *c, const struct compared *row)
+static void write_row(struct line *l, const struct comparison_result *c, const struct study *of,
+	const struct compared *row)
 {
 	memset(l->cells, 0, sizeof l->cells);
+	set_sides(l, c, of, row->configuration);
 	set_configuration(l, c, row->configuration);
 	set_text(l, ROW_HOST, row->host);
 	set_text(l, ROW_METRIC, row->metric_name);
@@ -159,10 +179,11 @@ static void write_row(struct line *l, const struct comparison_result *c, const s
 	set_differences(l, c, row);
 }
 
-static void write_pooled(
-	struct line *l, const struct comparison_result *c, const struct pooled *pooled)
+static void write_pooled(struct line *l, const struct comparison_result *c, const struct study *of,
+	const struct pooled *pooled)
 {
 	memset(l->cells, 0, sizeof l->cells);
+	set_sides(l, c, of, pooled->configuration);
 	set_configuration(l, c, pooled->configuration);
 	set_text(l, ROW_HOST, "*");
 	set_text(l, ROW_METRIC, pooled->metric_name);
@@ -175,8 +196,8 @@ static void write_pooled(
 	set_number(l, ROW_BETWEEN, pooled->spread.between);
 }
 
-void compare_rows(
-	struct comparison_result *const *results, size_t n, const struct output_ops *ops, FILE *to)
+void compare_rows(struct comparison_result *const *results, size_t n, const struct study *contender,
+	const struct output_ops *ops, FILE *to)
 {
 	struct output *o = ops->begin(to, columns, ROW_COLUMNS);
 	struct line line = {.flags = BUF_INIT, .differs = BUF_INIT};
@@ -185,11 +206,11 @@ void compare_rows(
 		const struct comparison_result *c = results[i];
 
 		for (size_t k = 0; k < c->n; k++) {
-			write_row(&line, c, &c->rows[k]);
+			write_row(&line, c, contender, &c->rows[k]);
 			ops->row(o, line.cells);
 		}
 		for (size_t k = 0; k < c->pooled_n; k++) {
-			write_pooled(&line, c, &c->pooled[k]);
+			write_pooled(&line, c, contender, &c->pooled[k]);
 			ops->row(o, line.cells);
 		}
 	}

@@ -7,6 +7,8 @@
 #include "coordinator/findings/comparison.h"
 #include "coordinator/output/output.h"
 
+struct study;
+
 struct compare_look {
 	bool is_all;    /* unchanged ones, and all of what was not compared */
 	bool is_forest; /* bars even where medians must go for them */
@@ -19,9 +21,9 @@ void compare_table(const struct comparison_result *c, const struct compare_look 
 	const struct output_ops *ops, FILE *to);
 
 /* For programs: one row a comparison, in the order of metrics, configurations, hosts; pooled ones
- * have the host "*". */
-void compare_rows(
-	struct comparison_result *const *results, size_t n, const struct output_ops *ops, FILE *to);
+ * have the host "*". contender is what they are of. */
+void compare_rows(struct comparison_result *const *results, size_t n, const struct study *contender,
+	const struct output_ops *ops, FILE *to);
 
 /* What was refused, not compared, and what else differs, a line or more each, none where there is
  * nothing; the first few unless is_all. */

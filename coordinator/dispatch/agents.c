@@ -293,6 +293,7 @@ static void on_hello(struct dispatch *d, int64_t now_ns, const struct route *fro
 	reconcile_flights(d, h, hello, is_same_process);
 	adopt_held(d, h, hello);
 	h->is_witnessed = true;
+	h->has_said_bye = false;
 	resume_gangs(d, h, hello);
 	host_apply(h, HOST_HELLO);
 	finish_on_hello(d, h);
@@ -426,6 +427,7 @@ void agents_on_message(struct dispatch *d, int64_t now_ns, const struct route *f
 		break;
 	case MESSAGE_BYE:
 		host_apply(h, HOST_BYE);
+		h->has_said_bye = true;
 		h->is_witnessed = false; /* what it has in hand is not why it goes */
 		log_info("host %s says goodbye%s%s", h->name, m->bye.reason ? ": " : "",
 			m->bye.reason ? m->bye.reason : "");

@@ -21,25 +21,37 @@ static void keep_last(struct buf *b)
 	b->len = CHILD_OUTPUT_MAX;
 }
 
-/* Take what there is. Returns whether more may come. */
-static bool take(int fd, struct buf *b, bool is_last)
+/* Take what there is, of stdout the first `most` bytes. Return whether more may come. */
+static bool take_out(int fd, struct child_output *o, size_t most)
 {
 	char data[4096];
 	ssize_t n = read(fd, data, sizeof data);
 
 	if (n < 0)
 		return errno == EINTR;
-	if (n > 0 && (is_last || b->len + (size_t)n <= CHILD_OUTPUT_MAX))
-		buf_add(b, data, (size_t)n);
-	if (is_last)
-		keep_last(b);
+	o->was_too_long |= o->out.len + (size_t)n > most;
+	if (!o->was_too_long)
+		buf_add(&o->out, data, (size_t)n);
+	return n > 0;
+}
+
+static bool take_err(int fd, struct child_output *o)
+{
+	char data[4096];
+	ssize_t n = read(fd, data, sizeof data);
+
+	if (n < 0)
+		return errno == EINTR;
+	buf_add(&o->err, data, (size_t)n);
+	keep_last(&o->err);
 	return n > 0;
 }
 
 /* Read both streams to their end, or until it must end: a process of its own session, such as ssh's
  * that keeps a connection, may hold them for ever. */
 static void read_streams(
-	pid_t pid, int fds[2], int stop_fd, int64_t deadline_ns, struct child_output *o)
+	pid_t pid, int fds[2], int stop_fd, int64_t deadline_ns, size_t most,
+	struct child_output *o)
 {
 	while (fds[0] >= 0 || fds[1] >= 0) {
 		struct pollfd p[3] = {{.fd = fds[0], .events = POLLIN},
@@ -56,7 +68,7 @@ static void read_streams(
 		}
 		for (int i = 0; i < 2; i++) {
 			if (p[i].revents != 0 &&
-				!take(fds[i], i == 0 ? &o->out : &o->err, i == 1)) {
+				!(i == 0 ? take_out(fds[i], o, most) : take_err(fds[i], o))) {
 				close(fds[i]);
 				fds[i] = -1;
 			}
@@ -117,7 +129,7 @@ static int spawn(pid_t *pid, const char *const *argv, char *const *environment, 
 }
 
 static int run(const char *const *argv, char *const *environment, int input, int stop_fd,
-	int64_t timeout_ns, struct child_output *out, struct error *err)
+	int64_t timeout_ns, size_t most, struct child_output *out, struct error *err)
 {
 	int o[2] = {-1, -1}, e[2] = {-1, -1}, r = 0;
 	pid_t pid = 0;
@@ -132,7 +144,7 @@ static int run(const char *const *argv, char *const *environment, int input, int
 		close(e[1]);
 	int ends[2] = {o[0], e[0]};
 	if (r == 0)
-		read_streams(pid, ends, stop_fd, clock_monotonic_ns() + timeout_ns, out);
+		read_streams(pid, ends, stop_fd, clock_monotonic_ns() + timeout_ns, most, out);
 	for (int i = 0; i < 2; i++)
 		if (ends[i] >= 0)
 			close(ends[i]);
@@ -144,8 +156,15 @@ static int run(const char *const *argv, char *const *environment, int input, int
 int child_run(const char *const *argv, char *const *environment, int stop_fd, int64_t timeout_ns,
 	struct child_output *out, struct error *err)
 {
+	return child_run_most(
+		argv, environment, stop_fd, timeout_ns, CHILD_OUTPUT_MAX, out, err);
+}
+
+int child_run_most(const char *const *argv, char *const *environment, int stop_fd,
+	int64_t timeout_ns, size_t most, struct child_output *out, struct error *err)
+{
 	*out = (struct child_output){.out = BUF_INIT, .err = BUF_INIT};
-	return run(argv, environment, -1, stop_fd, timeout_ns, out, err);
+	return run(argv, environment, -1, stop_fd, timeout_ns, most, out, err);
 }
 
 int child_run_with(const char *const *argv, char *const *environment, const void *input, size_t len,
@@ -154,7 +173,8 @@ int child_run_with(const char *const *argv, char *const *environment, const void
 	*out = (struct child_output){.out = BUF_INIT, .err = BUF_INIT};
 	_cleanup_close_ int fd = make_input(input, len, err);
 
-	return fd < 0 ? fd : run(argv, environment, fd, stop_fd, timeout_ns, out, err);
+	return fd < 0 ? fd : run(argv, environment, fd, stop_fd, timeout_ns,
+					CHILD_OUTPUT_MAX, out, err);
 }
 
 void child_output_done(struct child_output *out)

@@ -11,11 +11,13 @@
 #include "proto/error.h"
 
 struct child_output {
-	struct buf out;    /* of stdout, CHILD_OUTPUT_MAX bytes at most */
+	struct buf
+		out; /* of stdout, CHILD_OUTPUT_MAX bytes at most, or as many as were asked for */
 	struct buf err;    /* of stderr, the last CHILD_OUTPUT_MAX bytes */
 	int status;        /* as waitpid() has it */
 	bool was_stopped;  /* stop_fd became readable */
 	bool was_too_slow; /* timeout_ns went by */
+	bool was_too_long; /* stdout had more, which was dropped */
 };
 
 #define CHILD_OUTPUT_MAX (64 * 1024)
@@ -31,6 +33,9 @@ int child_run(const char *const *argv, char *const *environment, int stop_fd, in
 /* The same with len bytes as its standard input; child_run() gives it none. */
 int child_run_with(const char *const *argv, char *const *environment, const void *input, size_t len,
 	int stop_fd, int64_t timeout_ns, struct child_output *out, struct error *err);
+/* The same, keeping up to `most` bytes of stdout; where there is more, was_too_long says so. */
+int child_run_most(const char *const *argv, char *const *environment, int stop_fd,
+	int64_t timeout_ns, size_t most, struct child_output *out, struct error *err);
 void child_output_done(struct child_output *out);
 
 #endif

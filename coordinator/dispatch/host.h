@@ -63,6 +63,7 @@ struct host {
 	 * (owned), and both ends of that, CLOCK_REALTIME; NULL: in none. */
 	char *rest;
 	int64_t rest_from, rest_until;
+	bool has_said_bye;    /* and no HELLO since, to this process */
 	bool is_witnessed;    /* it is connected to this process or was, and did not say BYE */
 	char *trouble;        /* the agent's own, from its PINGs (owned); NULL: none */
 	int64_t heartbeat_ns; /* as WELCOME told it */

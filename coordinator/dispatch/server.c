@@ -1,5 +1,6 @@
 #include "coordinator/dispatch/server.h"
 
+#include "coordinator/dispatch/ask.h"
 #include "coordinator/dispatch/recovery.h"
 #include "coordinator/dispatch/vitals.h"
 #include "coordinator/store/lock.h"
@@ -91,6 +92,13 @@ static int send_frame(void *arg, const struct route *to, const void *data, size_
 	struct server *s = arg;
 
 	return s->link != NULL ? link_server_send(s->link, to, data, len) : -EHOSTUNREACH;
+}
+
+static int ask(void *arg, const char *const *words, int stop_fd, struct buf *out, struct error *err)
+{
+	const struct server *s = arg;
+
+	return ask_own_program(words, s->config.db, s->config.keys, stop_fd, out, err);
 }
 
 static void on_tick(void *arg, int64_t now_ns)
@@ -230,6 +238,7 @@ static int open_all(struct server *s, struct error *err)
 				.content = s->content,
 				.content_dir = s->content_dir,
 				.wake = wake,
+				.ask = s->config.is_embedded ? NULL : ask,
 				.keyring = s->keyring,
 				.is_embedded = s->config.is_embedded,
 				.gather_ns = s->config.gather_ns,

@@ -36,7 +36,7 @@ verdicts() { jq -r --arg m "$1" '[.[] | select(.metric == $m) | "\(.contender) \
 is 'lower is better' "$(verdicts cost)" 'better improved, same unchanged, worse regressed'
 is 'higher is better' "$(verdicts rate)" 'better regressed, same unchanged, worse improved'
 is 'each row has what programs read' "$(jq -r '.[0] | keys_unsorted | join(" ")' rows.json)" \
-	'benchmark parameters host metric baseline contender n ratio low high p p_adjusted verdict flags smallest_effect more_blocks baseline_median contender_median unit equivalence_p rank_p differs i2 between'
+	'benchmark parameters host metric baseline contender n ratio low high p p_adjusted verdict flags smallest_effect more_blocks baseline_median contender_median unit equivalence_p rank_p differs i2 between against canary'
 is 'pairs are blocks' "$(jq -r '[.[].n] | unique | join(" ")' rows.json)" 12
 ok 'ratios lie in their intervals' jq -e 'all(.[]; .low <= .ratio and .ratio <= .high)' rows.json
 ok 'the planted 5 % is in its interval' jq -e 'all(.[] | select(.contender == "worse"); .low < 1.05 and .high > 1.05)' rows.json
