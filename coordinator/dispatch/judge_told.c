@@ -1,0 +1,242 @@
+#include "coordinator/dispatch/judge_told.h"
+
+/* Below, how much nights vary is not known (docs/gate.md). */
+#define LAST_LEAST 3
+
+enum baseline_kind judge_baseline_kind(const char *text, int64_t *n)
+{
+	char *end;
+
+	*n = 0;
+	if (text == NULL || text[0] == '\0' || strcmp(text, "previous") == 0)
+		return BASELINE_PREVIOUS;
+	if (strncmp(text, "last-", strlen("last-")) != 0)
+		return BASELINE_LABEL;
+	*n = strtoll(text + strlen("last-"), &end, 10);
+	if (*n > 0 && *end == '\0')
+		return BASELINE_LAST;
+	*n = 0;
+	return BASELINE_LABEL;
+}
+
+/* ---- labels ---- */
+
+/* N of NAME.N; 0 where it is none. */
+static int64_t number_of(const char *label)
+{
+	const char *dot = strrchr(label, '.');
+
+	return dot != NULL ? strtoll(dot + 1, NULL, 10) : 0;
+}
+
+static bool are_of_one_name(const char *a, const char *b)
+{
+	const char *dot = strrchr(a, '.'), *other = strrchr(b, '.');
+
+	return dot != NULL && other != NULL && dot - a == other - b &&
+	       strncmp(a, b, (size_t)(dot - a)) == 0;
+}
+
+/* ---- notices ---- */
+
+void judge_told_add(json_t *told, const char *kind, const char *subject, const char *json)
+{
+	json_t *notice = json_loads(json, 0, NULL);
+
+	if (!json_is_object(notice)) {
+		json_decref(notice);
+		notice = json_object();
+	}
+	json_object_set_new(notice, "kind", json_string(kind));
+	json_object_set_new(notice, "subject", json_string(subject));
+	json_array_append_new(told, notice);
+}
+
+static bool is_of_level(const json_t *notice)
+{
+	const char *kind = judge_text(notice, "kind");
+
+	return strcmp(kind, NOTICE_REGRESSED) == 0 || strcmp(kind, NOTICE_IMPROVED) == 0 ||
+	       strcmp(kind, NOTICE_RETURNED) == 0;
+}
+
+static bool names_host(const json_t *notice, const char *name)
+{
+	json_t *host;
+	size_t i;
+
+	json_array_foreach(json_object_get(notice, "hosts"), i, host)
+	{
+		if (strcmp(judge_text(host, "host"), name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool says_of(const json_t *notice, const char *subject, const json_t *one)
+{
+	const char *host = judge_text(one, "host");
+
+	return is_of_level(notice) && strcmp(judge_text(notice, "subject"), subject) == 0 &&
+	       (names_host(notice, host) ||
+		       !judge_has_text(json_object_get(notice, "measured"), host));
+}
+
+const json_t *judge_told_last(const json_t *told, const json_t *one)
+{
+	_cleanup_free_ char *subject = judge_subject(one);
+
+	for (size_t i = json_array_size(told); i-- > 0;)
+		if (says_of(json_array_get(told, i), subject, one))
+			return json_array_get(told, i);
+	return NULL;
+}
+
+bool judge_told_is_open(const json_t *told, const char *subject, const char *host)
+{
+	for (size_t i = json_array_size(told); i-- > 0;) {
+		const json_t *notice = json_array_get(told, i);
+
+		if (strcmp(judge_text(notice, "subject"), subject) != 0 || is_of_level(notice))
+			continue;
+		if (strcmp(judge_text(notice, "kind"), NOTICE_RECOVERED) == 0)
+			return false; /* on all of its hosts */
+		if (host == NULL || names_host(notice, host))
+			return true;
+	}
+	return false;
+}
+
+/* ---- what a case is held against ---- */
+
+static const json_t *find_open(const struct judge_view *v, const json_t *one)
+{
+	_cleanup_free_ char *key = judge_case_key(one);
+	json_t *other;
+	size_t i;
+
+	json_array_foreach(v->open, i, other)
+	{
+		_cleanup_free_ char *its = judge_case_key(other);
+
+		if (strcmp(its, key) == 0)
+			return other;
+	}
+	return NULL;
+}
+
+/* The last sweep before in which a host was measured, where that is not the very last one. */
+static const char *last_with(const struct judge_view *v, const char *host)
+{
+	size_t n = json_array_size(v->sweeps);
+
+	for (size_t i = n; i-- > 0;) {
+		const json_t *sweep = json_array_get(v->sweeps, i);
+
+		if (judge_has_text(json_object_get(sweep, "measured"), host))
+			return i + 1 < n ? judge_text(sweep, "label") : NULL;
+	}
+	return NULL;
+}
+
+static char *previous_of(const struct judge_view *v, const json_t *one)
+{
+	const char *label = last_with(v, judge_text(one, "host"));
+
+	return xstrdup(label != NULL ? label : "previous");
+}
+
+/* With last-N: how many sweeps are there from the one on that told of a change of this case? */
+static int64_t sweeps_since(const struct judge_view *v, const json_t *notice)
+{
+	const char *told_in = judge_text(notice, "campaign");
+	json_t *sweep;
+	int64_t n = 0;
+	size_t i;
+
+	json_array_foreach(v->sweeps, i, sweep)
+	{
+		const char *label = judge_text(sweep, "label");
+
+		n += are_of_one_name(label, told_in) && number_of(label) >= number_of(told_in);
+	}
+	return n;
+}
+
+static char *last_of(const struct judge_view *v, const json_t *one, int64_t wanted)
+{
+	const json_t *notice = judge_told_last(v->told, one);
+	int64_t n = notice != NULL ? sweeps_since(v, notice) : wanted;
+
+	if (n >= wanted)
+		return xstrdup(v->baseline);
+	return n >= LAST_LEAST ? xasprintf("last-%lld", (long long)n) : previous_of(v, one);
+}
+
+char *judge_baseline_of(const struct judge_view *v, const json_t *one)
+{
+	int64_t n;
+
+	switch (judge_baseline_kind(v->baseline, &n)) {
+	case BASELINE_LABEL:
+		return xstrdup(v->baseline);
+	case BASELINE_LAST:
+		return last_of(v, one, n);
+	default:
+		if (find_open(v, one) != NULL)
+			return xstrdup(judge_text(find_open(v, one), "against"));
+		return previous_of(v, one);
+	}
+}
+
+const char *judge_against_of(const struct judge_view *v, const json_t *one)
+{
+	const json_t *open = find_open(v, one);
+
+	return judge_text(open != NULL ? open : one, "against");
+}
+
+/* ---- news ---- */
+
+/* Against a label: whatever differs from what was told last with this very baseline. */
+static bool is_new_to_label(const struct judge_view *v, const json_t *row)
+{
+	const char *verdict = judge_text(row, "verdict"), *told = NOTICE_RETURNED;
+	const json_t *last = judge_told_last(v->told, row);
+
+	if (last != NULL && strcmp(judge_text(last, "baseline"), v->baseline) == 0)
+		told = judge_text(last, "kind");
+	if (strcmp(verdict, "unchanged") == 0)
+		return strcmp(told, NOTICE_RETURNED) != 0;
+	return judge_has_moved(row) && strcmp(verdict, told) != 0;
+}
+
+/* Against an earlier submission: unless the same was told of a later one than that. So a host that
+ * was away meanwhile does not tell again what others have told. */
+static bool is_new_since(const struct judge_view *v, const json_t *row)
+{
+	_cleanup_free_ char *subject = judge_subject(row);
+	const char *against = judge_against_of(v, row);
+	json_t *notice;
+	size_t i;
+
+	json_array_foreach(v->told, i, notice)
+	{
+		const char *told_in = judge_text(notice, "campaign");
+
+		if (says_of(notice, subject, row) &&
+			strcmp(judge_text(notice, "kind"), judge_text(row, "verdict")) == 0 &&
+			are_of_one_name(told_in, against) &&
+			number_of(told_in) > number_of(against))
+			return false;
+	}
+	return judge_has_moved(row);
+}
+
+bool judge_is_new(const struct judge_view *v, const json_t *row)
+{
+	int64_t n;
+
+	return judge_baseline_kind(v->baseline, &n) == BASELINE_LABEL ? is_new_to_label(v, row)
+								      : is_new_since(v, row);
+}

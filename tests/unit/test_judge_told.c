@@ -1,0 +1,402 @@
+/* What is news of a sweep, what a case is held against, and what becomes of hosts: without a store.
+ */
+#include "coordinator/dispatch/judge_hosts.h"
+#include "coordinator/dispatch/notice_text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+/* ---- made by hand ---- */
+
+static json_t *parse(const char *text)
+{
+	json_error_t why;
+	json_t *out = json_loads(text, 0, &why);
+
+	if (out == NULL)
+		fail_msg("%s: %s", why.text, text);
+	return out;
+}
+
+static json_t *row_of(const char *host, const char *verdict, const char *against)
+{
+	return json_pack("{s:s, s:s, s:{s:i}, s:s, s:s, s:s, s:f, s:b}", "metric", "time",
+		"benchmark", "nbody", "parameters", "threads", 8, "host", host, "verdict", verdict,
+		"against", against, "ratio", 1.03, "canary", 0);
+}
+
+/* A notice as it was told in this submission of the hosts; measured were all of `measured`. */
+static void tell_of(json_t *told, const char *kind, const char *campaign, const char *host,
+	const char *measured, const char *baseline)
+{
+	_cleanup_free_ char *json = xasprintf("{\"campaign\":\"%s\",\"baseline\":\"%s\","
+					      "\"metric\":\"time\",\"hosts\":[{\"host\":\"%s\"}],"
+					      "\"measured\":%s}",
+		campaign, baseline, host, measured);
+
+	judge_told_add(told, kind, "time nbody {\"threads\":8}", json);
+}
+
+static json_t *sweeps_to(int last, const char *without, int from, int to)
+{
+	json_t *out = json_array();
+
+	for (int i = 1; i <= last; i++) {
+		_cleanup_free_ char *label = xasprintf("night.%d", i);
+		json_t *measured = json_array(), *one;
+		static const char *const hosts[] = {"a", "b"};
+
+		for (size_t k = 0; k < 2; k++)
+			if (i < from || i > to || strcmp(hosts[k], without) != 0)
+				json_array_append_new(measured, json_string(hosts[k]));
+		one = json_pack("{s:s, s:o}", "label", label, "measured", measured);
+		json_array_append_new(out, one);
+	}
+	return out;
+}
+
+static void assert_new(const struct judge_view *v, const char *host, const char *verdict,
+	const char *against, bool is)
+{
+	json_t *row = row_of(host, verdict, against);
+
+	assert_int_equal(judge_is_new(v, row), is);
+	json_decref(row);
+}
+
+static void assert_baseline(const struct judge_view *v, const char *host, const char *wanted)
+{
+	json_t *row = row_of(host, "unchanged", "night.1");
+	_cleanup_free_ char *baseline = judge_baseline_of(v, row);
+
+	assert_string_equal(baseline, wanted);
+	json_decref(row);
+}
+
+/* ---- previous ---- */
+
+static void previous_tells_each_change_once(void **state)
+{
+	json_t *told = json_array(), *sweeps = sweeps_to(13, "b", 12, 13);
+	const struct judge_view v = {.baseline = "previous", .told = told, .sweeps = sweeps};
+
+	(void)state;
+	assert_new(&v, "a", "regressed", "night.11", true);
+	assert_new(&v, "a", "unchanged", "night.11", false);
+	tell_of(told, NOTICE_REGRESSED, "night.12", "a", "[\"a\"]", "previous");
+	/* b was away from 12 on: it is held against 11, and what it shows was told of a */
+	assert_baseline(&v, "a", "previous");
+	assert_baseline(&v, "b", "night.11");
+	assert_new(&v, "b", "regressed", "night.11", false);
+	assert_new(&v, "b", "improved", "night.11", true);
+	assert_new(&v, "a", "regressed", "night.13", true); /* once more, since */
+	json_decref(told);
+	json_decref(sweeps);
+}
+
+static void one_that_was_there_and_did_not_show_it_is_news(void **state)
+{
+	json_t *told = json_array(), *sweeps = sweeps_to(13, "", 0, 0);
+	const struct judge_view v = {.baseline = "previous", .told = told, .sweeps = sweeps};
+
+	(void)state;
+	tell_of(told, NOTICE_REGRESSED, "night.12", "a", "[\"a\",\"b\"]", "previous");
+	assert_new(&v, "b", "regressed", "night.11", true);
+	json_decref(told);
+	json_decref(sweeps);
+}
+
+static void what_could_not_be_shown_is_held_against_the_same(void **state)
+{
+	json_t *open = json_array(), *sweeps = sweeps_to(12, "", 0, 0);
+	const struct judge_view v = {
+		.baseline = "previous", .told = NULL, .sweeps = sweeps, .open = open};
+	json_t *row = row_of("a", "regressed", "night.12");
+
+	(void)state;
+	json_array_append_new(open, row_of("a", "regressed", "night.11"));
+	assert_baseline(&v, "a", "night.11");
+	assert_baseline(&v, "b", "previous");
+	assert_string_equal(judge_against_of(&v, row), "night.11");
+	json_decref(row);
+	json_decref(open);
+	json_decref(sweeps);
+}
+
+/* ---- last-N ---- */
+
+static void only_nights_from_a_change_on_count(void **state)
+{
+	json_t *told = json_array(), *sweeps;
+	struct judge_view v = {.baseline = "last-7", .told = told};
+	static const char *const wanted[] = {
+		"previous", "previous", "last-3", "last-4", "last-5", "last-6", "last-7", "last-7"};
+
+	(void)state;
+	tell_of(told, NOTICE_REGRESSED, "night.12", "a", "[\"a\",\"b\"]", "last-7");
+	for (int n = 0; n < 8; n++) {
+		v.sweeps = sweeps = sweeps_to(12 + n, "", 0, 0);
+		assert_baseline(&v, "a", wanted[n]);
+		assert_baseline(&v, "b", "last-7");
+		json_decref(sweeps);
+	}
+	json_decref(told);
+}
+
+/* ---- a label ---- */
+
+static void against_a_label_only_another_verdict_is_news(void **state)
+{
+	json_t *told = json_array();
+	struct judge_view v = {.baseline = "night.1", .told = told};
+
+	(void)state;
+	assert_baseline(&v, "a", "night.1");
+	assert_new(&v, "a", "unchanged", "night.1", false);
+	assert_new(&v, "a", "regressed", "night.1", true);
+	tell_of(told, NOTICE_REGRESSED, "night.5", "a", "[\"a\",\"b\"]", "night.1");
+	assert_new(&v, "a", "regressed", "night.1", false);
+	assert_new(&v, "a", "inconclusive", "night.1", false);
+	assert_new(&v, "a", "unchanged", "night.1", true);
+	assert_new(&v, "a", "improved", "night.1", true);
+	assert_new(&v, "b", "regressed", "night.1", true);
+	tell_of(told, NOTICE_RETURNED, "night.8", "a", "[\"a\",\"b\"]", "night.1");
+	assert_new(&v, "a", "unchanged", "night.1", false);
+	assert_new(&v, "a", "regressed", "night.1", true);
+	/* another baseline begins anew */
+	tell_of(told, NOTICE_REGRESSED, "night.9", "a", "[\"a\",\"b\"]", "night.1");
+	v.baseline = "night.3";
+	assert_new(&v, "a", "regressed", "night.3", true);
+	json_decref(told);
+}
+
+/* ---- rows ---- */
+
+static void names_do_not_depend_on_order(void **state)
+{
+	json_t *row = parse("{\"metric\":\"time.per_work\",\"benchmark\":\"b\",\"host\":\"h\","
+			    "\"parameters\":{\"z\":1,\"a\":\"x\",\"content\":\"night.2\"}}");
+	_cleanup_free_ char *subject = judge_subject(row), *key = judge_case_key(row);
+
+	(void)state;
+	assert_string_equal(subject, "time b {\"a\":\"x\",\"z\":1}");
+	assert_string_equal(key, "time b {\"a\":\"x\",\"z\":1} on h");
+	json_decref(row);
+}
+
+static void an_expression_names_just_the_cases(void **state)
+{
+	json_t *cases = parse("[{\"benchmark\":\"b\",\"parameters\":{\"n\":2,\"s\":\"a\\\"b\"},"
+			      "\"host\":\"h1\"},"
+			      "{\"benchmark\":\"b\",\"parameters\":{\"n\":2,\"s\":\"a\\\"b\"},"
+			      "\"host\":\"h2\"},"
+			      "{\"benchmark\":\"c\",\"parameters\":{},\"host\":\"h1\"}]");
+	_cleanup_buf_ struct buf out = BUF_INIT;
+
+	(void)state;
+	judge_only(cases, &out);
+	assert_string_equal(out.data,
+		"benchmark == \"b\" and n == 2 and s == \"a\\034b\" and one_of(host.name, \"h1\", "
+		"\"h2\") or benchmark == \"c\" and one_of(host.name, \"h1\")");
+	json_decref(cases);
+}
+
+static void assert_weighed(const char *wanted, const char *verdict, enum weighed is)
+{
+	json_t *one = row_of("a", wanted, "night.1"), *rows = json_array();
+	const json_t *found;
+
+	json_array_append_new(rows, row_of("b", "regressed", "night.1"));
+	if (verdict != NULL)
+		json_array_append_new(rows, row_of("a", verdict, "night.1"));
+	assert_int_equal(judge_weigh(one, rows, &found), is);
+	json_decref(one);
+	json_decref(rows);
+}
+
+static void a_confirmation_confirms_refutes_or_says_nothing(void **state)
+{
+	(void)state;
+	assert_weighed("regressed", "regressed", WEIGHED_CONFIRMED);
+	assert_weighed("regressed", "improved", WEIGHED_NOT);
+	assert_weighed("regressed", "unchanged", WEIGHED_NOT);
+	assert_weighed("regressed", "inconclusive", WEIGHED_OPEN);
+	assert_weighed("regressed", NULL, WEIGHED_OPEN);
+	assert_weighed("unchanged", "unchanged", WEIGHED_CONFIRMED);
+	assert_weighed("unchanged", "regressed", WEIGHED_NOT);
+}
+
+static void a_change_of_several_hosts_is_one(void **state)
+{
+	json_t *cases = json_array(), *changes;
+	const struct notice_facts f = {.schedule = "night",
+		.campaign = "night.12",
+		.sweep = 3,
+		.baseline = "previous",
+		.at = 0};
+	struct notice_text text = {0};
+
+	(void)state;
+	json_array_append_new(cases, row_of("a", "regressed", "night.11"));
+	json_array_append_new(cases, row_of("b", "improved", "night.11"));
+	json_array_append_new(cases, row_of("c", "regressed", "night.11"));
+	changes = judge_bundle(cases);
+	assert_int_equal(json_array_size(changes), 2);
+	notice_of_change(json_array_get(changes, 0), &f, &text);
+	assert_string_equal(text.kind, NOTICE_REGRESSED);
+	assert_string_equal(text.text, "time of nbody threads=8 is 3.0 % worse on a and c (ratio "
+				       "1.03): night.12 against night.11");
+	json_t *json = parse(text.json);
+	assert_string_equal(judge_text(json, "host"), "*");
+	assert_string_equal(judge_text(json, "at"), "1970-01-01T00:00:00Z");
+	assert_string_equal(
+		judge_text(json, "command"), "joulerig compare night.12 --baseline night.11");
+	json_decref(json);
+	notice_text_done(&text);
+	json_decref(changes);
+	json_decref(cases);
+}
+
+/* ---- hosts ---- */
+
+static struct host_fact fact_of(void *arg, const char *host)
+{
+	const json_t *facts = arg;
+
+	return (struct host_fact){
+		.standing = (enum host_standing)json_integer_value(json_object_get(facts, host)),
+		.reason = xstrdup("why")};
+}
+
+/* What is told of results, of hosts that stand so; and remembered. */
+static char *told_of(json_t *told, const char *results_text, json_t *facts)
+{
+	json_t *results = parse(results_text), *expected = parse("[\"a\",\"b\",\"c\"]");
+	json_t *hosts = judge_hosts(results, expected, fact_of, facts);
+	json_t *failed = judge_failed_cases(results, hosts);
+	json_t *notices = judge_host_notices(told, results, hosts, failed), *one;
+	_cleanup_buf_ struct buf out = BUF_INIT;
+	size_t i;
+
+	json_array_foreach(notices, i, one)
+	{
+		char *json = json_dumps(one, 0);
+		buf_addf(&out, "%s%s %s", out.len > 0 ? "; " : "", judge_text(one, "kind"),
+			judge_text(one, "subject"));
+		judge_told_add(told, judge_text(one, "kind"), judge_text(one, "subject"), json);
+		free(json);
+	}
+	json_decref(results);
+	json_decref(expected);
+	json_decref(hosts);
+	json_decref(failed);
+	json_decref(notices);
+	json_decref(facts);
+	return buf_take(&out);
+}
+
+#define CELL(benchmark, host, n, failed, skipped)                                                  \
+	"{\"benchmark\":\"" benchmark "\",\"parameters\":{},\"host\":\"" host "\",\"n\":" #n       \
+	",\"failed\":" #failed ",\"skipped\":" #skipped                                            \
+	",\"excluded\":[{\"reason\":\"exit status 7\"}]}"
+#define FACTS(a, b, c) json_pack("{s:i, s:i, s:i}", "a", a, "b", b, "c", c)
+
+static void assert_told(json_t *told, const char *results, json_t *facts, const char *wanted)
+{
+	_cleanup_free_ char *text = told_of(told, results, facts);
+
+	assert_string_equal(text, wanted);
+}
+
+static void hosts_are_told_once_and_when_they_are_good_again(void **state)
+{
+	json_t *told = json_array();
+	const char *fine = "[" CELL("x", "a", 5, 0, 0) "," CELL("x", "b", 5, 0, 0) "]";
+	const char *broken = "[" CELL("x", "a", 5, 0, 0) "," CELL("x", "b", 0, 5, 0) "]";
+	const char *without = "[" CELL("x", "a", 5, 0, 0) "]";
+
+	(void)state;
+	/* c is drained all the time */
+	assert_told(told, fine, FACTS(STANDING_THERE, STANDING_THERE, STANDING_AWAY), "");
+	assert_told(told, broken, FACTS(STANDING_THERE, STANDING_THERE, STANDING_AWAY),
+		"failed host b");
+	assert_told(told, broken, FACTS(STANDING_THERE, STANDING_ASIDE, STANDING_AWAY), "");
+	assert_told(told, without, FACTS(STANDING_THERE, STANDING_GONE, STANDING_AWAY), "");
+	assert_told(told, without, FACTS(STANDING_THERE, STANDING_AWAY, STANDING_AWAY), "");
+	assert_told(told, fine, FACTS(STANDING_THERE, STANDING_THERE, STANDING_AWAY),
+		"recovered host b");
+	assert_told(told, without, FACTS(STANDING_THERE, STANDING_GONE, STANDING_GONE),
+		"failed host b; failed host c");
+	json_decref(told);
+}
+
+static void a_host_that_goes_in_the_middle(void **state)
+{
+	json_t *told = json_array();
+	const char *half = "[" CELL("x", "a", 5, 0, 0) "," CELL("x", "b", 3, 0, 2) "]";
+
+	(void)state;
+	assert_told(told, half, FACTS(STANDING_THERE, STANDING_AWAY, STANDING_AWAY), "");
+	assert_told(
+		told, half, FACTS(STANDING_THERE, STANDING_GONE, STANDING_AWAY), "failed host b");
+	json_decref(told);
+}
+
+static void cases_that_fail_are_told_apart_from_hosts(void **state)
+{
+	json_t *told = json_array();
+	const char *one = "[" CELL("x", "a", 5, 0, 0) "," CELL("y", "a", 0, 5, 0) "," CELL(
+		"x", "b", 5, 0, 0) "," CELL("y", "b", 5, 0, 0) "]";
+	const char *both = "[" CELL("x", "a", 5, 0, 0) "," CELL("y", "a", 0, 5, 0) "," CELL(
+		"x", "b", 5, 0, 0) "," CELL("y", "b", 0, 5, 0) "]";
+	const char *good = "[" CELL("x", "a", 5, 0, 0) "," CELL("y", "a", 5, 0, 0) "," CELL(
+		"x", "b", 5, 0, 0) "," CELL("y", "b", 5, 0, 0) "]";
+
+	(void)state;
+#define THERE FACTS(STANDING_THERE, STANDING_THERE, STANDING_AWAY)
+	assert_told(told, one, THERE, "failed failed y {}");
+	assert_told(told, one, THERE, "");
+	assert_told(told, both, THERE, "failed failed y {}");
+	assert_told(told, one, THERE, "");
+	assert_told(told, good, THERE, "recovered failed y {}");
+	assert_told(told, good, THERE, "");
+	assert_told(told, one, THERE, "failed failed y {}");
+	json_decref(told);
+}
+
+static void where_all_fails_the_sweep_has(void **state)
+{
+	json_t *told = json_array();
+	const char *all = "[" CELL("x", "a", 0, 5, 0) "," CELL("x", "b", 0, 5, 0) "]";
+	const char *good = "[" CELL("x", "a", 5, 0, 0) "," CELL("x", "b", 5, 0, 0) "]";
+
+	(void)state;
+	assert_told(told, all, THERE, "sweep sweep");
+	assert_told(told, all, THERE, "");
+	assert_told(told, good, THERE, "recovered sweep");
+	json_decref(told);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(previous_tells_each_change_once),
+		cmocka_unit_test(one_that_was_there_and_did_not_show_it_is_news),
+		cmocka_unit_test(what_could_not_be_shown_is_held_against_the_same),
+		cmocka_unit_test(only_nights_from_a_change_on_count),
+		cmocka_unit_test(against_a_label_only_another_verdict_is_news),
+		cmocka_unit_test(names_do_not_depend_on_order),
+		cmocka_unit_test(an_expression_names_just_the_cases),
+		cmocka_unit_test(a_confirmation_confirms_refutes_or_says_nothing),
+		cmocka_unit_test(a_change_of_several_hosts_is_one),
+		cmocka_unit_test(hosts_are_told_once_and_when_they_are_good_again),
+		cmocka_unit_test(a_host_that_goes_in_the_middle),
+		cmocka_unit_test(cases_that_fail_are_told_apart_from_hosts),
+		cmocka_unit_test(where_all_fails_the_sweep_has),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
