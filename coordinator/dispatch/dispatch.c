@@ -323,6 +323,7 @@ void dispatch_tick(struct dispatch *d, int64_t now_ns)
 void dispatch_go_on(struct dispatch *d, int64_t now_ns)
 {
 	submissions_go_on(d, now_ns);
+	sweeps_go_on(d, now_ns, clock_realtime_ns());
 }
 
 bool dispatch_is_busy(const struct dispatch *d)

@@ -100,6 +100,8 @@ void sweep_keep_bounds(
  * work beside the loop has ended. */
 void judge_go_on(struct dispatch *d, struct sweep *s, int64_t now_ns, int64_t at);
 void judgement_free(struct judgement *j); /* NULL is fine */
+/* A sweep is about to become `failed` for this reason: that is told, once. */
+void judge_tell_failed(struct dispatch *d, const struct sweep *s, const char *reason, int64_t at);
 
 /* ---- tell.c ---- */
 

@@ -39,6 +39,7 @@ void sweep_free(struct dispatch *d, struct sweep *s)
 	free((void *)s->row.answer);
 	free(s->label);
 	free(s->confirmation);
+	judgement_free(s->judgement);
 	free(s);
 }
 
@@ -116,6 +117,8 @@ void sweep_set(
 	set_text(&s->row.reason, reason);
 	if (sweep_state_is_end(state))
 		s->row.ended_at = at;
+	if (state == SWEEP_FAILED)
+		judge_tell_failed(d, s, reason, at);
 	if (!write_row(d, &s->row) || !sweep_state_is_end(state))
 		return;
 	log_info("schedule %s: the sweep %s%s%s%s%s", s->row.schedule, s->label ? s->label : "",
@@ -250,13 +253,6 @@ static void look_at_end(struct dispatch *d, struct sweep *s, int64_t at)
 	}
 }
 
-/* What follows the end of its campaign. */
-static void judge(struct dispatch *d, struct sweep *s, int64_t now_ns, int64_t at)
-{
-	(void)now_ns;
-	sweep_set(d, s, SWEEP_DONE, NULL, at);
-}
-
 static void go_on(struct dispatch *d, struct sweep *s, int64_t now_ns, int64_t at)
 {
 	struct live *l = find_live(d, s->state == SWEEP_RUNNING ? s->label : s->confirmation);
@@ -269,7 +265,7 @@ static void go_on(struct dispatch *d, struct sweep *s, int64_t now_ns, int64_t a
 	if (l != NULL)
 		sweep_keep_bounds(d, s, l, now_ns, at);
 	if (s->state != SWEEP_RUNNING)
-		judge(d, s, now_ns, at);
+		judge_go_on(d, s, now_ns, at);
 	else if (l == NULL)
 		look_at_end(d, s, at);
 }

@@ -1,0 +1,342 @@
+/*
+ * A sweep from the end of its campaign to its notices.
+ *
+ * First `results` of the campaign is asked, then `compare` of it with whatever its cases are held
+ * against (judge_told.h): mostly one baseline. What looks changed is confirmed, one submission
+ * after the other, and each confirmation weighed (judge_confirm.c). Then all is told (judge_end.c).
+ * A coordinator that is started anew asks anew; what was decided is in the answer.
+ */
+#include "coordinator/dispatch/judge_parts.h"
+#include "coordinator/dispatch/submission.h"
+
+#include "proto/log.h"
+#include <stdio.h>
+#include <utlist.h>
+
+/* A submission that waits will call back, and free it; without one nobody will. */
+static void leave_pending(struct judgement *j)
+{
+	const struct submission *s;
+
+	if (j->pending == NULL)
+		return;
+	j->pending->s = NULL;
+	DL_FOREACH (j->d->submissions, s) {
+		if (s->request.arg == j->pending)
+			return;
+	}
+	free(j->pending);
+}
+
+void judgement_free(struct judgement *j)
+{
+	if (j == NULL)
+		return;
+	judge_ask_done(j);
+	leave_pending(j);
+	json_decref(j->answer);
+	json_decref(j->told);
+	json_decref(j->sweeps);
+	json_decref(j->open);
+	json_decref(j->results);
+	json_decref(j->measured);
+	json_decref(j->rows);
+	for (size_t i = 0; i < j->baselines_n; i++)
+		free(j->baselines[i]);
+	free(j->baselines);
+	free(j);
+}
+
+static void fail(struct dispatch *d, struct sweep *s, const struct error *err, int64_t at)
+{
+	_cleanup_free_ char *why = xasprintf("it could not be compared: %s", err->text);
+
+	sweep_set(d, s, SWEEP_FAILED, why, at);
+}
+
+static struct judgement *begin(struct dispatch *d, struct sweep *s, struct error *err)
+{
+	struct judgement *j = xcalloc(1, sizeof *j);
+
+	j->d = d;
+	j->question.out = (struct buf)BUF_INIT;
+	s->judgement = j;
+	if (s->row.answer != NULL && s->state != SWEEP_COMPARING)
+		j->answer = json_loads(s->row.answer, 0, NULL);
+	if (!json_is_object(j->answer)) {
+		json_decref(j->answer);
+		j->answer = json_object();
+	}
+	return judge_read_store(j, s, err) < 0 ? NULL : j;
+}
+
+/* ---- the results ---- */
+
+/* 1: they are here. */
+static int get_results(struct judgement *j, const struct sweep *s, struct error *err)
+{
+	const char *const words[] = {"results", s->label, NULL};
+
+	if (j->results != NULL)
+		return 1;
+	if (!judge_is_asking(j))
+		judge_ask(j, words);
+	int r = judge_answered(j, &j->results, err);
+	if (r > 0)
+		j->measured = judge_measured(j->results);
+	return r;
+}
+
+/* ---- the comparison ---- */
+
+static void add_baseline(struct judgement *j, char *text)
+{
+	for (size_t i = 0; i < j->baselines_n; i++) {
+		if (strcmp(j->baselines[i], text) == 0) {
+			free(text);
+			return;
+		}
+	}
+	j->baselines = xreallocarray(j->baselines, j->baselines_n + 1, sizeof *j->baselines);
+	j->baselines[j->baselines_n++] = text;
+}
+
+/* A host of tonight, of a case that was told of before or of one that nobody has heard of. */
+static void add_baselines_of(struct judgement *j, const struct judge_view *v, const char *host)
+{
+	json_t *one = json_object(), *notice;
+	size_t i;
+
+	json_object_set_new(one, "host", json_string(host));
+	add_baseline(j, judge_baseline_of(v, one));
+	json_array_foreach(j->told, i, notice)
+	{
+		if (json_object_get(notice, "metric") == NULL)
+			continue;
+		json_t *told = json_copy(notice);
+		json_object_set_new(told, "host", json_string(host));
+		add_baseline(j, judge_baseline_of(v, told));
+		json_decref(told);
+	}
+	json_decref(one);
+}
+
+/* All that some case of tonight is held against; the schedule's own first. */
+static void choose_baselines(struct judgement *j, const struct sweep *s)
+{
+	const struct judge_view v = judge_view_of(j, s);
+	json_t *one;
+	size_t i;
+
+	add_baseline(j, xstrdup(v.baseline));
+	json_array_foreach(j->measured, i, one)
+	{
+		add_baselines_of(j, &v, json_string_value(one));
+	}
+	json_array_foreach(j->open, i, one)
+	{
+		add_baseline(j, judge_baseline_of(&v, one));
+	}
+}
+
+/* Rows of cases that are held against just this one. */
+static void take_rows(struct judgement *j, const struct sweep *s, const json_t *rows)
+{
+	const struct judge_view v = judge_view_of(j, s);
+	const char *baseline = j->baselines[j->baselines_at];
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+	{
+		_cleanup_free_ char *wanted = judge_baseline_of(&v, row);
+
+		if (strcmp(wanted, baseline) == 0)
+			json_array_append(j->rows, row);
+	}
+}
+
+/* An earlier submission may have other hosts or other benchmarks alone; a label that somebody wrote
+ * down should not. */
+static bool is_nothing_shared(const struct judgement *j, const struct sweep *s)
+{
+	int64_t n;
+
+	return j->question.status == EXIT_USAGE &&
+	       judge_baseline_kind(s->row.baseline, &n) != BASELINE_LABEL;
+}
+
+static void add_note(struct judgement *j, const char *text)
+{
+	json_array_append_new(judge_list(j, "notes"), json_string(text));
+}
+
+/* 1: all rows are here. */
+static int get_rows(struct judgement *j, const struct sweep *s, struct error *err)
+{
+	json_t *rows = NULL;
+
+	if (j->rows == NULL) {
+		j->rows = json_array();
+		choose_baselines(j, s);
+	}
+	while (j->baselines_at < j->baselines_n) {
+		const char *const words[] = {
+			"compare", s->label, "--baseline", j->baselines[j->baselines_at], NULL};
+		if (!judge_is_asking(j))
+			judge_ask(j, words);
+		int r = judge_answered(j, &rows, err);
+		if (r == 0 || (r < 0 && j->baselines_at == 0 && !is_nothing_shared(j, s)))
+			return r;
+		if (r > 0)
+			take_rows(j, s, rows);
+		else
+			add_note(j, err->text);
+		json_decref(rows);
+		rows = NULL;
+		j->baselines_at++;
+	}
+	return 1;
+}
+
+/* ---- what looks changed ---- */
+
+/* Those that count: a canary is the machine. */
+static void choose_candidates(struct judgement *j, const struct sweep *s)
+{
+	const struct judge_view v = judge_view_of(j, s);
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(j->rows, i, row)
+	{
+		if (json_is_true(json_object_get(row, "canary")))
+			continue;
+		bool is_new = judge_is_new(&v, row);
+		json_object_set_new(row, "against", json_string(judge_against_of(&v, row)));
+		if (is_new)
+			json_array_append(judge_list(j, "candidates"), row);
+		else if (judge_has_moved(row))
+			json_array_append(judge_list(j, "still"), row);
+	}
+}
+
+/* How often the same was tried in vain before. */
+static void take_tries(struct judgement *j)
+{
+	json_t *one, *old;
+	size_t i, k;
+
+	json_array_foreach(judge_list(j, "candidates"), i, one)
+	{
+		_cleanup_free_ char *key = judge_case_key(one);
+
+		json_array_foreach(j->open, k, old)
+		{
+			_cleanup_free_ char *other = judge_case_key(old);
+			if (strcmp(key, other) == 0)
+				json_object_set(one, "tries", json_object_get(old, "tries"));
+		}
+	}
+}
+
+static void compare(
+	struct dispatch *d, struct judgement *j, struct sweep *s, int64_t now_ns, int64_t at)
+{
+	struct error err = {0};
+	int r = get_results(j, s, &err);
+
+	if (r > 0)
+		r = get_rows(j, s, &err);
+	if (r < 0)
+		fail(d, s, &err, at);
+	if (r <= 0)
+		return;
+	choose_candidates(j, s);
+	take_tries(j);
+	json_object_set_new(
+		j->answer, "compared", json_integer((json_int_t)json_array_size(j->rows)));
+	json_object_set_new(j->answer, "moved", judge_moved_hosts(j->rows));
+	if (!judge_confirm_next(j, s, now_ns, at))
+		judge_end(j, s, at);
+}
+
+/* ---- confirmations ---- */
+
+static bool is_live(const struct dispatch *d, int64_t id)
+{
+	const struct live *l;
+
+	DL_FOREACH (d->lives, l) {
+		if (l->id == id)
+			return true;
+	}
+	return false;
+}
+
+static void confirm(
+	struct dispatch *d, struct judgement *j, struct sweep *s, int64_t now_ns, int64_t at)
+{
+	struct error err = {0};
+
+	if (j->pending != NULL)
+		return;
+	if (s->row.confirmation != 0) {
+		if (!is_live(d, s->row.confirmation))
+			sweep_set(d, s, SWEEP_WEIGHING, NULL, at);
+		return;
+	}
+	/* It could not be submitted, or the coordinator ended before it was. */
+	int r = get_results(j, s, &err);
+	if (r < 0)
+		fail(d, s, &err, at);
+	else if (r > 0 && !judge_confirm_next(j, s, now_ns, at))
+		judge_end(j, s, at);
+}
+
+static void weigh(
+	struct dispatch *d, struct judgement *j, struct sweep *s, int64_t now_ns, int64_t at)
+{
+	struct error err = {0};
+	json_t *rows = NULL;
+	int r = get_results(j, s, &err);
+
+	if (r < 0)
+		fail(d, s, &err, at);
+	if (r <= 0)
+		return;
+	if (!judge_is_asking(j))
+		judge_ask_confirmation(j, s);
+	r = judge_answered(j, &rows, &err);
+	if (r == 0)
+		return;
+	judge_weigh_all(j, rows, r < 0 ? err.text : NULL);
+	json_decref(rows);
+	if (!judge_confirm_next(j, s, now_ns, at))
+		judge_end(j, s, at);
+}
+
+/* ---- each tick ---- */
+
+void judge_go_on(struct dispatch *d, struct sweep *s, int64_t now_ns, int64_t at)
+{
+	struct error err = {0};
+	struct judgement *j = s->judgement;
+
+	if (d->failure.code != 0)
+		return;
+	if (d->config.ask == NULL) {
+		sweep_set(d, s, SWEEP_DONE, "this coordinator compares nothing", at);
+		return;
+	}
+	if (j == NULL && (j = begin(d, s, &err)) == NULL) {
+		dispatch_fail(d, &err);
+		return;
+	}
+	if (s->state == SWEEP_COMPARING)
+		compare(d, j, s, now_ns, at);
+	else if (s->state == SWEEP_CONFIRMING)
+		confirm(d, j, s, now_ns, at);
+	else if (s->state == SWEEP_WEIGHING)
+		weigh(d, j, s, now_ns, at);
+}

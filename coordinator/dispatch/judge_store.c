@@ -1,0 +1,91 @@
+/* What the store has of earlier sweeps of a schedule. */
+#include "coordinator/dispatch/judge_parts.h"
+
+#include "coordinator/store/queries.h"
+
+struct reading {
+	struct judgement *j;
+	const struct sweep *of;
+};
+
+static bool is_of(const struct reading *r, const char *schedule)
+{
+	return schedule != NULL && strcmp(schedule, r->of->row.schedule) == 0;
+}
+
+static int on_notice(void *arg, int64_t key, const struct message_cell *c, size_t n)
+{
+	const struct reading *r = arg;
+
+	(void)key;
+	(void)n;
+	if (is_of(r, c[NOTICES_SCHEDULE].text))
+		judge_told_add(r->j->told, c[NOTICES_KIND].text, c[NOTICES_SUBJECT].text,
+			c[NOTICES_JSON].text);
+	return 0;
+}
+
+static int on_sweep(void *arg, int64_t key, const struct message_cell *c, size_t n)
+{
+	const struct reading *r = arg;
+	json_t *answer, *one;
+
+	(void)n;
+	if (key >= r->of->row.id || !is_of(r, c[SWEEPS_SCHEDULE].text) ||
+		strcmp(c[SWEEPS_STATE].text, sweep_state_name(SWEEP_DONE)) != 0 ||
+		c[SWEEPS_ANSWER].text == NULL || c[SWEEPS_CAMPAIGN].text == NULL)
+		return 0;
+	answer = json_loads(c[SWEEPS_ANSWER].text, 0, NULL);
+	if (json_is_array(json_object_get(answer, "measured"))) {
+		one = json_pack("{s:s, s:O}", "label", c[SWEEPS_CAMPAIGN].text, "measured",
+			json_object_get(answer, "measured"));
+		json_array_append_new(r->j->sweeps, one);
+		json_decref(r->j->open);
+		r->j->open = json_incref(json_object_get(answer, "open"));
+	}
+	json_decref(answer);
+	return 0;
+}
+
+int judge_read_store(struct judgement *j, const struct sweep *s, struct error *err)
+{
+	struct reading r = {.j = j, .of = s};
+	const struct live_store *store = &j->d->s;
+	int code;
+
+	j->told = json_array();
+	j->sweeps = json_array();
+	code = store->ops->query(
+		store->store, "notices", NULL, 0, INT64_MAX, NULL, on_notice, &r, err);
+	if (code >= 0)
+		code = store->ops->query(
+			store->store, "sweeps", NULL, 0, INT64_MAX, NULL, on_sweep, &r, err);
+	return code < 0 ? code : 0;
+}
+
+struct judge_view judge_view_of(const struct judgement *j, const struct sweep *s)
+{
+	return (struct judge_view){
+		.baseline = s->row.baseline != NULL ? s->row.baseline : "previous",
+		.told = j->told,
+		.sweeps = j->sweeps,
+		.open = j->open,
+	};
+}
+
+void judge_keep_answer(const struct judgement *j, struct sweep *s)
+{
+	free((char *)s->row.answer);
+	s->row.answer = json_dumps(j->answer, JSON_COMPACT);
+}
+
+json_t *judge_list(struct judgement *j, const char *key)
+{
+	json_t *list = json_object_get(j->answer, key);
+
+	if (list == NULL) {
+		list = json_array();
+		json_object_set_new(j->answer, key, list);
+	}
+	return list;
+}
