@@ -21,6 +21,7 @@ static const struct {
 	int (*run)(struct schedule_options *o, const char *argument, struct error *err);
 } verbs[] = {
 	{"list", NULL, schedule_list},
+	{"show", "NAME", schedule_show},
 	{"add", "FILE", schedule_add},
 	{"remove", "NAME", schedule_remove},
 	{"run", "NAME", schedule_run},
@@ -178,9 +179,10 @@ static int run(void *target, const char **arguments, size_t n, struct error *err
 
 const struct command command_schedule = {
 	.name = "schedule",
-	.usage = "schedule list | add FILE | remove NAME | run NAME",
+	.usage = "schedule list | show NAME | add FILE | remove NAME | run NAME",
 	.summary = "campaigns that a coordinator submits again and again, every night",
 	.details = "list   when each comes next, and what came out of the last time\n"
+		   "show   its last sweeps, what came out of each, and what was told to whom\n"
 		   "add    keep a campaign file that has `schedule:`, with its files; in place of "
 		   "one of the same name.\n"
 		   "       --set, --only, --blocks, --seed, --label and --priority hold each time\n"

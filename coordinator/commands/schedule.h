@@ -19,6 +19,7 @@ struct schedule_options {
 int schedule_list(struct schedule_options *o, const char *argument, struct error *err);
 int schedule_add(struct schedule_options *o, const char *argument, struct error *err);
 int schedule_remove(struct schedule_options *o, const char *argument, struct error *err);
+int schedule_show(struct schedule_options *o, const char *argument, struct error *err);
 int schedule_run(struct schedule_options *o, const char *argument, struct error *err);
 
 /* A connection to the coordinator that has the schedules. */
