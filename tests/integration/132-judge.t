@@ -1,0 +1,87 @@
+# Sweeps are judged: what looks changed runs again, interleaved with the contents of before; what is confirmed and new is told once.
+. "$TOP/tests/lib.sh"
+. "$TOP/tests/cluster.sh"
+is_sanitized && skip_all "it runs many small campaigns one after the other; the programs are built with a sanitizer"
+trap stop_cluster EXIT
+
+# A program whose cost is planted: in its own file (cost-N of each case), or by the machine (a folder for each host); noise of a thousandth.
+mkdir work machine
+cat >night.yaml <<'YAML'
+campaign: night
+files: [work]
+schedule: {cron: "0 2 1 1 *", timezone: UTC, patience: 1s}
+matrix: {n: [1, 2]}
+benchmarks:
+  prog:
+    command: [/bin/sh, work/prog, "{n}", "{host.name}"]
+    metrics: {cost: {pattern: 'cost (\d+)', unit: op, better: lower}}
+measure: {energy: off}
+repeat: {warmup: 0, blocks: 8}
+compare: {by: n, baseline: 1, metrics: [cost], threshold: 1%}
+YAML
+cat >work/prog <<SH
+read -r own <work/cost-\$1
+read -r all <$PWD/machine/\$2
+[ "\$all" != broken ] || { echo "no such device" >&2; exit 7; }
+[ "\$own" != broken ] || { echo "no such size" >&2; exit 3; }
+echo cost \$(((1000 + own) * (1000 + all) + \$\$ * 7919 % 1001))
+SH
+echo 0 | tee work/cost-1 work/cost-2 machine/alpha >machine/beta
+at() { joulerig "$@" --coordinator "$ADDRESS" --keys keys; }
+sql() { sqlite3 c.db "$1"; }
+# Run a night; its exit status, the notices that it made, and how many runs its campaigns had.
+echo 0 >seen
+night() {
+	at schedule add night.yaml "$@" >>add.log 2>&1 || { diag add.log; return; }
+	local status=0
+	at schedule run night >>run.log 2>&1 || status=$?
+	echo "$status $(sql "SELECT coalesce(group_concat(kind || ' ' || subject, '; '), 'nothing') FROM notice WHERE id > $(cat seen)")"
+	sql 'SELECT coalesce(max(id), 0) FROM notice' >seen
+}
+answer() { sql 'SELECT answer FROM sweep ORDER BY id DESC LIMIT 1'; }
+
+start_coordinator
+start_agent alpha
+start_agent beta
+here() { [ "$(at hosts --format ndjson 2>/dev/null | grep -c '"idle"')" = 2 ]; }
+wait_for 60 here
+
+is "the first night has nothing to tell" "$(night)" "0 nothing"
+is "nor has one in which nothing changed" "$(night)" "0 nothing"
+echo 30 >work/cost-2
+is "a regression is told once for both hosts" "$(night)" '3 regressed cost prog {"n":2}'
+like "in words" "$(sql 'SELECT text FROM notice')" '^cost of prog n=2 is 3\.[0-9] % worse on alpha and beta .*night\.3 against night\.2; both contents'
+is "the confirmation had that case alone, of both contents" \
+	"$(sql "SELECT group_concat(DISTINCT c.parameters) FROM run r JOIN configuration c ON c.campaign = r.campaign AND c.number = r.configuration WHERE r.campaign = 4")" \
+	'{"n":2,"content":"night.2"},{"n":2,"content":"night.3"}'
+is "its command shows it again" "$(at $(sql "SELECT substr(json_extract(json, '\$.command'), 10) FROM notice") --format ndjson 2>/dev/null | jq -r .verdict | sort -u | grep -v pooled)" regressed
+is "the next night is like it" "$(night)" "0 nothing"
+echo 0 >work/cost-2
+is "an improvement is told as well" "$(night)" '0 improved cost prog {"n":2}'
+echo 30 >machine/alpha
+is "a machine that changed is told, of its host" "$(night)" '3 regressed cost prog {"n":1}; regressed cost prog {"n":2}'
+is "as such" "$(sql 'SELECT DISTINCT json_extract(json, "$.cause"), json_extract(json, "$.host") FROM notice WHERE id > 2')" 'machine|alpha'
+
+# ---- what failed is no regression ----
+echo broken >machine/beta
+is "a host on which everything fails" "$(night)" '1 failed host beta'
+is "is told once" "$(night)" '1 nothing'
+like "with the reason" "$(sql "SELECT text FROM notice WHERE subject = 'host beta'")" '^host beta has failed in night\.[0-9]+: .*exit status 7'
+echo 0 >machine/beta
+echo broken >work/cost-1
+at admit beta >/dev/null 2>&1
+is "good again is told as well, and a case that fails everywhere" "$(night)" '1 recovered host beta; failed failed prog {"n":1}'
+kill -TERM "${AGENT_PID[beta]}"
+wait "${AGENT_PID[beta]}" 2>/dev/null
+is "a host that goes in order is no failure" "$(night)" '1 nothing'
+like "and is named" "$(answer | jq -r '.hosts[] | select(.host == "beta") | .state + " " + .reason')" '^away its agent was stopped'
+echo 0 >work/cost-1
+start_agent beta
+wait_for 60 here
+is "the case works again, and a host that comes back tells nothing" "$(night)" '0 recovered failed prog {"n":1}'
+
+like "show tells of each sweep, the newest first" "$(at schedule show night | head -n 1)" '^[0-9]{4}-.*night\.[0-9]+  done'
+like "with what was told" "$(at schedule show night)" '^    regressed: cost of prog n=2 is 3'
+is "and for programs" "$(at schedule show night --format json | jq -r '[.[] | .notices[] | .kind] | reverse | .[0:2] | join(" ")')" "regressed improved"
+fails "a schedule that is not there" 2 joulerig schedule show nigth --coordinator "$ADDRESS" --keys keys
+done_testing
