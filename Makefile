@@ -15,6 +15,8 @@ endif
 PREFIX  ?= /usr/local
 DESTDIR ?=
 JOBS    ?= $(shell nproc)
+# Tests wait more than they work.
+TESTS_AT_ONCE ?= $(shell expr 2 '*' $(JOBS))
 
 PKGS.proto       := libzmq libsodium msgpack libpcre2-8
 PKGS.agent       := $(PKGS.proto) hwloc jansson
@@ -100,7 +102,7 @@ test: deps-test  ## install, build, run every test
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $(if $(filter release,$(BUILD)),,BUILD=$(BUILD)) check
 
 check: $(programs) $(apart) $(O)/man/.made $(units) $(tools) $(replays) $(O)/bench/accuracy $(O)/bench/swarm $(O)/tests/simulation $(O)/tests/schedules $(if $(filter release,$(BUILD)),$(mutants))
-	$(Q)JOULERIG_BUILD=$(abspath $(O)) TSAN_OPTIONS="$(TSAN_OPTIONS)" CMOCKA_MESSAGE_OUTPUT=TAP prove $(PROVE_FLAGS) --timer -j$(JOBS) --exec tests/tools/run-one \
+	$(Q)JOULERIG_BUILD=$(abspath $(O)) TSAN_OPTIONS="$(TSAN_OPTIONS)" CMOCKA_MESSAGE_OUTPUT=TAP prove $(PROVE_FLAGS) --timer -j$(TESTS_AT_ONCE) --exec tests/tools/run-one \
 		$(if $(T),$(T),$(units) $(sort $(wildcard tests/integration/*.t)))
 
 fuzz:  ## fuzz what reads messages and campaigns for FUZZ_TIME seconds each (60); needs clang
