@@ -8,12 +8,8 @@ systemd-analyze security --help 2>/dev/null | grep -q -- --offline || skip_all "
 mkdir units
 for u in joulerig joulerig-agent; do sed "s,/usr/bin/,$BUILD/," "$units/$u.service" >units/$u.service; done
 verify() { systemd-analyze verify --man=no units/joulerig.service units/joulerig-agent.service >verify.log 2>&1 && [ ! -s verify.log ]; }
-if [ -x "$BUILD/joulerig" ] && ! systemd-analyze verify --man=no /dev/null 2>&1 | grep -q 'Failed to'; then
-	ok "systemd-analyze verify is silent" verify
-	diag verify.log
-else
-	skip "systemd-analyze verify" "it cannot look at units here"
-fi
+ok "systemd-analyze verify is silent" verify
+diag verify.log
 
 # exposure UNIT: in tenths, as --threshold takes it
 exposure() { systemd-analyze security --offline=true --no-pager "units/$1.service" 2>/dev/null | sed -n 's/.*exposure level for .*: \([0-9]*\)\.\([0-9]\).*/\1\2/p'; }
@@ -48,10 +44,10 @@ for call in perf_event_open sched_setaffinity set_mempolicy clone3 execve pidfd_
 	ok "the agent may $call" grep -qx "$call" agent.allowed
 done
 for call in mount bpf init_module reboot ptrace; do fails "but not $call" 1 grep -qx "$call" agent.allowed; done
-for call in fchown setresuid ptrace perf_event_open; do fails "the coordinator may not $call" 1 grep -qx "$call" coordinator.allowed; done
+for call in mount ptrace perf_event_open; do fails "the coordinator may not $call" 1 grep -qx "$call" coordinator.allowed; done
 
 # And what a campaign really calls, from its planning to the last benchmark, is let through.
-if command -v strace >/dev/null && ! is_sanitized && strace -o /dev/null true 2>/dev/null; then
+if command -v strace >/dev/null && ! is_sanitized && strace -D -f -o /dev/null true 2>/dev/null; then
 	. "$TOP/tests/cluster.sh"
 	trap stop_cluster EXIT
 	cat >c.yaml <<'YAML'
@@ -63,18 +59,17 @@ limits: {memory: 1GiB, processes: 100}
 repeat: {warmup: 0, blocks: 1}
 YAML
 	start_coordinator() {
-		strace -f -qq -o serve.calls joulerig serve --listen tcp://127.0.0.1:0 --db c.db --keys keys 2>serve.log &
+		strace -D -f -qq -o serve.calls joulerig serve --listen tcp://127.0.0.1:0 --db c.db --keys keys 2>serve.log &
 		SERVE_PID=$!
 		wait_for 120 grep -q 'listening on' serve.log
 		ADDRESS=$(sed -n 's/.*listening on \([^,]*\),.*/\1/p' serve.log | tail -n 1)
 		SERVER_KEY=$(joulerig key show --keys keys)
 	}
 	start_coordinator
-	AGENT_IN=(strace -f -qq -o agent.calls)
+	AGENT_IN=(strace -D -f -qq -o agent.calls)
 	start_agent alpha
 	joulerig submit c.yaml --coordinator "$ADDRESS" --keys keys >/dev/null 2>submit.log || diag submit.log
 	ok "a campaign runs to its end" joulerig watch calls.1 --coordinator "$ADDRESS" --keys keys
-	# calls FILE: names, but of those that fail as they are meant to where nobody may make them
 	calls() { sed -nE 's/^[0-9]+ +([a-z0-9_]+)\(.*/\1/p' "$1" | sort -u; }
 	is "the agent's filter has all that it calls" "$(calls agent.calls | comm -23 - agent.allowed)" ""
 	is "the coordinator's, too" "$(calls serve.calls | comm -23 - coordinator.allowed)" ""
