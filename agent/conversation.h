@@ -194,8 +194,10 @@ void conversation_forget_sent(struct connection *c);
 /* The end: what was not spooled is lost, and run again. */
 void conversation_drop_trouble(struct connection *c);
 
-/* service.c: what a service manager is told. It is ready; it was told to end; the connection came or
- * went. */
+/*
+ * conversation_service.c: what a service manager is told. It is ready; it was told to end; the
+ * connection came or went.
+ */
 void service_begin(struct connection *c);
 void service_end(const struct connection *c);
 void service_tell(const struct connection *c);
