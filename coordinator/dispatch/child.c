@@ -76,6 +76,25 @@ static void read_streams(
 	}
 }
 
+/* It may go on with both streams closed: a script whose output goes to a file does. */
+static void wait_for_end(pid_t pid, int stop_fd, int64_t deadline_ns, struct child_output *o)
+{
+	int64_t pause_ms = 1;
+	pid_t ended;
+
+	while ((ended = waitpid(
+			pid, &o->status, o->was_stopped || o->was_too_slow ? 0 : WNOHANG)) == 0 ||
+		(ended < 0 && errno == EINTR)) {
+		struct pollfd stop = {.fd = stop_fd, .events = POLLIN};
+
+		o->was_stopped |= poll(&stop, 1, (int)pause_ms) > 0;
+		o->was_too_slow |= clock_monotonic_ns() >= deadline_ns;
+		if (o->was_stopped || o->was_too_slow)
+			kill(-pid, SIGKILL);
+		pause_ms = pause_ms < 50 ? 2 * pause_ms : 50;
+	}
+}
+
 /* A file in memory, so that a program that does not read cannot hold up who writes. Returns its
  * descriptor, or negative. */
 static int make_input(const char *data, size_t len, struct error *err)
@@ -131,6 +150,7 @@ static int spawn(pid_t *pid, const char *const *argv, char *const *environment, 
 static int run(const char *const *argv, char *const *environment, int input, int stop_fd,
 	int64_t timeout_ns, size_t most, struct child_output *out, struct error *err)
 {
+	int64_t deadline_ns = clock_monotonic_ns() + timeout_ns;
 	int o[2] = {-1, -1}, e[2] = {-1, -1}, r = 0;
 	pid_t pid = 0;
 
@@ -144,12 +164,12 @@ static int run(const char *const *argv, char *const *environment, int input, int
 		close(e[1]);
 	int ends[2] = {o[0], e[0]};
 	if (r == 0)
-		read_streams(pid, ends, stop_fd, clock_monotonic_ns() + timeout_ns, most, out);
+		read_streams(pid, ends, stop_fd, deadline_ns, most, out);
 	for (int i = 0; i < 2; i++)
 		if (ends[i] >= 0)
 			close(ends[i]);
-	while (r == 0 && waitpid(pid, &out->status, 0) < 0 && errno == EINTR)
-		;
+	if (r == 0)
+		wait_for_end(pid, stop_fd, deadline_ns, out);
 	return r;
 }
 
