@@ -1,6 +1,7 @@
 #include "coordinator/dispatch/retention.h"
 
 #include "coordinator/dispatch/prune.h"
+#include "coordinator/dispatch/sweep_state.h"
 #include "coordinator/settings.h"
 #include "coordinator/store/queries.h"
 #include "proto/clock.h"
@@ -68,11 +69,27 @@ static void spare(struct retention *r, const char *label)
 			r->all[i].is_chosen = false;
 }
 
+/* What the next sweep of a schedule may be held against: that of the last one that is done, even
+ * where many were skipped since. */
+struct last_done {
+	char *schedule, *campaign, *confirmation, *baseline; /* owned */
+};
+
 struct last_sweeps {
 	struct retention *retention;
-	int64_t *ids; /* of each schedule that there is (owned) */
+	struct last_done *of; /* each schedule that there is (owned) */
 	size_t n;
 };
+
+static void last_set(struct last_done *l, const struct message_cell *c)
+{
+	free(l->campaign);
+	free(l->confirmation);
+	free(l->baseline);
+	l->campaign = xstrdup(text_of(&c[SWEEPS_CAMPAIGN]));
+	l->confirmation = xstrdup(text_of(&c[SWEEPS_CONFIRMATION]));
+	l->baseline = xstrdup(text_of(&c[SWEEPS_BASELINE]));
+}
 
 static int on_schedule(void *arg, int64_t key, const struct message_cell *c, size_t n)
 {
@@ -80,24 +97,44 @@ static int on_schedule(void *arg, int64_t key, const struct message_cell *c, siz
 
 	(void)key;
 	(void)n;
-	l->ids = xreallocarray(l->ids, l->n + 1, sizeof *l->ids);
-	l->ids[l->n++] = c[SCHEDULES_LAST].integer;
+	l->of = xreallocarray(l->of, l->n + 1, sizeof *l->of);
+	l->of[l->n++] = (struct last_done){.schedule = xstrdup(text_of(&c[SCHEDULES_NAME]))};
 	return 0;
 }
 
 static int on_sweep(void *arg, int64_t key, const struct message_cell *c, size_t n)
 {
 	struct last_sweeps *l = arg;
+	enum sweep_state state = sweep_state_by_name(text_of(&c[SWEEPS_STATE]));
 
+	(void)key;
 	(void)n;
-	for (size_t i = 0; i < l->n; i++) {
-		if (l->ids[i] != key)
-			continue;
+	if (!sweep_state_is_end(state)) {
 		spare(l->retention, text_of(&c[SWEEPS_CAMPAIGN]));
 		spare(l->retention, text_of(&c[SWEEPS_CONFIRMATION]));
-		spare(l->retention, text_of(&c[SWEEPS_BASELINE]));
 	}
+	for (size_t i = 0; state == SWEEP_DONE && i < l->n; i++)
+		if (text_is(c[SWEEPS_SCHEDULE].text, l->of[i].schedule))
+			last_set(&l->of[i], c);
 	return 0;
+}
+
+static void spare_last(struct last_sweeps *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct last_done *of = &l->of[i];
+
+		if (of->campaign != NULL) {
+			spare(l->retention, of->campaign);
+			spare(l->retention, of->confirmation);
+			spare(l->retention, of->baseline);
+		}
+		free(of->schedule);
+		free(of->campaign);
+		free(of->confirmation);
+		free(of->baseline);
+	}
+	free(l->of);
 }
 
 static int ask(struct dispatch *d, const char *what,
@@ -120,7 +157,7 @@ static int choose(struct dispatch *d, struct retention *r, int64_t at, struct er
 		code = ask(d, "schedules", on_schedule, &last, err);
 	if (code == 0)
 		code = ask(d, "sweeps", on_sweep, &last, err);
-	free(last.ids);
+	spare_last(&last);
 	return code;
 }
 

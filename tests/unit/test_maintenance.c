@@ -329,6 +329,11 @@ static void test_what_a_schedule_needs(void **state)
 		sweep.id = 0;
 		assert_good(store_sqlite.put_sweep(rig.store, &sweep, &err), &err);
 	}
+	/* since then nothing has changed */
+	struct store_sweep skipped = sweep;
+	skipped.id = skipped.campaign = 0;
+	skipped.state = "skipped";
+	assert_good(store_sqlite.put_sweep(rig.store, &skipped, &err), &err);
 	assert_good(store_sqlite.commit(rig.store, &err), &err);
 	set_retention(0, 0);
 	assert_int_equal(pruned(), 1 << 1 | 1 << 3);
