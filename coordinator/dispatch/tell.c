@@ -372,6 +372,14 @@ static void forget(struct dispatch *d, struct teller *t, struct pending *p)
 	settle(d, t, p, DELIVERY_GIVEN_UP, "it is not in the settings any more");
 }
 
+/* No attempt is further ahead than the pause before it, unless the clock was set back. */
+static bool is_due(const struct pending *p, int64_t at)
+{
+	int64_t delay = tell_delay(p->attempts);
+
+	return p->next_at <= at || (delay != ABSENT && p->next_at - at > delay);
+}
+
 static void try_pending(struct dispatch *d, struct teller *t, int64_t at)
 {
 	struct pending *p, *next;
@@ -383,7 +391,7 @@ static void try_pending(struct dispatch *d, struct teller *t, int64_t at)
 			continue;
 		if (channel == NULL)
 			forget(d, t, p);
-		else if (p->next_at <= at && !is_busy(t, p->channel))
+		else if (is_due(p, at) && !is_busy(t, p->channel))
 			start(d, t, p, channel);
 	}
 }

@@ -215,8 +215,8 @@ int64_t calendar_next(const struct calendar *c, const struct cron *cron, int64_t
 		if (c->spans[i].start >= limit)
 			break;
 		found = next_in_span(c, cron, i, second, limit);
-		if (found != ABSENT)
-			return found * NS_PER_S;
+		if (found != ABSENT) /* years after 2262 are no instants here */
+			return found > INT64_MAX / NS_PER_S ? ABSENT : found * NS_PER_S;
 	}
 	return ABSENT;
 }

@@ -295,6 +295,8 @@ static void test_days_that_are_rare(void **state)
 
 	(void)state;
 	compare_times("UTC", rare, ARRAY_SIZE(rare));
+	/* nanoseconds since 1970 end in 2262 */
+	assert_true(calendar_next(c, &never, instant_of("2261-01-01 00:00")) == ABSENT);
 	never.days = 1u << 30;
 	assert_true(calendar_next(c, &never, instant_of("2026-01-01 00:00")) == ABSENT);
 	never.months = 0;

@@ -272,6 +272,24 @@ static void test_what_fails_is_tried_later(void **state)
 	settings_done(&s);
 }
 
+static void test_a_clock_that_is_set_back_holds_nothing_up(void **state)
+{
+	struct settings s;
+
+	(void)state;
+	settings_with(&s, "");
+	touch("broken", true);
+	say("regressed", "a");
+	turn(AT);
+	turn(AT);
+	assert_deliveries("1 waiting 1;");
+	touch("broken", false);
+	turn(AT - 30 * TWO_DAYS);
+	turn(AT - 30 * TWO_DAYS);
+	assert_deliveries("1 delivered 2;");
+	settings_done(&s);
+}
+
 static void test_after_two_days_it_is_given_up(void **state)
 {
 	struct settings s;
@@ -322,6 +340,7 @@ int main(void)
 		IN_RIG(test_nothing_is_told_before_it_is_on_disk),
 		IN_RIG(test_what_waits_of_a_sweep_goes_together),
 		IN_RIG(test_what_fails_is_tried_later),
+		IN_RIG(test_a_clock_that_is_set_back_holds_nothing_up),
 		IN_RIG(test_after_two_days_it_is_given_up),
 		IN_RIG(test_a_way_that_is_gone_is_given_up),
 	};
