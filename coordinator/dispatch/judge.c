@@ -38,6 +38,7 @@ void judgement_free(struct judgement *j)
 	json_decref(j->told);
 	json_decref(j->sweeps);
 	json_decref(j->open);
+	json_decref(j->missing);
 	json_decref(j->results);
 	json_decref(j->measured);
 	json_decref(j->rows);
@@ -121,14 +122,19 @@ static void add_baselines_of(struct judgement *j, const struct judge_view *v, co
 	json_decref(one);
 }
 
-/* All that some case of tonight is held against; the schedule's own first. */
+/* All that some case of tonight is held against; what stands for the schedule's own first. */
 static void choose_baselines(struct judgement *j, const struct sweep *s)
 {
 	const struct judge_view v = judge_view_of(j, s);
 	json_t *one;
 	size_t i;
 
-	add_baseline(j, xstrdup(v.baseline));
+	int64_t n;
+
+	/* Of `previous` each host knows what it is (judge_told.h). */
+	if (judge_baseline_kind(v.baseline, &n) != BASELINE_PREVIOUS ||
+		json_array_size(j->measured) == 0)
+		add_baseline(j, xstrdup(v.baseline));
 	json_array_foreach(j->measured, i, one)
 	{
 		add_baselines_of(j, &v, json_string_value(one));
@@ -168,7 +174,7 @@ static bool is_nothing_shared(const struct judgement *j, const struct sweep *s)
 
 static void add_note(struct judgement *j, const char *text)
 {
-	json_array_append_new(judge_list(j, "notes"), json_string(text));
+	json_array_append_new(judge_list(j, "notes"), judge_json_text(text));
 }
 
 /* 1: all rows are here. */

@@ -230,9 +230,9 @@ static void weigh_one(
 		return;
 	}
 	json_object_set_new(one, "confirmation",
-		json_string(why != NULL     ? why
-			    : found != NULL ? judge_text(found, "verdict")
-					    : "it has no result there"));
+		judge_json_text(why != NULL     ? why
+				: found != NULL ? judge_text(found, "verdict")
+						: "it has no result there"));
 	json_array_append(judge_list(j, "unconfirmed"), one);
 	if (w == WEIGHED_OPEN)
 		keep_open(j, one);

@@ -4,6 +4,7 @@
 #include "coordinator/dispatch/admission.h"
 #include "coordinator/dispatch/kept.h"
 #include "coordinator/dispatch/notice_text.h"
+#include "proto/clock.h"
 #include "proto/log.h"
 #include <uthash.h>
 
@@ -23,6 +24,19 @@ static struct host_fact away(const char *why, const char *reason)
 		.reason = reason != NULL ? xasprintf("%s: %s", why, reason) : xstrdup(why)};
 }
 
+/* Or it did not come since this program was started: that it was stopped before may well be. */
+static struct host_fact stopped(const struct host *h)
+{
+	const char *why = h->has_said_bye ? "its agent was stopped"
+					  : "it was not there since the coordinator was started";
+	char at[32];
+
+	return (struct host_fact){.standing = STANDING_STOPPED,
+		.reason = h->seen_at == ABSENT ? xstrdup(why)
+					       : xasprintf("%s; it was seen last at %s", why,
+							 clock_rfc3339(at, h->seen_at))};
+}
+
 static struct host_fact fact_of(void *arg, const char *name)
 {
 	const struct dispatch *d = arg;
@@ -39,8 +53,8 @@ static struct host_fact fact_of(void *arg, const char *name)
 		return away(shown, h->reason);
 	if (host_is_connected(h))
 		return (struct host_fact){.standing = STANDING_THERE};
-	if (h->has_said_bye)
-		return away("its agent was stopped", NULL);
+	if (!h->is_witnessed)
+		return stopped(h);
 	return (struct host_fact){.standing = STANDING_GONE,
 		.reason = xstrdup("it is not there: its agent does not answer")};
 }
@@ -157,7 +171,8 @@ static void tell_changes(struct judgement *j, const struct sweep *s, int64_t at)
 static void tell_hosts(struct judgement *j, const struct sweep *s, int64_t at)
 {
 	json_t *expected = expected_hosts(j), *notices, *one;
-	json_t *hosts = judge_hosts(j->results, expected, fact_of, j->d);
+	const struct judge_missing missing = {.label = s->label, .since = j->missing};
+	json_t *hosts = judge_hosts(j->results, expected, &missing, fact_of, j->d);
 	json_t *failed = judge_failed_cases(j->results, hosts);
 	const struct notice_facts f = facts_of(s, at);
 	size_t i;
@@ -186,8 +201,9 @@ void judge_tell_failed(struct dispatch *d, const struct sweep *s, const char *re
 	if (d->failure.code != 0 || judge_read_store(&j, s, &err) < 0) {
 		log_error("%s", err.text);
 	} else if (!judge_told_is_open(j.told, SUBJECT_SWEEP, NULL)) {
-		json_t *what = json_pack("{s:s, s:s, s:[], s:s}", "kind", NOTICE_SWEEP, "subject",
-			SUBJECT_SWEEP, "hosts", "reason", reason != NULL ? reason : "");
+		json_t *what = json_pack("{s:s, s:s, s:[], s:o}", "kind", NOTICE_SWEEP, "subject",
+			SUBJECT_SWEEP, "hosts", "reason",
+			judge_json_text(reason != NULL ? reason : ""));
 		notice_of_host(what, &f, &text);
 		json_decref(what);
 		add_notice(d, s, &text, at);
@@ -195,6 +211,7 @@ void judge_tell_failed(struct dispatch *d, const struct sweep *s, const char *re
 	json_decref(j.told);
 	json_decref(j.sweeps);
 	json_decref(j.open);
+	json_decref(j.missing);
 }
 
 /* ---- the end ---- */

@@ -65,10 +65,22 @@ static void set_state(json_t *host, const char *state, const char *reason)
 {
 	json_object_set_new(host, "state", json_string(state));
 	if (reason != NULL && reason[0] != '\0')
-		json_object_set_new(host, "reason", json_string(reason));
+		json_object_set_new(host, "reason", judge_json_text(reason));
 }
 
-static void judge_host(json_t *host, const struct host_fact *f)
+/* It is not there: once that is as it may be. */
+static void judge_stopped(
+	json_t *host, const struct host_fact *f, const struct judge_missing *missing)
+{
+	const char *since = judge_text(missing->since, judge_text(host, "host"));
+	_cleanup_free_ char *why = xasprintf("%s; it is missing since %s",
+		f->reason != NULL ? f->reason : "its agent was stopped", since);
+
+	set_state(host, since[0] != '\0' ? "failed" : "away", since[0] != '\0' ? why : f->reason);
+	json_object_set_new(host, "since", json_string(since[0] != '\0' ? since : missing->label));
+}
+
+static void judge_host(json_t *host, const struct host_fact *f, const struct judge_missing *missing)
 {
 	int64_t done = number(host, "done"), failed = number(host, "failed");
 	int64_t skipped = number(host, "skipped");
@@ -78,6 +90,8 @@ static void judge_host(json_t *host, const struct host_fact *f)
 		set_state(host, "failed", f->reason);
 	else if (f->standing == STANDING_AWAY && !has_all)
 		set_state(host, "away", f->reason);
+	else if (f->standing == STANDING_STOPPED && !has_all)
+		judge_stopped(host, f, missing);
 	else if (f->standing == STANDING_GONE && !has_all)
 		set_state(host, "failed", f->reason);
 	else if (done == 0 && was_there)
@@ -88,7 +102,23 @@ static void judge_host(json_t *host, const struct host_fact *f)
 		json_object_del(host, "reason"); /* of single runs */
 }
 
-json_t *judge_hosts(const json_t *results, const json_t *expected, host_fact_fn *fact, void *arg)
+json_t *judge_missing_hosts(const json_t *hosts)
+{
+	json_t *out = json_object(), *host;
+	size_t i;
+
+	json_array_foreach(hosts, i, host)
+	{
+		json_t *since = json_object_get(host, "since");
+
+		if (since != NULL)
+			json_object_set(out, judge_text(host, "host"), since);
+	}
+	return out;
+}
+
+json_t *judge_hosts(const json_t *results, const json_t *expected,
+	const struct judge_missing *missing, host_fact_fn *fact, void *arg)
 {
 	json_t *by_name = json_object(), *out = json_array(), *row, *host;
 	const char *name;
@@ -102,11 +132,15 @@ json_t *judge_hosts(const json_t *results, const json_t *expected, host_fact_fn 
 	{
 		host_entry(by_name, json_string_value(row));
 	}
+	json_object_foreach((json_t *)missing->since, name, host)
+	{
+		host_entry(by_name, name);
+	}
 	json_object_foreach(by_name, name, host)
 	{
 		struct host_fact f = fact(arg, name);
 
-		judge_host(host, &f);
+		judge_host(host, &f, missing);
 		free(f.reason);
 		json_array_append(out, host);
 	}

@@ -6,6 +6,8 @@
 #define PER_WORK ".per_work"
 /* Of a campaign in which the contents of two submissions run interleaved. */
 #define AXIS_CONTENT "content"
+/* Hosts in one call of one_of(), which takes 250 words. */
+#define ONE_OF_MOST 200
 
 const char *judge_text(const json_t *object, const char *key)
 {
@@ -33,6 +35,19 @@ json_t *judge_rows_read(const struct buf *text, struct error *err)
 	}
 	json_decref(all);
 	return out;
+}
+
+json_t *judge_json_text(const char *text)
+{
+	json_t *out = json_string(text);
+
+	if (out != NULL || text == NULL)
+		return out;
+	_cleanup_free_ char *plain = xstrdup(text);
+	for (unsigned char *c = (unsigned char *)plain; *c != '\0'; c++)
+		if (*c >= 0x80)
+			*c = '?';
+	return json_string(plain);
 }
 
 /* ---- names ---- */
@@ -173,16 +188,21 @@ static void add_configuration(const json_t *one, struct buf *out)
 
 static void add_hosts(const json_t *hosts, struct buf *out)
 {
+	bool are_many = json_array_size(hosts) > ONE_OF_MOST;
 	json_t *host;
 	size_t i;
 
-	buf_adds(out, " and one_of(host.name");
+	buf_adds(out, are_many ? " and (" : " and ");
 	json_array_foreach(hosts, i, host)
 	{
+		bool is_first = i % ONE_OF_MOST == 0;
+
+		if (is_first)
+			buf_adds(out, i > 0 ? ") or one_of(host.name" : "one_of(host.name");
 		buf_adds(out, ", ");
 		add_quoted(out, json_string_value(host));
 	}
-	buf_addc(out, ')');
+	buf_adds(out, are_many ? "))" : ")");
 }
 
 void judge_only(const json_t *cases, struct buf *out)

@@ -30,6 +30,10 @@ char *judge_case_key(const json_t *row);
 /* A text of an object; "" where it has none. */
 const char *judge_text(const json_t *object, const char *key);
 
+/* The same text, with a question mark for each byte of what is no UTF-8: programs print what they
+ * like, and a text that is too long may end within a character. */
+json_t *judge_json_text(const char *text);
+
 /* Whether the verdict is "regressed" or "improved". */
 bool judge_has_moved(const json_t *row);
 /* Add what is not yet in an array of texts. */

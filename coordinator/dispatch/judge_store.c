@@ -1,6 +1,7 @@
 /* What the store has of earlier sweeps of a schedule. */
 #include "coordinator/dispatch/judge_parts.h"
 
+#include "coordinator/dispatch/judge_hosts.h"
 #include "coordinator/store/queries.h"
 
 struct reading {
@@ -42,6 +43,8 @@ static int on_sweep(void *arg, int64_t key, const struct message_cell *c, size_t
 		json_array_append_new(r->j->sweeps, one);
 		json_decref(r->j->open);
 		r->j->open = json_incref(json_object_get(answer, "open"));
+		json_decref(r->j->missing);
+		r->j->missing = judge_missing_hosts(json_object_get(answer, "hosts"));
 	}
 	json_decref(answer);
 	return 0;

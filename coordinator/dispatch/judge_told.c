@@ -125,16 +125,15 @@ static const json_t *find_open(const struct judge_view *v, const json_t *one)
 	return NULL;
 }
 
-/* The last sweep before in which a host was measured, where that is not the very last one. */
+/* The last sweep before in which a host was measured. What was submitted by hand since, and a sweep
+ * that could not be compared, is none: what is worse in those was told to nobody. */
 static const char *last_with(const struct judge_view *v, const char *host)
 {
-	size_t n = json_array_size(v->sweeps);
-
-	for (size_t i = n; i-- > 0;) {
+	for (size_t i = json_array_size(v->sweeps); i-- > 0;) {
 		const json_t *sweep = json_array_get(v->sweeps, i);
 
 		if (judge_has_text(json_object_get(sweep, "measured"), host))
-			return i + 1 < n ? judge_text(sweep, "label") : NULL;
+			return judge_text(sweep, "label");
 	}
 	return NULL;
 }

@@ -88,8 +88,9 @@ static void previous_tells_each_change_once(void **state)
 	assert_new(&v, "a", "unchanged", "night.11", false);
 	tell_of(told, NOTICE_REGRESSED, "night.12", "a", "[\"a\"]", "previous");
 	/* b was away from 12 on: it is held against 11, and what it shows was told of a */
-	assert_baseline(&v, "a", "previous");
+	assert_baseline(&v, "a", "night.13");
 	assert_baseline(&v, "b", "night.11");
+	assert_baseline(&v, "c", "previous"); /* it was in no sweep */
 	assert_new(&v, "b", "regressed", "night.11", false);
 	assert_new(&v, "b", "improved", "night.11", true);
 	assert_new(&v, "a", "regressed", "night.13", true); /* once more, since */
@@ -119,7 +120,7 @@ static void what_could_not_be_shown_is_held_against_the_same(void **state)
 	(void)state;
 	json_array_append_new(open, row_of("a", "regressed", "night.11"));
 	assert_baseline(&v, "a", "night.11");
-	assert_baseline(&v, "b", "previous");
+	assert_baseline(&v, "b", "night.12");
 	assert_string_equal(judge_against_of(&v, row), "night.11");
 	json_decref(row);
 	json_decref(open);
@@ -133,7 +134,7 @@ static void only_nights_from_a_change_on_count(void **state)
 	json_t *told = json_array(), *sweeps;
 	struct judge_view v = {.baseline = "last-7", .told = told};
 	static const char *const wanted[] = {
-		"previous", "previous", "last-3", "last-4", "last-5", "last-6", "last-7", "last-7"};
+		"night.12", "night.13", "last-3", "last-4", "last-5", "last-6", "last-7", "last-7"};
 
 	(void)state;
 	tell_of(told, NOTICE_REGRESSED, "night.12", "a", "[\"a\",\"b\"]", "last-7");
@@ -204,6 +205,23 @@ static void an_expression_names_just_the_cases(void **state)
 	json_decref(cases);
 }
 
+static void an_expression_names_many_hosts(void **state)
+{
+	json_t *cases = json_array();
+	_cleanup_buf_ struct buf out = BUF_INIT;
+
+	(void)state;
+	for (int i = 0; i < 401; i++)
+		json_array_append_new(cases, json_pack("{s:s, s:{}, s:o}", "benchmark", "b",
+						     "parameters", "host", json_sprintf("h%d", i)));
+	judge_only(cases, &out);
+	/* one_of() takes 250 words */
+	assert_non_null(strstr(out.data, "benchmark == \"b\" and (one_of(host.name, \"h0\", "));
+	assert_non_null(strstr(out.data, ", \"h199\") or one_of(host.name, \"h200\", "));
+	assert_non_null(strstr(out.data, ", \"h399\") or one_of(host.name, \"h400\"))"));
+	json_decref(cases);
+}
+
 static void assert_weighed(const char *wanted, const char *verdict, enum weighed is)
 {
 	json_t *one = row_of("a", wanted, "night.1"), *rows = json_array();
@@ -260,6 +278,17 @@ static void a_change_of_several_hosts_is_one(void **state)
 	json_decref(cases);
 }
 
+static void what_a_program_printed_makes_no_broken_notice(void **state)
+{
+	json_t *good = judge_json_text("gr\xc3\xbc\xc3\x9f"), *bad = judge_json_text("a\xff b\xc3");
+
+	(void)state;
+	assert_string_equal(json_string_value(good), "gr\xc3\xbc\xc3\x9f");
+	assert_string_equal(json_string_value(bad), "a? b?");
+	json_decref(good);
+	json_decref(bad);
+}
+
 /* ---- hosts ---- */
 
 static struct host_fact fact_of(void *arg, const char *host)
@@ -271,11 +300,20 @@ static struct host_fact fact_of(void *arg, const char *host)
 		.reason = xstrdup("why")};
 }
 
+static json_t *last_missing; /* after told_of() */
+
+static void forget_missing(void)
+{
+	json_decref(last_missing);
+	last_missing = NULL;
+}
+
 /* What is told of results, of hosts that stand so; and remembered. */
 static char *told_of(json_t *told, const char *results_text, json_t *facts)
 {
 	json_t *results = parse(results_text), *expected = parse("[\"a\",\"b\",\"c\"]");
-	json_t *hosts = judge_hosts(results, expected, fact_of, facts);
+	const struct judge_missing missing = {.label = "night.5", .since = last_missing};
+	json_t *hosts = judge_hosts(results, expected, &missing, fact_of, facts);
 	json_t *failed = judge_failed_cases(results, hosts);
 	json_t *notices = judge_host_notices(told, results, hosts, failed), *one;
 	_cleanup_buf_ struct buf out = BUF_INIT;
@@ -289,6 +327,8 @@ static char *told_of(json_t *told, const char *results_text, json_t *facts)
 		judge_told_add(told, judge_text(one, "kind"), judge_text(one, "subject"), json);
 		free(json);
 	}
+	json_decref(last_missing);
+	last_missing = judge_missing_hosts(hosts);
 	json_decref(results);
 	json_decref(expected);
 	json_decref(hosts);
@@ -330,6 +370,7 @@ static void hosts_are_told_once_and_when_they_are_good_again(void **state)
 		"recovered host b");
 	assert_told(told, without, FACTS(STANDING_THERE, STANDING_GONE, STANDING_GONE),
 		"failed host b; failed host c");
+	forget_missing();
 	json_decref(told);
 }
 
@@ -342,6 +383,38 @@ static void a_host_that_goes_in_the_middle(void **state)
 	assert_told(told, half, FACTS(STANDING_THERE, STANDING_AWAY, STANDING_AWAY), "");
 	assert_told(
 		told, half, FACTS(STANDING_THERE, STANDING_GONE, STANDING_AWAY), "failed host b");
+	forget_missing();
+	json_decref(told);
+}
+
+static void one_that_was_stopped_is_told_when_it_does_not_come_back(void **state)
+{
+	json_t *told = json_array();
+	const char *fine = "[" CELL("x", "a", 5, 0, 0) "," CELL("x", "b", 5, 0, 0) "]";
+	const char *half = "[" CELL("x", "a", 5, 0, 0) "," CELL("x", "b", 3, 0, 2) "]";
+	const char *without = "[" CELL("x", "a", 5, 0, 0) "]";
+#define STOPPED FACTS(STANDING_THERE, STANDING_STOPPED, STANDING_AWAY)
+
+	(void)state;
+	/* away for one sweep, again and again: as somebody wants it */
+	assert_told(told, without, STOPPED, "");
+	assert_string_equal(judge_text(last_missing, "b"), "night.5");
+	assert_told(told, fine, FACTS(STANDING_THERE, STANDING_THERE, STANDING_AWAY), "");
+	assert_told(told, half, STOPPED, "");
+	/* drained in between: somebody said so */
+	assert_told(told, without, FACTS(STANDING_THERE, STANDING_AWAY, STANDING_AWAY), "");
+	assert_told(told, without, STOPPED, "");
+	assert_told(told, without, STOPPED, "failed host b");
+	const json_t *notice = json_array_get(told, json_array_size(told) - 1);
+	assert_string_equal(judge_text(notice, "reason"), "why; it is missing since night.5");
+	assert_told(told, without, STOPPED, "");
+	assert_told(told, fine, FACTS(STANDING_THERE, STANDING_THERE, STANDING_AWAY),
+		"recovered host b");
+	/* it had done all before it was stopped */
+	assert_told(told, fine, STOPPED, "");
+	assert_told(told, without, STOPPED, "");
+	assert_told(told, without, STOPPED, "failed host b");
+	forget_missing();
 	json_decref(told);
 }
 
@@ -364,6 +437,7 @@ static void cases_that_fail_are_told_apart_from_hosts(void **state)
 	assert_told(told, good, THERE, "recovered failed y {}");
 	assert_told(told, good, THERE, "");
 	assert_told(told, one, THERE, "failed failed y {}");
+	forget_missing();
 	json_decref(told);
 }
 
@@ -377,6 +451,7 @@ static void where_all_fails_the_sweep_has(void **state)
 	assert_told(told, all, THERE, "sweep sweep");
 	assert_told(told, all, THERE, "");
 	assert_told(told, good, THERE, "recovered sweep");
+	forget_missing();
 	json_decref(told);
 }
 
@@ -390,11 +465,14 @@ int main(void)
 		cmocka_unit_test(against_a_label_only_another_verdict_is_news),
 		cmocka_unit_test(names_do_not_depend_on_order),
 		cmocka_unit_test(an_expression_names_just_the_cases),
+		cmocka_unit_test(an_expression_names_many_hosts),
 		cmocka_unit_test(a_confirmation_confirms_refutes_or_says_nothing),
 		cmocka_unit_test(a_change_of_several_hosts_is_one),
 		cmocka_unit_test(hosts_are_told_once_and_when_they_are_good_again),
 		cmocka_unit_test(a_host_that_goes_in_the_middle),
+		cmocka_unit_test(one_that_was_stopped_is_told_when_it_does_not_come_back),
 		cmocka_unit_test(cases_that_fail_are_told_apart_from_hosts),
+		cmocka_unit_test(what_a_program_printed_makes_no_broken_notice),
 		cmocka_unit_test(where_all_fails_the_sweep_has),
 	};
 
