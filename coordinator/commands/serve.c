@@ -124,7 +124,8 @@ static int open_http(struct http **out, const char *address, const char *db, str
 static int serve(const struct serve_options *o, struct serving *serving, struct error *err)
 {
 	const struct settings *settings = &serving->settings.now;
-	const char *db = either(o->common.db, settings->db, "joulerig.db");
+	/* The server keeps it, the settings' own text goes with the next ones. */
+	_cleanup_free_ char *db = xstrdup(either(o->common.db, settings->db, "joulerig.db"));
 	const char *given_keys = either(o->common.keys, settings->keys, NULL);
 	_cleanup_free_ char *relative =
 		given_keys ? xstrdup(given_keys) : xasprintf("%s.d/keys", db);

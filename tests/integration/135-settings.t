@@ -65,8 +65,12 @@ serve() {
 	wait_for 120 grep -q 'listening on' serve.log || diag serve.log
 }
 end_serve() { kill -TERM "$SERVE_PID"; wait "$SERVE_PID"; }
-printf 'listen: tcp://127.0.0.1:0\ndb: here.db\nkeys: here.keys\n' >s.yaml
+printf 'listen: tcp://127.0.0.1:0\ndb: here.db\nkeys: here.keys\nhttp: 127.0.0.1:0\n' >s.yaml
 serve --settings s.yaml
+port=$(sed -n 's|.*http://127\.0\.0\.1:\([0-9]*\)/.*|\1|p' serve.log)
+exec 3<>"/dev/tcp/127.0.0.1/$port" && printf 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3
+like "and has /healthz where it says" "$(timeout 60 cat <&3)" '^HTTP/1.1 200'
+exec 3>&-
 like "listens, with store and keys, where the file says" "$(cat serve.log)" 'listening on tcp://127.0.0.1:[0-9]*, store here.db, key '
 ok "with its keys there" test -f here.keys/secret-key
 is "each line has its time" "$(grep -vcE '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{3}Z joulerig: ' serve.log)" 0
@@ -103,7 +107,13 @@ JOURNAL_STREAM=1:1 joulerig serve --settings nowhere.yaml 2>plain
 like "which is there where stderr is that alone" "$(cat plain)" '^joulerig: error: '
 
 # ---- an agent at SIGHUP ----
-start_coordinator
+# The coordinator goes on with the store of its first settings, whose memory holds other bytes by then.
+printf 'listen: tcp://127.0.0.1:0\ndb: c.db\nkeys: keys\n' >s.yaml
+MALLOC_PERTURB_=165 serve --settings s.yaml
+kill -HUP "$SERVE_PID"
+wait_for 60 grep -q 's.yaml was read again' serve.log
+ADDRESS=$(sed -n 's/.*listening on \([^,]*\),.*/\1/p' serve.log)
+SERVER_KEY=$(joulerig key show --keys keys)
 start_agent alpha
 wait_for 120 grep -q 'connected to' agents/alpha.log
 kill -HUP "${AGENT_PID[alpha]}"
@@ -118,4 +128,9 @@ repeat: {warmup: 0, blocks: 2}
 YAML
 joulerig submit c.yaml --coordinator "$ADDRESS" --keys keys >/dev/null 2>&1
 ok "runs go on" joulerig watch after.1 --coordinator "$ADDRESS" --keys keys
+sed 's/after/night/; 1a schedule: {cron: "0 2 1 1 *", timezone: UTC}' c.yaml >night.yaml
+joulerig schedule add night.yaml --coordinator "$ADDRESS" --keys keys 2>/dev/null >/dev/null
+ok "a sweep is judged" timeout 120 joulerig schedule run night --coordinator "$ADDRESS" --keys keys
+is "of that store" "$(sqlite3 c.db "SELECT state || coalesce(reason, '') FROM sweep")" 'done'
+end_serve
 done_testing
