@@ -33,7 +33,8 @@ static const struct option_info options[] = {
 		"install this Debian package instead of this machine's programs; several"),
 	OPTION("user-service", OPTION_FLAG, user_service, NULL,
 		"below the login's home, also where that is root's"),
-	OPTION("no-start", OPTION_FLAG, no_start, NULL, "install and enrol alone"),
+	OPTION("no-start", OPTION_FLAG, no_start, NULL,
+		"install and enrol alone; an agent that ran goes on"),
 	OPTION("dry-run", OPTION_FLAG, dry_run, NULL, "look at the hosts, and change nothing"),
 	OPTION("jobs", OPTION_COUNT, jobs, "N", "hosts at a time (default 8)"),
 	OPTION("ssh", OPTION_TEXT, ssh, "COMMAND", "how to get there: 'ssh -i KEY -p 2222'"),
@@ -198,6 +199,8 @@ static int status_of(const struct fleet *f)
 		n[f->hosts[i].result]++;
 	log_info("%zu of %zu hosts are good; failed: %zu, not reached: %zu", n[DEPLOY_GOOD], f->n,
 		n[DEPLOY_FAILED], n[DEPLOY_UNREACHED]);
+	if (deploy_is_stopped(&f->deploy))
+		return EXIT_INTERRUPTED;
 	return n[DEPLOY_FAILED] > 0      ? EXIT_RUN_FAILED
 	       : n[DEPLOY_UNREACHED] > 0 ? EXIT_UNAVAILABLE
 					 : EXIT_OK;
@@ -212,7 +215,9 @@ static int run(void *target, const char **arguments, size_t n, struct error *err
 		o->common.keys
 			? xstrdup(o->common.keys)
 			: xasprintf("%s.d/keys", o->common.db ? o->common.db : "joulerig.db");
-	struct fleet f = {.deploy.keys = keys, .lock = PTHREAD_MUTEX_INITIALIZER};
+	struct fleet f = {.deploy = {.keys = keys, .stop_fd = -1},
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.signal_fd = -1};
 	int status = EXIT_USAGE;
 
 	if (ops == NULL)

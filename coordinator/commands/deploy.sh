@@ -52,6 +52,7 @@ process() {
 is_running() { if [ $service = systemd ]; then ctl is-active --quiet joulerig-agent; else process >/dev/null; fi; }
 # SIGTERM lets a run end first; its results are kept in any case.
 stop() {
+	echo "stopped=1"
 	if [ $service = systemd ]; then
 		ctl stop joulerig-agent || fail "systemctl cannot stop joulerig-agent"
 		return
@@ -80,12 +81,6 @@ probe() {
 
 forget_stage() { case $stage in */.joulerig-deploy.*) rm -rf -- "$stage" ;; esac; }
 
-# $1, that came, as $2; the old file stays whole for those that have it open.
-put() {
-	! cmp -s "$1" "$2" || return 0
-	changed=1
-	cp "$1" "$2.new" && chmod 755 "$2.new" && mv -f "$2.new" "$2" || fail "$2 cannot be written"
-}
 # $1.new as $1, where it says something else.
 take_new() {
 	if cmp -s "$1.new" "$1"; then
@@ -106,19 +101,27 @@ check_programs() {
 	said=$("$stage/joulerig-agent" --version 2>&1) || fail "joulerig-agent does not run here: $(printf '%s' "$said" | head -n 1)"
 }
 
+# Where $1, which came, belongs.
+place_of() { if [ "$1" = joulerig-agent ]; then echo "$agent"; else echo "$lib/$1"; fi; }
+
+# What runs is of one release: the agent ends before the programs that it starts are others, and not before these lie beside
+# them, so that a full disk ends nothing. Old files stay whole for those that have them open.
 put_programs() {
 	check_programs
-	for f in joulerig-agent joulerig-exec libjoulerig-pin.so; do
-		at=$lib/$f
-		[ $f != joulerig-agent ] || at=$agent
-		cmp -s "$stage/$f" "$at" || changed=1
-	done
-	# What runs is of one release: the agent ends before the programs that it starts are others.
-	if [ -n "$changed" ] && is_running; then stop; fi
 	mkdir -p "$bin" "$lib" || fail "$bin and $lib cannot be made"
-	put "$stage/joulerig-exec" "$lib/joulerig-exec"
-	put "$stage/libjoulerig-pin.so" "$lib/libjoulerig-pin.so"
-	put "$stage/joulerig-agent" "$agent"
+	programs="joulerig-exec libjoulerig-pin.so joulerig-agent"
+	for f in $programs; do
+		at=$(place_of "$f")
+		rm -f "$at.new"
+		! cmp -s "$stage/$f" "$at" || continue
+		changed=1
+		cp "$stage/$f" "$at.new" && chmod 755 "$at.new" || { rm -f "$at.new"; fail "$at cannot be written"; }
+	done
+	if [ -n "$changed" ] && is_running; then stop; fi
+	for f in $programs; do
+		at=$(place_of "$f")
+		[ ! -e "$at.new" ] || mv -f "$at.new" "$at" || fail "$at cannot be written"
+	done
 }
 
 # The package's own scripts end and start the agent.

@@ -2,11 +2,49 @@
 
 #include "coordinator/findings/host_text.h"
 #include "proto/clock.h"
+#include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
 #define CONNECT_NS    (30 * NS_PER_S)
 #define LOOK_AGAIN_MS 200
+
+/* ---- told to end ---- */
+
+/* What runs over ssh has no terminal and would outlive this program. So signals are read, and all
+ * threads end what they run. */
+static void catch_signals(struct fleet *f)
+{
+	sigset_t ends;
+
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &ends, NULL);
+	f->signal_fd = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+	f->deploy.stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+}
+
+static void stop(struct fleet *f)
+{
+	const uint64_t one = 1;
+
+	(void)!write(f->deploy.stop_fd, &one, sizeof one);
+}
+
+static void wait_a_moment(struct fleet *f)
+{
+	struct pollfd p = {.fd = f->signal_fd, .events = POLLIN};
+	struct signalfd_siginfo info;
+
+	if (poll(&p, 1, LOOK_AGAIN_MS) > 0 && read(f->signal_fd, &info, sizeof info) > 0)
+		stop(f);
+}
 
 /* ---- all hosts at once ---- */
 
@@ -155,9 +193,10 @@ static void look(struct fleet *f, struct results **r)
 	struct error err = {0};
 	struct message m;
 
-	if (*r == NULL && results_open(r, &f->where, &err) < 0)
-		return;
-	if (results_report(*r, NULL, &m, &err) < 0) {
+	if ((*r == NULL && results_open(r, &f->where, &err) < 0) ||
+		results_report(*r, NULL, &m, &err) < 0) {
+		if (err.code == -EINTR) /* it reads signals, too */
+			stop(f);
 		results_close(*r);
 		*r = NULL;
 		return;
@@ -180,6 +219,11 @@ static bool is_settled(struct fleet *f, size_t i)
 
 	if (h->result != DEPLOY_GOOD || h->started_at == 0 || f->energy[i] != NULL)
 		return true;
+	if (deploy_is_stopped(&f->deploy)) {
+		deploy_host_fail(h, DEPLOY_FAILED, "connect",
+			"interrupted; its agent is started, and was not waited for");
+		return true;
+	}
 	if (clock_realtime_ns() - h->started_at < CONNECT_NS)
 		return false;
 	deploy_host_ask(&f->deploy, h);
@@ -209,7 +253,7 @@ static void watch(struct fleet *f, bool is_for_people)
 				told++;
 			}
 		if (told < f->n)
-			poll(NULL, 0, LOOK_AGAIN_MS);
+			wait_a_moment(f);
 	}
 	results_close(r);
 }
@@ -220,6 +264,7 @@ int fleet_go(struct fleet *f, int64_t jobs, bool is_for_people, struct error *er
 	size_t n = 0;
 	int r = 0;
 
+	catch_signals(f);
 	for (; n < (size_t)jobs && n < f->n && r == 0; n++)
 		r = pthread_create(&threads[n], NULL, work, f);
 	if (n == 0 || (r != 0 && n == 1))
@@ -243,5 +288,9 @@ void fleet_done(struct fleet *f)
 	free(f->deploy.options);
 	free(f->deploy.files);
 	free(f->deploy.architecture);
+	if (f->signal_fd >= 0)
+		close(f->signal_fd);
+	if (f->deploy.stop_fd >= 0)
+		close(f->deploy.stop_fd);
 	pthread_mutex_destroy(&f->lock);
 }

@@ -24,6 +24,7 @@ struct fleet {
 	bool *is_told; /* owned */
 	char **energy; /* owned, with its texts */
 	int width;
+	int signal_fd; /* of what tells this program to end */
 };
 
 /* Deploy to all, jobs at a time; blocks. For people a line of each host goes to stdout as soon as

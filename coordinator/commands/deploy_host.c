@@ -5,6 +5,7 @@
 #include "proto/message.h"
 #include <ctype.h>
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -13,6 +14,7 @@
 
 #define SCRIPT_NS (10 * 60 * NS_PER_S) /* apt fetches, and a run on the host ends first */
 #define COPY_NS   (10 * 60 * NS_PER_S)
+#define SHORT_NS  (10 * NS_PER_S) /* of what nobody wants to wait for */
 #define SSH_OPTIONS                                                                                \
 	" -o BatchMode=yes -o ConnectTimeout=10 -o ServerAliveInterval=15 -o "                     \
 	"ServerAliveCountMax=4 "
@@ -74,6 +76,13 @@ void deploy_host_done(struct deploy_host *h)
 	free(h->version);
 	free(h->note);
 	free(h->said);
+}
+
+bool deploy_is_stopped(const struct deploy *d)
+{
+	struct pollfd p = {.fd = d->stop_fd, .events = POLLIN};
+
+	return d->stop_fd >= 0 && poll(&p, 1, 0) > 0;
 }
 
 /* ---- commands there ---- */
@@ -168,7 +177,7 @@ static void say_failed(struct deploy_host *h, const char *step, const struct chi
 			"its libraries are older than those that joulerig was built with here (%s "
 			"is missing); build it on such a host, or give packages for it: --package",
 			old);
-	else if (has_text(out, "sudo: "))
+	else if (error == NULL && has_text(out, "sudo: ")) /* which warns as well */
 		deploy_host_fail(h, DEPLOY_FAILED, step,
 			"%s; sudo must not ask there for --sudo; log in as root, or leave --sudo "
 			"out",
@@ -184,14 +193,16 @@ static void say_failed(struct deploy_host *h, const char *step, const struct chi
 }
 
 /* Run words of the local shell. Returns whether they did it; else h says why not. */
-static bool run_words(struct deploy_host *h, const char *step, const char *words,
-	int64_t timeout_ns, struct child_output *out)
+static bool run_words(const struct deploy *d, struct deploy_host *h, const char *step,
+	const char *words, int64_t timeout_ns, struct child_output *out)
 {
 	const char *const argv[] = {"sh", "-c", words, NULL};
 	struct error err = {0};
 
-	if (child_run(argv, environ, -1, timeout_ns, out, &err) < 0)
+	if (child_run(argv, environ, d->stop_fd, timeout_ns, out, &err) < 0)
 		deploy_host_fail(h, DEPLOY_FAILED, step, "%s", err.text);
+	else if (out->was_stopped)
+		deploy_host_fail(h, DEPLOY_FAILED, step, "interrupted; deploy it again");
 	else if (WIFEXITED(out->status) && WEXITSTATUS(out->status) == 0)
 		return true;
 	else if (WIFEXITED(out->status) && WEXITSTATUS(out->status) == SSH_UNREACHED)
@@ -235,8 +246,8 @@ static void write_script(const struct deploy *d, const struct deploy_host *h, co
  * A step of the script on the host. The script is the standard input of a shell there, whichever
  * shell the login has; it comes from memory through /proc, so that nothing lies on a disk here.
  */
-static bool run_step(const struct deploy *d, struct deploy_host *h, const char *step,
-	const char *stage, struct child_output *out)
+static bool run_step_within(const struct deploy *d, struct deploy_host *h, const char *step,
+	const char *stage, int64_t timeout_ns, struct child_output *out)
 {
 	_cleanup_buf_ struct buf script = BUF_INIT, words = BUF_INIT;
 	_cleanup_close_ int fd = memfd_create("joulerig-deploy", MFD_CLOEXEC);
@@ -250,7 +261,13 @@ static bool run_step(const struct deploy *d, struct deploy_host *h, const char *
 	add_ssh(d, h, &words);
 	buf_addf(&words, "'%s' </proc/%ld/fd/%d", d->with_sudo ? "sudo -n -H sh -s" : "sh -s",
 		(long)getpid(), fd);
-	return run_words(h, step, words.data, SCRIPT_NS, out);
+	return run_words(d, h, step, words.data, timeout_ns, out);
+}
+
+static bool run_step(const struct deploy *d, struct deploy_host *h, const char *step,
+	const char *stage, struct child_output *out)
+{
+	return run_step_within(d, h, step, stage, SCRIPT_NS, out);
 }
 
 /* ---- steps ---- */
@@ -299,7 +316,7 @@ static bool copy(const struct deploy *d, struct deploy_host *h, const char *stag
 	buf_addf(&words, "tar -chf - %s | ", d->files);
 	add_ssh(d, h, &words);
 	buf_add_word(&words, there.data);
-	bool is_good = run_words(h, "copy", words.data, COPY_NS, &out);
+	bool is_good = run_words(d, h, "copy", words.data, COPY_NS, &out);
 	child_output_done(&out);
 	return is_good;
 }
@@ -323,11 +340,13 @@ static bool install(const struct deploy *d, struct deploy_host *h, const char *s
 
 	if (is_good) {
 		_cleanup_free_ char *key = answer_of(&out, "key"),
-				    *changed = answer_of(&out, "changed");
+				    *changed = answer_of(&out, "changed"),
+				    *stopped = answer_of(&out, "stopped");
 		struct error err = {0};
 
 		h->version = answer_of(&out, "version");
 		h->is_changed = text_is_set(changed);
+		h->was_stopped = stopped != NULL;
 		if (key == NULL || !key_is_valid(key)) {
 			deploy_host_fail(h, DEPLOY_FAILED, "install",
 				"its agent says no public key, but '%s'", key ? key : "");
@@ -350,29 +369,37 @@ static bool start(const struct deploy *d, struct deploy_host *h)
 		_cleanup_free_ char *running = answer_of(&out, "running");
 		h->note = answer_of(&out, "note");
 		h->was_running = running != NULL;
-		h->started_at = clock_realtime_ns();
+		if (d->is_start) /* else nobody waits for it */
+			h->started_at = clock_realtime_ns();
 	}
 	child_output_done(&out);
 	return is_good;
 }
 
-/* What was made there goes, whatever else happened. */
+/* What was made there goes, whatever else happened: also where the user wants to end. */
 static void clean_up(const struct deploy *d, const struct deploy_host *h, const char *stage)
 {
 	struct deploy_host copy_of = {.login = h->login, .name = h->name};
+	struct deploy to_its_end = *d;
 	struct child_output out;
 
-	run_step(d, &copy_of, "forget_stage", stage, &out);
+	to_its_end.stop_fd = -1;
+	run_step_within(&to_its_end, &copy_of, "forget_stage", stage,
+		deploy_is_stopped(d) ? SHORT_NS : SCRIPT_NS, &out);
 	child_output_done(&out);
 	free(copy_of.reason);
 }
 
 void deploy_host_run(const struct deploy *d, struct deploy_host *h)
 {
+	if (deploy_is_stopped(d)) {
+		deploy_host_fail(h, DEPLOY_FAILED, "probe", "interrupted before it was begun");
+		return;
+	}
 	_cleanup_free_ char *stage = probe(d, h);
 
 	if (h->result == DEPLOY_GOOD && !d->is_dry_run && copy(d, h, stage) &&
-		install(d, h, stage) && d->is_start)
+		install(d, h, stage) && (d->is_start || h->was_stopped))
 		start(d, h);
 	if (stage != NULL && (h->result == DEPLOY_FAILED || d->is_dry_run))
 		clean_up(d, h, stage);
@@ -383,7 +410,7 @@ void deploy_host_ask(const struct deploy *d, struct deploy_host *h)
 	struct deploy_host copy_of = {.login = h->login, .name = h->name};
 	struct child_output out;
 
-	if (run_step(d, &copy_of, "tell", "", &out)) {
+	if (run_step_within(d, &copy_of, "tell", "", SHORT_NS, &out)) {
 		free(h->said);
 		h->said = answer_of(&out, "said");
 	}

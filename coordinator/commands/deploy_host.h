@@ -22,6 +22,7 @@ struct deploy {
 	char *files;   /* of tar, in shell words: what is sent; owned */
 	bool is_user_service, is_package, with_sudo, is_dry_run, is_start;
 	char *architecture; /* of this machine's programs, as `uname -m`; owned */
+	int stop_fd;        /* readable: no more is begun, and what runs here is ended; -1: none */
 };
 
 enum deploy_result {
@@ -38,13 +39,15 @@ struct deploy_host {
 	char *reason;     /* why, and what to do (owned); NULL: good */
 	char *was, *version, *note, *said; /* owned; NULL or "": not known */
 	char *service;                     /* "systemd", "none": what starts it (owned) */
-	bool is_changed, was_running;      /* was_running: its agent is the one that ran before */
+	bool is_changed, was_stopped;      /* was_stopped: its agent ran, and was ended for this */
+	bool was_running;                  /* its agent is the one that ran before */
 	int64_t started_at;                /* CLOCK_REALTIME; 0: not started */
 };
 
 /* "[NAME=][USER@]HOST" to name and login. Returns 0, or ERR_USAGE. */
 int deploy_host_read(struct deploy_host *h, const char *typed, struct error *err);
 void deploy_host_done(struct deploy_host *h);
+bool deploy_is_stopped(const struct deploy *d);
 /* All steps but waiting until it is connected; blocks, safe in a thread of its own. Fills result.
  */
 void deploy_host_run(const struct deploy *d, struct deploy_host *h);

@@ -23,6 +23,10 @@ if [ "$host" = gone ]; then
 	echo "ssh: connect to host gone port 22: No route to host" >&2
 	exit 255
 fi
+if [ "$host" = slow ]; then
+	echo $$ >"$HOSTS/slow.pid"
+	exec sleep 600
+fi
 echo "Welcome to $host"
 export HOME="$HOSTS/$host" PATH="$HOSTS/$host/fake:$PATH"
 cd "$HOME" && exec sh -c "$2"
@@ -82,6 +86,30 @@ is "secret keys are theirs alone" "$(stat -c %a "$(state lab1)/secret-key") $(st
 secret=$(cut -d' ' -f2 "$(state lab1)/secret-key")
 is "and stay there" "$(grep -rlF -- "$secret" . 2>/dev/null)" "./$(state lab1)/secret-key"
 
+# ---- told to end ----
+joulerig deploy slow late --jobs 1 --coordinator "$ADDRESS" --keys keys --ssh "$PWD/ssh" --user-service >stopped 2>&1 &
+deploying=$!
+wait_for 60 test -s hosts/slow.pid
+kill -TERM $deploying
+wait $deploying
+is "a signal ends it" $? 130
+ok "with the ssh that it waits for" wait_for 60 not_there "$(cat hosts/slow.pid)"
+like "each host is told of" "$(cat stopped)" '^slow  failed at probe: interrupted; deploy it again'
+like "that of which nothing was begun, too" "$(cat stopped)" '^late  failed at probe: interrupted before it was begun'
+unlike "as nothing was" "$(cat ssh.log)" '^late'
+
+# ---- sudo that warns ----
+mkdir -p hosts/warns/fake
+fake warns sudo <<'SH'
+echo "sudo: unable to resolve host warns: Name or service not known" >&2
+while [ "${1#-}" != "$1" ]; do shift; done
+exec "$@"
+SH
+fake warns systemctl <<<'exit 1'
+fake warns mktemp <<<'exit 1'
+fails "where sudo warns" 1 deploy warns --sudo
+like "what went wrong is told, not that" "$(cat "$tap_log")" '^warns  failed at probe: no folder can be made'
+
 # ---- the same again ----
 first=$(pid lab1) key=$(cat keys/trusted/lab1)
 ok "again" deploy lab1 lab2 --label pool=a --label rack=7
@@ -98,6 +126,18 @@ is "it is the same host" "$(cat keys/trusted/lab1)" "$key"
 ok "its programs are these" cmp "$BUILD/joulerig-exec" $exec
 is "its settings too, and what else stands there stays" "$(sed 's/^\(JOULERIG_[A-Z_]*\)=.*/\1/' hosts/lab1/.config/joulerig/agent.env | paste -sd';')" \
 	'# kept;JOULERIG_COORDINATOR;JOULERIG_SERVER_KEY;AGENT_OPTIONS=--name lab1 --label pool=b'
+first=$(pid lab1)
+{ cat $exec; echo; } >other && chmod 755 other && mv other $exec
+ok "an upgrade with --no-start" deploy lab1 --label pool=b --no-start
+unlike "leaves none stopped that ran" "$(pid lab1)" "^$first\$"
+ok "but starts it anew" test -e "/proc/$(pid lab1)/exe"
+{ cat $exec; echo; } >other && chmod 755 other && mv other $exec
+first=$(pid lab1)
+fake lab1 cp <<<'echo "cp: No space left on device" >&2; exit 1'
+fails "what cannot be installed" 1 deploy lab1 --label pool=b
+is "ends no agent that runs" "$(pid lab1) $(readlink -q "/proc/$first/exe" | grep -c joulerig-agent)" "$first 1"
+rm hosts/lab1/fake/cp
+ok "with room it can be" deploy lab1 --label pool=b
 kill -KILL "$(pid lab2)"
 ok "one that was killed is started" deploy lab2 --label pool=a --label rack=7
 like "it is there again" "$(cat "$tap_log")" '^lab2  unchanged .* connected'
