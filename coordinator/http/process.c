@@ -1,6 +1,7 @@
 /* What /proc says of this process. */
 #include "coordinator/http/page.h"
 
+#include "proto/clock.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,17 +13,15 @@ struct process {
 	int64_t cpu_ns, virtual_bytes, resident_bytes, started_ns;
 };
 
-/* Seconds since 1970, as the kernel has it: the same each time. */
-static bool read_boot_time(int64_t *out)
+/* When the machine was booted, since 1970: the same each time, whatever the clock is set to. From
+ * clocks, as a service may see of /proc only its processes. */
+static int64_t boot_ns(void)
 {
-	_cleanup_buf_ struct buf text = BUF_INIT;
-	static const char key[] = "\nbtime ";
+	static int64_t known;
 
-	if (buf_read_file(&text, AT_FDCWD, "/proc/stat", 16 * 1024 * 1024) < 0)
-		return false;
-	const char *at = strstr(text.data, key);
-	*out = at != NULL ? strtoll(at + strlen(key), NULL, 10) : 0;
-	return *out > 0;
+	if (known == 0)
+		known = clock_realtime_ns() - clock_monotonic_ns() - clock_suspended_ns();
+	return known;
 }
 
 /* The fields behind the program's name, which may have anything in it. */
@@ -31,12 +30,12 @@ static bool read_stat(struct process *out)
 	_cleanup_buf_ struct buf text = BUF_INIT;
 	unsigned long long user, system, start, size;
 	long long pages;
-	int64_t ticks = sysconf(_SC_CLK_TCK), boot_s;
+	int64_t ticks = sysconf(_SC_CLK_TCK);
 
 	if (buf_read_file(&text, AT_FDCWD, "/proc/self/stat", 65536) < 0)
 		return false;
 	const char *rest = strrchr(text.data, ')');
-	if (rest == NULL || ticks <= 0 || !read_boot_time(&boot_s) ||
+	if (rest == NULL || ticks <= 0 ||
 		sscanf(rest + 1,
 			" %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d"
 			" %*d %*d %llu %llu %lld",
@@ -45,7 +44,7 @@ static bool read_stat(struct process *out)
 	*out = (struct process){.cpu_ns = (int64_t)(user + system) * (NS_PER_S / ticks),
 		.virtual_bytes = (int64_t)size,
 		.resident_bytes = pages * sysconf(_SC_PAGESIZE),
-		.started_ns = boot_s * NS_PER_S + (int64_t)start * (NS_PER_S / ticks)};
+		.started_ns = boot_ns() + (int64_t)start * (NS_PER_S / ticks)};
 	return true;
 }
 

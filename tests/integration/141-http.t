@@ -158,4 +158,17 @@ like 'and told what to do' "$(serve --http "$HTTP" 2>&1)" 'http: cannot listen o
 kill -TERM "$SERVE_PID"
 wait "$SERVE_PID"
 is 'it ends in order' $? 0
+
+# ---- as a service that sees processes alone of /proc (ProcSubset=pid) ----
+
+if unshare -rm mount --bind /dev/null /proc/stat 2>/dev/null; then
+	unshare -rm sh -c 'mount --bind /dev/null /proc/stat && exec "$@"' sh joulerig serve --listen "$LISTEN" --http "$HTTP" --db x.db --keys xkeys 2>serve.log &
+	SERVE_PID=$!
+	wait_for 120 grep -q 'listening on' serve.log
+	like 'it tells of itself all the same' "$(value process_cpu_seconds_total) $(value process_start_time_seconds)" '^[0-9.]+ [1-9][0-9]{8}'
+	kill -TERM "$SERVE_PID"
+	wait "$SERVE_PID"
+else
+	skip 'it tells of itself all the same' 'no namespace of mounts can be made here'
+fi
 done_testing
