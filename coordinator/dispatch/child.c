@@ -8,7 +8,12 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+
+/* So long what others write is read after the end of the program itself. */
+#define LEFT_BEHIND_NS (200 * NS_PER_MS)
+#define LOOK_MS        20 /* how often, where the kernel does not tell of ends */
 
 /* Keep the end where there is too much. */
 static void keep_last(struct buf *b)
@@ -47,21 +52,32 @@ static bool take_err(int fd, struct child_output *o)
 	return n > 0;
 }
 
-/* Read both streams to their end, or until it must end: a process of its own session, such as ssh's
- * that keeps a connection, may hold them for ever. */
-static void read_streams(
-	pid_t pid, int fds[2], int stop_fd, int64_t deadline_ns, size_t most,
-	struct child_output *o)
+static int timeout_until(int64_t deadline_ns)
 {
+	int64_t left = deadline_ns - clock_monotonic_ns();
+
+	return left <= 0 ? 0 : (int)((left + NS_PER_MS - 1) / NS_PER_MS);
+}
+
+/* Read both streams to their end, or until it must end. What it left behind may hold them for ever,
+ * such as an ssh that keeps a connection: once it has ended itself (end_fd; -1: that is not known),
+ * they are read for a moment only. */
+static void read_streams(pid_t pid, int fds[2], int stop_fd, int end_fd, int64_t deadline_ns,
+	size_t most, struct child_output *o)
+{
+	bool has_ended = false;
+
 	while (fds[0] >= 0 || fds[1] >= 0) {
-		struct pollfd p[3] = {{.fd = fds[0], .events = POLLIN},
-			{.fd = fds[1], .events = POLLIN}, {.fd = stop_fd, .events = POLLIN}};
-		int64_t left = deadline_ns - clock_monotonic_ns();
-		int timeout = left <= 0 ? 0 : (int)((left + NS_PER_MS - 1) / NS_PER_MS);
-		if (poll(p, 3, timeout) < 0 && errno != EINTR)
+		struct pollfd p[4] = {{.fd = fds[0], .events = POLLIN},
+			{.fd = fds[1], .events = POLLIN}, {.fd = stop_fd, .events = POLLIN},
+			{.fd = has_ended ? -1 : end_fd, .events = POLLIN}};
+		if (poll(p, 4, timeout_until(deadline_ns)) < 0 && errno != EINTR)
+			break;
+		bool is_late = clock_monotonic_ns() >= deadline_ns;
+		if (has_ended && is_late)
 			break;
 		o->was_stopped |= (p[2].revents & POLLIN) != 0;
-		o->was_too_slow |= clock_monotonic_ns() >= deadline_ns;
+		o->was_too_slow |= is_late;
 		if (o->was_stopped || o->was_too_slow) {
 			kill(-pid, SIGKILL);
 			break;
@@ -73,25 +89,30 @@ static void read_streams(
 				fds[i] = -1;
 			}
 		}
+		if (p[3].revents != 0) {
+			has_ended = true;
+			deadline_ns = clock_monotonic_ns() + LEFT_BEHIND_NS;
+		}
 	}
 }
 
 /* It may go on with both streams closed: a script whose output goes to a file does. */
-static void wait_for_end(pid_t pid, int stop_fd, int64_t deadline_ns, struct child_output *o)
+static void wait_for_end(
+	pid_t pid, int stop_fd, int end_fd, int64_t deadline_ns, struct child_output *o)
 {
-	int64_t pause_ms = 1;
 	pid_t ended;
 
 	while ((ended = waitpid(
 			pid, &o->status, o->was_stopped || o->was_too_slow ? 0 : WNOHANG)) == 0 ||
 		(ended < 0 && errno == EINTR)) {
-		struct pollfd stop = {.fd = stop_fd, .events = POLLIN};
+		struct pollfd p[2] = {
+			{.fd = stop_fd, .events = POLLIN}, {.fd = end_fd, .events = POLLIN}};
 
-		o->was_stopped |= poll(&stop, 1, (int)pause_ms) > 0;
-		o->was_too_slow |= clock_monotonic_ns() >= deadline_ns;
+		(void)poll(p, 2, end_fd >= 0 ? timeout_until(deadline_ns) : LOOK_MS);
+		o->was_stopped |= p[0].revents != 0;
+		o->was_too_slow |= clock_monotonic_ns() >= deadline_ns && p[1].revents == 0;
 		if (o->was_stopped || o->was_too_slow)
 			kill(-pid, SIGKILL);
-		pause_ms = pause_ms < 50 ? 2 * pause_ms : 50;
 	}
 }
 
@@ -163,13 +184,14 @@ static int run(const char *const *argv, char *const *environment, int input, int
 	if (e[1] >= 0)
 		close(e[1]);
 	int ends[2] = {o[0], e[0]};
+	_cleanup_close_ int end_fd = r == 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
 	if (r == 0)
-		read_streams(pid, ends, stop_fd, deadline_ns, most, out);
+		read_streams(pid, ends, stop_fd, end_fd, deadline_ns, most, out);
 	for (int i = 0; i < 2; i++)
 		if (ends[i] >= 0)
 			close(ends[i]);
 	if (r == 0)
-		wait_for_end(pid, stop_fd, deadline_ns, out);
+		wait_for_end(pid, stop_fd, end_fd, deadline_ns, out);
 	return r;
 }
 

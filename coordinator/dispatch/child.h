@@ -24,7 +24,7 @@ struct child_output {
 
 /*
  * Run argv (found by PATH) with this environment. stop_fd (-1: none) becoming readable ends it, as
- * does the timeout. Returns 0 once it has ended, in whatever way; negative where it could not be
+ * does the timeout. Returns 0 once it has ended, in whatever way, whatever it left running; negative where it could not be
  * started: -ENOENT where there is no such program. out is done with child_output_done() in every
  * case.
  */

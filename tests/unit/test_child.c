@@ -68,6 +68,18 @@ static void one_that_closed_its_output_is_stopped(void **state)
 	close(stop_fd);
 }
 
+/* It counts as what it ended with, not as too slow. */
+static void what_it_leaves_behind_is_not_waited_for(void **state)
+{
+	struct child_output o = run("sleep 2 & echo out; exit 7", -1, 60 * NS_PER_S);
+
+	(void)state;
+	assert_string_equal(o.out.data, "out\n");
+	assert_int_equal(WEXITSTATUS(o.status), 7);
+	assert_false(o.was_too_slow || o.was_stopped);
+	child_output_done(&o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -75,6 +87,7 @@ int main(void)
 		cmocka_unit_test(one_that_closed_its_output_is_waited_for),
 		cmocka_unit_test(one_that_closed_its_output_has_a_timeout),
 		cmocka_unit_test(one_that_closed_its_output_is_stopped),
+		cmocka_unit_test(what_it_leaves_behind_is_not_waited_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
