@@ -57,7 +57,10 @@ is "the confirmation had that case alone, of both contents" \
 is "its command shows it again" "$(at $(sql "SELECT substr(json_extract(json, '\$.command'), 10) FROM notice") --format ndjson 2>/dev/null | jq -r .verdict | sort -u | grep -v pooled)" regressed
 is "the next night is like it" "$(night)" "0 nothing"
 echo 0 >work/cost-2
-is "an improvement is told as well" "$(night)" '0 improved cost prog {"n":2}'
+at submit night.yaml >>add.log 2>&1
+by_hand() { [ "$(sql "SELECT count(*) FROM campaign WHERE state = 'done'")" = "$(sql 'SELECT count(*) FROM campaign')" ]; }
+wait_for 60 by_hand
+is "an improvement is told as well, though somebody submitted it by hand before" "$(night)" '0 improved cost prog {"n":2}'
 echo 30 >machine/alpha
 is "a machine that changed is told, of its host" "$(night)" '3 regressed cost prog {"n":1}; regressed cost prog {"n":2}'
 is "as such" "$(sql 'SELECT DISTINCT json_extract(json, "$.cause"), json_extract(json, "$.host") FROM notice WHERE id > 2')" 'machine|alpha'
@@ -75,10 +78,12 @@ kill -TERM "${AGENT_PID[beta]}"
 wait "${AGENT_PID[beta]}" 2>/dev/null
 is "a host that goes in order is no failure" "$(night)" '1 nothing'
 like "and is named" "$(answer | jq -r '.hosts[] | select(.host == "beta") | .state + " " + .reason')" '^away its agent was stopped'
+is "one that is missing in the second night as well is one" "$(night)" '1 failed host beta'
+like "since when is said" "$(sql "SELECT text FROM notice ORDER BY id DESC LIMIT 1")" 'its agent was stopped; it was seen last at .*Z; it is missing since night\.[0-9]+$'
 echo 0 >work/cost-1
 start_agent beta
 wait_for 60 here
-is "the case works again, and a host that comes back tells nothing" "$(night)" '0 recovered failed prog {"n":1}'
+is "the case works again, and so does the host" "$(night)" '0 recovered host beta; recovered failed prog {"n":1}'
 
 like "show tells of each sweep, the newest first" "$(at schedule show night | head -n 1)" '^[0-9]{4}-.*night\.[0-9]+  done'
 like "with what was told" "$(at schedule show night)" '^    regressed: cost of prog n=2 is 3'
