@@ -1,5 +1,6 @@
 #include "coordinator/commands/serve_settings.h"
 
+#include "coordinator/campaign/arena.h"
 #include "proto/log.h"
 #include <stdio.h>
 
@@ -15,15 +16,16 @@ int serve_settings_read(struct settings *out, const char *path, struct error *er
 	return r;
 }
 
-/* A key whose value is used at the start alone. */
-static void tell_fixed(const char *key, const char *before, const char *now)
+/* A key whose value is used at the start alone, and stays in force: so is told each time. */
+static void keep_fixed(struct arena *a, const char *key, const char *before, char **now)
 {
-	bool is_same = before == NULL || now == NULL ? before == now : strcmp(before, now) == 0;
+	bool is_same = before == NULL || *now == NULL ? before == *now : strcmp(before, *now) == 0;
 
 	if (!is_same)
 		log_warning("settings: '%s' is another now, which needs a restart; it stays %s%s%s",
 			key, before != NULL ? "'" : "as it was", before != NULL ? before : "",
 			before != NULL ? "'" : "");
+	*now = before != NULL ? arena_strdup(a, before) : NULL;
 }
 
 bool serve_settings_again(struct serve_settings *s, struct settings *before)
@@ -43,10 +45,10 @@ bool serve_settings_again(struct serve_settings *s, struct settings *before)
 			err.text[0] != '\0' ? "" : " is not good");
 		return false;
 	}
-	tell_fixed("listen", s->now.listen, now.listen);
-	tell_fixed("db", s->now.db, now.db);
-	tell_fixed("keys", s->now.keys, now.keys);
-	tell_fixed("http", s->now.http, now.http);
+	keep_fixed(now.arena, "listen", s->now.listen, &now.listen);
+	keep_fixed(now.arena, "db", s->now.db, &now.db);
+	keep_fixed(now.arena, "keys", s->now.keys, &now.keys);
+	keep_fixed(now.arena, "http", s->now.http, &now.http);
 	*before = s->now;
 	s->now = now;
 	log_info("settings: %s was read again: %zu way%s of notices, %zu maintenance window%s",

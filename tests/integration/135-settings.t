@@ -82,6 +82,9 @@ printf 'listen: tcp://127.0.0.1:0\ndb: there.db\nkeys: here.keys\nnotify: [{mail
 kill -HUP "$SERVE_PID"
 ok "a good one is read" wait_for 60 grep -q "s.yaml was read again: 1 way of notices" serve.log
 like "and what needs a restart is told" "$(cat serve.log)" "warning: settings: 'db' is another now, which needs a restart; it stays 'here.db'"
+kill -HUP "$SERVE_PID"
+again() { [ "$(grep -c "'db' is another now, which needs a restart; it stays 'here.db'" serve.log)" = 2 ]; }
+ok "each time" wait_for 60 again
 ok "it goes on" kill -0 "$SERVE_PID"
 ok "and ends in order" end_serve
 like "saying so" "$(tail -n 1 serve.log)" 'joulerig: told to end'
