@@ -17,7 +17,8 @@ bool submission_is_gathering(struct dispatch *d, const struct campaign *c)
 		if (k->role != ROLE_AGENT || !is_named(c, k->name))
 			continue;
 		const struct host *h = dispatch_host(d, k->public_key);
-		if (h == NULL || !host_is_connected(h))
+		/* One that went in order comes back with a HELLO, not within seconds. */
+		if (h == NULL || (!host_is_connected(h) && !h->has_said_bye))
 			return true;
 	}
 	return false;
