@@ -126,10 +126,9 @@ static void add_baselines_of(struct judgement *j, const struct judge_view *v, co
 static void choose_baselines(struct judgement *j, const struct sweep *s)
 {
 	const struct judge_view v = judge_view_of(j, s);
+	int64_t n;
 	json_t *one;
 	size_t i;
-
-	int64_t n;
 
 	/* Of `previous` each host knows what it is (judge_told.h). */
 	if (judge_baseline_kind(v.baseline, &n) != BASELINE_PREVIOUS ||
@@ -142,6 +141,12 @@ static void choose_baselines(struct judgement *j, const struct sweep *s)
 	json_array_foreach(j->open, i, one)
 	{
 		add_baseline(j, judge_baseline_of(&v, one));
+	}
+	/* A case that the night before did not get to is held against an earlier night. */
+	json_array_foreach(j->results, i, one)
+	{
+		if (json_integer_value(json_object_get(one, "n")) > 0)
+			add_baseline(j, judge_baseline_of(&v, one));
 	}
 }
 
@@ -258,8 +263,14 @@ static void compare(
 		fail(d, s, &err, at);
 	if (r <= 0)
 		return;
-	choose_candidates(j, s);
-	take_tries(j);
+	if (!j->is_chosen) {
+		choose_candidates(j, s);
+		take_tries(j);
+		judge_nights_mark(j, s);
+		j->is_chosen = true;
+	}
+	if (judge_nights_weigh(j, s) == 0)
+		return;
 	json_object_set_new(
 		j->answer, "compared", json_integer((json_int_t)json_array_size(j->rows)));
 	json_object_set_new(j->answer, "moved", judge_moved_hosts(j->rows));

@@ -12,8 +12,8 @@
 #include <utlist.h>
 
 #define CAUSE_CONTENT "content"
-#define CAUSE_MACHINE "machine"
 #define CAUSE_FILE    "file"
+#define CAUSE_UNKNOWN "unknown"
 
 /* ---- which, and how ---- */
 
@@ -61,8 +61,10 @@ static bool are_same_contents(const struct kept *a, const struct kept *b)
 }
 
 /* What differs between two submissions, and so may be why. */
-static const char *cause_of(struct dispatch *d, const char *label, const char *against)
+const char *judge_cause_of(const struct judgement *j, const struct sweep *s, const char *against)
 {
+	const char *label = s->label;
+	struct dispatch *d = j->d;
 	struct error err = {0};
 	struct kept a, b = {0};
 	const char *cause = CAUSE_FILE;
@@ -73,11 +75,14 @@ static const char *cause_of(struct dispatch *d, const char *label, const char *a
 		cause = are_same_contents(&a, &b) ? CAUSE_MACHINE : CAUSE_CONTENT;
 	kept_done(&a);
 	kept_done(&b);
+	if (strcmp(cause, CAUSE_CONTENT) == 0 &&
+		strcmp(judge_text(j->answer, "lost"), against) == 0)
+		return CAUSE_UNKNOWN;
 	return cause;
 }
 
 /* So many pairs at least can show anything at all at this level: the smallest p of n is 2 / 2^n. */
-static int64_t blocks_needed(const struct campaign *c, size_t cases)
+int64_t judge_blocks_needed(const struct campaign *c, size_t cases)
 {
 	double alpha = c->comparisons_n > 0 ? c->comparisons[0].alpha : 0.01;
 
@@ -93,7 +98,7 @@ static char *changes_of(struct dispatch *d, const struct sweep *s, const json_t 
 	judge_only(group, &only);
 	json_object_set_new(changes, "only", json_string(only.data));
 	if (n != NULL && n->campaign != NULL) {
-		int64_t needed = blocks_needed(n->campaign, json_array_size(group));
+		int64_t needed = judge_blocks_needed(n->campaign, json_array_size(group));
 		if (needed > n->campaign->blocks)
 			json_object_set_new(changes, "blocks", json_integer(needed));
 	}
@@ -124,6 +129,13 @@ static void give_up(struct judgement *j, const struct error *err)
 	judge_weigh_all(j, NULL, why);
 }
 
+/* The contents of before cannot be had, as that submission was pruned. */
+static bool is_without_contents(const struct judgement *j, const struct error *err)
+{
+	return err->code != ERR_UNAVAILABLE &&
+	       strcmp(judge_text(j->answer, "cause"), CAUSE_CONTENT) == 0;
+}
+
 static void on_decided(void *arg, const char *label, const struct error *err)
 {
 	struct judge_pending *p = arg;
@@ -135,6 +147,12 @@ static void on_decided(void *arg, const char *label, const struct error *err)
 	if (j == NULL)
 		return;
 	j->pending = NULL;
+	if (label == NULL && is_without_contents(j, err)) {
+		json_object_set(j->answer, "lost", json_object_get(j->answer, "against"));
+		log_warning("%s; tonight's cases run again alone", err->text);
+		judge_keep_answer(j, s);
+		return; /* the next turn submits that */
+	}
 	if (label == NULL) {
 		give_up(j, err);
 		return;
@@ -177,7 +195,7 @@ bool judge_confirm_next(struct judgement *j, struct sweep *s, int64_t now_ns, in
 		return false;
 	group = next_group(j);
 	const char *against = judge_text(json_array_get(group, 0), "against");
-	const char *cause = cause_of(j->d, s->label, against);
+	const char *cause = judge_cause_of(j, s, against);
 
 	json_object_set_new(j->answer, "cause", json_string(cause));
 	json_object_set_new(j->answer, "against", json_string(against));
@@ -205,7 +223,7 @@ void judge_ask_confirmation(struct judgement *j, const struct sweep *s)
 }
 
 /* What is held on to until the next sweep, a few times. */
-static void keep_open(struct judgement *j, json_t *one)
+void judge_keep_open(struct judgement *j, json_t *one)
 {
 	json_int_t tries = json_integer_value(json_object_get(one, "tries")) + 1;
 
@@ -235,7 +253,7 @@ static void weigh_one(
 						: "it has no result there"));
 	json_array_append(judge_list(j, "unconfirmed"), one);
 	if (w == WEIGHED_OPEN)
-		keep_open(j, one);
+		judge_keep_open(j, one);
 }
 
 void judge_weigh_all(struct judgement *j, const json_t *rows, const char *why)

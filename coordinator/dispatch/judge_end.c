@@ -245,9 +245,21 @@ static int status_of(const struct judgement *j)
 	return has_failures(j) ? EXIT_RUN_FAILED : EXIT_OK;
 }
 
+/* A case that was cut short before it could show anything is no baseline of the next night. */
+static int64_t least_runs(const struct judgement *j, const struct sweep *s)
+{
+	const struct nightly_schedule *n = nightly_find(j->d, s->row.schedule);
+
+	if (n == NULL || n->campaign == NULL)
+		return 1;
+	int64_t needed = judge_blocks_needed(n->campaign, 1);
+	return needed < n->campaign->blocks ? needed : n->campaign->blocks;
+}
+
 void judge_end(struct judgement *j, struct sweep *s, int64_t at)
 {
-	static const char *const working[] = {"candidates", "cause", "against", "confirmation"};
+	static const char *const working[] = {
+		"candidates", "cause", "against", "confirmation", "lost"};
 
 	if (dispatch_begin(j->d) < 0)
 		return;
@@ -258,6 +270,8 @@ void judge_end(struct judgement *j, struct sweep *s, int64_t at)
 	for (size_t i = 0; i < 3; i++)
 		judge_list(j, (const char *const[]){"regressed", "improved", "unconfirmed"}[i]);
 	json_object_set(j->answer, "measured", j->measured);
+	json_object_set_new(j->answer, "unmeasured",
+		judge_unmeasured(j->results, j->measured, least_runs(j, s)));
 	json_object_set_new(j->answer, "status", json_integer(status_of(j)));
 	judge_keep_answer(j, s);
 	if (j->d->failure.code == 0)

@@ -45,7 +45,8 @@ struct judgement {
 	json_t *measured;
 	char **baselines; /* what the campaign is compared with, one after the other */
 	size_t baselines_n, baselines_at;
-	json_t *rows; /* of those comparisons, each case as it is to be seen */
+	bool is_chosen; /* the candidates are in the answer */
+	json_t *rows;   /* of those comparisons, each case as it is to be seen */
 	struct judge_question question;
 	struct judge_pending *pending; /* NULL: nothing is being submitted */
 };
@@ -71,12 +72,27 @@ void judge_keep_answer(const struct judgement *j, struct sweep *s);
 
 /* ---- judge_confirm.c ---- */
 
+#define CAUSE_MACHINE "machine"
+/* What differs between the sweep's submission and another one, and so may be why. */
+const char *judge_cause_of(const struct judgement *j, const struct sweep *s, const char *against);
+/* So many blocks at least can show anything of so many cases. */
+int64_t judge_blocks_needed(const struct campaign *c, size_t cases);
 /* Submit the next confirmation that is due; false: no candidate is left. */
 bool judge_confirm_next(struct judgement *j, struct sweep *s, int64_t now_ns, int64_t at);
 /* Ask how it came out. */
 void judge_ask_confirmation(struct judgement *j, const struct sweep *s);
 /* Its rows; NULL: there are none, for this reason. */
 void judge_weigh_all(struct judgement *j, const json_t *rows, const char *why);
+/* Hold on to a case until the next sweep, a few times. */
+void judge_keep_open(struct judgement *j, json_t *one);
+
+/* ---- judge_nights.c ---- */
+
+/* Of the candidates, those on which nothing but the night differs: mark what they are to be held
+ * against, and put off those of which too few nights are known. */
+void judge_nights_mark(struct judgement *j, const struct sweep *s);
+/* Drop those that are within what nights vary by. 1: all of them are looked at; 0: not yet. */
+int judge_nights_weigh(struct judgement *j, const struct sweep *s);
 
 /* ---- judge_end.c ---- */
 

@@ -85,6 +85,18 @@ char *judge_case_key(const json_t *row)
 	return xasprintf("%s on %s", subject, judge_text(row, "host"));
 }
 
+char *judge_configuration_key(const json_t *row)
+{
+	json_t *parameters = plain_parameters(row);
+	char *text = json_dumps(parameters, JSON_COMPACT | JSON_SORT_KEYS);
+	char *out = xasprintf("%s %s on %s", judge_text(row, "benchmark"), text ? text : "{}",
+		judge_text(row, "host"));
+
+	free(text);
+	json_decref(parameters);
+	return out;
+}
+
 bool judge_has_moved(const json_t *row)
 {
 	const char *verdict = judge_text(row, "verdict");
@@ -120,6 +132,22 @@ json_t *judge_measured(const json_t *results)
 	{
 		if (json_integer_value(json_object_get(row, "n")) > 0)
 			judge_add_text(out, judge_text(row, "host"));
+	}
+	return out;
+}
+
+json_t *judge_unmeasured(const json_t *results, const json_t *measured, int64_t least)
+{
+	json_t *out = json_array(), *row;
+	size_t i;
+
+	json_array_foreach(results, i, row)
+	{
+		_cleanup_free_ char *key = judge_configuration_key(row);
+
+		if (json_integer_value(json_object_get(row, "n")) < least &&
+			judge_has_text(measured, judge_text(row, "host")))
+			json_array_append_new(out, json_string(key));
 	}
 	return out;
 }

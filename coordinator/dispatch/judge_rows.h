@@ -27,6 +27,8 @@ json_t *judge_rows_read(const struct buf *text, struct error *err);
 char *judge_subject(const json_t *row);
 /* The same with " on HOST". */
 char *judge_case_key(const json_t *row);
+/* Benchmark, parameters and host of a row, whatever its metric. The caller frees. */
+char *judge_configuration_key(const json_t *row);
 /* A text of an object; "" where it has none. */
 const char *judge_text(const json_t *object, const char *key);
 
@@ -42,6 +44,8 @@ bool judge_has_text(const json_t *texts, const char *text);
 
 /* Hosts on which something of `results` was done, as texts. */
 json_t *judge_measured(const json_t *results);
+/* Of those hosts the cases of which fewer runs than these are done, as texts. */
+json_t *judge_unmeasured(const json_t *results, const json_t *measured, int64_t least);
 /* Hosts on which a canary moved. */
 json_t *judge_moved_hosts(const json_t *rows);
 

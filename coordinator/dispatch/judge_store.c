@@ -26,6 +26,19 @@ static int on_notice(void *arg, int64_t key, const struct message_cell *c, size_
 	return 0;
 }
 
+/* As a set: there may be many. */
+static json_t *set_of(const json_t *texts)
+{
+	json_t *out = json_object(), *one;
+	size_t i;
+
+	json_array_foreach(texts, i, one)
+	{
+		json_object_set_new(out, json_string_value(one), json_true());
+	}
+	return out;
+}
+
 static int on_sweep(void *arg, int64_t key, const struct message_cell *c, size_t n)
 {
 	const struct reading *r = arg;
@@ -38,8 +51,9 @@ static int on_sweep(void *arg, int64_t key, const struct message_cell *c, size_t
 		return 0;
 	answer = json_loads(c[SWEEPS_ANSWER].text, 0, NULL);
 	if (json_is_array(json_object_get(answer, "measured"))) {
-		one = json_pack("{s:s, s:O}", "label", c[SWEEPS_CAMPAIGN].text, "measured",
-			json_object_get(answer, "measured"));
+		one = json_pack("{s:s, s:O, s:o}", "label", c[SWEEPS_CAMPAIGN].text, "measured",
+			json_object_get(answer, "measured"), "unmeasured",
+			set_of(json_object_get(answer, "unmeasured")));
 		json_array_append_new(r->j->sweeps, one);
 		json_decref(r->j->open);
 		r->j->open = json_incref(json_object_get(answer, "open"));

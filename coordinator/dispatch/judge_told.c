@@ -1,7 +1,6 @@
 #include "coordinator/dispatch/judge_told.h"
 
-/* Below, how much nights vary is not known (docs/gate.md). */
-#define LAST_LEAST 3
+#define LAST_LEAST JUDGE_NIGHTS_LEAST
 
 enum baseline_kind judge_baseline_kind(const char *text, int64_t *n)
 {
@@ -125,14 +124,18 @@ static const json_t *find_open(const struct judge_view *v, const json_t *one)
 	return NULL;
 }
 
-/* The last sweep before in which a host was measured. What was submitted by hand since, and a sweep
- * that could not be compared, is none: what is worse in those was told to nobody. */
-static const char *last_with(const struct judge_view *v, const char *host)
+/* The last sweep before in which a case was measured: what somebody submitted by hand since is not
+ * held against anything. */
+static const char *last_with(const struct judge_view *v, const json_t *one)
 {
-	for (size_t i = json_array_size(v->sweeps); i-- > 0;) {
+	_cleanup_free_ char *key = judge_configuration_key(one);
+	size_t n = json_array_size(v->sweeps);
+
+	for (size_t i = n; i-- > 0;) {
 		const json_t *sweep = json_array_get(v->sweeps, i);
 
-		if (judge_has_text(json_object_get(sweep, "measured"), host))
+		if (judge_has_text(json_object_get(sweep, "measured"), judge_text(one, "host")) &&
+			json_object_get(json_object_get(sweep, "unmeasured"), key) == NULL)
 			return judge_text(sweep, "label");
 	}
 	return NULL;
@@ -140,9 +143,17 @@ static const char *last_with(const struct judge_view *v, const char *host)
 
 static char *previous_of(const struct judge_view *v, const json_t *one)
 {
-	const char *label = last_with(v, judge_text(one, "host"));
+	const char *label = last_with(v, one);
 
 	return xstrdup(label != NULL ? label : "previous");
+}
+
+/* Against a single night before. */
+static char *earlier_of(const struct judge_view *v, const json_t *one)
+{
+	const json_t *open = find_open(v, one);
+
+	return open != NULL ? xstrdup(judge_text(open, "against")) : previous_of(v, one);
 }
 
 /* With last-N: how many sweeps are there from the one on that told of a change of this case? */
@@ -162,6 +173,17 @@ static int64_t sweeps_since(const struct judge_view *v, const json_t *notice)
 	return n;
 }
 
+int64_t judge_nights_of(const struct judge_view *v, const json_t *one)
+{
+	const json_t *notice = judge_told_last(v->told, one);
+	int64_t since = notice != NULL ? sweeps_since(v, notice) : INT64_MAX, n = 0;
+
+	for (size_t i = json_array_size(v->sweeps); i-- > 0 && since > 0; since--)
+		n += judge_has_text(json_object_get(json_array_get(v->sweeps, i), "measured"),
+			judge_text(one, "host"));
+	return n;
+}
+
 static char *last_of(const struct judge_view *v, const json_t *one, int64_t wanted)
 {
 	const json_t *notice = judge_told_last(v->told, one);
@@ -169,7 +191,7 @@ static char *last_of(const struct judge_view *v, const json_t *one, int64_t want
 
 	if (n >= wanted)
 		return xstrdup(v->baseline);
-	return n >= LAST_LEAST ? xasprintf("last-%lld", (long long)n) : previous_of(v, one);
+	return n >= LAST_LEAST ? xasprintf("last-%lld", (long long)n) : earlier_of(v, one);
 }
 
 char *judge_baseline_of(const struct judge_view *v, const json_t *one)
@@ -182,9 +204,7 @@ char *judge_baseline_of(const struct judge_view *v, const json_t *one)
 	case BASELINE_LAST:
 		return last_of(v, one, n);
 	default:
-		if (find_open(v, one) != NULL)
-			return xstrdup(judge_text(find_open(v, one), "against"));
-		return previous_of(v, one);
+		return earlier_of(v, one);
 	}
 }
 

@@ -22,6 +22,9 @@
 #define NOTICE_SWEEP     "sweep"    /* it could not be submitted, or compared, or all failed */
 #define NOTICE_RECOVERED "recovered"
 
+/* With fewer nights than these, how much they vary is not known (docs/gate.md). */
+#define JUDGE_NIGHTS_LEAST 3
+
 enum baseline_kind { BASELINE_PREVIOUS, BASELINE_LAST, BASELINE_LABEL };
 /* *n is the number of last-N, else 0. NULL and "" are `previous`. */
 enum baseline_kind judge_baseline_kind(const char *text, int64_t *n);
@@ -39,7 +42,8 @@ bool judge_told_is_open(const json_t *told, const char *subject, const char *hos
 struct judge_view {
 	const char *baseline; /* "previous", "last-7", a label */
 	const json_t *told;
-	/* Sweeps before that are done, the oldest first: {"label", "measured": [hosts]}. */
+	/* Sweeps before that are done, the oldest first: {"label", "measured": [hosts],
+	 * "unmeasured": {key: true}}, keys as of judge_configuration_key(). */
 	const json_t *sweeps;
 	/* Cases whose confirmation could show nothing the last time: they are held against the same
 	 * once more. */
@@ -52,6 +56,8 @@ char *judge_baseline_of(const struct judge_view *v, const json_t *one);
 /* The label whose contents are the other side of a confirmation: `against` of the row, or of what
  * is open. */
 const char *judge_against_of(const struct judge_view *v, const json_t *one);
+/* How many sweeps have a case's host, from the one on that told of it last. */
+int64_t judge_nights_of(const struct judge_view *v, const json_t *one);
 /* Whether what a row says is news. */
 bool judge_is_new(const struct judge_view *v, const json_t *row);
 

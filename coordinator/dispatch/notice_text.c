@@ -78,6 +78,9 @@ static const char *cause_text(const char *cause, const char *by)
 		       "installed there";
 	if (strcmp(cause, "file") == 0)
 		return "the campaign file is another one; running it again showed it once more";
+	if (strcmp(cause, "unknown") == 0)
+		return "the contents of before are not kept any more; running tonight's again "
+		       "showed it once more";
 	return by[0] != '\0' ? "running it again showed it once more" : "";
 }
 

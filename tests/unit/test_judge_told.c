@@ -127,6 +127,32 @@ static void what_could_not_be_shown_is_held_against_the_same(void **state)
 	json_decref(sweeps);
 }
 
+static void a_night_that_was_cut_short_is_no_baseline(void **state)
+{
+	json_t *told = json_array(), *sweeps = sweeps_to(13, "b", 4, 6);
+	const struct judge_view v = {.baseline = "previous", .told = told, .sweeps = sweeps};
+	json_t *results = json_array(), *row = row_of("a", "unchanged", "night.1"), *cut, *short_of;
+
+	(void)state;
+	json_object_set_new(row, "n", json_integer(4));
+	json_array_append(results, row);
+	cut = judge_unmeasured(results, json_object_get(json_array_get(sweeps, 12), "measured"), 5);
+	assert_int_equal(json_array_size(cut), 1);
+	short_of = json_pack("{s:b}", json_string_value(json_array_get(cut, 0)), 1);
+	json_object_set_new(json_array_get(sweeps, 12), "unmeasured", short_of);
+	assert_baseline(&v, "a", "night.12");
+	assert_baseline(&v, "b", "night.13");
+	/* so many nights say how they vary: from the one on that told of it */
+	assert_int_equal(judge_nights_of(&v, row), 13);
+	tell_of(told, NOTICE_REGRESSED, "night.12", "a", "[\"a\"]", "previous");
+	assert_int_equal(judge_nights_of(&v, row), 2);
+	json_decref(cut);
+	json_decref(row);
+	json_decref(results);
+	json_decref(told);
+	json_decref(sweeps);
+}
+
 /* ---- last-N ---- */
 
 static void only_nights_from_a_change_on_count(void **state)
@@ -461,6 +487,7 @@ int main(void)
 		cmocka_unit_test(previous_tells_each_change_once),
 		cmocka_unit_test(one_that_was_there_and_did_not_show_it_is_news),
 		cmocka_unit_test(what_could_not_be_shown_is_held_against_the_same),
+		cmocka_unit_test(a_night_that_was_cut_short_is_no_baseline),
 		cmocka_unit_test(only_nights_from_a_change_on_count),
 		cmocka_unit_test(against_a_label_only_another_verdict_is_news),
 		cmocka_unit_test(names_do_not_depend_on_order),
