@@ -114,16 +114,38 @@ static void add_count(const json_t *answer, const char *key, struct buf *out)
 		buf_addf(out, "%s%zu %s", out->len ? ", " : "", n, key);
 }
 
+/* Hosts that failed, and cases that fail on hosts that work. */
+static void add_failures(const json_t *answer, struct buf *out)
+{
+	const json_t *hosts = json_object_get(answer, "hosts"), *host;
+	size_t n = 0, cases = json_array_size(json_object_get(answer, "failed")), i;
+
+	json_array_foreach((json_t *)hosts, i, host)
+	{
+		const char *state = json_string_value(json_object_get(host, "state"));
+		n += state != NULL && strcmp(state, "failed") == 0;
+	}
+	if (n > 0)
+		buf_addf(out, "%s%zu host%s failed", out->len ? ", " : "", n, n == 1 ? "" : "s");
+	if (cases > 0)
+		buf_addf(out, "%s%zu case%s failed", out->len ? ", " : "", cases,
+			cases == 1 ? "" : "s");
+}
+
 void schedule_verdict(const char *answer, struct buf *out)
 {
 	json_t *root = text_is_set(answer) ? json_loads(answer, 0, NULL) : NULL;
 	const json_t *compared = json_object_get(root, "compared");
+	bool is_at_end = json_object_get(root, "status") != NULL;
 
 	add_count(root, "regressed", out);
 	add_count(root, "improved", out);
+	add_count(root, "returned", out);
 	add_count(root, "unconfirmed", out);
-	if (out->len == 0 && json_is_integer(compared))
+	/* Before the end it would be a guess: what looks changed is looked at again first. */
+	if (out->len == 0 && is_at_end && json_is_integer(compared))
 		buf_adds(out, json_integer_value(compared) > 0 ? "no change" : "nothing compared");
+	add_failures(root, out);
 	json_decref(root);
 }
 

@@ -39,6 +39,8 @@ struct dispatch_config {
 			   are good */
 	/* The folder of content; beside contents it holds the mirrors of git sources, in git/. */
 	const char *content_dir;
+	/* The store's file by its whole path, for commands in notices; NULL: they name none. */
+	const char *db;
 	/* Called in other threads, when work beside the loop has ended: dispatch_go_on() is due.
 	 * NULL: there are no threads, such work is done within the turn. */
 	void (*wake)(void *arg);

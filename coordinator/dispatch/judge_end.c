@@ -122,9 +122,10 @@ static char *commit_of(struct dispatch *d, const char *label)
 	return commit;
 }
 
-static struct notice_facts facts_of(const struct sweep *s, int64_t at)
+static struct notice_facts facts_of(const struct dispatch *d, const struct sweep *s, int64_t at)
 {
-	return (struct notice_facts){.schedule = s->row.schedule,
+	return (struct notice_facts){.db = d->config.db,
+		.schedule = s->row.schedule,
 		.campaign = s->label,
 		.baseline = s->row.baseline != NULL ? s->row.baseline : "previous",
 		.sweep = s->row.id,
@@ -136,7 +137,7 @@ static void tell_change(
 {
 	_cleanup_free_ char *commit = commit_of(j->d, s->label);
 	_cleanup_free_ char *before = commit_of(j->d, judge_text(change, "against"));
-	struct notice_facts f = facts_of(s, at);
+	struct notice_facts f = facts_of(j->d, s, at);
 	struct notice_text text = {0};
 
 	f.measured = j->measured;
@@ -174,9 +175,11 @@ static void tell_hosts(struct judgement *j, const struct sweep *s, int64_t at)
 	const struct judge_missing missing = {.label = s->label, .since = j->missing};
 	json_t *hosts = judge_hosts(j->results, expected, &missing, fact_of, j->d);
 	json_t *failed = judge_failed_cases(j->results, hosts);
-	const struct notice_facts f = facts_of(s, at);
+	_cleanup_free_ char *commit = commit_of(j->d, s->label);
+	struct notice_facts f = facts_of(j->d, s, at);
 	size_t i;
 
+	f.commit = commit;
 	notices = judge_host_notices(j->told, j->results, hosts, failed);
 	json_array_foreach(notices, i, one)
 	{
@@ -195,7 +198,7 @@ void judge_tell_failed(struct dispatch *d, const struct sweep *s, const char *re
 {
 	struct judgement j = {.d = d};
 	struct error err = {0};
-	const struct notice_facts f = facts_of(s, at);
+	const struct notice_facts f = facts_of(d, s, at);
 	struct notice_text text = {0};
 
 	if (d->failure.code != 0 || judge_read_store(&j, s, &err) < 0) {

@@ -29,7 +29,11 @@ static void add_kinds(
 			}
 		if (before > 0)
 			continue;
-		buf_addf(counts, "%s%zu %s", counts->len > 0 ? ", " : "", same, notices[i].kind);
+		buf_adds(counts, counts->len > 0 ? ", " : "");
+		if (strcmp(notices[i].kind, "sweep") == 0) /* one, and no word for what happened */
+			buf_adds(counts, "the sweep failed");
+		else
+			buf_addf(counts, "%zu %s", same, notices[i].kind);
 		buf_addf(words, "%s%s", words->len > 0 ? "," : "", notices[i].kind);
 	}
 }
@@ -48,6 +52,34 @@ static void add_text(struct buf *out, const char *text)
 		buf_addc(out, is_plain ? text[i] : ' ');
 	}
 	buf_addc(out, '\n');
+}
+
+/* How the numbers are seen again; NULL: it does not say. The caller frees. */
+static char *command_of(const struct store_notice *notice)
+{
+	json_t *details = notice->json != NULL ? json_loads(notice->json, 0, NULL) : NULL;
+	const char *command = json_string_value(json_object_get(details, "command"));
+	char *out = command != NULL ? xstrdup(command) : NULL;
+
+	json_decref(details);
+	return out;
+}
+
+/* Each in words; below them, once for all in a row that have the same, the command. */
+static void add_texts(struct buf *out, const struct store_notice *notices, size_t n)
+{
+	char *next = command_of(&notices[0]);
+
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_free_ char *command = next;
+
+		add_text(out, notices[i].text);
+		next = i + 1 < n ? command_of(&notices[i + 1]) : NULL;
+		if (command == NULL || (next != NULL && strcmp(command, next) == 0))
+			continue;
+		buf_adds(out, "    ");
+		add_text(out, command);
+	}
 }
 
 static json_t *text_or_null(const char *text)
@@ -96,8 +128,7 @@ void notice_message_make(struct notice_message *out, const struct id16 *store, c
 	const char *schedule = notices[0].schedule;
 
 	add_kinds(notices, n, &counts, &words);
-	for (size_t i = 0; i < n; i++)
-		add_text(&text, notices[i].text);
+	add_texts(&text, notices, n);
 	*out = (struct notice_message){
 		.id = xasprintf("%s-%lld-%lld-%zu", id, (long long)notices[0].id,
 			(long long)notices[n - 1].id, n),

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <time.h>
 
+#define PLAIN_IN_SHELL                                                                             \
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-"
+
 void notice_text_done(struct notice_text *n)
 {
 	free(n->subject);
@@ -72,7 +75,7 @@ static double percent(double ratio)
 static const char *cause_text(const char *cause, const char *by)
 {
 	if (strcmp(cause, "content") == 0)
-		return "both contents, run interleaved, show it";
+		return "old and new, run again interleaved, differ as much";
 	if (strcmp(cause, "machine") == 0)
 		return "the contents are the same, so the machine has changed, or what is "
 		       "installed there";
@@ -106,12 +109,14 @@ static void add_canaries(const json_t *hosts, const json_t *moved, struct buf *o
 static void add_ratio(const json_t *change, struct buf *out)
 {
 	double ratio = value_of(change, "ratio"), low = value_of(change, "low");
-	double high = value_of(change, "high");
+	double high = value_of(change, "high"), p = value_of(change, "p_adjusted");
 
 	if (isfinite(ratio))
 		buf_addf(out, " (ratio %.4g", ratio);
 	if (isfinite(ratio) && isfinite(low) && isfinite(high))
-		buf_addf(out, ", %.4g to %.4g", low, high);
+		buf_addf(out, " [%.4g, %.4g]", low, high);
+	if (isfinite(ratio) && isfinite(p))
+		buf_addf(out, p < 0.001 ? ", adjusted p < 0.001" : ", adjusted p %.2g", p);
 	if (isfinite(ratio))
 		buf_addc(out, ')');
 }
@@ -138,7 +143,8 @@ static char *change_text(const json_t *change, const struct notice_facts *f)
 	if (strcmp(kind_of(verdict), NOTICE_RETURNED) == 0)
 		buf_adds(&out, " is back where the baseline is");
 	else
-		buf_addf(&out, " is %.1f %% %s", percent(value_of(change, "ratio")),
+		buf_addf(&out, " is %s%.1f %% %s", json_array_size(hosts) > 1 ? "up to " : "",
+			percent(value_of(change, "ratio")),
 			strcmp(verdict, "regressed") == 0 ? "worse" : "better");
 	buf_adds(&out, " on ");
 	add_hosts(hosts, &out);
@@ -171,6 +177,8 @@ static char *host_text(const json_t *what, const struct notice_facts *f)
 	}
 	if (f->campaign != NULL)
 		buf_addf(&out, " in %s", f->campaign);
+	if (f->campaign != NULL && f->commit != NULL)
+		buf_addf(&out, " (%.12s)", f->commit);
 	if (reason[0] != '\0')
 		buf_addf(&out, ": %s", reason);
 	return buf_take(&out);
@@ -229,14 +237,32 @@ static char *end(json_t *object, const char *text, const char *command)
 	return out;
 }
 
+/* The store is named, so that the command can be copied into any shell on this machine. */
+static char *with_store(char *command, const char *db)
+{
+	_cleanup_free_ char *alone = command;
+	_cleanup_buf_ struct buf quoted = BUF_INIT;
+
+	if (db == NULL)
+		return xstrdup(alone);
+	for (const char *p = db; *p != '\0'; p++)
+		buf_adds(&quoted, *p == '\'' ? "'\\''" : (const char[]){*p, '\0'});
+	bool is_plain = db[strspn(db, PLAIN_IN_SHELL)] == '\0';
+
+	return xasprintf("%s --db %s%s%s", alone, is_plain ? "" : "'", quoted.data,
+		is_plain ? "" : "'");
+}
+
 /* How the numbers are seen again. */
 static char *command_of(const json_t *change, const struct notice_facts *f)
 {
 	const char *by = judge_text(change, "shown_by"), *against = judge_text(change, "against");
 	bool is_content = strcmp(judge_text(change, "cause"), "content") == 0;
 
-	return xasprintf("joulerig compare %s%s --baseline %s", by[0] != '\0' ? by : f->campaign,
-		is_content ? " --by content" : "", against);
+	return with_store(xasprintf("joulerig compare %s%s --baseline %s",
+				  by[0] != '\0' ? by : f->campaign,
+				  is_content ? " --by content" : "", against),
+		f->db);
 }
 
 void notice_of_change(const json_t *change, const struct notice_facts *f, struct notice_text *out)
@@ -264,9 +290,10 @@ void notice_of_change(const json_t *change, const struct notice_facts *f, struct
 void notice_of_host(const json_t *what, const struct notice_facts *f, struct notice_text *out)
 {
 	const json_t *hosts = json_object_get(what, "hosts");
-	_cleanup_free_ char *command =
+	_cleanup_free_ char *command = with_store(
 		f->campaign != NULL ? xasprintf("joulerig results %s", f->campaign)
-				    : xasprintf("joulerig schedule show %s", f->schedule);
+				    : xasprintf("joulerig schedule show %s", f->schedule),
+		f->db);
 
 	out->kind = kind_of(judge_text(what, "kind"));
 	out->subject = xstrdup(judge_text(what, "subject"));

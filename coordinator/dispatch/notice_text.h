@@ -17,6 +17,7 @@ struct notice_facts {
 	const json_t *measured;             /* hosts, as texts; NULL: none */
 	const json_t *moved;                /* hosts of which a canary moved; NULL: none */
 	const char *commit, *commit_before; /* labels `commit` of both sides; NULL: there is none */
+	const char *db; /* the store's file, for commands to copy; NULL: they do not name it */
 };
 
 /* A notice in the making. */

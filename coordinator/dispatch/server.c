@@ -43,6 +43,7 @@ struct server {
 	int64_t vitals_ns; /* CLOCK_MONOTONIC when they were last told */
 	char *trouble;     /* of the store; NULL: none */
 	char *content_dir;
+	char *db; /* by its whole path */
 	char *endpoint;           /* that is bound, with its port */
 	int wake_fd;              /* an eventfd */
 	int64_t refused_since_ns; /* CLOCK_MONOTONIC: when the minute began */
@@ -228,6 +229,7 @@ static int open_all(struct server *s, struct error *err)
 		(r = open_content(s, err)) < 0 ||
 		(r = keypair_load_or_create(&s->keys, s->config.keys, err)) < 0)
 		return r;
+	s->db = realpath(s->config.db, NULL);
 	s->keyring = keyring_open(s->config.keys);
 	keyring_add(s->keyring, "coordinator", s->keys.public_key, ROLE_USER);
 	const struct recovery_config config = {
@@ -237,6 +239,7 @@ static int open_all(struct server *s, struct error *err)
 				.store = s->store,
 				.content = s->content,
 				.content_dir = s->content_dir,
+				.db = s->db,
 				.wake = wake,
 				.ask = s->config.is_embedded ? NULL : ask,
 				.keyring = s->keyring,
@@ -370,6 +373,7 @@ void server_close(struct server *s)
 	if (s->wake_fd >= 0)
 		close(s->wake_fd);
 	free(s->content_dir);
+	free(s->db);
 	free(s->endpoint);
 	free(s);
 }

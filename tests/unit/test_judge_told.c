@@ -291,7 +291,7 @@ static void a_change_of_several_hosts_is_one(void **state)
 	assert_int_equal(json_array_size(changes), 2);
 	notice_of_change(json_array_get(changes, 0), &f, &text);
 	assert_string_equal(text.kind, NOTICE_REGRESSED);
-	assert_string_equal(text.text, "time of nbody threads=8 is 3.0 % worse on a and c (ratio "
+	assert_string_equal(text.text, "time of nbody threads=8 is up to 3.0 % worse on a and c (ratio "
 				       "1.03): night.12 against night.11");
 	json_t *json = parse(text.json);
 	assert_string_equal(judge_text(json, "host"), "*");

@@ -44,6 +44,26 @@ static void test_a_message_says_what_there_is_of_each_kind(void **state)
 	notice_message_done(&m);
 }
 
+/* Whoever reads a mail wants to copy the command; notices that share one need it once. */
+static void test_a_message_says_what_shows_it(void **state)
+{
+	struct store_notice notices[] = {
+		NOTICE(3, "regressed", "a"),
+		NOTICE(5, "regressed", "b"),
+		NOTICE(9, "sweep", "c"),
+	};
+	struct notice_message m;
+
+	(void)state;
+	notices[0].json = notices[1].json = "{\"command\": \"joulerig compare x.2\"}";
+	notices[2].json = "{\"command\": \"joulerig results x.3\"}";
+	make(&m, notices, ARRAY_SIZE(notices));
+	assert_string_equal(m.subject, "joulerig: nightly: 2 regressed, the sweep failed");
+	assert_string_equal(
+		m.text, "a\nb\n    joulerig compare x.2\nc\n    joulerig results x.3\n");
+	notice_message_done(&m);
+}
+
 /* What a notice says comes from a campaign, and from what a program printed. */
 static void test_a_broken_text_makes_no_broken_message(void **state)
 {
@@ -333,6 +353,7 @@ int main(void)
 #define IN_RIG(test) cmocka_unit_test_setup_teardown(test, rig_begin, rig_end)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_message_says_what_there_is_of_each_kind),
+		cmocka_unit_test(test_a_message_says_what_shows_it),
 		cmocka_unit_test(test_a_broken_text_makes_no_broken_message),
 		cmocka_unit_test(test_nothing_in_a_notice_makes_a_header),
 		cmocka_unit_test(test_lines_of_a_mail_are_short),
