@@ -156,42 +156,51 @@ static char *earlier_of(const struct judge_view *v, const json_t *one)
 	return open != NULL ? xstrdup(judge_text(open, "against")) : previous_of(v, one);
 }
 
-/* With last-N: how many sweeps are there from the one on that told of a change of this case? */
-static int64_t sweeps_since(const struct judge_view *v, const json_t *notice)
-{
-	const char *told_in = judge_text(notice, "campaign");
-	json_t *sweep;
-	int64_t n = 0;
-	size_t i;
+/* The last sweeps in which anything was measured, `wanted` at most: with notice not NULL only those
+ * from the one on that told of it. How many there are, and in how many of them the host was. */
+struct window {
+	int64_t n, with_host;
+};
 
-	json_array_foreach(v->sweeps, i, sweep)
-	{
+static struct window window_of(
+	const struct judge_view *v, const json_t *notice, const char *host, int64_t wanted)
+{
+	const char *told_in = notice != NULL ? judge_text(notice, "campaign") : NULL;
+	struct window w = {0};
+
+	for (size_t i = json_array_size(v->sweeps); i-- > 0 && w.n < wanted;) {
+		const json_t *sweep = json_array_get(v->sweeps, i);
+		const json_t *measured = json_object_get(sweep, "measured");
 		const char *label = judge_text(sweep, "label");
 
-		n += are_of_one_name(label, told_in) && number_of(label) >= number_of(told_in);
+		if (told_in != NULL && (!are_of_one_name(label, told_in) ||
+					       number_of(label) < number_of(told_in)))
+			continue;
+		w.n += json_array_size(measured) > 0;
+		w.with_host += judge_has_text(measured, host);
 	}
-	return n;
+	return w;
 }
 
 int64_t judge_nights_of(const struct judge_view *v, const json_t *one)
 {
 	const json_t *notice = judge_told_last(v->told, one);
-	int64_t since = notice != NULL ? sweeps_since(v, notice) : INT64_MAX, n = 0;
 
-	for (size_t i = json_array_size(v->sweeps); i-- > 0 && since > 0; since--)
-		n += judge_has_text(json_object_get(json_array_get(v->sweeps, i), "measured"),
-			judge_text(one, "host"));
-	return n;
+	return window_of(v, notice, judge_text(one, "host"), INT64_MAX).with_host;
 }
 
+/* A level is one of three nights at least, of the same host. */
 static char *last_of(const struct judge_view *v, const json_t *one, int64_t wanted)
 {
 	const json_t *notice = judge_told_last(v->told, one);
-	int64_t n = notice != NULL ? sweeps_since(v, notice) : wanted;
+	struct window w = window_of(v, notice, judge_text(one, "host"), wanted);
 
-	if (n >= wanted)
+	if (notice == NULL && w.n < LAST_LEAST) /* the first nights */
 		return xstrdup(v->baseline);
-	return n >= LAST_LEAST ? xasprintf("last-%lld", (long long)n) : earlier_of(v, one);
+	if (w.with_host < LAST_LEAST)
+		return earlier_of(v, one);
+	return w.n >= wanted || notice == NULL ? xstrdup(v->baseline)
+					       : xasprintf("last-%lld", (long long)w.n);
 }
 
 char *judge_baseline_of(const struct judge_view *v, const json_t *one)

@@ -173,6 +173,32 @@ static void only_nights_from_a_change_on_count(void **state)
 	json_decref(told);
 }
 
+/* `compare` refuses a level of fewer than three nights; nobody would hear of that host that night. */
+static void a_host_that_was_away_is_held_against_its_last_night(void **state)
+{
+	json_t *told = json_array();
+	struct judge_view v = {.baseline = "last-3", .told = told};
+
+	(void)state;
+	v.sweeps = sweeps_to(15, "b", 14, 15);
+	assert_baseline(&v, "a", "last-3");
+	assert_baseline(&v, "b", "night.13");
+	json_decref((json_t *)v.sweeps);
+	v.sweeps = sweeps_to(15, "b", 13, 14);
+	assert_baseline(&v, "b", "night.15");
+	tell_of(told, NOTICE_REGRESSED, "night.12", "b", "[\"a\",\"b\"]", "last-3");
+	assert_baseline(&v, "b", "night.15");
+	json_decref((json_t *)v.sweeps);
+	v.baseline = "last-7";
+	v.sweeps = sweeps_to(16, "b", 13, 13);
+	assert_baseline(&v, "b", "last-5"); /* four of them have it */
+	json_decref((json_t *)v.sweeps);
+	v.sweeps = sweeps_to(2, "", 0, 0);
+	assert_baseline(&v, "a", "last-7"); /* there are no three nights yet */
+	json_decref((json_t *)v.sweeps);
+	json_decref(told);
+}
+
 /* ---- a label ---- */
 
 static void against_a_label_only_another_verdict_is_news(void **state)
@@ -489,6 +515,7 @@ int main(void)
 		cmocka_unit_test(what_could_not_be_shown_is_held_against_the_same),
 		cmocka_unit_test(a_night_that_was_cut_short_is_no_baseline),
 		cmocka_unit_test(only_nights_from_a_change_on_count),
+		cmocka_unit_test(a_host_that_was_away_is_held_against_its_last_night),
 		cmocka_unit_test(against_a_label_only_another_verdict_is_news),
 		cmocka_unit_test(names_do_not_depend_on_order),
 		cmocka_unit_test(an_expression_names_just_the_cases),
