@@ -60,6 +60,7 @@ fails "there is nothing to try without a way" 2 joulerig serve --settings empty.
 
 # ---- a coordinator that runs ----
 serve() {
+	: >serve.log
 	joulerig serve "$@" 2>serve.log &
 	SERVE_PID=$!
 	wait_for 120 grep -q 'listening on' serve.log || diag serve.log
