@@ -22,7 +22,7 @@ void preparation_read(void *arg, int stop_fd)
 	if (p->campaign == NULL) {
 		campaign_error(&d, p->file, &p->err);
 	} else {
-		if (!p->is_of_schedule)
+		if (!p->needs_no_hint)
 			campaign_note_beyond(p->campaign, &p->beyond);
 		campaign_files(p->campaign, &p->shipped, &p->shipped_n, &p->arena);
 	}

@@ -26,7 +26,7 @@ struct preparation {
 	const char *directory;   /* where a relative path of a git source begins; NULL: nowhere */
 	const char *content_dir; /* of the content store; mirrors of git sources are in git/ below
 				    it */
-	bool is_of_schedule;     /* which repeats it: that it runs once needs no note */
+	bool needs_no_hint;      /* that it runs once: of a schedule, or again what ran before */
 	/* in and out */
 	struct preparation_follow follow;
 	char *changes;            /* JSON, owned; preparation_fetch() adds "sources" */

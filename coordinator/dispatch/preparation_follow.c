@@ -233,7 +233,7 @@ void preparation_check_follow(void *arg, int stop_fd)
 	once.file = p->file;
 	once.content_dir = p->content_dir;
 	once.changes = p->changes ? xstrdup(p->changes) : NULL;
-	once.is_of_schedule = true;
+	once.needs_no_hint = true;
 	preparation_fill_follow(&once.follow, p->campaign, p->file);
 	preparation_follow(&once, stop_fd);
 	p->err = once.err;

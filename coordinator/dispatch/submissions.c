@@ -84,7 +84,8 @@ void submissions_add(struct dispatch *d, int64_t now_ns, const struct route *fro
 	p->file = s->request.file;
 	p->directory = d->config.is_embedded ? s->request.directory : NULL;
 	p->content_dir = d->config.content_dir;
-	p->is_of_schedule = request->is_schedule || request->of_schedule != NULL;
+	p->needs_no_hint =
+		request->is_schedule || request->of_schedule != NULL || s->request.again != NULL;
 	if (request->of_schedule != NULL)
 		preparation_fill_follow(&p->follow, request->of_schedule, p->file);
 	p->changes = copy_text(request->changes);

@@ -93,4 +93,5 @@ like "show tells of each sweep, the newest first" "$(at schedule show night | he
 like "with what was told" "$(at schedule show night)" '^    regressed: cost of prog n=2 is up to 3'
 is "and for programs" "$(at schedule show night --format json | jq -r '[.[] | .notices[] | .kind] | reverse | .[0:2] | join(" ")')" "regressed improved"
 fails "a schedule that is not there" 2 joulerig schedule show nigth --coordinator "$ADDRESS" --keys keys
+is "the log has no advice for who submits by hand" "$(grep -c "it runs once, now" serve.log)" 0
 done_testing
