@@ -53,7 +53,7 @@ guide() {
 		for text in "$block.sh" "$block.file"; do
 			[ -f "$text" ] || continue
 			body=$(cat "$text")
-			for i in "${!guide_from[@]}"; do body=${body//"${guide_from[i]}"/${guide_to[i]}}; done
+			for i in "${!guide_from[@]}"; do body=${body//"${guide_from[i]}"/"${guide_to[i]}"}; done
 			printf '%s\n' "$body" >"$text"
 		done
 		if [ -f "$block.file" ]; then
