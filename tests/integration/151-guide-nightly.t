@@ -17,7 +17,7 @@ replace blocks:\ 8 blocks:\ 2
 replace https://chat.example.org/ "http://127.0.0.1:$(cat hook/port)/"
 guide "$TOP/docs/nightly.md"
 
-like "a sweep is done" "$(joulerig schedule list)" '^ +last +nightly\.1 +done: no change$'
+like "a sweep is done" "$(joulerig schedule list)" '^ +last +nightly\.1 +done: nothing compared$'
 is "a test notice was sent" "$(jq -r '.notices[0].kind' hook/1.json)" test
 fails "a schedule without a time is refused" 2 bash -c "sed /^schedule/d nightly.yaml >never.yaml; joulerig schedule add never.yaml"
 done_testing
