@@ -118,13 +118,16 @@ define fuzz
 		$(addprefix -dict=,$(wildcard tests/fuzz/$(1).dict)) -artifact_prefix=build/fuzz/$(1)- build/fuzz/$(1) $(2)
 endef
 
-soak: deps-soak  ## the long tests: simulated statistics and trends, a million schedules of accidents, ten minutes of real ones, an hour of nightly campaigns, ten minutes of fuzzing for each reader
+soak: deps-soak  ## the long tests: simulated statistics and trends, a million schedules of accidents, ten minutes of real ones, an hour of nightly campaigns, a month of nights in which the coordinator is killed, ten minutes of fuzzing for each reader
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all $(O)/tests/simulation $(O)/tests/statistics $(O)/tests/test_change_points $(O)/tests/schedules $(O)/tests/meter
 	$(O)/tests/schedules --count $(or $(SCHEDULES),1000000) --jobs $(JOBS)
 	$(Q)rm -rf $(O)/accidents && mkdir -p $(O)/accidents
 	$(Q)cd $(O)/accidents && BUILD=$(abspath $(O)) TOP=$(abspath .) $(abspath .)/tests/tools/accidents $(or $(ACCIDENTS_SECONDS),600) $(ACCIDENTS_SEED)
 	$(Q)rm -rf $(O)/week && mkdir -p $(O)/week
 	$(Q)cd $(O)/week && WEEK_LEAST=6 BUILD=$(abspath $(O)) TOP=$(abspath .) $(abspath .)/tests/tools/week 7 $(or $(WEEK_SECONDS),3600)
+	$(Q)rm -rf $(O)/month && mkdir -p $(O)/month
+	$(Q)cd $(O)/month && BUILD=$(abspath $(O)) TOP=$(abspath .) $(abspath .)/tests/tools/month 30 $(or $(MONTH_SEED),1)
+	$(Q)printf '12 regressed cost prog {"n":2}\n17 failed host gamma\n' | diff - $(O)/month/notices.txt
 	$(Q)POINTS_STEP=1 $(MAKE) --no-print-directory check T="tests/integration/120-points.t tests/integration/121-points-alone.t"
 	$(Q)$(MAKE) --no-print-directory check T=tests/integration/083-statistics-reference.t
 	$(O)/tests/simulation >$(O)/simulation.md

@@ -89,6 +89,12 @@ start_agent beta
 wait_for 60 here
 is "the case works again, and so does the host" "$(night)" '0 recovered host beta; recovered failed prog {"n":1}'
 
+# ---- the contents of before are not kept any more ----
+find c.db.d -name "$(sql "SELECT lower(substr(hex(tree), 3)) FROM campaign ORDER BY id DESC LIMIT 1")*" -delete
+echo 70 >work/cost-1
+is "what was pruned cannot run again, and hides nothing" "$(night)" '3 regressed cost prog {"n":1}'
+is "only why it is so is not known" "$(sql 'SELECT json_extract(json, "$.cause") FROM notice ORDER BY id DESC LIMIT 1')" unknown
+
 like "show tells of each sweep, the newest first" "$(at schedule show night | head -n 1)" '^[0-9]{4}-.*night\.[0-9]+  done'
 like "with what was told" "$(at schedule show night)" '^    regressed: cost of prog n=2 is up to 3'
 is "and for programs" "$(at schedule show night --format json | jq -r '[.[] | .notices[] | .kind] | reverse | .[0:2] | join(" ")')" "regressed improved"
