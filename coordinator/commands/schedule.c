@@ -209,7 +209,8 @@ const struct command command_schedule = {
 		   "one of the same name.\n"
 		   "       --set, --only, --blocks, --seed, --label and --priority hold each time\n"
 		   "remove forget it; what it measured stays\n"
-		   "run    begin it now, and follow it to its end: exits with 0, with 3 where something\n"
+		   "run    begin it now, and follow it to its end: exits with 0, with 3 where "
+		   "something\n"
 		   "       regressed, with 1 where it failed, or runs or hosts did\n",
 	.options = options,
 	.options_size = sizeof(struct schedule_options),

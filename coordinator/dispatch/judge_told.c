@@ -173,8 +173,8 @@ static struct window window_of(
 		const json_t *measured = json_object_get(sweep, "measured");
 		const char *label = judge_text(sweep, "label");
 
-		if (told_in != NULL && (!are_of_one_name(label, told_in) ||
-					       number_of(label) < number_of(told_in)))
+		if (told_in != NULL &&
+			(!are_of_one_name(label, told_in) || number_of(label) < number_of(told_in)))
 			continue;
 		w.n += json_array_size(measured) > 0;
 		w.with_host += judge_has_text(measured, host);

@@ -4,8 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#define PLAIN_IN_SHELL                                                                             \
-	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-"
+#define PLAIN_IN_SHELL "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-"
 
 void notice_text_done(struct notice_text *n)
 {
@@ -249,8 +248,8 @@ static char *with_store(char *command, const char *db)
 		buf_adds(&quoted, *p == '\'' ? "'\\''" : (const char[]){*p, '\0'});
 	bool is_plain = db[strspn(db, PLAIN_IN_SHELL)] == '\0';
 
-	return xasprintf("%s --db %s%s%s", alone, is_plain ? "" : "'", quoted.data,
-		is_plain ? "" : "'");
+	return xasprintf(
+		"%s --db %s%s%s", alone, is_plain ? "" : "'", quoted.data, is_plain ? "" : "'");
 }
 
 /* How the numbers are seen again. */
@@ -259,9 +258,9 @@ static char *command_of(const json_t *change, const struct notice_facts *f)
 	const char *by = judge_text(change, "shown_by"), *against = judge_text(change, "against");
 	bool is_content = strcmp(judge_text(change, "cause"), "content") == 0;
 
-	return with_store(xasprintf("joulerig compare %s%s --baseline %s",
-				  by[0] != '\0' ? by : f->campaign,
-				  is_content ? " --by content" : "", against),
+	return with_store(
+		xasprintf("joulerig compare %s%s --baseline %s", by[0] != '\0' ? by : f->campaign,
+			is_content ? " --by content" : "", against),
 		f->db);
 }
 

@@ -43,7 +43,7 @@ struct server {
 	int64_t vitals_ns; /* CLOCK_MONOTONIC when they were last told */
 	char *trouble;     /* of the store; NULL: none */
 	char *content_dir;
-	char *db; /* by its whole path */
+	char *db;                 /* by its whole path */
 	char *endpoint;           /* that is bound, with its port */
 	int wake_fd;              /* an eventfd */
 	int64_t refused_since_ns; /* CLOCK_MONOTONIC: when the minute began */

@@ -173,7 +173,8 @@ static void only_nights_from_a_change_on_count(void **state)
 	json_decref(told);
 }
 
-/* `compare` refuses a level of fewer than three nights; nobody would hear of that host that night. */
+/* `compare` refuses a level of fewer than three nights; nobody would hear of that host that night.
+ */
 static void a_host_that_was_away_is_held_against_its_last_night(void **state)
 {
 	json_t *told = json_array();
@@ -317,8 +318,9 @@ static void a_change_of_several_hosts_is_one(void **state)
 	assert_int_equal(json_array_size(changes), 2);
 	notice_of_change(json_array_get(changes, 0), &f, &text);
 	assert_string_equal(text.kind, NOTICE_REGRESSED);
-	assert_string_equal(text.text, "time of nbody threads=8 is up to 3.0 % worse on a and c (ratio "
-				       "1.03): night.12 against night.11");
+	assert_string_equal(text.text,
+		"time of nbody threads=8 is up to 3.0 % worse on a and c (ratio "
+		"1.03): night.12 against night.11");
 	json_t *json = parse(text.json);
 	assert_string_equal(judge_text(json, "host"), "*");
 	assert_string_equal(judge_text(json, "at"), "1970-01-01T00:00:00Z");
