@@ -90,6 +90,11 @@ static int get_results(struct judgement *j, const struct sweep *s, struct error 
 
 /* ---- the comparison ---- */
 
+static void add_note(struct judgement *j, const char *text)
+{
+	json_array_append_new(judge_list(j, "notes"), judge_json_text(text));
+}
+
 static void add_baseline(struct judgement *j, char *text)
 {
 	for (size_t i = 0; i < j->baselines_n; i++) {
@@ -130,6 +135,11 @@ static void choose_baselines(struct judgement *j, const struct sweep *s)
 	json_t *one;
 	size_t i;
 
+	if (strcmp(v.baseline, s->label) == 0) { /* written down before it was there */
+		_cleanup_free_ char *note = xasprintf("%s is the baseline itself", s->label);
+		add_note(j, note);
+		return;
+	}
 	/* Of `previous` each host knows what it is (judge_told.h). */
 	if (judge_baseline_kind(v.baseline, &n) != BASELINE_PREVIOUS ||
 		json_array_size(j->measured) == 0)
@@ -175,11 +185,6 @@ static bool is_nothing_shared(const struct judgement *j, const struct sweep *s)
 
 	return j->question.status == EXIT_USAGE &&
 	       judge_baseline_kind(s->row.baseline, &n) != BASELINE_LABEL;
-}
-
-static void add_note(struct judgement *j, const char *text)
-{
-	json_array_append_new(judge_list(j, "notes"), judge_json_text(text));
 }
 
 /* 1: all rows are here. */

@@ -98,6 +98,11 @@ is "only why it is so is not known" "$(sql 'SELECT json_extract(json, "$.cause")
 like "show tells of each sweep, the newest first" "$(at schedule show night | head -n 1)" '^[0-9]{4}-.*night\.[0-9]+  done'
 like "with what was told" "$(at schedule show night)" '^    regressed: cost of prog n=2 is up to 3'
 is "and for programs" "$(at schedule show night --format json | jq -r '[.[] | .notices[] | .kind] | reverse | .[0:2] | join(" ")')" "regressed improved"
+# ---- a label that is written down before it is there ----
+sed 's/^campaign: night/campaign: self/; s/patience: 1s}/patience: 1s, baseline: self.1}/' night.yaml >self.yaml
+at schedule add self.yaml >>add.log 2>&1
+ok "the first sweep may be the baseline of all that follow" at schedule run self
+like "and is compared with nothing" "$(answer | jq -r '.notes[0]')" '^self\.1 is the baseline itself'
 fails "a schedule that is not there" 2 joulerig schedule show nigth --coordinator "$ADDRESS" --keys keys
 is "the log has no advice for who submits by hand" "$(grep -c "it runs once, now" serve.log)" 0
 done_testing
