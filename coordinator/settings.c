@@ -5,6 +5,7 @@
 #include "coordinator/campaign/yaml_write.h"
 #include "coordinator/schedule/cron.h"
 #include "coordinator/settings_schema.h"
+#include "proto/link.h"
 #include "proto/units.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -187,10 +188,21 @@ static void read_windows(struct settings *s, const struct node *root, struct dia
 
 /* ---- the file ---- */
 
+static void check_listen(const struct node *root, struct diagnostics *d)
+{
+	const struct node *listen = node_get(root, "listen");
+	struct error err = {0};
+	_cleanup_free_ char *endpoint = listen ? link_endpoint(listen->text, &err) : NULL;
+
+	if (listen != NULL && endpoint == NULL)
+		diag_error(d, listen, "%s", err.text);
+}
+
 static void read_settings_of(struct settings *s, const struct node *root, struct diagnostics *d)
 {
 	const struct node *retention = node_get(root, "retention");
 
+	check_listen(root, d);
 	s->listen = (char *)read_text(root, "listen", NULL);
 	s->db = (char *)read_text(root, "db", NULL);
 	s->keys = (char *)read_text(root, "keys", NULL);

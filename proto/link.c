@@ -1,5 +1,6 @@
 #include "proto/link.h"
 
+#include "proto/units.h"
 #include <errno.h>
 #include <stdio.h>
 #include <zmq.h>
@@ -212,14 +213,23 @@ static int open_server_sockets(
 	/* Otherwise libzmq would show an IPv4 address as one of IPv6. */
 	if (strchr(endpoint, '[') != NULL)
 		set_int(s->router, ZMQ_IPV6, 1);
-	if (zmq_bind(s->router, endpoint) != 0)
-		return error_set(err, -errno, "link: cannot listen on %s: %s%s", endpoint,
-			zmq_strerror(errno),
-			errno == EADDRINUSE ? "; another program has it, a coordinator perhaps: "
-					      "end that, or give another --listen"
-					    : "");
-	zmq_getsockopt(s->router, ZMQ_LAST_ENDPOINT, s->endpoint, &size);
-	return 0;
+	/* Names are those of interfaces to libzmq here, so that a host's name is ENODEV. Either may
+	 * come yet, as at boot: it is tried again by a service manager. */
+	if (zmq_bind(s->router, endpoint) == 0) {
+		zmq_getsockopt(s->router, ZMQ_LAST_ENDPOINT, s->endpoint, &size);
+		return 0;
+	}
+	if (errno == ENODEV || errno == EADDRNOTAVAIL)
+		return error_set(err, ERR_UNAVAILABLE,
+			"link: cannot listen on %s: that is no address of this machine; give one "
+			"of its addresses in numbers, or tcp://0.0.0.0:%d for all of them",
+			endpoint, LINK_DEFAULT_PORT);
+	return error_set(err, -errno, "link: cannot listen on %s: %s%s", endpoint,
+		zmq_strerror(errno),
+		errno == EADDRINUSE
+			? "; another program has it, a coordinator perhaps: end that, or "
+			  "give another --listen"
+			: "");
 }
 
 int link_server_open(struct link_server **out, struct loop *loop, const char *endpoint,
@@ -435,6 +445,14 @@ void link_client_close(struct link_client *c)
 	free(c);
 }
 
+/* libzmq takes 77100 for 11564. A * is any free one, as 0 is. */
+static bool is_port(const char *text)
+{
+	int64_t port;
+
+	return strcmp(text, "*") == 0 || units_parse_int(text, 0, UINT16_MAX, &port, NULL) == 0;
+}
+
 char *link_endpoint(const char *address, struct error *err)
 {
 	const char *rest = strncmp(address, "tcp://", 6) == 0 ? address + 6 : address;
@@ -447,5 +465,10 @@ char *link_endpoint(const char *address, struct error *err)
 	}
 	if (colon == NULL || (bracket != NULL && colon < bracket))
 		return xasprintf("tcp://%s:%d", rest, LINK_DEFAULT_PORT);
+	if (!is_port(colon + 1)) {
+		error_set(
+			err, ERR_USAGE, "'%s' has no port from 0 to 65535 behind its ':'", address);
+		return NULL;
+	}
 	return xasprintf("tcp://%s", rest);
 }

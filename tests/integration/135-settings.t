@@ -56,6 +56,11 @@ like "which is said" "$(joulerig serve --settings nowhere.yaml 2>&1)" 'settings:
 fails "--check needs a file" 2 joulerig serve --check
 printf 'notify:\n  - {mail: a@b.de}\n  - {mail: a@b.de, kinds: failed}\n' >twice.yaml
 like "no way stands there twice" "$(check twice.yaml)" "^twice.yaml:3:5: error: 'mail a@b.de' stands in 'notify' twice"
+echo 'listen: tcp://127.0.0.1:77100' >port.yaml
+like "a port that is none is told with its place" "$(check port.yaml)" "^port.yaml:1:9: error: 'tcp://127.0.0.1:77100' has no port from 0 to 65535"
+echo 'listen: tcp://192.0.2.1:7710' >elsewhere.yaml
+fails "an address that this machine does not have" 4 timeout 60 joulerig serve --settings elsewhere.yaml --db e.db
+like "it says what could be given" "$(cat "$tap_log")" 'no address of this machine; .*tcp://0.0.0.0:7710'
 fails "there is nothing to try without a way" 2 joulerig serve --settings empty.yaml --notify-test
 
 # ---- a coordinator that runs ----

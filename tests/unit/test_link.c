@@ -341,6 +341,13 @@ static void test_endpoint(void **state)
 		{"udp://x", NULL},
 		{"a b", NULL},
 		{"a/b", NULL},
+		{"lab07:0", "tcp://lab07:0"},
+		{"lab07:*", "tcp://lab07:*"},
+		{"lab07:65535", "tcp://lab07:65535"},
+		{"tcp://lab07:77100", NULL}, /* libzmq would take 11564 */
+		{"lab07:", NULL},
+		{"lab07:http", NULL},
+		{"lab07:-1", NULL},
 	};
 
 	(void)state;
