@@ -141,11 +141,6 @@ static int refused(struct client *c, struct error *err)
 		c->endpoint, c->keys.public_key);
 }
 
-int64_t client_minor(const struct client *c)
-{
-	return c->minor;
-}
-
 int client_receive(struct client *c, int64_t timeout_ns, struct message *out, struct error *err)
 {
 	int64_t deadline = timeout_ns == ABSENT ? ABSENT : clock_monotonic_ns() + timeout_ns;

@@ -20,9 +20,6 @@ int client_open(struct client **out, const char *endpoint, const char *server_ke
 	const char *keys_dir, int64_t timeout_ns, struct error *err);
 void client_close(struct client *c);
 
-/* Which minor version of the protocol the coordinator speaks. */
-int64_t client_minor(const struct client *c);
-
 /* Send a request. Returns 0 or negative: ERR_UNAVAILABLE where the coordinator is of an older
  * release, which would take it for something else (message_minor.h); nothing was sent then. */
 int client_send(struct client *c, struct message *m, struct error *err);

@@ -4,7 +4,6 @@
 #include <jansson.h>
 
 #define CONNECT_NS (10 * NS_PER_S)
-#define MINOR      4 /* of the protocol, from which on there are schedules */
 
 static const struct option_info options[] = {
 	SUBMISSION_OPTIONS(struct schedule_options, submission),
@@ -44,12 +43,6 @@ int schedule_connect(struct schedule_link *l, const struct common_options *o, st
 	l->where = *coordinator;
 	r = client_open(&l->client, l->where.coordinator, l->where.server_key, l->where.keys,
 		CONNECT_NS, err);
-	if (r == 0 && client_minor(l->client) < MINOR)
-		r = error_set(err, ERR_UNAVAILABLE,
-			"schedule: the coordinator %s is too old: it speaks minor version %lld of "
-			"the protocol, schedules need %d; install joulerig %s there",
-			l->where.coordinator, (long long)client_minor(l->client), MINOR,
-			JOULERIG_VERSION);
 	return r < 0 ? r : 1;
 }
 

@@ -45,7 +45,7 @@ joulerig submit night.yaml --coordinator "$ADDRESS" --keys keys >once 2>once.err
 is "submit runs it once" "$(cat once)" night.1
 like "and says how it is repeated" "$(cat once.err)" '^schedule: it runs once, now; to repeat it: joulerig schedule add FILE$'
 fails "a word that is none" 2 schedule lst
-like "the one that was meant" "$(cat "$tap_log")" "expected list, add, remove or run; did you mean 'list'"
+like "the one that was meant" "$(cat "$tap_log")" "expected list, show, add, remove or run; did you mean 'list'"
 fails "an unknown schedule" 2 schedule run nigt
 like "the one that was meant" "$(cat "$tap_log")" "did you mean 'night'"
 
