@@ -406,12 +406,12 @@ struct message_submit {
 	const char *directory; /* where a campaign without files starts its commands; only heeded
 				  for an embedded agent */
 	int64_t priority;      /* -100 to 100, the higher before the lower; ABSENT: 0 */
-	int64_t schedule;      /* 1: keep it as a schedule, which its `schedule` says when to submit;
-				  SUBMITTED has its name and, as a note, when it comes next */
-	const char *again;     /* label of a submission here, whose file, changes and contents it has;
-				  campaign is "" then, and changes come on top */
-	const char *against;   /* label of another one of the same file, whose contents run
-				  interleaved with these: axis `content`, its values the labels */
+	int64_t schedule;    /* 1: keep it as a schedule, which its `schedule` says when to submit;
+				SUBMITTED has its name and, as a note, when it comes next */
+	const char *again;   /* label of a submission here, whose file, changes and contents it has;
+				campaign is "" then, and changes come on top */
+	const char *against; /* label of another one of the same file, whose contents run
+				interleaved with these: axis `content`, its values the labels */
 };
 
 struct message_submitted {

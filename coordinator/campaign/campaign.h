@@ -268,10 +268,10 @@ struct schedule {
 	char *unless;  /* "unchanged", or NULL */
 	/* The campaign file and what it ships are read anew from a git repository each time; its
 	 * commit becomes the label `commit`. */
-	char *source_git;  /* URL; NULL: what was handed in */
-	char *source_ref;  /* branch or tag */
-	char *source_file; /* path of the campaign file in it; NULL: named as what was added */
-	char *baseline; /* what a sweep is compared with: "previous", "last-N", or a label */
+	char *source_git;    /* URL; NULL: what was handed in */
+	char *source_ref;    /* branch or tag */
+	char *source_file;   /* path of the campaign file in it; NULL: named as what was added */
+	char *baseline;      /* what a sweep is compared with: "previous", "last-N", or a label */
 	int64_t deadline_ns; /* after its beginning it ends in order; ABSENT: none */
 	int64_t patience_ns; /* so long it waits for hosts that are not there, when no other has
 				anything left to do; then it goes on without them */

@@ -154,8 +154,8 @@ static int64_t changed_int(struct reader *r, const json_t *changes, const char *
 void read_changes(struct reader *r, const char *changes)
 {
 	/* sources: which commits the git sources were; nothing follows from them here. */
-	static const char *const keys[] = {"set", "blocks", "seed", "only", "labels", "sources",
-		"max", "again"};
+	static const char *const keys[] = {
+		"set", "blocks", "seed", "only", "labels", "sources", "max", "again"};
 	struct campaign *c = r->campaign;
 	json_error_t why;
 	json_t *root, *list;

@@ -1,8 +1,8 @@
 /* How often, in which order, within which budget, and when again. */
-#include "coordinator/schedule/cron.h"
 #include "coordinator/campaign/read.h"
 #include "coordinator/campaign/schema.h"
 #include "coordinator/campaign/timezone.h"
+#include "coordinator/schedule/cron.h"
 #include "proto/units.h"
 
 /* With `until` and no `max` a configuration that never becomes narrow ends all the same. */

@@ -3,9 +3,9 @@
  * child, or on a coordinator elsewhere; and joulerig resume ID: go on with one that was paused, or
  * interrupted here.
  */
+#include "coordinator/commands/run.h"
 #include "coordinator/agents_here.h"
 #include "coordinator/commands/follow.h"
-#include "coordinator/commands/run.h"
 #include "coordinator/commands/steering.h"
 #include "coordinator/commands/submission.h"
 #include "coordinator/dispatch/server.h"
@@ -337,8 +337,7 @@ static bool wants_results(int status)
 	return status == EXIT_OK || status == EXIT_RUN_FAILED;
 }
 
-int run_request(
-	const struct run_place *place, struct dispatch_request *request, struct error *err)
+int run_request(const struct run_place *place, struct dispatch_request *request, struct error *err)
 {
 	struct run_options o = defaults;
 	_cleanup_free_ char *label = NULL;

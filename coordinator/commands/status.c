@@ -220,9 +220,8 @@ static int show_labels(struct results *r, const char *typed, const char *format,
 	_cleanup_free_ char *label =
 		typed != NULL && is_for_people ? results_label(r, typed, err) : NULL;
 
-	return label == NULL
-		       ? 0
-		       : results_query(r, "campaigns", label, NULL, on_labels_row, NULL, err);
+	return label == NULL ? 0
+			     : results_query(r, "campaigns", label, NULL, on_labels_row, NULL, err);
 }
 
 static int run(void *options, const char **arguments, size_t n, struct error *err)

@@ -268,8 +268,8 @@ static int converse(
 	}
 }
 
-int submission_send_again(const struct message_submit *submit, struct client *client, char **label,
-	struct error *err)
+int submission_send_again(
+	const struct message_submit *submit, struct client *client, char **label, struct error *err)
 {
 	struct message m;
 

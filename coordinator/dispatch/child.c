@@ -198,8 +198,7 @@ static int run(const char *const *argv, char *const *environment, int input, int
 int child_run(const char *const *argv, char *const *environment, int stop_fd, int64_t timeout_ns,
 	struct child_output *out, struct error *err)
 {
-	return child_run_most(
-		argv, environment, stop_fd, timeout_ns, CHILD_OUTPUT_MAX, out, err);
+	return child_run_most(argv, environment, stop_fd, timeout_ns, CHILD_OUTPUT_MAX, out, err);
 }
 
 int child_run_most(const char *const *argv, char *const *environment, int stop_fd,
@@ -215,8 +214,8 @@ int child_run_with(const char *const *argv, char *const *environment, const void
 	*out = (struct child_output){.out = BUF_INIT, .err = BUF_INIT};
 	_cleanup_close_ int fd = make_input(input, len, err);
 
-	return fd < 0 ? fd : run(argv, environment, fd, stop_fd, timeout_ns,
-					CHILD_OUTPUT_MAX, out, err);
+	return fd < 0 ? fd
+		      : run(argv, environment, fd, stop_fd, timeout_ns, CHILD_OUTPUT_MAX, out, err);
 }
 
 void child_output_done(struct child_output *out)

@@ -24,9 +24,9 @@ struct child_output {
 
 /*
  * Run argv (found by PATH) with this environment. stop_fd (-1: none) becoming readable ends it, as
- * does the timeout. Returns 0 once it has ended, in whatever way, whatever it left running; negative where it could not be
- * started: -ENOENT where there is no such program. out is done with child_output_done() in every
- * case.
+ * does the timeout. Returns 0 once it has ended, in whatever way, whatever it left running;
+ * negative where it could not be started: -ENOENT where there is no such program. out is done with
+ * child_output_done() in every case.
  */
 int child_run(const char *const *argv, char *const *environment, int stop_fd, int64_t timeout_ns,
 	struct child_output *out, struct error *err);

@@ -61,7 +61,7 @@ struct dispatch {
 	struct retention *retention;     /* what goes by itself (owned); NULL: nothing */
 	int64_t pruning; /* store id of the campaign whose pruning has begun; 0: none (prune.c) */
 	struct teller *teller; /* notices on their ways (tell.c, owned); NULL: not begun */
-	int64_t progress_ns; /* when progress was last told */
+	int64_t progress_ns;   /* when progress was last told */
 	struct nightly_schedule *schedules; /* owned, as are sweeps: nightly.h */
 	struct sweep *sweeps;               /* that have not ended, in the order of their ids */
 	int64_t nightly_at; /* CLOCK_REALTIME when schedules were looked at last; 0: not yet */
@@ -102,8 +102,8 @@ void dispatch_watch(struct dispatch *d, const struct id16 *campaign, const struc
 	dispatch_observer_fn *fn, void *arg);
 /* A campaign does not go on here and now: late results of it are known as its. */
 void dispatch_add_ended(struct dispatch *d, const struct id16 *uuid, int64_t id, bool is_suspended);
-/* dispatch_load.c: a campaign goes on that had ended, and is `running` in the store again. Returns 0,
- * or ERR_UNAVAILABLE where it cannot be taken up; then it is done in the store as before. */
+/* dispatch_load.c: a campaign goes on that had ended, and is `running` in the store again. Returns
+ * 0, or ERR_UNAVAILABLE where it cannot be taken up; then it is done in the store as before. */
 int dispatch_take_up(struct dispatch *d, const char *label, struct error *err);
 /* A campaign has nothing left to do, or was cancelled: write it, tell it, forget it. */
 int dispatch_end_campaign(struct dispatch *d, struct live *l, int64_t now_ns);

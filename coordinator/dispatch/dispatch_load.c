@@ -96,17 +96,17 @@ static int on_taken_up(void *arg, int64_t key, const struct message_cell *c, siz
 int dispatch_take_up(struct dispatch *d, const char *label, struct error *err)
 {
 	struct taking_up t = {.dispatch = d};
-	int r = d->s.ops->query(
-		d->s.store, "campaigns", label, 0, 1, NULL, on_taken_up, &t, err);
+	int r = d->s.ops->query(d->s.store, "campaigns", label, 0, 1, NULL, on_taken_up, &t, err);
 
 	if (r < 0)
 		return r;
 	if (t.live == NULL) {
-		r = d->s.ops->set_campaign_state(d->s.store, t.id, campaign_state_name(CAMPAIGN_DONE),
-			clock_realtime_ns(), err);
+		r = d->s.ops->set_campaign_state(d->s.store, t.id,
+			campaign_state_name(CAMPAIGN_DONE), clock_realtime_ns(), err);
 		return r < 0 ? r
 			     : error_set(err, ERR_UNAVAILABLE,
-				       "%s cannot be taken up: the coordinator's log says why", label);
+				       "%s cannot be taken up: the coordinator's log says why",
+				       label);
 	}
 	log_info("%s goes on: %lld of its runs ended before", label, (long long)t.live->done);
 	DL_APPEND(d->lives, t.live);

@@ -162,11 +162,11 @@ struct live {
 	bool is_stopped; /* nothing more begins: cancelled, or its budget is used up */
 	enum campaign_state state; /* cancelled: it has ended but for the teardown on its hosts */
 	/* budget */
-	char *reached;    /* "budget: time 8 h reached", or NULL */
-	int64_t used_ns;  /* before this process */
-	int64_t since_ns; /* CLOCK_MONOTONIC of this process's first run; 0: none yet */
-	int64_t used_uj;  /* of all runs */
-	int64_t until_at; /* CLOCK_REALTIME when it ends; ABSENT */
+	char *reached;     /* "budget: time 8 h reached", or NULL */
+	int64_t used_ns;   /* before this process */
+	int64_t since_ns;  /* CLOCK_MONOTONIC of this process's first run; 0: none yet */
+	int64_t used_uj;   /* of all runs */
+	int64_t until_at;  /* CLOCK_REALTIME when it ends; ABSENT */
 	int64_t budget_at; /* CLOCK_REALTIME since when it counts: when it was submitted, or more of
 			      it was asked for after its end */
 	/* with `spread: any` */

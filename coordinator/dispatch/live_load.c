@@ -384,8 +384,8 @@ static int load_runs(struct live *l, struct loading *g, struct live_store s, str
 	add_span(g, l->submitted_at);
 	for (size_t i = 0; i < l->lanes_n; i++)
 		if (l->lanes[i].is_sequential)
-			l->lanes[i].stage_passes = xcalloc(
-				l->lanes[i].plan->n + 1, sizeof *l->lanes[i].stage_passes);
+			l->lanes[i].stage_passes =
+				xcalloc(l->lanes[i].plan->n + 1, sizeof *l->lanes[i].stage_passes);
 	g->column = column_of_metric(l->campaign);
 	r = s.ops->query(s.store, "events", l->label, 0, INT64_MAX, NULL, on_event_row, g, err);
 	if (r == 0)

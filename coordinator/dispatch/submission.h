@@ -54,8 +54,7 @@ int submission_fetch_files(
 
 /* submission_again.c: take all that an earlier submission here was, where it is to be that again,
  * with its own changes on top. 1: it is so; or negative: ERR_CAMPAIGN where it cannot be. */
-int submission_again(
-	struct dispatch *d, struct submission *s, int64_t now_ns, struct error *err);
+int submission_again(struct dispatch *d, struct submission *s, int64_t now_ns, struct error *err);
 /* All that it ships is here, as no one sends it. 1 or negative. */
 int submission_has_files(struct dispatch *d, const struct submission *s, struct error *err);
 

@@ -58,8 +58,8 @@ struct trend {
 	struct trend_series *series; /* in the order of metrics, hosts, configurations */
 	size_t series_n;
 	double threshold, alpha; /* by which changes were told */
-	char **aside;   /* labels of submissions that are left out: reruns of some configurations, or
-			   of two contents */
+	char **aside; /* labels of submissions that are left out: reruns of some configurations, or
+			 of two contents */
 	size_t aside_n;
 };
 

@@ -183,8 +183,8 @@ static const struct named_query queries[] = {
 		"  AND coalesce(c.ended_at, 9223372036854775807 - 600000000000) + 600000000000"
 		" WHERE c.id = ?1) WHERE key > ?2 ORDER BY key LIMIT ?3",
 		NULL, 4},
-	{"schedules",
-		"id name file yaml changes tree priority cron timezone added_at next_at last", false,
+	{"schedules", "id name file yaml changes tree priority cron timezone added_at next_at last",
+		false,
 		"SELECT s.id, s.id, s.name, s.file, s.yaml, s.changes, s.tree, s.priority, s.cron,"
 		" s.timezone, s.added_at, s.next_at, (SELECT max(w.id) FROM sweep w"
 		"  WHERE w.schedule = s.name) FROM schedule s WHERE s.id > ?2 AND ?1 = 0"
@@ -194,7 +194,8 @@ static const struct named_query queries[] = {
 		"id schedule due_at began_at ended_at state reason baseline campaign confirmation "
 		"answer campaign_id confirmation_id",
 		false,
-		"SELECT w.id, w.id, w.schedule, w.due_at, w.began_at, w.ended_at, w.state, w.reason,"
+		"SELECT w.id, w.id, w.schedule, w.due_at, w.began_at, w.ended_at, w.state, "
+		"w.reason,"
 		" w.baseline, c.name || '.' || c.number, f.name || '.' || f.number, w.answer,"
 		" w.campaign, w.confirmation FROM sweep w LEFT JOIN campaign c ON c.id = w.campaign"
 		" LEFT JOIN campaign f ON f.id = w.confirmation"

@@ -53,8 +53,8 @@ int db_set_schedule_next(struct store *s, const char *name, int64_t next_at, str
 int db_remove_schedule(struct store *s, const char *name, struct error *err)
 {
 	sqlite3_stmt *statement = NULL;
-	int code = db_cached(s, DB_REMOVE_SCHEDULE, "DELETE FROM schedule WHERE name = ?1",
-		&statement, err);
+	int code = db_cached(
+		s, DB_REMOVE_SCHEDULE, "DELETE FROM schedule WHERE name = ?1", &statement, err);
 
 	if (code < 0)
 		return code;

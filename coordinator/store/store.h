@@ -133,21 +133,21 @@ struct store_schedule {
 	int64_t priority;
 	const char *cron;     /* as the YAML has it */
 	const char *timezone; /* likewise, or the coordinator's; NULL where that has no name */
-	int64_t added_at;            /* CLOCK_REALTIME ns */
-	int64_t next_at;             /* when it is due next; ABSENT: never */
+	int64_t added_at;     /* CLOCK_REALTIME ns */
+	int64_t next_at;      /* when it is due next; ABSENT: never */
 };
 
 /* One time that a schedule was due. */
 struct store_sweep {
-	int64_t id;           /* 0: a new one, put sets it */
-	const char *schedule; /* name */
-	int64_t due_at;       /* CLOCK_REALTIME ns */
+	int64_t id;                     /* 0: a new one, put sets it */
+	const char *schedule;           /* name */
+	int64_t due_at;                 /* CLOCK_REALTIME ns */
 	int64_t began_at, ended_at;     /* ABSENT */
-	const char *state;    /* of dispatch/sweep_state.h */
-	const char *reason;   /* or NULL */
-	const char *baseline; /* "previous", "last-7", a label; or NULL */
+	const char *state;              /* of dispatch/sweep_state.h */
+	const char *reason;             /* or NULL */
+	const char *baseline;           /* "previous", "last-7", a label; or NULL */
 	int64_t campaign, confirmation; /* store ids; 0: none */
-	const char *answer;   /* JSON or NULL */
+	const char *answer;             /* JSON or NULL */
 };
 
 /* What somebody is to be told. */
@@ -171,7 +171,7 @@ struct store_delivery {
 	const char *channel; /* "webhook https://...", "mail ...", "command ..." */
 	const char *state;
 	int64_t attempts;
-	int64_t next_at; /* CLOCK_REALTIME ns when it is tried again; ABSENT: no more */
+	int64_t next_at;    /* CLOCK_REALTIME ns when it is tried again; ABSENT: no more */
 	const char *reason; /* why the last attempt failed; NULL */
 };
 

@@ -590,8 +590,8 @@ void user_resumes(void)
 	steer(uuid, "resume", false);
 }
 
-/* More of a campaign, whether it has ended or not. Said once: whether it is heard changes nothing of
- * what must hold. */
+/* More of a campaign, whether it has ended or not. Said once: whether it is heard changes nothing
+ * of what must hold. */
 void user_wants_more(const char *verb)
 {
 	const struct id16 *uuid = ledger_random_campaign();

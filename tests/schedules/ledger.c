@@ -387,7 +387,8 @@ static void check_none(sqlite3 *db, const char *what, const char *sql)
 		broken("%lld %s", (long long)n, what);
 }
 
-/* Since when losses of a host count: since the user last wanted more of the campaign after its end. */
+/* Since when losses of a host count: since the user last wanted more of the campaign after its end.
+ */
 #define ASKED_AGAIN                                                                                \
 	"(SELECT coalesce(max(m.id), 0) FROM event m WHERE m.kind = 'more' AND m.campaign = "      \
 	"r.campaign)"
