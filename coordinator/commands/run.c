@@ -271,7 +271,7 @@ static int follow_here(struct here *h, struct error *err)
 }
 
 /* file: whose files are added to the request; NULL: all that it needs is here. */
-static int request_here(struct run_options *o, struct dispatch_request *request,
+static int request_here(struct run_options *o, struct dispatch_request request,
 	const struct submission_file *file, char **label, struct error *err)
 {
 	struct content_hash tree;
@@ -284,13 +284,13 @@ static int request_here(struct run_options *o, struct dispatch_request *request,
 	if (r == 0)
 		r = start_agents(&h, err);
 	if (r == 0) {
-		request->on_decided = on_decided;
-		request->observer = on_campaign_event;
-		request->arg = &h;
+		request.on_decided = on_decided;
+		request.observer = on_campaign_event;
+		request.arg = &h;
 		if (has_tree)
-			request->tree = (struct blob){.data = tree.b, .len = sizeof tree.b};
-		h.request = request;
-		dispatch_submit(server_dispatch(h.server), clock_monotonic_ns(), request);
+			request.tree = (struct blob){.data = tree.b, .len = sizeof tree.b};
+		h.request = &request;
+		dispatch_submit(server_dispatch(h.server), clock_monotonic_ns(), &request);
 		status = follow_here(&h, err);
 	} else {
 		status = (int)error_exit_status(err);
@@ -311,7 +311,7 @@ static int run_here(
 		.priority = file->priority,
 	};
 
-	return request_here(o, &request, file, label, err);
+	return request_here(o, request, file, label, err);
 }
 
 /* ---- the commands ---- */
@@ -337,7 +337,8 @@ static bool wants_results(int status)
 	return status == EXIT_OK || status == EXIT_RUN_FAILED;
 }
 
-int run_request(const struct run_place *place, struct dispatch_request *request, struct error *err)
+int run_request(
+	const struct run_place *place, const struct dispatch_request *request, struct error *err)
 {
 	struct run_options o = defaults;
 	_cleanup_free_ char *label = NULL;
@@ -345,7 +346,7 @@ int run_request(const struct run_place *place, struct dispatch_request *request,
 	o.common = place->common;
 	o.root = place->root;
 	o.agents = place->agents;
-	int status = request_here(&o, request, NULL, &label, err);
+	int status = request_here(&o, *request, NULL, &label, err);
 	if (label != NULL && wants_results(status))
 		show_results(&place->common, label);
 	return status;

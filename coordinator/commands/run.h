@@ -19,6 +19,7 @@ struct run_place {
  * end, and show its results as `joulerig run` does. Returns an exit status; err is set where there
  * is something to say.
  */
-int run_request(const struct run_place *place, struct dispatch_request *request, struct error *err);
+int run_request(
+	const struct run_place *place, const struct dispatch_request *request, struct error *err);
 
 #endif

@@ -30,7 +30,7 @@ static int add(struct schedule_options *o, struct submission_file *f, struct err
 	f->is_schedule = true;
 	if (r > 0)
 		r = submission_send(f, link.client, &name, err);
-	if (r == 0)
+	if (r == 0 && name != NULL)
 		printf("%s\n", name);
 	schedule_link_done(&link);
 	return r;

@@ -134,8 +134,10 @@ static int load(struct dispatch *d, struct teller *t, struct error *err)
 	int r = d->config.ops->query(
 		d->config.store, "deliveries", NULL, 0, INT64_MAX, NULL, on_delivery, t, err);
 
+	if (t->pending == NULL)
+		return r;
 	DL_SORT(t->pending, by_notice);
-	if (r == 0 && t->pending != NULL)
+	if (r == 0)
 		r = d->config.ops->query(d->config.store, "notices", NULL,
 			t->pending->notice.id - 1, INT64_MAX, NULL, on_notice, t, err);
 	return r;

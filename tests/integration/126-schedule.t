@@ -51,7 +51,7 @@ like "the one that was meant" "$(cat "$tap_log")" "did you mean 'night'"
 
 # ---- run ----
 ok "a sweep now" schedule run night
-like "its states are told" "$(paste -sd' ' "$tap_log")" 'night  queued night.2  running.* night.2  done'
+like "its states are told" "$(paste -sd' ' "$tap_log")" 'night  queued.* night.2  done'
 campaign_of() { joulerig export "$1" --what campaign "${ask[@]}"; }
 like "the labels hold each time" "$(campaign_of night.2)" "why: '?weekly"
 like "and the campaign can be had back with all of its schedule" "$(campaign_of night.2 | tr -s ' \n' '  ')" \
