@@ -239,8 +239,10 @@ struct benchmark {
 
 /* One family of comparisons. */
 struct comparison {
-	char *by;       /* an axis; "host", "host.cpu.codename", "host.labels.x" ... */
-	char *baseline; /* its value */
+	/* An axis; "host", "host.cpu.codename", "host.labels.x" ...; NULL: nothing is asked along
+	 * one, what else it says holds between submissions. */
+	char *by;
+	char *baseline; /* its value; NULL as `by` is */
 	char **metrics; /* n 0: the default ones */
 	size_t metrics_n;
 	int64_t threshold; /* u1: 20000 is 2 % */
@@ -379,6 +381,10 @@ struct campaign {
 struct campaign *campaign_read(
 	const char *text, size_t len, const char *changes, struct diagnostics *d);
 void campaign_free(struct campaign *c);
+
+/* The first comparison along `by`; NULL: along whatever. NULL where there is none. */
+const struct comparison *campaign_comparison(const struct campaign *c, const char *by);
+
 /*
  * Whether a template of a benchmark or of the campaign's files, or an expression behind one, says
  * which value of an axis a run has: "{python}", not "{python.path}". Where none does, two values

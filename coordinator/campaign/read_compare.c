@@ -138,6 +138,17 @@ static void read_comparison(struct reader *r, const struct node *n, struct compa
 		metric_check(r, read_item(metrics, i), "'metrics'");
 }
 
+const struct comparison *campaign_comparison(const struct campaign *c, const char *by)
+{
+	for (size_t i = 0; i < c->comparisons_n; i++) {
+		const struct comparison *one = &c->comparisons[i];
+
+		if (one->by != NULL && (by == NULL || strcmp(one->by, by) == 0))
+			return one;
+	}
+	return NULL;
+}
+
 void read_compare(struct reader *r)
 {
 	const struct node *compare = node_get(r->root, "compare");

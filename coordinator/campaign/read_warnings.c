@@ -77,8 +77,9 @@ static void warn_of_comparisons(struct reader *r)
 	const struct campaign *c = r->campaign;
 
 	for (size_t i = 0; i < c->comparisons_n; i++)
-		warn_of_comparison(r, &c->comparisons[i],
-			compare->kind == NODE_LIST ? compare->items[i] : compare);
+		if (c->comparisons[i].by != NULL)
+			warn_of_comparison(r, &c->comparisons[i],
+				compare->kind == NODE_LIST ? compare->items[i] : compare);
 }
 
 /* ---- benchmarks ---- */

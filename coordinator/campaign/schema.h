@@ -68,7 +68,8 @@ struct schema {
 
 enum key_flag {
 	KEY_REQUIRED = 1,
-	KEY_LAYER = 2, /* `~` may stand there: it removes what `defaults` gave */
+	KEY_LAYER = 2,    /* `~` may stand there: it removes what `defaults` gave */
+	KEY_TOGETHER = 4, /* with all others of the table that have it, or none of them */
 };
 
 struct key_info {

@@ -232,6 +232,26 @@ bool schema_has_typo(const struct node *map, const char *key)
 	return false;
 }
 
+/* The first key that is there of those that need each other; NULL: none is. */
+static const char *together_of(const struct node *n, const struct schema *s)
+{
+	for (const struct key_info *k = s->keys; k->name; k++)
+		if ((k->flags & KEY_TOGETHER) && node_find(n, k->name))
+			return k->name;
+	return NULL;
+}
+
+static void check_together(const struct node *n, const struct schema *s, struct diagnostics *d)
+{
+	const char *one = together_of(n, s);
+
+	for (const struct key_info *k = s->keys; one && k->name; k++)
+		if ((k->flags & KEY_TOGETHER) && !node_find(n, k->name) &&
+			!schema_has_typo(n, k->name))
+			diag_error(d, n, "%s has '%s', but no '%s': %s", s->title, one, k->name,
+				k->help);
+}
+
 static void check_map(
 	const struct node *n, const struct schema *s, const char *name, struct diagnostics *d)
 {
@@ -252,6 +272,7 @@ static void check_map(
 			!schema_has_typo(n, k->name))
 			diag_error(d, n, "%s has no '%s'", s->title, k->name);
 	}
+	check_together(n, s, d);
 	if (s->is_one && n->n != 1)
 		diag_error(d, n, "'%s' has %zu keys, expected one of %s", name, n->n, words.data);
 }

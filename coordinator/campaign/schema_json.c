@@ -154,9 +154,28 @@ static json_t *description(const struct key_info *k)
 	return json_string(text.data);
 }
 
+/* {"by": ["baseline"], "baseline": ["by"]}; empty: no key needs another one. */
+static json_t *dependencies_of(const struct schema *s)
+{
+	json_t *out = json_object();
+
+	for (const struct key_info *k = s->keys; k->name; k++) {
+		json_t *others = json_array();
+
+		for (const struct key_info *o = s->keys; (k->flags & KEY_TOGETHER) && o->name; o++)
+			if (o != k && (o->flags & KEY_TOGETHER))
+				json_array_append_new(others, json_string(o->name));
+		if (json_array_size(others))
+			json_object_set(out, k->name, others);
+		json_decref(others);
+	}
+	return out;
+}
+
 static json_t *map_of(const struct schema *s)
 {
 	json_t *properties = json_object(), *required = json_array(), *out;
+	json_t *dependencies = dependencies_of(s);
 
 	for (const struct key_info *k = s->keys; k->name; k++) {
 		json_t *value = json_of(k->schema);
@@ -173,6 +192,9 @@ static json_t *map_of(const struct schema *s)
 	if (json_array_size(required))
 		json_object_set(out, "required", required);
 	json_decref(required);
+	if (json_object_size(dependencies))
+		json_object_set(out, "dependencies", dependencies);
+	json_decref(dependencies);
 	if (s->is_one) {
 		json_object_set_new(out, "minProperties", json_integer(1));
 		json_object_set_new(out, "maxProperties", json_integer(1));

@@ -16,8 +16,10 @@ static const struct schema threshold = {.type = TYPE_PERCENT, .min = 0, .max = 1
 static const struct schema alpha = {
 	.type = TYPE_NUMBER, .is_good = is_alpha, .expected = "a number from 0.000001 to 0.5"};
 static const struct key_info compare_keys[] = {
-	{"by", KEY_REQUIRED, &schema_text, "an axis, host, or a field such as host.cpu.codename"},
-	{"baseline", KEY_REQUIRED, &schema_text, "its value that the others are compared with"},
+	{"by", KEY_TOGETHER, &schema_text,
+		"an axis, host, or a field such as host.cpu.codename; without by and baseline "
+		"submissions alone are compared, with what 'schedule' or --baseline names"},
+	{"baseline", KEY_TOGETHER, &schema_text, "its value that the others are compared with"},
 	{"metrics", 0, &metrics, "which ones"},
 	{"threshold", 0, &threshold, "less than this is no change"},
 	{"alpha", 0, &alpha, "share of false alarms that is accepted"},

@@ -158,9 +158,14 @@ struct family *plan_families(
 {
 	struct family *out = xcalloc(c->comparisons_n + 1, sizeof *out);
 
+	*n = 0;
 	for (size_t i = 0; i < c->comparisons_n; i++) {
-		struct family *f = &out[i];
+		struct family *f = &out[*n];
 
+		/* What other submissions there will be to compare with, no plan knows. */
+		if (c->comparisons[i].by == NULL)
+			continue;
+		(*n)++;
 		f->comparison = &c->comparisons[i];
 		if (is_of_host(f->comparison->by))
 			count_hosts(f, p, hosts);
@@ -169,6 +174,5 @@ struct family *plan_families(
 				count_lane(f, p, &p->lanes[l]);
 		f->blocks = blocks_needed(f->comparisons, f->comparison->alpha);
 	}
-	*n = c->comparisons_n;
 	return out;
 }

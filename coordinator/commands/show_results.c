@@ -32,9 +32,10 @@ static void use_campaign(struct summary_view *v, const struct campaign *c)
 	if (c == NULL)
 		return;
 	v->campaign = c;
-	if (c->comparisons_n > 0 && c->comparisons[0].baseline != NULL) {
-		v->by = c->comparisons[0].by;
-		v->baseline = c->comparisons[0].baseline;
+	const struct comparison *first = campaign_comparison(c, NULL);
+	if (first != NULL) {
+		v->by = first->by;
+		v->baseline = first->baseline;
 	}
 	v->is_energy_off = c->benchmarks_n > 0;
 	for (size_t i = 0; i < c->benchmarks_n; i++) {

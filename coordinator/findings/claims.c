@@ -266,7 +266,8 @@ struct claim_hosts claims_hosts_by_verdict(const struct claim_answer *a)
 static double alpha_of(const struct campaign *c, const char *by)
 {
 	for (size_t i = 0; i < c->comparisons_n; i++)
-		if (strcmp(c->comparisons[i].by, by) == 0 && c->comparisons[i].alpha > 0)
+		if (c->comparisons[i].by != NULL && strcmp(c->comparisons[i].by, by) == 0 &&
+			c->comparisons[i].alpha > 0)
 			return c->comparisons[i].alpha;
 	return DEFAULT_ALPHA;
 }

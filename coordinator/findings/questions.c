@@ -126,7 +126,7 @@ static const struct comparison *known_by(const struct asking *a, const char *by)
 	for (size_t i = 0; c != NULL && i < c->comparisons_n; i++) {
 		const struct comparison *one = &c->comparisons[i];
 
-		if (strcmp(one->by, by) != 0)
+		if (one->by == NULL || strcmp(one->by, by) != 0)
 			continue;
 		if (baseline != NULL && strcmp(one->baseline, baseline) == 0)
 			return one;
@@ -150,13 +150,15 @@ static int ask(const struct asking *a, struct error *err)
 	}
 	if (a->asked->by != NULL)
 		return ask_by(a, a->asked->by, known_by(a, a->asked->by), err);
-	if (c == NULL || c->comparisons_n == 0)
+	if (c == NULL || campaign_comparison(c, NULL) == NULL)
 		return error_set(err, ERR_USAGE,
-			"compare: the campaign %s has no 'compare'; say --by AXIS --baseline "
+			"compare: the campaign %s has no 'compare'%s; say --by AXIS --baseline "
 			"VALUE, or --baseline previous, or name two campaigns",
-			a->contender->g.label);
+			a->contender->g.label,
+			c == NULL || c->comparisons_n == 0 ? "" : " along an axis");
 	for (size_t i = 0; rc == 0 && i < c->comparisons_n; i++)
-		rc = ask_by(a, c->comparisons[i].by, &c->comparisons[i], err);
+		if (c->comparisons[i].by != NULL)
+			rc = ask_by(a, c->comparisons[i].by, &c->comparisons[i], err);
 	return rc;
 }
 

@@ -150,12 +150,9 @@ static void compare_metric(const struct gathered *g, const struct comparison *kn
 static void compare_pair(const struct study *s, struct twin_pair *pair)
 {
 	static const char *const usual[] = {"time", "energy.package"};
-	const struct comparison *known = NULL;
+	const struct comparison *known = campaign_comparison(s->campaign, pair->axis);
 	struct gathered g = s->g;
 
-	for (size_t i = 0; i < s->campaign->comparisons_n && known == NULL; i++)
-		if (strcmp(s->campaign->comparisons[i].by, pair->axis) == 0)
-			known = &s->campaign->comparisons[i];
 	g.cells = cells_of_pair(&s->g, pair);
 	for (size_t i = 0; known != NULL && i < known->metrics_n; i++)
 		compare_metric(&g, known, pair, known->metrics[i]);

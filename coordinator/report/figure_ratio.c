@@ -230,7 +230,8 @@ static size_t metrics_of(const struct report_figure *request, const struct figur
 	for (size_t i = 0; c != NULL && i < c->comparisons_n; i++) {
 		const struct comparison *known = &c->comparisons[i];
 		for (size_t k = 0; k < known->metrics_n && n < MAX_METRICS; k++) {
-			bool is_new = source->by != NULL && strcmp(known->by, source->by) == 0;
+			bool is_new = source->by != NULL && known->by != NULL &&
+				      strcmp(known->by, source->by) == 0;
 			for (size_t at = 0; at < n; at++)
 				is_new = is_new && strcmp(names[at], known->metrics[k]) != 0;
 			if (is_new)

@@ -7,24 +7,20 @@
 static void set_comparison(const struct report_figure *request, struct figure_source *source)
 {
 	const struct campaign *c = source->study->campaign;
+	const struct comparison *known = c == NULL ? NULL : campaign_comparison(c, request->by);
 
 	source->by = request->by;
 	source->baseline = request->baseline;
 	source->threshold = DEFAULT_THRESHOLD;
 	source->alpha = DEFAULT_ALPHA;
-	for (size_t i = 0; c != NULL && i < c->comparisons_n; i++) {
-		const struct comparison *known = &c->comparisons[i];
-
-		if (request->by != NULL && strcmp(known->by, request->by) != 0)
-			continue;
-		source->by = known->by;
-		if (source->baseline == NULL)
-			source->baseline = known->baseline;
-		if (known->alpha > 0) {
-			source->threshold = (double)known->threshold / 1e6;
-			source->alpha = known->alpha;
-		}
+	if (known == NULL)
 		return;
+	source->by = known->by;
+	if (source->baseline == NULL)
+		source->baseline = known->baseline;
+	if (known->alpha > 0) {
+		source->threshold = (double)known->threshold / 1e6;
+		source->alpha = known->alpha;
 	}
 }
 

@@ -9,11 +9,7 @@
 
 static bool has_questions(const struct campaign *c)
 {
-	bool has = c != NULL && c->comparisons_n > 0;
-
-	for (size_t i = 0; has && i < c->comparisons_n; i++)
-		has = c->comparisons[i].baseline != NULL;
-	return has;
+	return c != NULL && campaign_comparison(c, NULL) != NULL;
 }
 
 /* That a question cannot be answered is said in its place; the page is about more. */

@@ -79,4 +79,32 @@ like 'and a metric' "$(joulerig compare planted --metric cots 2>&1)" "has a metr
 like 'a baseline must be said where nobody knows it' "$(joulerig compare planted --by size 2>&1)" '--by size needs --baseline'
 fails 'alpha is a number' 2 joulerig compare planted --alpha 2
 fails 'two campaigns along an axis' 2 joulerig compare planted.1 planted.2 --by arm
+
+# ---- `compare` without an axis: what it says holds between submissions ----
+cat >alone.yaml <<'YAML'
+campaign: alone
+benchmarks:
+  one:
+    command: [./program, 100000]
+    metrics: {cost: {pattern: 'cost (\d+)', unit: op, better: lower}}
+placement: {cpus: 1}
+measure: {energy: off}
+repeat: {warmup: 0, blocks: 10}
+compare: {metrics: [cost], threshold: 10%, alpha: 0.02}
+YAML
+ok 'a campaign of one program' joulerig run alone.yaml --quiet
+sed -i 's/100000/105000/' alone.yaml
+ok 'that is 5 % worse the next night' joulerig run alone.yaml --quiet
+alone() { joulerig compare alone --baseline previous --format json "$@" | jq -r '[.[] | "\(.metric) \(.verdict)"] | join(", ")'; }
+is 'its metrics and threshold decide' "$(alone)" 'cost unchanged'
+like 'and its alpha' "$(joulerig compare alone --baseline previous --all)" '98 %'
+is 'unless others are given' "$(alone --threshold 2%)" 'cost regressed'
+is 'trend has them, too' "$(joulerig trend alone --format json | jq -r '[.[].metric] | unique | join(" ")')" cost
+fails 'it asks nothing along an axis' 2 joulerig compare alone
+like 'and says so' "$(joulerig compare alone 2>&1)" "alone.2 has no 'compare' along an axis; say --by AXIS --baseline VALUE, or --baseline previous"
+ok 'results have no ratio' joulerig results alone
+is 'and no column of one' "$(joulerig results alone --format csv | head -n 1 | grep -c '\.ratio')" 0
+ok 'a report asks nothing either' joulerig report alone --output alone.html
+like 'and says how' "$(cat alone.html)" 'asks for no comparison with a baseline'
+is 'nor does a plan' "$(joulerig plan alone.yaml --format json | jq -c .compare)" '[]'
 done_testing

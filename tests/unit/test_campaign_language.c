@@ -177,6 +177,39 @@ static void test_comparisons(void **state)
 	campaign_free(c);
 }
 
+/* What has no axis holds for whatever else is compared: the contents of two submissions. */
+static void test_comparison_without_axis(void **state)
+{
+	static const char text[] = "campaign: c\n"
+				   "benchmarks: {a: {command: [./a]}}\n"
+				   "compare: {metrics: [time], threshold: 3%, alpha: 0.05}\n",
+			  changes[] = "{\"again\": {\"of\": \"c.2\", \"against\": \"c.1\", "
+				      "\"trees\": {\"c.1\": null, \"c.2\": null}}}";
+	struct diagnostics d = {0};
+	struct campaign *c = campaign_read(text, strlen(text), NULL, &d);
+
+	(void)state;
+	assert_int_equal(d.errors, 0);
+	assert_int_equal(c->comparisons_n, 1);
+	assert_null(c->comparisons[0].by);
+	assert_null(c->comparisons[0].baseline);
+	assert_int_equal(c->comparisons[0].threshold, 30000);
+	assert_null(campaign_comparison(c, NULL));
+	campaign_free(c);
+	c = campaign_read(text, strlen(text), changes, &d);
+	assert_int_equal(d.errors, 0);
+	assert_int_equal(c->comparisons_n, 1);
+	assert_string_equal(c->comparisons[0].by, "content");
+	assert_string_equal(c->comparisons[0].baseline, "c.1");
+	assert_string_equal(c->comparisons[0].metrics[0], "time");
+	assert_int_equal(c->comparisons[0].threshold, 30000);
+	assert_true(c->comparisons[0].alpha == 0.05);
+	assert_ptr_equal(campaign_comparison(c, "content"), c->comparisons);
+	assert_null(campaign_comparison(c, "host"));
+	campaign_free(c);
+	diagnostics_done(&d);
+}
+
 static void test_what_is_done_around_runs(void **state)
 {
 	struct campaign *c = read_whole();
@@ -419,6 +452,7 @@ int main(void)
 		cmocka_unit_test(test_a_list_of_steps_takes_every_form),
 		cmocka_unit_test(test_repetition_budget_and_schedule),
 		cmocka_unit_test(test_comparisons),
+		cmocka_unit_test(test_comparison_without_axis),
 		cmocka_unit_test(test_what_is_done_around_runs),
 		cmocka_unit_test(test_roles),
 		cmocka_unit_test(test_metrics),
