@@ -245,8 +245,9 @@ $(O)/gen/coordinator/commands/flag_words.inc: docs/flags.md Makefile
 $(O)/obj/coordinator/commands/flag_words.o: $(O)/gen/coordinator/commands/flag_words.inc
 $(O)/obj/coordinator/commands/flag_words.o: CFLAGS.file = -I$(O)/gen
 
-# What `joulerig deploy` runs on a host is taken in by the assembler.
-$(O)/obj/coordinator/commands/deploy_host.o: coordinator/commands/deploy.sh
+# What `joulerig deploy` runs on a host, and puts there, is taken in by the assembler.
+$(O)/obj/coordinator/commands/deploy_host.o: coordinator/commands/deploy.sh $(service)/agent.env $(service)/joulerig.rules \
+	$(addprefix $(service)/joulerig-agent.,service sysusers tmpfiles)
 
 # What draws the charts of a report: bundles of the npm packages in the lock file, their licences, and the page's own script
 # and style, all of which the assembler puts into bundles.o. All variants share them.

@@ -101,7 +101,7 @@ static int read_labels(struct deploy *d, const struct texts *labels, struct erro
 	for (size_t i = 0; i < labels->n; i++) {
 		const char *label = labels->items[i];
 		if (strchr(label, '=') == NULL || label[0] == '=' ||
-			label[strcspn(label, " \t\n\"'\\$`#;&|<>*?()[]{}")] != '\0')
+			label[strcspn(label, " \t\n\r\v\f\"'\\$`#;&|<>*?()[]{}")] != '\0')
 			return error_set(err, ERR_USAGE,
 				"--label '%s': KEY=VALUE was expected, without spaces, quotes and "
 				"signs of shells",
@@ -109,6 +109,18 @@ static int read_labels(struct deploy *d, const struct texts *labels, struct erro
 		buf_addf(&words, " --label %s", label);
 	}
 	d->options = buf_take(&words);
+	return 0;
+}
+
+/* It stands there, too; what is no address at all is told when it is called. */
+static int check_address(const char *address, struct error *err)
+{
+	for (const char *c = address; *c != '\0'; c++)
+		if ((unsigned char)*c <= ' ' || strchr("\"'\\$`#;", *c) != NULL)
+			return error_set(err, ERR_USAGE,
+				"--coordinator '%s': an address such as tcp://HOST:7710 was "
+				"expected, without spaces, quotes and signs of shells",
+				address);
 	return 0;
 }
 
@@ -172,6 +184,8 @@ static int prepare(struct fleet *f, const struct deploy_options *o, const char *
 		return error_set(err, ERR_USAGE,
 			"deploy: --coordinator tcp://HOST:7710 is missing: where the agents find "
 			"it");
+	if (check_address(o->common.coordinator, err) < 0)
+		return ERR_USAGE;
 	if (o->jobs < 1 || o->jobs > FLEET_JOBS_MAX)
 		return error_set(err, ERR_USAGE, "--jobs: 1 to %d", FLEET_JOBS_MAX);
 	d->ssh = text_is_set(o->ssh) ? o->ssh : "ssh";

@@ -1,6 +1,7 @@
 # What `joulerig deploy` does on a host, given to `sh -s` there. Before it stand the variables step (probe, install, start,
 # tell, forget_stage), where (auto, user), name, coordinator, server_key, options, stage, dry, package (1: what is staged are
-# packages). It answers in lines KEY=VALUE; whatever else a login prints is skipped. `error` says what went wrong.
+# packages), and functions that print files of configs/service: agent_service, agent_sysusers, agent_tmpfiles, agent_env,
+# udev_rules. It answers in lines KEY=VALUE; whatever else a login prints is skipped. `error` says what went wrong.
 # shellcheck shell=sh disable=SC2015,SC2016,SC2154
 set -u
 export LC_ALL=C
@@ -11,7 +12,7 @@ if [ "$where" = auto ] && [ "$uid" = 0 ]; then
 	mode=system
 	bin=/usr/local/bin lib=/usr/local/libexec/joulerig state=/var/lib/joulerig-agent etc=/etc/joulerig
 	[ -z "$package" ] || { bin=/usr/bin; lib=/usr/libexec/joulerig; }
-	unit=/etc/systemd/system/joulerig-agent.service
+	unit=/usr/local/lib/systemd/system/joulerig-agent.service
 else
 	mode=user
 	bin=$HOME/.local/bin lib=$HOME/.local/libexec/joulerig state=$HOME/.local/state/joulerig-agent etc=$HOME/.config/joulerig
@@ -132,44 +133,79 @@ put_packages() {
 	[ "$before" = "$("$agent" --version)" ] || changed=1
 }
 
+# What the function $2 prints as the file $1, where that says something else.
+put_text() {
+	mkdir -p "${1%/*}" && "$2" >"$1.new" && chmod 644 "$1.new" || fail "$1 cannot be written"
+	take_new "$1"
+}
+
+# As `make install-service` does, and what docs/service.md has done after it; where there is no systemd, by hand.
 put_user() {
-	[ $mode = system ] || return 0
+	[ $mode = system ] && [ -z "$package" ] || return 0
+	local=/usr/local/lib
+	put_text $local/sysusers.d/joulerig-agent.conf agent_sysusers
+	put_text $local/tmpfiles.d/joulerig-agent.conf agent_tmpfiles
+	put_text $local/udev/rules.d/70-joulerig.rules udev_rules
+	if [ $service = systemd ] && command -v systemd-sysusers >/dev/null 2>&1; then
+		said=$(systemd-sysusers $local/sysusers.d/joulerig-agent.conf 2>&1) || fail "systemd-sysusers: $said"
+	fi
+	getent group joulerig-energy >/dev/null || groupadd --system joulerig-energy || fail "the group joulerig-energy cannot be made"
 	id joulerig-agent >/dev/null 2>&1 ||
 		useradd --system --user-group --home-dir "$state" --no-create-home --shell /usr/sbin/nologin joulerig-agent ||
 		fail "the user joulerig-agent cannot be made"
+	case " $(id -nG joulerig-agent) " in
+	*" joulerig-energy "*) ;;
+	*) usermod --append --groups joulerig-energy joulerig-agent || fail "joulerig-agent cannot be put into the group joulerig-energy" ;;
+	esac
 	mkdir -p "$state" && chmod 700 "$state" && chown joulerig-agent:joulerig-agent "$state" || fail "$state cannot be made"
+	[ -e /run/lock/joulerig.lock ] || ! mkdir -p /run/lock || : 2>/dev/null >/run/lock/joulerig.lock
+	# Without udev, or before it hears of it, the agent says that it may not read the counters.
+	! command -v udevadm >/dev/null 2>&1 ||
+		{ udevadm control --reload; udevadm trigger --subsystem-match=powercap --action=add; } >/dev/null 2>&1
+	return 0
 }
 
 # Whatever else stands in it stays.
 put_settings() {
 	mkdir -p "$etc" "$state" || fail "$etc and $state cannot be made"
 	[ $mode = system ] || chmod 700 "$state"
+	[ $mode = user ] || [ -e "$etc/agent.env" ] || agent_env >"$etc/agent.env"
 	{
 		if [ -f "$etc/agent.env" ]; then
 			grep -v -e '^JOULERIG_COORDINATOR=' -e '^JOULERIG_SERVER_KEY=' -e '^AGENT_OPTIONS=' "$etc/agent.env"
 		fi
 		printf 'JOULERIG_COORDINATOR=%s\nJOULERIG_SERVER_KEY=%s\nAGENT_OPTIONS=%s\n' "$coordinator" "$server_key" "--name $name$options"
 	} >"$etc/agent.env.new" || fail "$etc/agent.env cannot be written"
+	chmod 640 "$etc/agent.env.new"
 	take_new "$etc/agent.env"
 }
 
+# $1 as systemd takes it: where it reads no variables, as a program and behind a `=`, and among the arguments of a command.
+as_path() { printf '%s' "$1" | sed 's/%/%%/g'; }
+as_argument() { as_path "$1" | sed 's/\$/$$/g'; }
+
+# What the packaged one has that a service of a user may have: it runs without any privilege.
+user_unit() {
+	printf '[Unit]\nDescription=Joulerig agent, which runs and measures what its coordinator sends\n'
+	printf 'StartLimitIntervalSec=0\n\n[Service]\nType=notify\nEnvironmentFile=%s\n' "$(as_path "$etc/agent.env")"
+	printf 'ExecStart="%s" --state "%s" $AGENT_OPTIONS\n' "$(as_path "$agent")" "$(as_argument "$state")"
+	printf 'WorkingDirectory=%s\nUMask=0027\nWatchdogSec=1min\nRestart=on-failure\nRestartSec=30s\n' "$(as_path "$state")"
+	printf 'RestartPreventExitStatus=2\nKillMode=mixed\nTimeoutStopSec=45s\nDelegate=memory pids io\nOOMPolicy=continue\n'
+	printf 'TasksMax=infinity\n\n[Install]\nWantedBy=default.target\n'
+}
+# Below /usr/local, as its programs are.
+system_unit() { agent_service | sed 's,/usr/bin/,/usr/local/bin/,'; }
+
 put_unit() {
 	[ $service = systemd ] && [ -z "$package" ] || return 0
-	mkdir -p "$(dirname "$unit")" || fail "the folder of $unit cannot be made"
-	{
-		printf '[Unit]\nDescription=Joulerig agent, which runs and measures what its coordinator sends\n'
-		printf 'After=network-online.target\nWants=network-online.target\nStartLimitIntervalSec=0\n\n[Service]\n'
-		printf 'EnvironmentFile=%s\nExecStart=%s --state %s $AGENT_OPTIONS\n' "$etc/agent.env" "$agent" "$state"
-		printf 'WorkingDirectory=%s\nUMask=0027\nRestart=on-failure\nRestartSec=30s\nRestartPreventExitStatus=2\n' "$state"
-		printf 'KillMode=mixed\nTimeoutStopSec=120s\nDelegate=memory pids io\nOOMPolicy=continue\nTasksMax=infinity\n'
-		if [ $mode = system ]; then
-			printf 'User=joulerig-agent\nGroup=joulerig-agent\nAmbientCapabilities=CAP_PERFMON\n'
-			printf 'CapabilityBoundingSet=CAP_PERFMON\nNoNewPrivileges=yes\n\n[Install]\nWantedBy=multi-user.target\n'
-		else
-			printf '\n[Install]\nWantedBy=default.target\n'
-		fi
-	} >"$unit.new" || fail "$unit cannot be written"
-	take_new "$unit"
+	if [ $mode = system ]; then
+		put_text "$unit" system_unit
+		return
+	fi
+	case $HOME in
+	*[[:cntrl:]\"\'\\]*) fail "no unit can name a program below $HOME: quotes, backslashes and line breaks are refused by systemd" ;;
+	esac
+	put_text "$unit" user_unit
 }
 
 install() {

@@ -20,13 +20,20 @@
 	"ServerAliveCountMax=4 "
 #define SSH_UNREACHED 255
 
-/* The assembler takes the script in as it is. */
-__asm__(".pushsection .rodata\n"
-	"joulerig_deploy_script:\n"
-	".incbin \"coordinator/commands/deploy.sh\"\n"
-	".byte 0\n"
-	".popsection\n");
-extern const char joulerig_deploy_script[];
+/* The assembler takes the script in as it is, and what `make install-service` installs. */
+#define TAKE_IN(name, path)                                                                        \
+	__asm__(".pushsection .rodata\n"                                                           \
+		"joulerig_deploy_" #name ":\n"                                                     \
+		".incbin \"" path "\"\n"                                                           \
+		".byte 0\n"                                                                        \
+		".popsection\n");                                                                  \
+	extern const char joulerig_deploy_##name[]
+TAKE_IN(script, "coordinator/commands/deploy.sh");
+TAKE_IN(service, "configs/service/joulerig-agent.service");
+TAKE_IN(sysusers, "configs/service/joulerig-agent.sysusers");
+TAKE_IN(tmpfiles, "configs/service/joulerig-agent.tmpfiles");
+TAKE_IN(env, "configs/service/agent.env");
+TAKE_IN(rules, "configs/service/joulerig.rules");
 
 extern char **environ;
 
@@ -227,6 +234,12 @@ static void add_variable(struct buf *script, const char *name, const char *value
 	buf_addc(script, '\n');
 }
 
+/* A function of the shell that prints this text. */
+static void add_text(struct buf *script, const char *name, const char *text)
+{
+	buf_addf(script, "%s() {\ncat <<'JOULERIG_END'\n%sJOULERIG_END\n}\n", name, text);
+}
+
 static void write_script(const struct deploy *d, const struct deploy_host *h, const char *step,
 	const char *stage, struct buf *script)
 {
@@ -239,6 +252,11 @@ static void write_script(const struct deploy *d, const struct deploy_host *h, co
 	add_variable(script, "stage", stage);
 	add_variable(script, "package", d->is_package ? "1" : "");
 	add_variable(script, "dry", d->is_dry_run ? "1" : "");
+	add_text(script, "agent_service", joulerig_deploy_service);
+	add_text(script, "agent_sysusers", joulerig_deploy_sysusers);
+	add_text(script, "agent_tmpfiles", joulerig_deploy_tmpfiles);
+	add_text(script, "agent_env", joulerig_deploy_env);
+	add_text(script, "udev_rules", joulerig_deploy_rules);
 	buf_adds(script, joulerig_deploy_script);
 }
 

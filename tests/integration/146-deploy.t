@@ -56,6 +56,7 @@ fails "two of one name" 2 deploy admin@lab1.example.org lab1
 like "it says how to name them" "$(cat "$tap_log")" 'would both be lab1; give names: NAME=lab1'
 fails "a label with a space" 2 deploy lab1 --label "a=b c"
 fails "no host at all" 2 deploy
+fails "an address with a space" 2 deploy lab1 --coordinator "tcp://127.0.0.1:9 --name x" --no-start
 is "no host was touched" "$(cat ssh.log 2>/dev/null)" ''
 
 # ---- a look ----
@@ -158,12 +159,67 @@ echo "$@" >>"$HOME/calls"
 SH
 ok "with systemd" deploy lab3 --no-start
 unit=hosts/lab3/.config/systemd/user/joulerig-agent.service
-like "a unit is written" "$(cat $unit)" "^ExecStart=$PWD/hosts/lab3/.local/bin/joulerig-agent --state .* \\\$AGENT_OPTIONS\$"
+like "a unit is written" "$(cat $unit)" "^ExecStart=\"$PWD/hosts/lab3/.local/bin/joulerig-agent\" --state .* \\\$AGENT_OPTIONS\$"
 is "and --no-start is heeded" "$(grep -Ec 'start|enable' hosts/lab3/calls)" 0
 if command -v systemd-analyze >/dev/null; then
 	ok "the unit is a good one" env XDG_RUNTIME_DIR="$PWD" systemd-analyze verify --man=no --user "$PWD/$unit"
 else
 	skip "the unit is a good one" "no systemd-analyze here"
+fi
+is "the manager is told when it is there, and whether it hangs" "$(grep -Ec '^(Type=notify|WatchdogSec=1min)$' $unit)" 2
+
+# A home whose path means something to systemd.
+odd='50% of $us'
+host "$odd"
+cp hosts/lab3/fake/systemctl "hosts/$odd/fake/systemctl"
+ok "a home with signs in its path" deploy "odd=$odd" --no-start
+unit="hosts/$odd/.config/systemd/user/joulerig-agent.service"
+like "the unit has them for systemd" "$(grep ^ExecStart= "$unit")" '^ExecStart="[^ ]*/50%% of [$]us/.local/bin/joulerig-agent" --state ".*/50%% of [$][$]us/'
+if command -v systemd-analyze >/dev/null; then
+	cp "$unit" odd.service
+	ok "it is a good one, too" env XDG_RUNTIME_DIR="$PWD" systemd-analyze verify --man=no --user "$PWD/odd.service"
+	diag "$tap_log"
+else
+	skip "it is a good one, too" "no systemd-analyze here"
+fi
+
+# ---- a service of the system: that of `make install-service`, in a root of its own ----
+cat >as_root <<'SH'
+#!/bin/sh
+# As ssh to root, where all that deploy writes to lies below $HOSTS/sys.
+while [ "$1" = -o ]; do shift 2; done
+export HOME="$HOSTS/sys/home" PATH="$HOSTS/sys/fake:$PATH" ROOT="$HOSTS/sys" COMMAND="$2"
+exec unshare -rm sh -c 'for d in usr/local var/lib etc run; do mount --bind "$ROOT/$d" "/$d" || exit 1; done; cd "$HOME" && exec sh -c "$COMMAND"'
+SH
+chmod +x as_root
+mkdir -p hosts/sys/home hosts/sys/fake hosts/sys/usr/local hosts/sys/var/lib hosts/sys/etc hosts/sys/run/systemd/system
+for f in useradd groupadd usermod chown udevadm systemd-sysusers; do fake sys $f <<<'echo "${0##*/} $*" >>"$HOSTS/sys/calls"'; done
+fake sys getent <<<'exit 2'
+fake sys setpriv <<<'while [ "$1" != -- ]; do shift; done; shift; exec "$@"'
+fake sys id <<<'case $* in -u) echo 0 ;; -nG*) echo joulerig-agent ;; *) exit 1 ;; esac'
+cp hosts/lab3/fake/systemctl hosts/sys/fake/systemctl
+as_root() { timeout -k 5 240 joulerig deploy --coordinator "$ADDRESS" --keys keys --ssh "$PWD/as_root" --no-start "$@"; }
+if ./as_root sys "$BUILD/joulerig-agent --version" >/dev/null 2>&1; then
+	ok "as root" as_root sys
+	diag "$tap_log"
+	sed 's,/usr/bin/,/usr/local/bin/,' "$TOP/configs/service/joulerig-agent.service" >packaged.service
+	lib=hosts/sys/usr/local/lib
+	ok "the unit is the packaged one" cmp packaged.service $lib/systemd/system/joulerig-agent.service
+	ok "the user too" cmp "$TOP/configs/service/joulerig-agent.sysusers" $lib/sysusers.d/joulerig-agent.conf
+	ok "its folder" cmp "$TOP/configs/service/joulerig-agent.tmpfiles" $lib/tmpfiles.d/joulerig-agent.conf
+	ok "who reads energy" cmp "$TOP/configs/service/joulerig.rules" $lib/udev/rules.d/70-joulerig.rules
+	like "who is the agent" "$(paste -sd';' hosts/sys/calls)" 'usermod --append --groups joulerig-energy joulerig-agent'
+	is "its settings" "$(sed '/^#/d; /^$/d' hosts/sys/etc/joulerig/agent.env | cut -d= -f1 | paste -sd' ')" 'JOULERIG_COORDINATOR JOULERIG_SERVER_KEY AGENT_OPTIONS'
+	ok "again" as_root sys
+	like "changes nothing" "$(cat "$tap_log")" '^sys  unchanged '
+	if command -v systemd-analyze >/dev/null; then
+		sed "s,/usr/local/bin/,$PWD/hosts/sys/usr/local/bin/," packaged.service >joulerig-agent.service
+		ok "the unit is a good one there" systemd-analyze verify --man=no "$PWD/joulerig-agent.service"
+	else
+		skip "the unit is a good one there" "no systemd-analyze here"
+	fi
+else
+	skip "as root" "no mount namespaces here"
 fi
 fake old ldd <<<'echo "./joulerig-agent: /lib/libc.so.6: version \`GLIBC_2.99'"'"' not found (required by ./joulerig-agent)"'
 fails "an older C library" 1 deploy old
