@@ -80,7 +80,8 @@ static bool read_range(const struct field *f, const char **at, uint64_t *bits)
 		size_t digits = strspn(*at + 1, "0123456789");
 
 		step = (unsigned)strtoul(*at + 1, NULL, 10);
-		if (is_single || digits == 0 || digits > 2 || step == 0)
+		/* Beyond the field it would be the first value alone, which nobody means by it. */
+		if (is_single || digits == 0 || digits > 2 || step == 0 || step > f->max)
 			return false;
 		*at += 1 + digits;
 	}
@@ -104,10 +105,10 @@ static int read_field(const struct field *f, const char *text, uint64_t *bits, s
 	if (is_good && *at == '\0')
 		return 0;
 	return error_set(err, -EINVAL,
-		"%s '%s': expected %u to %u%s%s, also as a list, a range, a step: 1,3 or 1-5 or "
-		"*/2",
+		"%s '%s': expected %u to %u%s%s, also as a list, a range, a step of 1 to %u: 1,3 "
+		"or 1-5 or */2",
 		f->name, text, f->min, f->max, f->names ? ", or a name such as " : "",
-		f->names ? f->names[1] : "");
+		f->names ? f->names[1] : "", f->max);
 }
 
 /* The longest month of those that match must have one of the days. */

@@ -68,7 +68,8 @@ static void test_what_is_none_is_refused(void **state)
 		"1,,2 * * * *", ", * * * *", "1, * * * *", "*/ * * * *", "1-5/ * * * *",
 		"** * * * *", "* * * jax *", "* * * janu *", "* * * * fri-mon", "* * * mon *",
 		"001 * * * *", "1.5 * * * *", "@reboot", "@never", "@", "@daily *", "* * * * *;",
-		"0 0 30 2 *", "0 0 31 4,6,9,11 *"};
+		"0 0 30 2 *", "0 0 31 4,6,9,11 *", "*/61 * * * *", "*/60 * * * *", "* */24 * * *",
+		"* * 1-5/32 * *", "* * * */13 *", "* * * * */8"};
 	struct error err;
 	struct cron cron;
 
@@ -78,7 +79,8 @@ static void test_what_is_none_is_refused(void **state)
 			fail_msg("'%s' was taken", texts[i]);
 	assert_true(cron_parse("* 25 * * *", &cron, &err) < 0);
 	assert_string_equal(err.text,
-		"hour '25': expected 0 to 23, also as a list, a range, a step: 1,3 or 1-5 or */2");
+		"hour '25': expected 0 to 23, also as a list, a range, a step of 1 to 23: 1,3 or "
+		"1-5 or */2");
 }
 
 int main(void)
