@@ -121,8 +121,9 @@ void sweep_set(
 		judge_tell_failed(d, s, reason, at);
 	if (!write_row(d, &s->row) || !sweep_state_is_end(state))
 		return;
-	log_info("schedule %s: the sweep %s%s%s%s%s", s->row.schedule, s->label ? s->label : "",
-		s->label ? " is " : "is ", s->row.state, reason ? ": " : "", reason ? reason : "");
+	(state == SWEEP_FAILED ? log_warning : log_info)("schedule %s: the sweep %s%s%s%s%s",
+		s->row.schedule, s->label ? s->label : "", s->label ? " is " : "is ", s->row.state,
+		reason ? ": " : "", reason ? reason : "");
 	sweep_free(d, s);
 }
 
