@@ -153,11 +153,26 @@ struct choosing {
 	struct energy_zone *zones; /* owned; of the first source that found some and was refused */
 	size_t zones_n;
 	struct error reason; /* of the refusal that tells most */
+	bool is_bare_guest;  /* a virtual machine without powercap's zones: reason says so, for good
+			      */
 };
 
 static int help_of(int code)
 {
 	return code == -EACCES || code == -EPERM ? 3 : code == -ENODEV ? 1 : 2;
+}
+
+/* There perf has events by the CPU's model alone, and permission for them would be asked for in
+ * vain. Where the hypervisor does pass them on, they measure once they may be opened. */
+static bool is_bare_guest(
+	const struct choosing *c, const struct source_ops *ops, const struct error *why)
+{
+	struct cpu_model cpu;
+
+	if (ops != &source_energy_powercap || why->code != -ENODEV)
+		return false;
+	cpu_model_read(&cpu, c->m);
+	return cpu.is_guest;
 }
 
 /* Of several refusals the one is told that a user can do most about: no permission, then a fault,
@@ -168,10 +183,11 @@ static void note_refusal(struct choosing *c, struct energy_choice *choice, const
 
 	choice->state = "refused";
 	snprintf(choice->why, sizeof choice->why, "%.511s", why->text);
-	if (c->reason.code == 0 || help_of(why->code) > help_of(c->reason.code))
+	if (!c->is_bare_guest &&
+		(c->reason.code == 0 || help_of(why->code) > help_of(c->reason.code)))
 		c->reason = *why;
 	close_source(e);
-	if (c->zones_n == 0) {
+	if (c->zones_n == 0 && !c->is_bare_guest) {
 		free(c->zones);
 		c->zones = e->zones;
 		c->zones_n = e->zones_n;
@@ -180,6 +196,8 @@ static void note_refusal(struct choosing *c, struct energy_choice *choice, const
 	}
 	e->zones = NULL;
 	e->zones_n = 0;
+	if (is_bare_guest(c, e->ops, why))
+		c->is_bare_guest = true;
 }
 
 static void consider(struct choosing *c, const struct source_ops *ops, struct energy_choice *choice)
