@@ -133,6 +133,12 @@ static int find_needed(struct sweep *w, const struct store_ops *ops, struct stor
 
 /* ---- what is there ---- */
 
+/* At an age of 0 all is old enough, also where the clock was set back since. */
+static bool is_young(const struct sweep *w, const struct stat *st)
+{
+	return w->young_s > 0 && w->now_s - (int64_t)st->st_ctim.tv_sec < w->young_s;
+}
+
 static void sweep_content(struct sweep *w, int dirfd, const char *folder, const char *name)
 {
 	struct content_hash hash;
@@ -144,8 +150,8 @@ static void sweep_content(struct sweep *w, int dirfd, const char *folder, const 
 		!hex_decode(hash.b, sizeof hash.b, hex))
 		return;
 	HASH_FIND(hh, w->needed, &hash, sizeof hash, n);
-	if (n != NULL || fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-		w->now_s - (int64_t)st.st_ctim.tv_sec < w->young_s || unlinkat(dirfd, name, 0) != 0)
+	if (n != NULL || fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || is_young(w, &st) ||
+		unlinkat(dirfd, name, 0) != 0)
 		return;
 	w->out->contents++;
 	w->out->content_bytes += (int64_t)st.st_size;

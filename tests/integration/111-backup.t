@@ -110,6 +110,23 @@ is "nothing that was shipped is needed any more" "$(find c.db.d/content -type f 
 is "all that counts is there" "$(runs work.1 c.db) $(runs work.2 c.db) $(runs work.3 c.db)" '12 12 12'
 is "each pruning is an event" "$(sql c.db "SELECT group_concat(campaign) FROM event WHERE kind = 'pruned'")" 1,2,3
 
+# What a schedule will submit stays for as long as there is the schedule.
+{ cat w.yaml; echo 'schedule: {cron: "0 3 1 1 *"}'; } >yearly.yaml
+start_coordinator
+joulerig schedule add yearly.yaml --coordinator "$ADDRESS" "${ask[@]}" >/dev/null 2>schedule.log || diag schedule.log
+shipped() { find c.db.d/content -type f | wc -l; }
+before=$(shipped)
+unlike "a schedule keeps files" "$before" '^0$'
+prune --older-than 0s >/dev/null 2>prune.log
+is "they stay, for nothing else needs them" "$(shipped)" "$before"
+joulerig schedule remove work --coordinator "$ADDRESS" "${ask[@]}" >/dev/null 2>schedule.log || diag schedule.log
+prune --older-than 2d >/dev/null 2>prune.log
+is "and when it is removed, for a day: a campaign may just be submitted with them" "$(shipped)" "$before"
+prune --older-than 0s >/dev/null 2>prune.log
+is "then they go" "$(shipped)" 0
+kill -TERM "$SERVE_PID" && wait "$SERVE_PID"
+SERVE_PID=
+
 # Mirrors of repositories by the time of their last use.
 mkdir -p c.db.d/content/git/{old,new} && touch c.db.d/content/git/{old,new}/HEAD c.db.d/content/git/new.lock
 touch -d '100 days ago' c.db.d/content/git/old.lock
