@@ -225,6 +225,18 @@ static int wait_connected(struct client *c, int64_t timeout_ns, struct error *er
 	return 0;
 }
 
+int client_say_whose(int code, struct error *err)
+{
+	if (code != -EACCES || err == NULL)
+		return code;
+	return error_set(err, ERR_UNAVAILABLE,
+		"%s; run this as the user whose it is (a service's: 'sudo -u joulerig joulerig "
+		"...'), or ask the coordinator with --coordinator, --server-key and a key of your "
+		"own: what 'joulerig key show' prints is trusted there by 'joulerig key trust NAME "
+		"KEY --role user'",
+		err->text);
+}
+
 /* Which key we have, and which one the coordinator must have. */
 static int choose_keys(
 	struct client *c, char server_key[Z85_KEY_LEN + 1], const char *keys_dir, struct error *err)
@@ -241,6 +253,8 @@ static int choose_keys(
 				"--keys %s: no key is there; give the folder that 'joulerig serve' "
 				"of %s has, or leave it out and give --server-key",
 				keys_dir, c->endpoint);
+		if (r == -EACCES)
+			return client_say_whose(r, err);
 		return r < 0 ? error_set(err, ERR_UNAVAILABLE, "%s", err->text) : 0;
 	}
 	if (server_key[0] == '\0')

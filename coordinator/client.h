@@ -19,6 +19,9 @@ struct client;
 int client_open(struct client **out, const char *endpoint, const char *server_key,
 	const char *keys_dir, int64_t timeout_ns, struct error *err);
 void client_close(struct client *c);
+/* After code, where that is -EACCES of what belongs to a coordinator (its store, its keys): what to
+ * do is added to err, which becomes ERR_UNAVAILABLE. Returns the code. */
+int client_say_whose(int code, struct error *err);
 
 /* Send a request. Returns 0 or negative: ERR_UNAVAILABLE where the coordinator is of an older
  * release, which would take it for something else (message_minor.h); nothing was sent then. */

@@ -66,12 +66,7 @@ static int open_file(struct results *r, const char *db, struct error *err)
 			db);
 	if (code == -EINVAL && err != NULL) /* another program's file, or another version's */
 		code = err->code = ERR_USAGE;
-	if (code == -EACCES)
-		return error_set(err, ERR_UNAVAILABLE,
-			"%s: this user may not read it; ask its coordinator with "
-			"--coordinator",
-			db);
-	return code;
+	return client_say_whose(code, err);
 }
 
 static int open_any(struct results *r, const struct results_where *where, struct error *err)
@@ -83,7 +78,7 @@ static int open_any(struct results *r, const struct results_where *where, struct
 		return open_coordinator(r, where->coordinator, where->server_key, where->keys, err);
 	int held = wait_for_endpoint(db, &lock, err);
 	if (held < 0)
-		return held;
+		return client_say_whose(held, err);
 	return held == 1 ? open_holder(r, db, where, &lock, err) : open_file(r, db, err);
 }
 

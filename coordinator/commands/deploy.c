@@ -1,5 +1,6 @@
 /* joulerig deploy HOST...: install, enrol and start agents over ssh, and tell host by host. */
 #include "coordinator/agents_here.h"
+#include "coordinator/client.h"
 #include "coordinator/commands/commands.h"
 #include "coordinator/commands/deploy_fleet.h"
 #include "coordinator/output/output.h"
@@ -137,7 +138,7 @@ static int read_server_key(struct deploy *d, struct error *err)
 			"deploy: %s has no key of a coordinator; run this where it runs, with the "
 			"--db or --keys of 'joulerig serve'",
 			d->keys);
-	return r;
+	return client_say_whose(r, err);
 }
 
 static int read_hosts(struct fleet *f, const char **typed, size_t n, struct error *err)

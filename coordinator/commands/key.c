@@ -113,6 +113,14 @@ static int run(void *target, const char **a, size_t n, struct error *err)
 			near && strcmp(near, a[0]) != 0 ? near : "",
 			near && strcmp(near, a[0]) != 0 ? "'?" : "");
 	}
+	if (r == -EACCES) {
+		error_set(err, ERR_UNAVAILABLE,
+			"%s; run it as the user whose keys they are (a service's: 'sudo -u "
+			"joulerig "
+			"joulerig key %s ...')",
+			err->text, a[0]);
+		return EXIT_UNAVAILABLE;
+	}
 	if (r < 0 && err->code > -1000)
 		err->code = ERR_USAGE;
 	return r < 0 ? EXIT_USAGE : EXIT_OK;
