@@ -100,8 +100,13 @@ static void show_failed_run(struct follow *f, const struct message_event *e)
 		e->benchmark ? e->benchmark : "?", has_parameters ? " " : "",
 		has_parameters ? e->parameters : "", e->host ? e->host : "?",
 		strcmp(e->state, "failed") == 0 ? "failed: " : "", why);
-	if (is_told(f, what))
+	/* All benchmarks of a host may need the same setup: that it failed is said of the first. */
+	bool is_setup = strncmp(why, "setup: ", strlen("setup: ")) == 0;
+	_cleanup_free_ char *same = xasprintf("%s %s", e->host ? e->host : "?", why);
+	if (is_told(f, is_setup ? same : what)) {
+		f->setup_more += is_setup;
 		return;
+	}
 	follow_clear(f);
 	fprintf(stderr, "run %" PRId64 " %s\n", e->run, what);
 }
@@ -136,6 +141,10 @@ void follow_end(struct follow *f, const struct message_campaign *c)
 	f->was_skipped = c->total > 0 && c->skipped == c->total;
 	f->failed = c->failed;
 	follow_clear(f);
+	if (f->setup_more > 0)
+		fprintf(stderr, "%" PRId64 " more run%s failed as their setup did, as above\n",
+			f->setup_more, f->setup_more == 1 ? "" : "s");
+	f->setup_more = 0;
 }
 
 void follow_say_end(const struct follow *f, const char *label)

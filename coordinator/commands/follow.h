@@ -2,7 +2,8 @@
  * follow.h - a campaign's progress on the user's terminal, from its EVENT messages
  *
  * On a terminal one line that is drawn anew; otherwise a plain line now and then. A failed
- * run is told at once, the first of a configuration and reason. All of it goes to stderr.
+ * run is told at once, the first of a configuration and reason, of a setup the first of a host. All
+ * of it goes to stderr.
  */
 #ifndef COORDINATOR_COMMANDS_FOLLOW_H
 #define COORDINATOR_COMMANDS_FOLLOW_H
@@ -24,6 +25,7 @@ struct follow {
 	int64_t failed;             /* counted runs that failed or timed out, once it has ended */
 	uint64_t told[FOLLOW_TOLD]; /* hashes of the last failures that were told */
 	size_t told_n;
+	int64_t setup_more; /* runs whose setup failed as that of one that was told */
 };
 
 void follow_init(struct follow *f, const struct common_options *o);

@@ -141,4 +141,17 @@ is "of counted runs, each with its streams" "$(cd out && find . -type f | sort |
 for run in 2 3; do is "byte for byte ($run)" "$(sha256sum <"out/$run/bin")" "$(head -n 1 "out/$run/stdout")"; done
 fails "nothing is written over" 5 joulerig export binary --what output --to out
 fails "files are of output alone" 2 joulerig export binary --to other
+
+# ---- a setup that many runs need ----
+cat >same.yaml <<'YAML'
+campaign: same
+matrix: {n: [1, 2]}
+setup: 'echo no compiler here >&2; exit 3'
+benchmarks: {a: {command: ["true", "{n}"]}, b: {command: ["true", "{n}"]}}
+measure: {energy: off}
+repeat: {warmup: 0, blocks: 2}
+YAML
+fails "a setup that fails" 1 joulerig run same.yaml
+is "is told once, with how many runs" "$(grep -E '^run |more runs' "$tap_log" | sed 's/^run [0-9]* (.*)/run/' | paste -sd';')" \
+	'run failed: setup: /bin/sh -c echo no compiler here >&2; exit 3: exit status 3: no compiler here;7 more runs failed as their setup did, as above'
 done_testing
