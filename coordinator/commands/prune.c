@@ -48,8 +48,7 @@ struct prune {
 	const struct prune_options *o;
 	const char *word; /* of what */
 	unsigned what;
-	struct prune_candidate *campaigns; /* that ended; then those that are chosen; owned */
-	size_t n;
+	struct prune_candidates campaigns; /* that ended; then those that are chosen */
 	const char *db;
 	struct client *client; /* of a coordinator that holds the store; else: */
 	struct store *store;   /* open for writing */
@@ -58,35 +57,6 @@ struct prune {
 };
 
 /* ---- which ---- */
-
-static int on_campaign(void *arg, int64_t key, const struct message_cell *c, size_t n)
-{
-	struct prune *p = arg;
-
-	(void)n;
-	if (c[CAMPAIGNS_ENDED_AT].integer == ABSENT)
-		return 0;
-	p->campaigns = xreallocarray(p->campaigns, p->n + 1, sizeof *p->campaigns);
-	p->campaigns[p->n++] = (struct prune_candidate){
-		.id = key,
-		.number = c[CAMPAIGNS_NUMBER].integer,
-		.ended_at = c[CAMPAIGNS_ENDED_AT].integer,
-		.name = xstrdup(cell_text(&c[CAMPAIGNS_NAME])),
-		.label = xstrdup(cell_text(&c[CAMPAIGNS_LABEL])),
-	};
-	return 0;
-}
-
-static int on_pruned(void *arg, int64_t key, const struct message_cell *c, size_t n)
-{
-	struct prune *p = arg;
-
-	(void)c;
-	(void)n;
-	for (size_t i = 0; i < p->n; i++)
-		p->campaigns[i].was_pruned |= p->campaigns[i].id == key;
-	return 0;
-}
 
 static int on_kept(void *arg, int64_t key, const struct message_cell *c, size_t n)
 {
@@ -108,27 +78,27 @@ static bool has_any(const struct prune *p, const struct prune_candidate *c)
 static int choose(struct prune *p, struct results *r, struct error *err)
 {
 	int64_t before = clock_realtime_ns() - p->o->older_than;
-	int code = results_query(r, "campaigns", NULL, NULL, on_campaign, p, err);
-	_cleanup_free_ bool *is_wanted = xcalloc(p->n + 1, sizeof *is_wanted);
+	int code = results_query(r, "campaigns", NULL, NULL, prune_on_campaign, &p->campaigns, err);
+	_cleanup_free_ bool *is_wanted = xcalloc(p->campaigns.n + 1, sizeof *is_wanted);
 	size_t n = 0;
 
 	if (code == 0)
-		code = results_query(r, "pruned", NULL, NULL, on_pruned, p, err);
-	prune_choose(p->campaigns, p->n, before, p->o->keep);
-	for (size_t i = 0; code == 0 && i < p->n; i++) {
-		struct prune_candidate *c = &p->campaigns[i];
+		code = results_query(r, "pruned", NULL, NULL, prune_on_pruned, &p->campaigns, err);
+	prune_choose(&p->campaigns, before, p->o->keep);
+	for (size_t i = 0; code == 0 && i < p->campaigns.n; i++) {
+		struct prune_candidate *c = &p->campaigns.items[i];
 		if (!c->is_chosen)
 			continue;
 		code = results_query(r, "kept", c->label, NULL, on_kept, c, err);
 		is_wanted[i] = has_any(p, c) || (!c->was_pruned && strcmp(p->word, "all") == 0);
 	}
-	for (size_t i = 0; i < p->n; i++) {
+	for (size_t i = 0; i < p->campaigns.n; i++) {
 		if (is_wanted[i])
-			p->campaigns[n++] = p->campaigns[i];
+			p->campaigns.items[n++] = p->campaigns.items[i];
 		else
-			prune_candidate_done(&p->campaigns[i]);
+			prune_candidate_done(&p->campaigns.items[i]);
 	}
-	p->n = n;
+	p->campaigns.n = n;
 	return code;
 }
 
@@ -203,8 +173,8 @@ static int do_it(struct prune *p, struct error *err)
 {
 	int code = 0;
 
-	for (size_t i = 0; code == 0 && i < p->n; i++)
-		code = prune_campaign(p, &p->campaigns[i], err);
+	for (size_t i = 0; code == 0 && i < p->campaigns.n; i++)
+		code = prune_campaign(p, &p->campaigns.items[i], err);
 	if (code == 0 && strcmp(p->word, "all") == 0)
 		code = prune_beside(p, err);
 	if (code == 0 && p->o->compact)
@@ -240,8 +210,8 @@ static void write_campaigns(const struct prune *p, const struct output_ops *ops)
 {
 	struct output *o = ops->begin(stdout, columns, OUT_N);
 
-	for (size_t i = 0; i < p->n; i++) {
-		const struct prune_candidate *c = &p->campaigns[i];
+	for (size_t i = 0; i < p->campaigns.n; i++) {
+		const struct prune_candidate *c = &p->campaigns.items[i];
 		char ended[32], numbers[KEPT_N][32];
 		struct cell cells[OUT_N] = {
 			[OUT_CAMPAIGN] = {CELL_TEXT, c->label},
@@ -263,13 +233,14 @@ static void tell(const struct prune *p)
 	char size[32], files[32];
 
 	if (p->o->dry_run) {
-		log_info("%zu campaigns: nothing was removed (--dry-run)", p->n);
+		log_info("%zu campaigns: nothing was removed (--dry-run)", p->campaigns.n);
 		return;
 	}
 	log_info("%zu campaigns pruned, %s of samples and output removed; files of campaigns: %lld "
 		 "removed (%s); git mirrors: %lld",
-		p->n, units_format_size(size, p->pruned.bytes), (long long)p->files.contents,
-		units_format_size(files, p->files.content_bytes), (long long)p->files.mirrors);
+		p->campaigns.n, units_format_size(size, p->pruned.bytes),
+		(long long)p->files.contents, units_format_size(files, p->files.content_bytes),
+		(long long)p->files.mirrors);
 }
 
 static int run(void *target, const char **arguments, size_t n, struct error *err)
@@ -296,15 +267,13 @@ static int run(void *target, const char **arguments, size_t n, struct error *err
 	if (code == 0 && !o->dry_run)
 		code = do_it(&p, err);
 	if (code == 0) {
-		if (p.n > 0 || ops != &output_table)
+		if (p.campaigns.n > 0 || ops != &output_table)
 			write_campaigns(&p, ops);
 		tell(&p);
 	}
 	client_close(p.client);
 	stores[0]->close(p.store);
-	for (size_t i = 0; i < p.n; i++)
-		prune_candidate_done(&p.campaigns[i]);
-	free(p.campaigns);
+	prune_candidates_done(&p.campaigns);
 	return code < 0 ? (int)error_exit_status(err) : EXIT_OK;
 }
 

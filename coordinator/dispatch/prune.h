@@ -26,10 +26,21 @@ struct prune_candidate {
 	int64_t kept[KEPT_N]; /* filled by who asks for it */
 };
 
+struct prune_candidates {
+	struct prune_candidate *items; /* owned */
+	size_t n;
+};
+
+/* Rows of the queries "campaigns" and, after it, "pruned", as store.h wants a row(): arg is a
+ * struct prune_candidates, which gets all that ended, and which of them were pruned before. */
+int prune_on_campaign(void *arg, int64_t key, const struct message_cell *cells, size_t n);
+int prune_on_pruned(void *arg, int64_t key, const struct message_cell *cells, size_t n);
 /* Choose those that ended at `before` (CLOCK_REALTIME ns) or earlier, but for the last `keep` that
  * ended of each name. */
-void prune_choose(struct prune_candidate *all, size_t n, int64_t before, int64_t keep);
+void prune_choose(struct prune_candidates *all, int64_t before, int64_t keep);
 void prune_candidate_done(struct prune_candidate *c);
+/* Empty again. */
+void prune_candidates_done(struct prune_candidates *all);
 
 struct pruned_files {
 	int64_t contents, content_bytes; /* removed */

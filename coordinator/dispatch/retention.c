@@ -18,8 +18,8 @@ struct retention {
 	bool is_going;
 	/* A round: ended campaigns and those that are to be pruned among them (owned), how far it
 	 * is, what went. */
-	struct prune_candidate *all;
-	size_t n, at_campaign;
+	struct prune_candidates all;
+	size_t at_campaign;
 	bool has_begun; /* campaign at_campaign */
 	size_t pruned_n;
 	struct store_pruned pruned;
@@ -33,40 +33,11 @@ static const char *text_of(const struct message_cell *c)
 	return c->text != NULL ? c->text : "";
 }
 
-static int on_campaign(void *arg, int64_t key, const struct message_cell *c, size_t n)
-{
-	struct retention *r = arg;
-
-	(void)n;
-	if (c[CAMPAIGNS_ENDED_AT].integer == ABSENT)
-		return 0;
-	r->all = xreallocarray(r->all, r->n + 1, sizeof *r->all);
-	r->all[r->n++] = (struct prune_candidate){
-		.id = key,
-		.number = c[CAMPAIGNS_NUMBER].integer,
-		.ended_at = c[CAMPAIGNS_ENDED_AT].integer,
-		.name = xstrdup(text_of(&c[CAMPAIGNS_NAME])),
-		.label = xstrdup(text_of(&c[CAMPAIGNS_LABEL])),
-	};
-	return 0;
-}
-
-static int on_pruned(void *arg, int64_t key, const struct message_cell *c, size_t n)
-{
-	struct retention *r = arg;
-
-	(void)c;
-	(void)n;
-	for (size_t i = 0; i < r->n; i++)
-		r->all[i].was_pruned |= r->all[i].id == key;
-	return 0;
-}
-
 static void spare(struct retention *r, const char *label)
 {
-	for (size_t i = 0; i < r->n; i++)
-		if (strcmp(r->all[i].label, label) == 0)
-			r->all[i].is_chosen = false;
+	for (size_t i = 0; i < r->all.n; i++)
+		if (strcmp(r->all.items[i].label, label) == 0)
+			r->all.items[i].is_chosen = false;
 }
 
 /* What the next sweep of a schedule may be held against: that of the last one that is done, even
@@ -148,11 +119,11 @@ static int ask(struct dispatch *d, const char *what,
 static int choose(struct dispatch *d, struct retention *r, int64_t at, struct error *err)
 {
 	struct last_sweeps last = {.retention = r};
-	int code = ask(d, "campaigns", on_campaign, r, err);
+	int code = ask(d, "campaigns", prune_on_campaign, &r->all, err);
 
 	if (code == 0)
-		code = ask(d, "pruned", on_pruned, r, err);
-	prune_choose(r->all, r->n, at - r->older_ns, r->keep);
+		code = ask(d, "pruned", prune_on_pruned, &r->all, err);
+	prune_choose(&r->all, at - r->older_ns, r->keep);
 	if (code == 0)
 		code = ask(d, "schedules", on_schedule, &last, err);
 	if (code == 0)
@@ -165,11 +136,8 @@ static int choose(struct dispatch *d, struct retention *r, int64_t at, struct er
 
 static void end_round(struct retention *r)
 {
-	for (size_t i = 0; i < r->n; i++)
-		prune_candidate_done(&r->all[i]);
-	free(r->all);
-	r->all = NULL;
-	r->n = r->at_campaign = r->pruned_n = 0;
+	prune_candidates_done(&r->all);
+	r->at_campaign = r->pruned_n = 0;
 	r->has_begun = r->is_going = false;
 	r->pruned = (struct store_pruned){0};
 	r->files = (struct pruned_files){0};
@@ -196,7 +164,7 @@ static void tell_round(struct dispatch *d, const struct retention *r, int64_t at
 /* Returns 1 where there is more of it, 0 or negative. */
 static int prune_slice(struct dispatch *d, struct retention *r, int64_t at, struct error *err)
 {
-	struct prune_candidate *c = &r->all[r->at_campaign];
+	struct prune_candidate *c = &r->all.items[r->at_campaign];
 	bool is_first = !r->has_begun;
 	int more;
 
@@ -216,10 +184,10 @@ static bool go_on(struct dispatch *d, struct retention *r, int64_t at)
 	struct error err = {0};
 	int more = 0;
 
-	while (r->at_campaign < r->n &&
-		(!r->all[r->at_campaign].is_chosen || r->all[r->at_campaign].was_pruned))
+	while (r->at_campaign < r->all.n && (!r->all.items[r->at_campaign].is_chosen ||
+						    r->all.items[r->at_campaign].was_pruned))
 		r->at_campaign++;
-	if (r->at_campaign < r->n) {
+	if (r->at_campaign < r->all.n) {
 		more = prune_slice(d, r, at, &err);
 		if (more == 0) {
 			r->pruned_n++;
