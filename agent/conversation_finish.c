@@ -117,7 +117,7 @@ void conversation_on_torn_down(void *arg, const struct id16 *campaign, const cha
 
 	if (f != NULL) {
 		f->is_done = true;
-		f->reason = reason != NULL ? xstrdup(reason) : NULL;
+		f->reason = xstrdup_or_null(reason);
 		if (reason != NULL)
 			log_warning("%s: %s", f->m.finish.label, reason);
 	}

@@ -288,7 +288,7 @@ size_t files_uses(const struct files *f, const struct id16 *campaign, struct use
 			continue;
 		(*out)[n++] = (struct use){.campaign = use->campaign,
 			.key = xstrdup(use->key),
-			.user = use->user != NULL ? xstrdup(use->user) : NULL,
+			.user = xstrdup_or_null(use->user),
 			.directory = xstrdup(use->directory),
 			.is_private = use->is_private};
 	}

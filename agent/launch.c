@@ -270,7 +270,7 @@ int launcher_start(struct launcher *l, const struct launch_spec *s, struct error
 	l->is_busy = true;
 	l->argv0 = xstrdup(s->argv[0]);
 	l->workdir = xstrdup(s->workdir);
-	l->user = s->user != NULL ? xstrdup(s->user) : NULL;
+	l->user = xstrdup_or_null(s->user);
 	return 0;
 }
 

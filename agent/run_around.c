@@ -76,7 +76,7 @@ static void on_required(struct runner *r, const char *reason)
 	r->verdicts = xreallocarray(r->verdicts, r->verdicts_n + 1, sizeof *r->verdicts);
 	struct run_verdict *v = &r->verdicts[r->verdicts_n++];
 	*v = (struct run_verdict){.campaign = r->assign->id.campaign,
-		.reason = reason != NULL ? xstrdup(reason) : NULL,
+		.reason = xstrdup_or_null(reason),
 		.asked_at = r->steps.begun_at,
 		.output = BUF_INIT,
 		.total = r->steps.output.total,

@@ -23,7 +23,7 @@ static void append(struct uses *u, const struct use *use)
 	u->items = xreallocarray(u->items, u->n + 1, sizeof *u->items);
 	u->items[u->n++] = (struct use){.campaign = use->campaign,
 		.key = xstrdup(use->key),
-		.user = use->user != NULL ? xstrdup(use->user) : NULL,
+		.user = xstrdup_or_null(use->user),
 		.directory = xstrdup(use->directory),
 		.is_private = use->is_private};
 }

@@ -20,8 +20,8 @@ static int open_coordinator(struct results *r, const char *endpoint, const char 
 	const char *keys, struct error *err)
 {
 	r->name = xstrdup(endpoint);
-	r->server_key = server_key ? xstrdup(server_key) : NULL;
-	r->keys = keys ? xstrdup(keys) : NULL;
+	r->server_key = xstrdup_or_null(server_key);
+	r->keys = xstrdup_or_null(keys);
 	r->reached = (struct results_where){
 		.coordinator = r->name, .server_key = r->server_key, .keys = r->keys};
 	return client_open(&r->client, endpoint, server_key, keys, CONNECT_NS, err);

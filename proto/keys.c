@@ -306,7 +306,7 @@ struct keyring *keyring_open(const char *dir)
 {
 	struct keyring *k = xcalloc(1, sizeof *k);
 
-	k->dir = dir ? xstrdup(dir) : NULL;
+	k->dir = xstrdup_or_null(dir);
 	return k;
 }
 

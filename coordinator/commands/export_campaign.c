@@ -15,7 +15,7 @@ struct stored {
 
 static char *copy(const struct message_cell *c)
 {
-	return c->text ? xstrdup(c->text) : NULL;
+	return xstrdup_or_null(c->text);
 }
 
 static int on_row(void *arg, int64_t key, const struct message_cell *c, size_t n)

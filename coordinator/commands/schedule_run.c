@@ -19,7 +19,7 @@ struct seen {
 static void set(char **to, const struct message_cell *c)
 {
 	free(*to);
-	*to = c->text != NULL ? xstrdup(c->text) : NULL;
+	*to = xstrdup_or_null(c->text);
 }
 
 static void seen_done(struct seen *s)

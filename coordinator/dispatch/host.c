@@ -56,7 +56,7 @@ void host_set_trouble(struct host *h, const char *trouble)
 	else if (h->trouble == NULL)
 		log_warning("host %s can take no runs now: %s", h->name, trouble);
 	free(h->trouble);
-	h->trouble = trouble != NULL ? xstrdup(trouble) : NULL;
+	h->trouble = xstrdup_or_null(trouble);
 	/* Also where it takes none any more: others that were claimed with it are free. */
 	host_is_due(h);
 }

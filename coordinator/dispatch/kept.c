@@ -2,11 +2,6 @@
 
 #include "coordinator/store/queries.h"
 
-static char *copy(const char *text)
-{
-	return text != NULL ? xstrdup(text) : NULL;
-}
-
 static int on_campaign(void *arg, int64_t key, const struct message_cell *c, size_t n)
 {
 	struct kept *k = arg;
@@ -16,12 +11,12 @@ static int on_campaign(void *arg, int64_t key, const struct message_cell *c, siz
 	kept_done(k);
 	*k = (struct kept){
 		.id = key,
-		.label = copy(c[CAMPAIGNS_LABEL].text),
-		.name = copy(c[CAMPAIGNS_NAME].text),
+		.label = xstrdup_or_null(c[CAMPAIGNS_LABEL].text),
+		.name = xstrdup_or_null(c[CAMPAIGNS_NAME].text),
 		.file = xstrdup(c[CAMPAIGNS_FILE].text ? c[CAMPAIGNS_FILE].text : ""),
 		.yaml = xstrdup(c[CAMPAIGNS_YAML].text ? c[CAMPAIGNS_YAML].text : ""),
-		.changes = copy(c[CAMPAIGNS_CHANGES].text),
-		.directory = copy(c[CAMPAIGNS_DIRECTORY].text),
+		.changes = xstrdup_or_null(c[CAMPAIGNS_CHANGES].text),
+		.directory = xstrdup_or_null(c[CAMPAIGNS_DIRECTORY].text),
 		.has_tree = tree.data != NULL && tree.len == sizeof k->tree,
 		.state = campaign_state_by_name(c[CAMPAIGNS_STATE].text),
 		.priority = c[CAMPAIGNS_PRIORITY].integer,

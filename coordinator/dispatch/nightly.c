@@ -10,11 +10,6 @@
 
 #define TOLD_TIMES 3
 
-static char *copy_text(const char *s)
-{
-	return s ? xstrdup(s) : NULL;
-}
-
 static void schedule_done(struct nightly_schedule *n)
 {
 	campaign_free(n->campaign);
@@ -38,9 +33,9 @@ static int schedule_read(
 	n->row.name = xstrdup(row->name);
 	n->row.file = xstrdup(row->file);
 	n->row.yaml = xstrdup(row->yaml);
-	n->row.changes = copy_text(row->changes);
+	n->row.changes = xstrdup_or_null(row->changes);
 	n->row.cron = xstrdup(row->cron);
-	n->row.timezone = copy_text(row->timezone);
+	n->row.timezone = xstrdup_or_null(row->timezone);
 	n->row.tree = (struct blob){0};
 	if (row->tree.len > 0) {
 		void *tree = xmalloc(row->tree.len);
@@ -174,7 +169,7 @@ int nightly_add(
 		/* Where the file says none, that of now: its times are the same wherever they are
 		 * looked at. */
 		if (n->row.timezone == NULL)
-			n->row.timezone = copy_text(calendar_zone(n->calendar));
+			n->row.timezone = xstrdup_or_null(calendar_zone(n->calendar));
 		n->row.next_at = calendar_next(n->calendar, &n->cron, row->added_at);
 		if (dispatch_begin(d) < 0)
 			r = error_set(err, d->failure.code, "%s", d->failure.text);

@@ -15,14 +15,9 @@
 /* `answer` of a sweep that somebody wanted and that has none yet. */
 #define BY_HAND "{\"by_hand\":true}"
 
-static char *copy_text(const char *s)
-{
-	return s ? xstrdup(s) : NULL;
-}
-
 static void set_text(const char **to, const char *text)
 {
-	char *copy = copy_text(text);
+	char *copy = xstrdup_or_null(text);
 
 	free((void *)*to);
 	*to = copy;
@@ -77,9 +72,9 @@ struct sweep *sweep_add(struct dispatch *d, const struct nightly_schedule *n, in
 	s->is_by_hand = is_by_hand;
 	s->row = row;
 	s->row.schedule = xstrdup(row.schedule);
-	s->row.reason = copy_text(row.reason);
-	s->row.baseline = copy_text(row.baseline);
-	s->row.answer = copy_text(row.answer);
+	s->row.reason = xstrdup_or_null(row.reason);
+	s->row.baseline = xstrdup_or_null(row.baseline);
+	s->row.answer = xstrdup_or_null(row.answer);
 	DL_APPEND(d->sweeps, s);
 	return s;
 }
@@ -90,21 +85,21 @@ void sweep_load(struct dispatch *d, const struct message_cell *c)
 
 	s->dispatch = d;
 	s->state = sweep_state_by_name(c[SWEEPS_STATE].text);
-	s->label = copy_text(c[SWEEPS_CAMPAIGN].text);
-	s->confirmation = copy_text(c[SWEEPS_CONFIRMATION].text);
+	s->label = xstrdup_or_null(c[SWEEPS_CAMPAIGN].text);
+	s->confirmation = xstrdup_or_null(c[SWEEPS_CONFIRMATION].text);
 	s->is_by_hand = text_is(c[SWEEPS_ANSWER].text, BY_HAND);
 	s->row = (struct store_sweep){
 		.id = c[SWEEPS_ID].integer,
-		.schedule = copy_text(c[SWEEPS_SCHEDULE].text),
+		.schedule = xstrdup_or_null(c[SWEEPS_SCHEDULE].text),
 		.due_at = c[SWEEPS_DUE_AT].integer,
 		.began_at = c[SWEEPS_BEGAN_AT].integer,
 		.ended_at = c[SWEEPS_ENDED_AT].integer,
 		.state = sweep_state_name(s->state),
-		.reason = copy_text(c[SWEEPS_REASON].text),
-		.baseline = copy_text(c[SWEEPS_BASELINE].text),
+		.reason = xstrdup_or_null(c[SWEEPS_REASON].text),
+		.baseline = xstrdup_or_null(c[SWEEPS_BASELINE].text),
 		.campaign = s->label ? c[SWEEPS_CAMPAIGN_ID].integer : 0,
 		.confirmation = s->confirmation ? c[SWEEPS_CONFIRMATION_ID].integer : 0,
-		.answer = copy_text(c[SWEEPS_ANSWER].text),
+		.answer = xstrdup_or_null(c[SWEEPS_ANSWER].text),
 	};
 	DL_APPEND(d->sweeps, s);
 }

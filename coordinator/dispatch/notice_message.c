@@ -59,7 +59,7 @@ static char *command_of(const struct store_notice *notice)
 {
 	json_t *details = notice->json != NULL ? json_loads(notice->json, 0, NULL) : NULL;
 	const char *command = json_string_value(json_object_get(details, "command"));
-	char *out = command != NULL ? xstrdup(command) : NULL;
+	char *out = xstrdup_or_null(command);
 
 	json_decref(details);
 	return out;

@@ -232,7 +232,7 @@ void preparation_check_follow(void *arg, int stop_fd)
 
 	once.file = p->file;
 	once.content_dir = p->content_dir;
-	once.changes = p->changes ? xstrdup(p->changes) : NULL;
+	once.changes = xstrdup_or_null(p->changes);
 	once.needs_no_hint = true;
 	preparation_fill_follow(&once.follow, p->campaign, p->file);
 	preparation_follow(&once, stop_fd);

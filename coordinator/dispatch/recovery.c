@@ -38,7 +38,7 @@ void recovery_free(struct recovery *r)
 
 void recovery_set_only(struct recovery *r, const char *only)
 {
-	char *copy = only != NULL ? xstrdup(only) : NULL;
+	char *copy = xstrdup_or_null(only);
 
 	free(r->only);
 	r->only = copy;

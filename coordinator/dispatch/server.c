@@ -197,7 +197,7 @@ static void on_change(void *arg, const char *trouble)
 	struct server *s = arg;
 
 	free(s->trouble);
-	s->trouble = trouble != NULL ? xstrdup(trouble) : NULL;
+	s->trouble = xstrdup_or_null(trouble);
 	if (s->totals != NULL)
 		s->totals->troubles += trouble != NULL;
 	s->vitals_ns = 0; /* told at once */

@@ -70,7 +70,7 @@ void service_on_trouble(void *arg, const char *trouble)
 	struct service *s = arg;
 
 	free(s->trouble);
-	s->trouble = trouble != NULL ? xstrdup(trouble) : NULL;
+	s->trouble = xstrdup_or_null(trouble);
 	if (s->server != NULL)
 		tell_status(s);
 }

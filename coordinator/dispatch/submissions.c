@@ -12,11 +12,6 @@
 /* How often who submitted hears that git still works: it takes silence for a lost connection. */
 #define TELL_NS (10 * NS_PER_S)
 
-static char *copy_text(const char *s)
-{
-	return s ? xstrdup(s) : NULL;
-}
-
 static void drop(struct dispatch *d, struct submission *s)
 {
 	DL_DELETE(d->submissions, s);
@@ -68,11 +63,12 @@ void submissions_add(struct dispatch *d, int64_t now_ns, const struct route *fro
 	struct preparation *p = &s->preparation;
 
 	s->request = *request;
-	s->request.yaml = copy_text(request->yaml);
-	s->request.file = copy_text(request->file);
-	s->request.directory = copy_text(request->directory);
-	s->request.again = copy_text(text_is_set(request->again) ? request->again : NULL);
-	s->request.against = copy_text(text_is_set(request->against) ? request->against : NULL);
+	s->request.yaml = xstrdup_or_null(request->yaml);
+	s->request.file = xstrdup_or_null(request->file);
+	s->request.directory = xstrdup_or_null(request->directory);
+	s->request.again = xstrdup_or_null(text_is_set(request->again) ? request->again : NULL);
+	s->request.against =
+		xstrdup_or_null(text_is_set(request->against) ? request->against : NULL);
 	s->request.changes = NULL;
 	if (from != NULL)
 		s->from = *from;
@@ -88,7 +84,7 @@ void submissions_add(struct dispatch *d, int64_t now_ns, const struct route *fro
 		request->is_schedule || request->of_schedule != NULL || s->request.again != NULL;
 	if (request->of_schedule != NULL)
 		preparation_fill_follow(&p->follow, request->of_schedule, p->file);
-	p->changes = copy_text(request->changes);
+	p->changes = xstrdup_or_null(request->changes);
 	p->has_tree = request->tree.data != NULL;
 	if (p->has_tree)
 		memcpy(p->tree.b, request->tree.data, sizeof p->tree.b);

@@ -47,22 +47,17 @@ struct teller {
 
 /* ---- what waits ---- */
 
-static char *copy(const char *text)
-{
-	return text != NULL ? xstrdup(text) : NULL;
-}
-
 static void set_notice(struct pending *p, const struct store_notice *n)
 {
 	p->notice = (struct store_notice){
 		.id = n->id,
 		.sweep = n->sweep,
-		.schedule = copy(n->schedule),
+		.schedule = xstrdup_or_null(n->schedule),
 		.at = n->at,
-		.kind = copy(n->kind),
-		.subject = copy(n->subject),
-		.text = copy(n->text),
-		.json = copy(n->json),
+		.kind = xstrdup_or_null(n->kind),
+		.subject = xstrdup_or_null(n->subject),
+		.text = xstrdup_or_null(n->text),
+		.json = xstrdup_or_null(n->json),
 	};
 }
 
@@ -221,9 +216,9 @@ static void copy_channel(struct settings_channel *out, const struct settings_cha
 	size_t n = 0;
 
 	*out = (struct settings_channel){.kind = c->kind,
-		.target = copy(c->target),
-		.from = copy(c->from),
-		.name = copy(c->name)};
+		.target = xstrdup_or_null(c->target),
+		.from = xstrdup_or_null(c->from),
+		.name = xstrdup_or_null(c->name)};
 	while (c->argv != NULL && c->argv[n] != NULL)
 		n++;
 	out->argv = xcalloc(n + 1, sizeof *out->argv);

@@ -72,7 +72,7 @@ int dispatch_vitals(struct dispatch *d, const struct totals *t, struct vitals_re
 	int64_t now_ns, const char *trouble, struct vitals *out, struct error *err)
 {
 	*out = (struct vitals){.at_ns = now_ns,
-		.trouble = trouble != NULL ? xstrdup(trouble) : NULL,
+		.trouble = xstrdup_or_null(trouble),
 		.commit_ns = t->commit_ns,
 		.troubles = t->troubles};
 	memcpy(out->results, t->results, sizeof out->results);

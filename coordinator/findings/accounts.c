@@ -6,7 +6,7 @@ static struct account *account_of(struct accounts *a, const char *host)
 		if (a->items[i].host != NULL && host != NULL && strcmp(a->items[i].host, host) == 0)
 			return &a->items[i];
 	a->items = xreallocarray(a->items, a->n + 1, sizeof *a->items);
-	a->items[a->n] = (struct account){.host = host != NULL ? xstrdup(host) : NULL};
+	a->items[a->n] = (struct account){.host = xstrdup_or_null(host)};
 	return &a->items[a->n++];
 }
 
