@@ -87,7 +87,7 @@ static const char *either(const char *option, const char *setting, const char *o
 
 static void tell_end(const struct dispatch *d)
 {
-	size_t n = d != NULL ? dispatch_campaigns(d) : 0;
+	size_t n = d != NULL ? dispatch_campaigns(d, NULL, NULL) : 0;
 
 	if (n > 0)
 		log_info("told to end; %zu campaign%s on when it is started again, agents finish "

@@ -480,24 +480,18 @@ size_t dispatch_connected(const struct dispatch *d)
 	return n;
 }
 
-size_t dispatch_campaigns(const struct dispatch *d)
+size_t dispatch_campaigns(const struct dispatch *d, size_t *running, size_t *paused)
 {
 	const struct live *l;
-	size_t n = 0;
+	size_t n[CAMPAIGN_STATE_N] = {0}, all = 0;
 
-	DL_FOREACH (d->lives, l)
-		n++;
-	return n;
-}
-
-size_t dispatch_running(const struct dispatch *d, size_t *paused)
-{
-	const struct live *l;
-	size_t n[CAMPAIGN_STATE_N] = {0};
-
-	DL_FOREACH (d->lives, l)
+	DL_FOREACH (d->lives, l) {
 		n[l->state]++;
+		all++;
+	}
+	if (running != NULL)
+		*running = n[CAMPAIGN_RUNNING];
 	if (paused != NULL)
 		*paused = n[CAMPAIGN_PAUSED];
-	return n[CAMPAIGN_RUNNING];
+	return all;
 }

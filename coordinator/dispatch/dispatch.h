@@ -127,11 +127,9 @@ void dispatch_set_settings(struct dispatch *d, const struct settings *settings);
 /* Tell every connected agent that the coordinator goes (embedded ones end themselves). Call before
  * the last flush. */
 void dispatch_say_bye(struct dispatch *d, const char *reason);
-/* How many campaigns have not ended. */
-size_t dispatch_campaigns(const struct dispatch *d);
+/* How many campaigns have not ended, and (NULL is fine) how many of them run or are paused. */
+size_t dispatch_campaigns(const struct dispatch *d, size_t *running, size_t *paused);
 /* How many hosts are connected. */
 size_t dispatch_connected(const struct dispatch *d);
-/* How many campaigns are running, and (NULL is fine) how many are paused. */
-size_t dispatch_running(const struct dispatch *d, size_t *paused);
 
 #endif

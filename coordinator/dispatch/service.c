@@ -15,14 +15,15 @@ static void tell_status(const struct service *s)
 {
 	const struct dispatch *d = server_dispatch(s->server);
 	_cleanup_buf_ struct buf line = BUF_INIT;
-	size_t paused;
+	size_t running, paused;
 
 	if (s->trouble != NULL || d == NULL) {
 		notify_status("%s", s->trouble != NULL ? s->trouble : "the store is read anew");
 		return;
 	}
 	add_count(&line, dispatch_connected(d), "host", "hosts");
-	add_count(&line, dispatch_running(d, &paused), "campaign running", "campaigns running");
+	(void)dispatch_campaigns(d, &running, &paused);
+	add_count(&line, running, "campaign running", "campaigns running");
 	if (paused > 0)
 		buf_addf(&line, ", %zu paused", paused);
 	notify_status("%s", line.data);
