@@ -375,16 +375,6 @@ int template_render(
 	return 0;
 }
 
-bool template_is_literal(const char *text)
-{
-	struct piece p;
-
-	while ((p = next_piece(&text)).kind != PIECE_END)
-		if (p.kind != PIECE_TEXT)
-			return false;
-	return true;
-}
-
 bool template_is_path(const char *text, char path[TEMPLATE_MAX_PATH])
 {
 	struct piece p = next_piece(&text);

@@ -61,9 +61,6 @@ const char *template_attribute_nearest(
 int template_render(
 	const char *text, struct names *n, bool is_pattern, struct buf *out, struct error *err);
 
-/* Whether a text has no template: {{name}} is none. */
-bool template_is_literal(const char *text);
-
 #define TEMPLATE_MAX_PATH 200
 /* Whether the whole text is one template, "{clock.frequency}"; path gets what is in it. */
 bool template_is_path(const char *text, char path[TEMPLATE_MAX_PATH]);
