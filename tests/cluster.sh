@@ -1,6 +1,7 @@
 # A coordinator and agents on loopback for tests: source after lib.sh.
 #   start_coordinator   on store c.db ($DB) with keys in keys/; sets ADDRESS and SERVER_KEY; again after kill_coordinator: same port
 #   start_agent NAME    with state in agents/NAME, trusted; SIGTERM ends it at once       kill_agent NAME, kill_coordinator   SIGKILL
+#   at COMMAND...       joulerig of that coordinator
 #   AGENT_IN=(COMMAND...)   before that: start_agent runs it with the agent as its arguments, which it must exec
 LISTEN=tcp://127.0.0.1:0
 AGENT_IN=()
@@ -20,6 +21,7 @@ start_agent() {
 	"${AGENT_IN[@]}" joulerig-agent --coordinator "$ADDRESS" --server-key "$SERVER_KEY" --state "agents/$1" --name "$1" --drain-timeout 0s "${@:2}" 2>>"agents/$1.log" &
 	AGENT_PID[$1]=$!
 }
+at() { joulerig "$@" --coordinator "$ADDRESS" --keys keys; }
 kill_agent() { kill -KILL "${AGENT_PID[$1]}"; wait "${AGENT_PID[$1]}" 2>/dev/null; }
 kill_coordinator() { kill -KILL "$SERVE_PID"; wait "$SERVE_PID" 2>/dev/null; }
 stop_cluster() {

@@ -24,7 +24,6 @@ joulerig() {
 	fi
 	"$REAL_JOULERIG" "$@"
 }
-at() { joulerig "$@" --coordinator "$ADDRESS" --keys keys; }
 sql() { sqlite3 -readonly -cmd '.timeout 5000' c.db "$1"; }
 ended() { [ "$(sql "SELECT count(*) FROM sweep WHERE ended_at IS NOT NULL")" -ge "$1" ]; }
 idle() { [ "$(at hosts --format ndjson 2>/dev/null | grep -c '"idle"')" = "$1" ]; }

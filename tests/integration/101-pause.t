@@ -14,7 +14,6 @@ order: sequential
 YAML
 sed -i "s|PLACE|$PWD/place|" c.yaml
 mkdir place
-at() { joulerig "$@" --coordinator "$ADDRESS" --keys keys; }
 state() { at status "$1" --format ndjson | jq -r .state; }
 is_state() { [ "$(state "$1")" = "$2" ]; }
 began() { [ "$(wc -l <place/began 2>/dev/null || echo 0)" -ge "$1" ]; }

@@ -3,7 +3,6 @@
 . "$TOP/tests/cluster.sh"
 trap stop_cluster EXIT
 
-at() { joulerig "$@" --coordinator "$ADDRESS" --keys keys; }
 campaign() { # NAME BLOCKS
 	cat >"$1.yaml" <<YAML
 campaign: $1

@@ -20,7 +20,6 @@ compare: {by: n, baseline: 1, metrics: [answer]}
 YAML
 sed -i "s|PLACE|$PWD/place|" c.yaml
 version() { printf 'echo $1 >>%s/began; until [ ! -e %s/wait ]; do sleep 0.02; done; echo answer %s$1\n' "$PWD/place" "$PWD/place" "$1" >work/prog; }
-at() { joulerig "$@" --coordinator "$ADDRESS" --keys keys; }
 run_it() { local l; l=$(at "$@") && at watch "$l" 2>>watch.log && printf '%s\n' "$l"; }
 sql() { sqlite3 c.db "$1"; }
 answers() { sql "SELECT group_concat(a, ' ') FROM (SELECT DISTINCT json_extract(c.parameters, '\$.content') || '=' || m.text AS a FROM run r

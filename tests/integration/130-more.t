@@ -15,7 +15,6 @@ repeat: {warmup: 1, blocks: 2}
 teardown: {command: [/bin/sh, -c, 'echo down >>PLACE/down']}
 YAML
 sed -i "s|PLACE|$PWD/place|g" c.yaml
-at() { joulerig "$@" --coordinator "$ADDRESS" --keys keys; }
 run_it() { local l; l=$(at "$@") && at watch "$l" 2>>watch.log; printf '%s\n' "$l"; }
 sql() { sqlite3 "${2:-c.db}" "$1"; }
 began() { [ "$(wc -l <place/began)" -ge "$1" ]; }

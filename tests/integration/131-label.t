@@ -10,7 +10,6 @@ benchmarks: {prog: {command: ['true']}}
 measure: {energy: off}
 repeat: {warmup: 0, blocks: 1}
 YAML
-at() { joulerig "$@" --coordinator "$ADDRESS" --keys keys; }
 labels() { at status "$1" | sed -n 's/^labels: //p'; }
 
 start_coordinator

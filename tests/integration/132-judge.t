@@ -27,7 +27,6 @@ read -r all <$PWD/machine/\$2
 echo cost \$(((1000 + own) * (1000 + all) + \$\$ * 7919 % 1001))
 SH
 echo 0 | tee work/cost-1 work/cost-2 machine/alpha >machine/beta
-at() { joulerig "$@" --coordinator "$ADDRESS" --keys keys; }
 sql() { sqlite3 c.db "$1"; }
 # Run a night; its exit status, the notices that it made, and how many runs its campaigns had.
 echo 0 >seen

@@ -31,7 +31,6 @@ SH
 own() { sed -i '/^echo cost/d' work/prog; echo "echo cost \$(((1000 + $1) * (1000 + more) + \$\$ * 7919 % 1001))" >>work/prog; }
 own 0
 echo 0 | tee place/runs >place/blip
-at() { joulerig "$@" --coordinator "$ADDRESS" --keys keys; }
 sql() { sqlite3 -readonly c.db "$1"; }
 echo 0 >seen
 told() {
