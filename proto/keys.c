@@ -16,10 +16,13 @@
 #define SECRET_HEADER "joulerig-secret-key-v1"
 #define TRUST_HEADER  "joulerig-trusted-key-v1"
 
-#define FEW_KEYS 64 /* so many are looked at each time */
-/* For so long a key that was found is not looked for again; where the directory just changed. */
-#define FRESH_NS     (20 * NS_PER_MS)
-#define UNSETTLED_NS (500 * NS_PER_MS)
+/* For so long a key that was found is not looked for again: a stream of samples brings thousands of
+ * frames a second. Few are read whole in a tenth of a millisecond, thousands are not, and right
+ * after a change the directory is read at each look. */
+#define FEW_KEYS           64
+#define FRESH_FEW_NS       (2 * NS_PER_MS)
+#define FRESH_MANY_NS      (20 * NS_PER_MS)
+#define FRESH_UNSETTLED_NS (500 * NS_PER_MS)
 
 static const char *const role_names[] = {
 	[ROLE_NONE] = "none",
@@ -297,7 +300,7 @@ struct keyring {
 	struct trusted_key *list; /* from files, by name */
 	size_t n;
 	const struct trusted_key **by_key; /* the same; owned */
-	int64_t looked_ns, read_ns;        /* CLOCK_MONOTONIC of the last look, the last reading */
+	int64_t looked_ns;                 /* CLOCK_MONOTONIC of the last look */
 	struct trusted_key *added;         /* by keyring_add() */
 	size_t added_n;
 };
@@ -371,10 +374,12 @@ static void refresh(struct keyring *k)
 		return;
 	_cleanup_free_ char *path = xasprintf("%s/trusted", k->dir);
 	k->looked_ns = clock_monotonic_ns();
-	if (stat(path, &st) != 0 && errno == ENOENT)
-		k->n = 0; /* all were taken back at once */
-	if (stat(path, &st) != 0 ||
-		(st.st_mtim.tv_sec == k->mtime.tv_sec && st.st_mtim.tv_nsec == k->mtime.tv_nsec))
+	if (stat(path, &st) != 0) {
+		if (errno == ENOENT)
+			k->n = 0; /* all were taken back at once */
+		return;
+	}
+	if (st.st_mtim.tv_sec == k->mtime.tv_sec && st.st_mtim.tv_nsec == k->mtime.tv_nsec)
 		return;
 	_cleanup_buf_ struct buf skipped = BUF_INIT;
 	struct error err = {0};
@@ -386,7 +391,6 @@ static void refresh(struct keyring *k)
 	}
 	warn_once(k, &skipped, "left out");
 	take_list(k, list, n);
-	k->read_ns = k->looked_ns;
 	/* A second change within the clock's step would show the same time: believe only one that
 	 * has settled. */
 	k->mtime = clock_realtime_ns() / NS_PER_S - st.st_mtim.tv_sec > 2 ? st.st_mtim
@@ -426,12 +430,11 @@ static const struct trusted_key *find_key(const struct keyring *k, const char *p
 /* Whether a key that is known may be believed without a look at the directory. */
 static bool is_fresh(const struct keyring *k)
 {
-	int64_t now = clock_monotonic_ns();
+	int64_t fresh_ns = k->n <= FEW_KEYS       ? FRESH_FEW_NS
+			   : k->mtime.tv_sec == 0 ? FRESH_UNSETTLED_NS
+						  : FRESH_MANY_NS;
 
-	/* While it settles, the directory is read whole at each look: thousands of files. */
-	bool is_settling = k->mtime.tv_sec == 0 && now - k->read_ns < UNSETTLED_NS;
-
-	return k->n > FEW_KEYS && (is_settling || now - k->looked_ns < FRESH_NS);
+	return clock_monotonic_ns() - k->looked_ns < fresh_ns;
 }
 
 const struct trusted_key *keyring_find(struct keyring *k, const char *public_key)

@@ -61,8 +61,8 @@ struct trusted_key {
 int keys_list(const char *dir, struct trusted_key **out, size_t *n, struct error *err);
 
 /* The trusted keys of a directory held in memory, re-read when the directory changed (its mtime,
- * looked at on each find). Where they are more than 64, a key that is found is believed for 20 ms,
- * or for half a second right after a change. */
+ * looked at). A key that is found is believed for 2 ms; where they are more than 64, for 20 ms, or
+ * for half a second right after a change. */
 struct keyring;
 struct keyring *keyring_open(const char *dir);
 void keyring_free(struct keyring *k);
