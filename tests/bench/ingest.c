@@ -5,8 +5,8 @@
  *   ingest key DIR                                   the simulated agent's public key, made in DIR
  *   ingest agent ADDRESS SERVER-KEY DIR INVENTORY CHUNKS   connect, say "ready", take one run,
  * stream CHUNKS chunks of samples under the coordinator's credit, and the result; time until
- * COMMITTED ingest bare CHUNKS                               the same frames from a DEALER to a
- * ROUTER, CURVE, two processes
+ * COMMITTED ingest bare CHUNKS AGENTS                        the same frames from so many DEALERs
+ * to a ROUTER, CURVE, a process each; CHUNKS of each
  *
  * Prints "SECONDS BYTES SAMPLES". A chunk holds ROWS samples of eight channels, packed as the
  * agent's sampler does.
@@ -26,6 +26,9 @@
 #define ROWS     1000
 #define CHANNELS 8
 #define EVERY_NS (100 * NS_PER_MS)
+
+#define BARE_ENDPOINT 64
+#define BARE_ASKS     8 /* bytes of a frame that wants an answer */
 
 __attribute__((noreturn)) static void fail(const char *what)
 {
@@ -314,12 +317,13 @@ static void set(void *socket, int option, const void *value, size_t len)
 		fail(zmq_strerror(zmq_errno()));
 }
 
-/* Takes n frames and answers the last one. Ends with the process. */
-static void receive_bare(const struct keypair *keys, int endpoint_fd, int64_t n)
+/* Takes frames of each agent, and answers its first and its n-th: "connected", "all is there". Ends
+ * with the process. */
+static void receive_bare(const struct keypair *keys, int endpoint_fd, int64_t n, int64_t agents)
 {
 	void *context = zmq_ctx_new(), *socket = zmq_socket(context, ZMQ_ROUTER);
 	const int yes = 1;
-	char endpoint[64] = "";
+	char endpoint[BARE_ENDPOINT] = "";
 	size_t size = sizeof endpoint;
 	zmq_msg_t id, frame;
 
@@ -331,62 +335,107 @@ static void receive_bare(const struct keypair *keys, int endpoint_fd, int64_t n)
 		fail("cannot bind");
 	zmq_msg_init(&id);
 	zmq_msg_init(&frame);
-	for (int64_t i = 0; i < n; i++)
+	for (int64_t i = 0; i < (n + 1) * agents; i++) {
 		if (zmq_msg_recv(&id, socket, 0) < 0 || zmq_msg_recv(&frame, socket, 0) < 0)
 			fail(zmq_strerror(zmq_errno()));
-	if (zmq_msg_send(&id, socket, ZMQ_SNDMORE) < 0 || zmq_send(socket, "ok", 2, 0) < 0)
-		fail(zmq_strerror(zmq_errno()));
+		if (zmq_msg_size(&frame) == BARE_ASKS &&
+			(zmq_msg_send(&id, socket, ZMQ_SNDMORE) < 0 ||
+				zmq_send(socket, "ok", 2, 0) < 0))
+			fail(zmq_strerror(zmq_errno()));
+	}
 	zmq_close(socket);
 	zmq_ctx_term(context);
 	exit(0);
 }
 
+/* Send a short frame, and wait for its answer: all that was sent before has arrived. */
+static void ask_bare(void *socket)
+{
+	static const char question[BARE_ASKS];
+	char reply[2];
+
+	if (zmq_send(socket, question, sizeof question, 0) < 0 ||
+		zmq_recv(socket, reply, sizeof reply, 0) != (int)sizeof reply)
+		fail("no answer");
+}
+
+/* Connect, say so, wait for the common start, send. Ends with the process. */
 static void send_bare(
-	const char *endpoint, const struct keypair *own, const char *server_key, int64_t n)
+	const char *endpoint, const char *server_key, int ready_fd, int start_fd, int64_t n)
 {
 	void *context = zmq_ctx_new(), *socket = zmq_socket(context, ZMQ_DEALER);
 	msgpack_sbuffer chunk;
-	int64_t start;
-	char reply[2];
+	struct error err = {0};
+	struct keypair own;
+	char byte = 'r';
 
+	if (keypair_generate(&own, &err) < 0)
+		fail_with(&err);
 	msgpack_sbuffer_init(&chunk);
 	pack_chunk(&chunk);
 	set(socket, ZMQ_CURVE_SERVERKEY, server_key, Z85_KEY_LEN + 1);
-	set(socket, ZMQ_CURVE_PUBLICKEY, own->public_key, Z85_KEY_LEN + 1);
-	set(socket, ZMQ_CURVE_SECRETKEY, own->secret_key, Z85_KEY_LEN + 1);
+	set(socket, ZMQ_CURVE_PUBLICKEY, own.public_key, Z85_KEY_LEN + 1);
+	set(socket, ZMQ_CURVE_SECRETKEY, own.secret_key, Z85_KEY_LEN + 1);
 	if (zmq_connect(socket, endpoint) != 0)
 		fail(zmq_strerror(zmq_errno()));
-	start = clock_monotonic_ns();
-	for (int64_t i = 0; i < n; i++)
+	ask_bare(socket);
+	if (write(ready_fd, &byte, 1) != 1 || read(start_fd, &byte, 1) < 0)
+		fail("no common start");
+	for (int64_t i = 1; i < n; i++)
 		if (zmq_send(socket, chunk.data, chunk.size, 0) < 0)
 			fail(zmq_strerror(zmq_errno()));
-	if (zmq_recv(socket, reply, sizeof reply, 0) != 2)
-		fail("no answer");
-	print_figures(clock_monotonic_ns() - start, n * (int64_t)chunk.size, n);
-	msgpack_sbuffer_destroy(&chunk);
+	ask_bare(socket);
+	if (write(ready_fd, &chunk.size, sizeof chunk.size) != sizeof chunk.size)
+		fail("nobody to tell");
 	zmq_close(socket);
 	zmq_ctx_term(context);
+	exit(0);
 }
 
-static int run_bare(int64_t chunks)
+static void wait_bare(int64_t n)
 {
-	struct keypair server, own;
-	struct error err = {0};
-	char endpoint[64];
-	int fds[2], status;
-	pid_t pid;
+	int status;
 
-	if (keypair_generate(&server, &err) < 0 || keypair_generate(&own, &err) < 0)
+	for (int64_t i = 0; i < n; i++)
+		if (wait(&status) < 0 || status != 0)
+			fail("a process failed");
+}
+
+/* A start is the end of a pipe that nobody holds any more. */
+static int run_bare(int64_t chunks, int64_t agents)
+{
+	int to_start[2], from_agents[2], from_receiver[2];
+	char endpoint[BARE_ENDPOINT], byte;
+	struct keypair server;
+	struct error err = {0};
+	size_t size = 0;
+
+	if (keypair_generate(&server, &err) < 0)
 		fail_with(&err);
-	if (pipe(fds) != 0 || (pid = fork()) < 0)
-		fail("no process");
-	if (pid == 0)
-		receive_bare(&server, fds[1], chunks);
-	if (read(fds[0], endpoint, sizeof endpoint) != (ssize_t)sizeof endpoint)
+	if (pipe(to_start) != 0 || pipe(from_agents) != 0 || pipe(from_receiver) != 0)
+		fail("no pipes");
+	if (fork() == 0) {
+		close(to_start[1]);
+		receive_bare(&server, from_receiver[1], chunks, agents);
+	}
+	if (read(from_receiver[0], endpoint, sizeof endpoint) != (ssize_t)sizeof endpoint)
 		fail("the receiver did not start");
-	send_bare(endpoint, &own, server.public_key, chunks);
-	if (waitpid(pid, &status, 0) != pid || status != 0)
-		fail("the receiver failed");
+	for (int64_t i = 0; i < agents; i++)
+		if (fork() == 0) {
+			close(to_start[1]);
+			send_bare(endpoint, server.public_key, from_agents[1], to_start[0], chunks);
+		}
+	for (int64_t i = 0; i < agents; i++)
+		if (read(from_agents[0], &byte, 1) != 1)
+			fail("an agent did not start");
+	int64_t start = clock_monotonic_ns();
+	close(to_start[1]);
+	for (int64_t i = 0; i < agents; i++)
+		if (read(from_agents[0], &size, sizeof size) != (ssize_t)sizeof size)
+			fail("an agent did not end");
+	print_figures(clock_monotonic_ns() - start, (chunks - 1) * agents * (int64_t)size,
+		(chunks - 1) * agents);
+	wait_bare(agents + 1);
 	return 0;
 }
 
@@ -408,9 +457,9 @@ int main(int argc, char **argv)
 		return print_key(argv[2]);
 	if (argc == 7 && strcmp(argv[1], "agent") == 0)
 		return run_agent(argv + 2);
-	if (argc == 3 && strcmp(argv[1], "bare") == 0)
-		return run_bare(atol(argv[2]));
+	if (argc == 4 && strcmp(argv[1], "bare") == 0)
+		return run_bare(atol(argv[2]), atol(argv[3]));
 	fprintf(stderr, "usage: ingest key DIR | agent ADDRESS SERVER-KEY DIR INVENTORY CHUNKS | "
-			"bare CHUNKS\n");
+			"bare CHUNKS AGENTS\n");
 	return 2;
 }
