@@ -127,6 +127,25 @@ static void add_baselines_of(struct judgement *j, const struct judge_view *v, co
 	json_decref(one);
 }
 
+/* Cases of hosts of tonight whose level is not the last night; each metric has its own. */
+static void add_older_baselines(struct judgement *j, const struct judge_view *v)
+{
+	json_t *all = json_object(), *sweep, *one;
+	const char *key;
+	size_t i;
+
+	json_array_foreach(j->sweeps, i, sweep)
+	{
+		json_object_update(all, json_object_get(sweep, "unsettled"));
+	}
+	json_object_foreach(all, key, one)
+	{
+		if (judge_has_text(j->measured, judge_text(one, "host")))
+			add_baseline(j, judge_baseline_of(v, one));
+	}
+	json_decref(all);
+}
+
 /* All that some case of tonight is held against; what stands for the schedule's own first. */
 static void choose_baselines(struct judgement *j, const struct sweep *s)
 {
@@ -148,10 +167,7 @@ static void choose_baselines(struct judgement *j, const struct sweep *s)
 	{
 		add_baselines_of(j, &v, json_string_value(one));
 	}
-	json_array_foreach(j->open, i, one)
-	{
-		add_baseline(j, judge_baseline_of(&v, one));
-	}
+	add_older_baselines(j, &v);
 	/* A case that the night before did not get to is held against an earlier night. */
 	json_array_foreach(j->results, i, one)
 	{
@@ -237,6 +253,51 @@ static void choose_candidates(struct judgement *j, const struct sweep *s)
 	}
 }
 
+/* Those that became no level, as they may have changed or not. */
+static void keep_unsettled(struct judgement *j, const struct sweep *s)
+{
+	static const char *const keys[] = {"metric", "benchmark", "parameters", "host", "against"};
+	const struct judge_view v = judge_view_of(j, s);
+	json_t *row, *one;
+	size_t i;
+
+	json_array_foreach(j->rows, i, row)
+	{
+		if (strcmp(judge_text(row, "verdict"), "inconclusive") != 0 ||
+			!judge_is_of_one_night(&v, row))
+			continue;
+		one = json_object();
+		for (size_t k = 0; k < ARRAY_SIZE(keys); k++)
+			json_object_set(one, keys[k], json_object_get(row, keys[k]));
+		json_array_append_new(judge_list(j, "unsettled"), one);
+	}
+}
+
+static void note_old_levels(struct judgement *j, const struct sweep *s)
+{
+	const struct judge_view v = judge_view_of(j, s);
+	const json_t *first = NULL;
+	json_t *row;
+	size_t i, n = 0;
+
+	json_array_foreach(j->rows, i, row)
+	{
+		if (!judge_is_of_one_night(&v, row) || !judge_level_is_old(&v, row))
+			continue;
+		if (n++ == 0)
+			first = row;
+	}
+	if (n == 0)
+		return;
+	_cleanup_free_ char *key = judge_case_key(first);
+	_cleanup_free_ char *more = n > 1 ? xasprintf(" and %zu other cases", n - 1) : xstrdup("");
+	_cleanup_free_ char *note = xasprintf(
+		"%s%s: none of the last %d nights settled whether it has changed, so it is held "
+		"against the oldest of them (%s); more blocks would settle it",
+		key, more, JUDGE_NIGHTS_MOST, judge_text(first, "against"));
+	add_note(j, note);
+}
+
 /* How often the same was tried in vain before. */
 static void take_tries(struct judgement *j)
 {
@@ -270,6 +331,8 @@ static void compare(
 		return;
 	if (!j->is_chosen) {
 		choose_candidates(j, s);
+		keep_unsettled(j, s);
+		note_old_levels(j, s);
 		take_tries(j);
 		judge_nights_mark(j, s);
 		j->is_chosen = true;

@@ -6,9 +6,7 @@
  */
 #include "coordinator/dispatch/judge_parts.h"
 
-/* More say little more, and are of longer ago. */
-#define NIGHTS_MOST 14
-#define KEY_NIGHTS  "nights"
+#define KEY_NIGHTS "nights"
 
 static void drop(struct judgement *j, json_t *one, const char *why, bool is_open)
 {
@@ -26,16 +24,6 @@ static void drop(struct judgement *j, json_t *one, const char *why, bool is_open
 	json_decref(one);
 }
 
-/* Whether a row was seen against a single night. */
-static bool is_of_one_night(const struct judge_view *v, const json_t *one)
-{
-	_cleanup_free_ char *baseline = judge_baseline_of(v, one);
-	int64_t n;
-
-	return judge_baseline_kind(v->baseline, &n) != BASELINE_LABEL &&
-	       judge_baseline_kind(baseline, &n) != BASELINE_LAST;
-}
-
 static bool is_of_machine(
 	struct judgement *j, const struct sweep *s, json_t *causes, const char *against)
 {
@@ -51,8 +39,8 @@ static void mark(struct judgement *j, const struct judge_view *v, json_t *one)
 	if (json_integer_value(json_object_get(one, "tries")) > 0)
 		return; /* the second night: those before have the first one among them */
 	if (n >= JUDGE_NIGHTS_LEAST)
-		json_object_set_new(
-			one, KEY_NIGHTS, json_integer(n < NIGHTS_MOST ? n : NIGHTS_MOST));
+		json_object_set_new(one, KEY_NIGHTS,
+			json_integer(n < JUDGE_NIGHTS_MOST ? n : JUDGE_NIGHTS_MOST));
 	else
 		drop(j, one,
 			"it is of one night alone, and how much nights vary is not known yet; "
@@ -68,7 +56,7 @@ void judge_nights_mark(struct judgement *j, const struct sweep *s)
 
 	json_array_foreach(all, i, one)
 	{
-		if (is_of_one_night(&v, one) &&
+		if (judge_is_of_one_night(&v, one) &&
 			is_of_machine(j, s, causes, judge_text(one, "against")))
 			mark(j, &v, one);
 	}

@@ -39,6 +39,38 @@ static json_t *set_of(const json_t *texts)
 	return out;
 }
 
+/* Cases by their keys. */
+static void add_cases(json_t *to, const json_t *cases)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(cases, i, one)
+	{
+		_cleanup_free_ char *key = judge_case_key(one);
+		json_object_set(to, key, one);
+	}
+}
+
+/* What became no level in a sweep. */
+static json_t *unsettled_of(const json_t *answer)
+{
+	json_t *out = json_object();
+
+	add_cases(out, json_object_get(answer, "unsettled"));
+	add_cases(out, json_object_get(answer, "open"));
+	return out;
+}
+
+/* Of sweeps of longer ago that is not wanted, and it may be much. */
+static void forget_unsettled(const json_t *sweeps)
+{
+	size_t n = json_array_size(sweeps);
+
+	if (n > JUDGE_NIGHTS_MOST)
+		json_object_del(json_array_get(sweeps, n - JUDGE_NIGHTS_MOST - 1), "unsettled");
+}
+
 static int on_sweep(void *arg, int64_t key, const struct message_cell *c, size_t n)
 {
 	const struct reading *r = arg;
@@ -51,10 +83,12 @@ static int on_sweep(void *arg, int64_t key, const struct message_cell *c, size_t
 		return 0;
 	answer = json_loads(c[SWEEPS_ANSWER].text, 0, NULL);
 	if (json_is_array(json_object_get(answer, "measured"))) {
-		one = json_pack("{s:s, s:O, s:o}", "label", c[SWEEPS_CAMPAIGN].text, "measured",
-			json_object_get(answer, "measured"), "unmeasured",
-			set_of(json_object_get(answer, "unmeasured")));
+		one = json_pack("{s:s, s:O, s:o, s:o}", "label", c[SWEEPS_CAMPAIGN].text,
+			"measured", json_object_get(answer, "measured"), "unmeasured",
+			set_of(json_object_get(answer, "unmeasured")), "unsettled",
+			unsettled_of(answer));
 		json_array_append_new(r->j->sweeps, one);
+		forget_unsettled(r->j->sweeps);
 		json_decref(r->j->open);
 		r->j->open = json_incref(json_object_get(answer, "open"));
 		json_decref(r->j->missing);

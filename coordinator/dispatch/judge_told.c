@@ -124,26 +124,47 @@ static const json_t *find_open(const struct judge_view *v, const json_t *one)
 	return NULL;
 }
 
-/* The last sweep before in which a case was measured: what somebody submitted by hand since is not
- * held against anything. */
-static const char *last_with(const struct judge_view *v, const json_t *one)
+/* Where a case was measured and settled last. */
+struct level {
+	const char *label; /* NULL: nowhere */
+	bool is_old;       /* nothing settled it, for long */
+};
+
+/* Of the sweeps before: what somebody submitted by hand since is not held against anything. */
+static struct level level_of(const struct judge_view *v, const json_t *one)
 {
-	_cleanup_free_ char *key = judge_configuration_key(one);
-	size_t n = json_array_size(v->sweeps);
+	_cleanup_free_ char *configuration = judge_configuration_key(one);
+	_cleanup_free_ char *key = judge_case_key(one);
+	struct level level = {0};
+	int nights = 0;
 
-	for (size_t i = n; i-- > 0;) {
-		const json_t *sweep = json_array_get(v->sweeps, i);
+	for (size_t i = json_array_size(v->sweeps); i-- > 0;) {
+		const json_t *sweep = json_array_get(v->sweeps, i), *unsettled;
 
-		if (judge_has_text(json_object_get(sweep, "measured"), judge_text(one, "host")) &&
-			json_object_get(json_object_get(sweep, "unmeasured"), key) == NULL)
-			return judge_text(sweep, "label");
+		if (!judge_has_text(json_object_get(sweep, "measured"), judge_text(one, "host")) ||
+			json_object_get(json_object_get(sweep, "unmeasured"), configuration))
+			continue;
+		level.label = judge_text(sweep, "label");
+		unsettled = json_object_get(json_object_get(sweep, "unsettled"), key);
+		if (unsettled == NULL)
+			return level;
+		level.is_old = ++nights == JUDGE_NIGHTS_MOST;
+		if (level.is_old)
+			return level;
+		/* Where no sweep is left, what even the first one was held against. */
+		level.label = judge_text(unsettled, "against");
 	}
-	return NULL;
+	return level;
+}
+
+bool judge_level_is_old(const struct judge_view *v, const json_t *one)
+{
+	return level_of(v, one).is_old;
 }
 
 static char *previous_of(const struct judge_view *v, const json_t *one)
 {
-	const char *label = last_with(v, one);
+	const char *label = level_of(v, one).label;
 
 	return xstrdup(label != NULL ? label : "previous");
 }
@@ -215,6 +236,15 @@ char *judge_baseline_of(const struct judge_view *v, const json_t *one)
 	default:
 		return earlier_of(v, one);
 	}
+}
+
+bool judge_is_of_one_night(const struct judge_view *v, const json_t *one)
+{
+	_cleanup_free_ char *baseline = judge_baseline_of(v, one);
+	int64_t n;
+
+	return judge_baseline_kind(v->baseline, &n) != BASELINE_LABEL &&
+	       judge_baseline_kind(baseline, &n) != BASELINE_LAST;
 }
 
 const char *judge_against_of(const struct judge_view *v, const json_t *one)

@@ -6,6 +6,9 @@
  * comes of itself; with `last-N` only nights from the change on count; with a label, the verdict
  * that was told is remembered, and only another one is news, also that it is back.
  *
+ * A night that was compared with a single one before and neither showed a change nor that there is
+ * none is no level: else a change that came in it would be told to nobody. The one before stays.
+ *
  * Notices are held as an array of objects, in the order in which they were told: the notice's own
  * JSON (docs/nightly.md). Cases are those of judge_rows.h. Nothing is in here but JSON.
  */
@@ -24,6 +27,8 @@
 
 /* With fewer nights than these, how much they vary is not known (docs/gate.md). */
 #define JUDGE_NIGHTS_LEAST 3
+/* More say little more, and are of longer ago. */
+#define JUDGE_NIGHTS_MOST 14
 
 enum baseline_kind { BASELINE_PREVIOUS, BASELINE_LAST, BASELINE_LABEL };
 /* *n is the number of last-N, else 0. NULL and "" are `previous`. */
@@ -43,7 +48,8 @@ struct judge_view {
 	const char *baseline; /* "previous", "last-7", a label */
 	const json_t *told;
 	/* Sweeps before that are done, the oldest first: {"label", "measured": [hosts],
-	 * "unmeasured": {key: true}}, keys as of judge_configuration_key(). */
+	 * "unmeasured": {key: true}, "unsettled": {key: row}}, keys as of judge_configuration_key()
+	 * and judge_case_key(). */
 	const json_t *sweeps;
 	/* Cases whose confirmation could show nothing the last time: they are held against the same
 	 * once more. */
@@ -53,6 +59,10 @@ struct judge_view {
 /* What a case is to be compared with: `baseline`, or what goes before it for this one: "last-4",
  * "previous", a label. The caller frees. */
 char *judge_baseline_of(const struct judge_view *v, const json_t *one);
+/* Whether that is a single night before. */
+bool judge_is_of_one_night(const struct judge_view *v, const json_t *one);
+/* Whether none of so many nights before settled a case, so that its level is the oldest of them. */
+bool judge_level_is_old(const struct judge_view *v, const json_t *one);
 /* The label whose contents are the other side of a confirmation: `against` of the row, or of what
  * is open. */
 const char *judge_against_of(const struct judge_view *v, const json_t *one);

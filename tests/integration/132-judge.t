@@ -22,6 +22,11 @@ YAML
 cat >work/prog <<SH
 read -r own <work/cost-\$1
 read -r all <$PWD/machine/\$2
+if [ -e $PWD/swing ]; then # each second run costs a fifth more, the others less
+	read -r odd <$PWD/swing-\$1-\$2 || odd=0
+	echo \$((1 - odd)) >$PWD/swing-\$1-\$2
+	all=\$((all + odd * 400 - 200))
+fi 2>/dev/null
 [ "\$all" != broken ] || { echo "no such device" >&2; exit 7; }
 [ "\$own" != broken ] || { echo "no such size" >&2; exit 3; }
 echo cost \$(((1000 + own) * (1000 + all) + \$\$ * 7919 % 1001))
@@ -93,6 +98,17 @@ find c.db.d -name "$(sql "SELECT lower(substr(hex(tree), 3)) FROM campaign ORDER
 echo 70 >work/cost-1
 is "what was pruned cannot run again, and hides nothing" "$(night)" '3 regressed cost prog {"n":1}'
 is "only why it is so is not known" "$(sql 'SELECT json_extract(json, "$.cause") FROM notice ORDER BY id DESC LIMIT 1')" unknown
+
+# ---- a night that shows neither a change nor that there is none ----
+echo 110 >work/cost-1
+touch swing
+is "a night that scatters much tells nothing" "$(night)" '0 nothing'
+level=$(answer | jq -r '[.unsettled[] | .against] | unique | join(" ")')
+is "and settles none of its cases" "$(answer | jq -c '[.unsettled | length, (map(.host) | unique)]')" '[4,["alpha","beta"]]'
+rm swing
+is "so what came in it is told by the next one" "$(night)" '3 regressed cost prog {"n":1}'
+is "against the night before it" "$(sql 'SELECT json_extract(json, "$.against") FROM notice ORDER BY id DESC LIMIT 1')" "$level"
+is "once" "$(night)" '0 nothing'
 
 like "show tells of each sweep, the newest first" "$(at schedule show night | head -n 1)" '^[0-9]{4}-.*night\.[0-9]+  done'
 like "with what was told" "$(at schedule show night)" '^    regressed: cost of prog n=2 is up to 3'

@@ -153,6 +153,77 @@ static void a_night_that_was_cut_short_is_no_baseline(void **state)
 	json_decref(sweeps);
 }
 
+/* The comparison of a night with its level was inconclusive for this case, or is open. */
+static void leave_unsettled(json_t *sweeps, size_t night, const char *host, const char *against)
+{
+	json_t *row = row_of(host, "inconclusive", against);
+	json_t *sweep = json_array_get(sweeps, night - 1);
+	_cleanup_free_ char *key = judge_case_key(row);
+
+	if (json_object_get(sweep, "unsettled") == NULL)
+		json_object_set_new(sweep, "unsettled", json_object());
+	json_object_set_new(json_object_get(sweep, "unsettled"), key, row);
+}
+
+static void a_night_that_settled_nothing_is_no_level(void **state)
+{
+	json_t *sweeps = sweeps_to(13, "b", 10, 12), *other = row_of("a", "unchanged", "night.12");
+	const struct judge_view v = {.baseline = "previous", .told = NULL, .sweeps = sweeps};
+
+	(void)state;
+	leave_unsettled(sweeps, 12, "a", "night.11");
+	assert_baseline(&v, "a", "night.13");
+	leave_unsettled(sweeps, 13, "a", "night.11");
+	leave_unsettled(sweeps, 13, "b", "night.9");
+	assert_baseline(&v, "a", "night.11");
+	assert_baseline(&v, "b", "night.9"); /* it was away from 10 to 12 */
+	json_object_set_new(other, "metric", json_string("energy.package"));
+	_cleanup_free_ char *baseline = judge_baseline_of(&v, other);
+	assert_string_equal(baseline, "night.13"); /* of each metric by itself */
+	json_decref(other);
+	json_decref(sweeps);
+}
+
+/* As the first sweep, which was held against what somebody submitted by hand. */
+static void where_no_sweep_settled_a_case_its_level_stays(void **state)
+{
+	json_t *sweeps = sweeps_to(2, "", 0, 0);
+	const struct judge_view v = {.baseline = "previous", .told = NULL, .sweeps = sweeps};
+
+	(void)state;
+	leave_unsettled(sweeps, 1, "a", "night.0");
+	leave_unsettled(sweeps, 2, "a", "night.0");
+	assert_baseline(&v, "a", "night.0");
+	assert_baseline(&v, "b", "night.2");
+	json_decref(sweeps);
+}
+
+static void assert_old(const struct judge_view *v, const char *host, bool is)
+{
+	json_t *row = row_of(host, "inconclusive", "night.1");
+
+	assert_int_equal(judge_level_is_old(v, row), is);
+	json_decref(row);
+}
+
+static void a_level_is_not_for_ever(void **state)
+{
+	json_t *sweeps = sweeps_to(30, "", 0, 0);
+	const struct judge_view v = {.baseline = "previous", .told = NULL, .sweeps = sweeps};
+
+	(void)state;
+	for (size_t night = 18; night <= 30; night++)
+		leave_unsettled(sweeps, night, "a", "night.17");
+	assert_baseline(&v, "a", "night.17"); /* the 14th before */
+	assert_old(&v, "a", false);
+	for (size_t night = 2; night <= 17; night++)
+		leave_unsettled(sweeps, night, "a", "night.1");
+	assert_baseline(&v, "a", "night.17"); /* nor is that one settled, but none since is */
+	assert_old(&v, "a", true);
+	assert_old(&v, "b", false);
+	json_decref(sweeps);
+}
+
 /* ---- last-N ---- */
 
 static void only_nights_from_a_change_on_count(void **state)
@@ -516,6 +587,9 @@ int main(void)
 		cmocka_unit_test(one_that_was_there_and_did_not_show_it_is_news),
 		cmocka_unit_test(what_could_not_be_shown_is_held_against_the_same),
 		cmocka_unit_test(a_night_that_was_cut_short_is_no_baseline),
+		cmocka_unit_test(a_night_that_settled_nothing_is_no_level),
+		cmocka_unit_test(where_no_sweep_settled_a_case_its_level_stays),
+		cmocka_unit_test(a_level_is_not_for_ever),
 		cmocka_unit_test(only_nights_from_a_change_on_count),
 		cmocka_unit_test(a_host_that_was_away_is_held_against_its_last_night),
 		cmocka_unit_test(against_a_label_only_another_verdict_is_news),
