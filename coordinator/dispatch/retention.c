@@ -7,6 +7,7 @@
 #include "proto/clock.h"
 #include "proto/log.h"
 #include "proto/units.h"
+#include <jansson.h>
 
 #define DAY_NS (86400 * NS_PER_S)
 
@@ -43,7 +44,7 @@ static void spare(struct retention *r, const char *label)
 /* What the next sweep of a schedule may be held against: that of the last one that is done, even
  * where many were skipped since. */
 struct last_done {
-	char *schedule, *campaign, *confirmation, *baseline; /* owned */
+	char *schedule, *campaign, *confirmation, *baseline, *answer; /* owned */
 };
 
 struct last_sweeps {
@@ -57,9 +58,11 @@ static void last_set(struct last_done *l, const struct message_cell *c)
 	free(l->campaign);
 	free(l->confirmation);
 	free(l->baseline);
+	free(l->answer);
 	l->campaign = xstrdup(text_of(&c[SWEEPS_CAMPAIGN]));
 	l->confirmation = xstrdup(text_of(&c[SWEEPS_CONFIRMATION]));
 	l->baseline = xstrdup(text_of(&c[SWEEPS_BASELINE]));
+	l->answer = xstrdup(text_of(&c[SWEEPS_ANSWER]));
 }
 
 static int on_schedule(void *arg, int64_t key, const struct message_cell *c, size_t n)
@@ -90,6 +93,23 @@ static int on_sweep(void *arg, int64_t key, const struct message_cell *c, size_t
 	return 0;
 }
 
+/* Cases whose level is older than the last sweep: they are held against the same once more. */
+static void spare_levels(struct retention *r, const char *text)
+{
+	static const char *const keys[] = {"unsettled", "open"};
+	json_t *answer = json_loads(text, 0, NULL), *one;
+	size_t i;
+
+	for (size_t k = 0; k < ARRAY_SIZE(keys); k++) {
+		json_array_foreach(json_object_get(answer, keys[k]), i, one)
+		{
+			const char *against = json_string_value(json_object_get(one, "against"));
+			spare(r, against != NULL ? against : "");
+		}
+	}
+	json_decref(answer);
+}
+
 static void spare_last(struct last_sweeps *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
@@ -99,11 +119,13 @@ static void spare_last(struct last_sweeps *l)
 			spare(l->retention, of->campaign);
 			spare(l->retention, of->confirmation);
 			spare(l->retention, of->baseline);
+			spare_levels(l->retention, of->answer);
 		}
 		free(of->schedule);
 		free(of->campaign);
 		free(of->confirmation);
 		free(of->baseline);
+		free(of->answer);
 	}
 	free(l->of);
 }

@@ -339,6 +339,31 @@ static void test_what_a_schedule_needs(void **state)
 	assert_int_equal(pruned(), 1 << 1 | 1 << 3);
 }
 
+/* Of cases that the last sweep did not settle, too. */
+static void test_levels_of_a_schedule(void **state)
+{
+	struct error err = {0};
+	const struct store_schedule s = {
+		.name = "demo", .file = "f", .yaml = "y", .cron = "0 2 * * *", .next_at = ABSENT};
+	struct store_sweep sweep = {.schedule = "demo",
+		.began_at = ABSENT,
+		.ended_at = ABSENT,
+		.state = "done",
+		.campaign = 4,
+		.answer = "{\"unsettled\":[{\"against\":\"demo.2\"}],"
+			  "\"open\":[{\"against\":\"demo.3\"},{}]}"};
+
+	(void)state;
+	agent_arrive(&lab1);
+	run_demo(4);
+	assert_good(store_sqlite.begin(rig.store, &err), &err);
+	assert_good(store_sqlite.put_schedule(rig.store, &s, &err), &err);
+	assert_good(store_sqlite.put_sweep(rig.store, &sweep, &err), &err);
+	assert_good(store_sqlite.commit(rig.store, &err), &err);
+	set_retention(0, 0);
+	assert_int_equal(pruned(), 1 << 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -349,6 +374,7 @@ int main(void)
 		TEST(test_when),
 		TEST(test_old_campaigns),
 		TEST(test_what_a_schedule_needs),
+		TEST(test_levels_of_a_schedule),
 	};
 
 	return cmocka_run_group_tests_name("maintenance", tests, NULL, NULL);
