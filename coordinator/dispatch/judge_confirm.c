@@ -235,7 +235,8 @@ void judge_keep_open(struct judgement *j, json_t *one)
 static void weigh_one(
 	struct judgement *j, json_t *one, const json_t *rows, const char *label, const char *why)
 {
-	static const char *const numbers[] = {"ratio", "low", "high", "p_adjusted"};
+	static const char *const numbers[] = {"ratio", "low", "high", "p_adjusted",
+		"baseline_median", "contender_median", "unit"};
 	const json_t *found = NULL;
 	enum weighed w = rows != NULL ? judge_weigh(one, rows, &found) : WEIGHED_OPEN;
 

@@ -288,8 +288,8 @@ enum weighed judge_weigh(const json_t *one, const json_t *rows, const json_t **f
 
 /* ---- changes ---- */
 
-static const char *const of_host[] = {
-	"host", "ratio", "low", "high", "p_adjusted", "against", "cause", "shown_by"};
+static const char *const of_host[] = {"host", "ratio", "low", "high", "p_adjusted",
+	"baseline_median", "contender_median", "unit", "against", "cause", "shown_by"};
 static const char *const of_change[] = {"metric", "benchmark", "verdict", "cause"};
 
 static void copy(json_t *to, const json_t *from, const char *const *keys, size_t n)

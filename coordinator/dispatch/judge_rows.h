@@ -4,9 +4,10 @@
  *
  * A case is a metric of a configuration on a host; here it is a JSON object with the keys of a row
  * of `compare`: "metric", "benchmark", "parameters", "host", "verdict", "ratio", "low", "high",
- * "p_adjusted", "against" (the label that it was compared with, of several the newest), "canary",
- * "flags". A change is what became of the same metric, benchmark and parameters on one host or
- * several: the same keys, with "hosts", an array of what differs between them.
+ * "p_adjusted", "baseline_median", "contender_median", "unit", "against" (the label that it was
+ * compared with, of several the newest), "canary", "flags". A change is what became of the same
+ * metric, benchmark and parameters on one host or several: the same keys, with "hosts", an array of
+ * what differs between them.
  *
  * Nothing is in here but JSON: no store, no clocks. Arrays and objects that are returned are the
  * caller's (json_decref).

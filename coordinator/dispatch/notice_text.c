@@ -105,6 +105,27 @@ static void add_canaries(const json_t *hosts, const json_t *moved, struct buf *o
 	json_decref(both);
 }
 
+/* Four digits; whole numbers whole. */
+static void add_median(const json_t *change, const char *key, struct buf *out)
+{
+	double value = value_of(change, key);
+	const char *unit = judge_text(change, "unit");
+
+	buf_addf(out, fabs(value) >= 1000 ? "%.0f" : "%#.4g", value);
+	buf_addf(out, "%s%s", unit[0] != '\0' ? " " : "", unit);
+}
+
+static void add_medians(const json_t *change, struct buf *out)
+{
+	if (!isfinite(value_of(change, "baseline_median")) ||
+		!isfinite(value_of(change, "contender_median")))
+		return;
+	buf_adds(out, "; median from ");
+	add_median(change, "baseline_median", out);
+	buf_adds(out, " to ");
+	add_median(change, "contender_median", out);
+}
+
 static void add_ratio(const json_t *change, struct buf *out)
 {
 	double ratio = value_of(change, "ratio"), low = value_of(change, "low");
@@ -116,6 +137,8 @@ static void add_ratio(const json_t *change, struct buf *out)
 		buf_addf(out, " [%.4g, %.4g]", low, high);
 	if (isfinite(ratio) && isfinite(p))
 		buf_addf(out, p < 0.001 ? ", adjusted p < 0.001" : ", adjusted p %.2g", p);
+	if (isfinite(ratio))
+		add_medians(change, out);
 	if (isfinite(ratio))
 		buf_addc(out, ')');
 }
@@ -267,7 +290,8 @@ static char *command_of(const json_t *change, const struct notice_facts *f)
 void notice_of_change(const json_t *change, const struct notice_facts *f, struct notice_text *out)
 {
 	static const char *const keys[] = {"against", "host", "hosts", "benchmark", "parameters",
-		"metric", "ratio", "low", "high", "p_adjusted", "verdict", "cause"};
+		"metric", "ratio", "low", "high", "p_adjusted", "baseline_median",
+		"contender_median", "unit", "verdict", "cause"};
 	_cleanup_free_ char *command = command_of(change, f);
 
 	out->kind = kind_of(judge_text(change, "verdict"));

@@ -403,6 +403,37 @@ static void a_change_of_several_hosts_is_one(void **state)
 	json_decref(cases);
 }
 
+static void assert_says_how_much(double before, double now, const char *wanted)
+{
+	json_t *cases = json_array(), *row = row_of("a", "regressed", "night.11"), *changes;
+	const struct notice_facts f = {.schedule = "night", .campaign = "night.12"};
+	struct notice_text text = {0};
+
+	json_object_set_new(row, "baseline_median", json_real(before));
+	json_object_set_new(row, "contender_median", json_real(now));
+	json_object_set_new(row, "unit", json_string("J"));
+	json_array_append_new(cases, row);
+	changes = judge_bundle(cases);
+	notice_of_change(json_array_get(changes, 0), &f, &text);
+	if (strstr(text.text, wanted) == NULL)
+		fail_msg("%s", text.text);
+	json_t *json = parse(text.json);
+	assert_string_equal(judge_text(json, "unit"), "J");
+	assert_true(json_number_value(json_object_get(json, "contender_median")) == now);
+	json_decref(json);
+	notice_text_done(&text);
+	json_decref(changes);
+	json_decref(cases);
+}
+
+static void a_change_says_how_much_it_is(void **state)
+{
+	(void)state;
+	assert_says_how_much(10.0104, 11.0136, "(ratio 1.03; median from 10.01 J to 11.01 J): ");
+	assert_says_how_much(1234567, 1274567, "median from 1234567 J to 1274567 J)");
+	assert_says_how_much(0.00012344, 0.00022, "median from 0.0001234 J to 0.0002200 J)");
+}
+
 static void what_a_program_printed_makes_no_broken_notice(void **state)
 {
 	json_t *good = judge_json_text("gr\xc3\xbc\xc3\x9f"), *bad = judge_json_text("a\xff b\xc3");
@@ -602,6 +633,7 @@ int main(void)
 		cmocka_unit_test(a_host_that_goes_in_the_middle),
 		cmocka_unit_test(one_that_was_stopped_is_told_when_it_does_not_come_back),
 		cmocka_unit_test(cases_that_fail_are_told_apart_from_hosts),
+		cmocka_unit_test(a_change_says_how_much_it_is),
 		cmocka_unit_test(what_a_program_printed_makes_no_broken_notice),
 		cmocka_unit_test(where_all_fails_the_sweep_has),
 	};
