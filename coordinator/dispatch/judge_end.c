@@ -132,15 +132,55 @@ static struct notice_facts facts_of(const struct dispatch *d, const struct sweep
 		.at = at};
 }
 
-static void tell_change(
-	struct judgement *j, const struct sweep *s, const json_t *change, int64_t at)
+/* Keys of cases of which tonight cannot say whether they have changed: cut short, or inconclusive.
+ * Where one of them has, it is the change that others show. A label is another matter: there it may
+ * never come. */
+static json_t *hidden_cases(const struct judgement *j, const struct sweep *s)
+{
+	json_t *out = json_object(), *one;
+	int64_t n;
+	size_t i;
+
+	if (judge_baseline_kind(s->row.baseline, &n) == BASELINE_LABEL)
+		return out;
+	judge_index(out, json_object_get(j->answer, "unsettled"));
+	json_array_foreach(json_object_get(j->answer, "unmeasured"), i, one)
+	{
+		json_object_set_new(out, json_string_value(one), json_true());
+	}
+	return out;
+}
+
+/* Hosts on which a change would have been seen. */
+static json_t *hosts_that_show(
+	const struct judgement *j, const json_t *hidden, const json_t *change)
+{
+	json_t *out = json_array(), *one = json_copy((json_t *)change), *host;
+	size_t i;
+
+	json_array_foreach(j->measured, i, host)
+	{
+		json_object_set(one, "host", host);
+		_cleanup_free_ char *key = judge_case_key(one);
+		_cleanup_free_ char *configuration = judge_configuration_key(one);
+
+		if (json_object_get(hidden, key) == NULL &&
+			json_object_get(hidden, configuration) == NULL)
+			json_array_append(out, host);
+	}
+	json_decref(one);
+	return out;
+}
+
+static void tell_change(struct judgement *j, const struct sweep *s, const json_t *change,
+	const json_t *measured, int64_t at)
 {
 	_cleanup_free_ char *commit = commit_of(j->d, s->label);
 	_cleanup_free_ char *before = commit_of(j->d, judge_text(change, "against"));
 	struct notice_facts f = facts_of(j->d, s, at);
 	struct notice_text text = {0};
 
-	f.measured = j->measured;
+	f.measured = measured;
 	f.moved = json_object_get(j->answer, "moved");
 	f.commit = commit;
 	f.commit_before = before;
@@ -158,13 +198,18 @@ static const char *list_of(const char *verdict)
 static void tell_changes(struct judgement *j, const struct sweep *s, int64_t at)
 {
 	json_t *changes = judge_bundle(judge_list(j, "confirmed")), *change;
+	json_t *hidden = hidden_cases(j, s);
 	size_t i;
 
 	json_array_foreach(changes, i, change)
 	{
-		tell_change(j, s, change, at);
+		json_t *measured = hosts_that_show(j, hidden, change);
+
+		tell_change(j, s, change, measured, at);
+		json_decref(measured);
 		json_array_append(judge_list(j, list_of(judge_text(change, "verdict"))), change);
 	}
+	json_decref(hidden);
 	json_decref(changes);
 	json_object_del(j->answer, "confirmed");
 }
@@ -266,6 +311,8 @@ void judge_end(struct judgement *j, struct sweep *s, int64_t at)
 
 	if (dispatch_begin(j->d) < 0)
 		return;
+	json_object_set_new(j->answer, "unmeasured",
+		judge_unmeasured(j->results, j->measured, least_runs(j, s)));
 	tell_changes(j, s, at);
 	tell_hosts(j, s, at);
 	for (size_t i = 0; i < ARRAY_SIZE(working); i++)
@@ -273,8 +320,6 @@ void judge_end(struct judgement *j, struct sweep *s, int64_t at)
 	for (size_t i = 0; i < 3; i++)
 		judge_list(j, (const char *const[]){"regressed", "improved", "unconfirmed"}[i]);
 	json_object_set(j->answer, "measured", j->measured);
-	json_object_set_new(j->answer, "unmeasured",
-		judge_unmeasured(j->results, j->measured, least_runs(j, s)));
 	json_object_set_new(j->answer, "status", json_integer(status_of(j)));
 	judge_keep_answer(j, s);
 	if (j->d->failure.code == 0)

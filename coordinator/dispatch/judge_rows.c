@@ -85,6 +85,18 @@ char *judge_case_key(const json_t *row)
 	return xasprintf("%s on %s", subject, judge_text(row, "host"));
 }
 
+void judge_index(json_t *to, const json_t *cases)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(cases, i, one)
+	{
+		_cleanup_free_ char *key = judge_case_key(one);
+		json_object_set(to, key, one);
+	}
+}
+
 char *judge_configuration_key(const json_t *row)
 {
 	json_t *parameters = plain_parameters(row);

@@ -28,6 +28,8 @@ json_t *judge_rows_read(const struct buf *text, struct error *err);
 char *judge_subject(const json_t *row);
 /* The same with " on HOST". */
 char *judge_case_key(const json_t *row);
+/* Put cases into an object, by their keys. */
+void judge_index(json_t *to, const json_t *cases);
 /* Benchmark, parameters and host of a row, whatever its metric. The caller frees. */
 char *judge_configuration_key(const json_t *row);
 /* A text of an object; "" where it has none. */

@@ -39,26 +39,13 @@ static json_t *set_of(const json_t *texts)
 	return out;
 }
 
-/* Cases by their keys. */
-static void add_cases(json_t *to, const json_t *cases)
-{
-	json_t *one;
-	size_t i;
-
-	json_array_foreach(cases, i, one)
-	{
-		_cleanup_free_ char *key = judge_case_key(one);
-		json_object_set(to, key, one);
-	}
-}
-
 /* What became no level in a sweep. */
 static json_t *unsettled_of(const json_t *answer)
 {
 	json_t *out = json_object();
 
-	add_cases(out, json_object_get(answer, "unsettled"));
-	add_cases(out, json_object_get(answer, "open"));
+	judge_index(out, json_object_get(answer, "unsettled"));
+	judge_index(out, json_object_get(answer, "open"));
 	return out;
 }
 
