@@ -290,10 +290,10 @@ static void note_old_levels(struct judgement *j, const struct sweep *s)
 	if (n == 0)
 		return;
 	_cleanup_free_ char *key = judge_case_key(first);
-	_cleanup_free_ char *more = n > 1 ? xasprintf(" and %zu other cases", n - 1) : xstrdup("");
+	_cleanup_free_ char *more = n > 1 ? xasprintf(" and %zu more", n - 1) : xstrdup("");
 	_cleanup_free_ char *note = xasprintf(
-		"%s%s: none of the last %d nights settled whether it has changed, so it is held "
-		"against the oldest of them (%s); more blocks would settle it",
+		"%s%s: not settled by any of the last %d nights, so held against the oldest of "
+		"them (%s); more blocks would settle it",
 		key, more, JUDGE_NIGHTS_MOST, judge_text(first, "against"));
 	add_note(j, note);
 }

@@ -1,5 +1,5 @@
 # Nights that are judged by their energy: test meters give each run what its contents say, in equal time. Between the nights samples are pruned, and
-# within the second one a window of maintenance opens over one of two hosts.
+# within the last one but one a window of maintenance opens over one of two hosts.
 . "$TOP/tests/lib.sh"
 . "$TOP/tests/cluster.sh"
 . "$TOP/tests/meter.sh"
