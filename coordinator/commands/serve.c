@@ -121,6 +121,19 @@ static int open_http(struct http **out, const char *address, const char *db, str
 	return 0;
 }
 
+/* Before the store is touched, which a mistyped address is no reason for. */
+static int check_addresses(
+	const struct serve_options *o, const struct settings *settings, struct error *err)
+{
+	const char *http = either(o->http, settings->http, NULL);
+	_cleanup_free_ char *endpoint =
+		link_endpoint(either(o->listen, settings->listen, "127.0.0.1"), err);
+
+	if (endpoint == NULL)
+		return ERR_USAGE;
+	return http != NULL ? http_check_address(http, err) : 0;
+}
+
 static int serve(const struct serve_options *o, struct serving *serving, struct error *err)
 {
 	const struct settings *settings = &serving->settings.now;
@@ -182,7 +195,8 @@ static int run(void *target, const char **arguments, size_t n, struct error *err
 			o->check ? "check" : "notify-test");
 		return EXIT_USAGE;
 	}
-	if (serve_settings_read(&serving.settings.now, o->settings, err) < 0)
+	if (serve_settings_read(&serving.settings.now, o->settings, err) < 0 ||
+		check_addresses(o, &serving.settings.now, err) < 0)
 		status = EXIT_USAGE;
 	else if (o->check)
 		status = printf("%s: good\n", o->settings) < 0 ? EXIT_INTERNAL : EXIT_OK;

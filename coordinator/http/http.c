@@ -211,6 +211,13 @@ static int parse_address(const char *text, union address *out, struct error *err
 	return 0;
 }
 
+int http_check_address(const char *address, struct error *err)
+{
+	union address a;
+
+	return parse_address(address, &a, err);
+}
+
 static socklen_t length_of(const union address *a)
 {
 	return a->any.sa_family == AF_INET ? sizeof a->v4 : sizeof a->v6;

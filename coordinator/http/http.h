@@ -19,6 +19,8 @@ struct http;
  * ERR_USAGE where the address is none, ERR_UNAVAILABLE where it is taken.
  */
 int http_open(struct http **out, const char *address, const char *db, struct error *err);
+/* Whether http_open() would take such an address; nothing is opened. Returns 0 or ERR_USAGE. */
+int http_check_address(const char *address, struct error *err);
 /* Nothing is answered after that. NULL is fine. */
 void http_close(struct http *h);
 /* From now on this is told; v is taken over. Fine from any thread. */

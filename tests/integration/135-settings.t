@@ -58,6 +58,17 @@ printf 'notify:\n  - {mail: a@b.de}\n  - {mail: a@b.de, kinds: failed}\n' >twice
 like "no way stands there twice" "$(check twice.yaml)" "^twice.yaml:3:5: error: 'mail a@b.de' stands in 'notify' twice"
 echo 'listen: tcp://127.0.0.1:77100' >port.yaml
 like "a port that is none is told with its place" "$(check port.yaml)" "^port.yaml:1:9: error: 'tcp://127.0.0.1:77100' has no port from 0 to 65535"
+: >none.yaml
+for bad in '--http 127.0.0.1:77100' '--http 127.0.0.1:' '--http lab.example:1' '--listen tcp://127.0.0.1:77100'; do
+	# shellcheck disable=SC2086 # two words
+	fails "--check refuses '$bad'" 2 joulerig serve --settings none.yaml --check $bad --db refused.db
+	cp "$tap_log" said
+	# shellcheck disable=SC2086
+	fails "as a start does" 2 timeout 60 joulerig serve --settings none.yaml $bad --db refused.db
+	is "with the same words" "$(cat said)" "$(cat "$tap_log")"
+done
+ok "without making a store" test ! -e refused.db
+ok "a good one is fine" joulerig serve --settings none.yaml --check --http '[::1]:7711' --listen 127.0.0.1
 echo 'listen: tcp://192.0.2.1:7710' >elsewhere.yaml
 fails "an address that this machine does not have" 4 timeout 60 joulerig serve --settings elsewhere.yaml --db e.db
 like "it says what could be given" "$(cat "$tap_log")" 'no address of this machine; .*tcp://0.0.0.0:7710'
