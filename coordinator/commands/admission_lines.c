@@ -28,6 +28,18 @@ static void add_admission(const struct message_host *h, struct buf *out)
 		since[0] ? " since " : "", since, reason[0] ? ": " : "", reason, h->name);
 }
 
+/* Started again it says HELLO by itself: nothing has to be told to the coordinator. */
+static void add_away(const struct message_host *h, struct buf *out)
+{
+	char seen[32];
+
+	buf_addf(out,
+		"%s is %s, %s%s: start its agent there, or see why it cannot reach the "
+		"coordinator\n",
+		h->name, h->state, h->seen_at != ABSENT ? "last seen " : "not seen yet",
+		h->seen_at != ABSENT ? clock_rfc3339(seen, h->seen_at) : "");
+}
+
 static void add_clock(const struct message_host *h, struct buf *out)
 {
 	char offset[32], delay[32];
@@ -69,4 +81,28 @@ void admission_lines(const struct message_report *report, const char *name)
 	}
 	if (out.len > 0)
 		printf("\n%s", out.data);
+}
+
+/* Whether "NAME (" stands in text as a word: a name may end as another does. */
+static bool is_named(const char *text, const char *name)
+{
+	_cleanup_free_ char *word = xasprintf("%s (", name);
+
+	for (const char *at = strstr(text, word); at != NULL; at = strstr(at + 1, word))
+		if (at == text || at[-1] == ' ')
+			return true;
+	return false;
+}
+
+void admission_hints(const struct message_report *report, const char *text, struct buf *out)
+{
+	for (size_t i = 0; i < report->hosts.n; i++) {
+		const struct message_host *h = LIST_AT(&report->hosts, struct message_host, i);
+		if (!is_named(text, h->name))
+			continue;
+		if (strcmp(h->state, "silent") == 0 || strcmp(h->state, "offline") == 0)
+			add_away(h, out);
+		else if (h->admission != NULL)
+			add_admission(h, out);
+	}
 }

@@ -12,4 +12,9 @@
  * too. Nothing where there is nothing to tell. */
 void admission_lines(const struct message_report *report, const char *name);
 
+/* Add a line for each host of the report that a campaign waits for: since when it is away, and what
+ * to do about it. text names them as EVENT and REPORT do: "waits for lab03 (silent), lab05
+ * (drained)". */
+void admission_hints(const struct message_report *report, const char *text, struct buf *out);
+
 #endif

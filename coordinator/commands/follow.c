@@ -1,5 +1,6 @@
 #include "coordinator/commands/follow.h"
 
+#include "coordinator/commands/admission_lines.h"
 #include "proto/clock.h"
 #include "proto/log.h"
 #include "proto/units.h"
@@ -55,17 +56,29 @@ static void format_progress(
 			units_format_duration(left, c->left_ns));
 }
 
+static uint64_t hash_of(const char *text)
+{
+	uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
+
+	for (const char *p = text; *p != '\0'; p++)
+		hash = (hash ^ (unsigned char)*p) * 0x100000001b3;
+	return hash;
+}
+
 static void show_progress(struct follow *f, const struct message_campaign *c, const char *waits_for)
 {
 	_cleanup_buf_ struct buf line = BUF_INIT;
 	int64_t now = clock_monotonic_ns();
 	bool is_paused = strcmp(c->state, "paused") == 0;
-	bool waits_now = (text_is_set(waits_for) && !f->is_waiting) || is_paused != f->is_paused;
+	uint64_t waits = text_is_set(waits_for) ? hash_of(waits_for) : 0;
+	bool waits_anew = waits != 0 && waits != f->waits;
+	bool waits_now = waits_anew || is_paused != f->is_paused;
 
-	f->is_waiting = text_is_set(waits_for);
+	f->waits = waits;
 	f->is_paused = is_paused;
 	if (f->is_quiet)
 		return;
+	f->wants_hosts |= waits_anew;
 	if (f->is_terminal) {
 		format_progress(c, waits_for, true, &line);
 		fprintf(stderr, "\r%s\033[K", line.data);
@@ -80,10 +93,8 @@ static void show_progress(struct follow *f, const struct message_campaign *c, co
 /* Whether it was said before; the next block would say it again, and is counted alone. */
 static bool is_told(struct follow *f, const char *what)
 {
-	uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
+	uint64_t hash = hash_of(what);
 
-	for (const char *p = what; *p != '\0'; p++)
-		hash = (hash ^ (unsigned char)*p) * 0x100000001b3;
 	for (size_t i = 0; i < f->told_n && i < FOLLOW_TOLD; i++)
 		if (f->told[i] == hash)
 			return true;
@@ -161,6 +172,48 @@ int follow_status(const struct follow *f)
 	return f->was_cancelled || f->failed > 0 ? EXIT_RUN_FAILED : EXIT_OK;
 }
 
+/* ---- hosts that it waits for ---- */
+
+static int ask_hosts(struct follow *f, struct client *client, const char *label, struct error *err)
+{
+	struct message m;
+
+	if (!f->wants_hosts)
+		return 0;
+	f->wants_hosts = false;
+	message_init(&m, MESSAGE_STATUS);
+	m.status.label = label;
+	return client_send(client, &m, err);
+}
+
+/* Nothing where it goes on meanwhile. */
+static void show_hosts(struct follow *f, const struct message_report *report, const char *label)
+{
+	_cleanup_buf_ struct buf hints = BUF_INIT;
+	const struct message_campaign *c =
+		report->campaigns.n > 0 ? LIST_AT(&report->campaigns, struct message_campaign, 0)
+					: NULL;
+
+	if (c == NULL || !text_is_set(c->without))
+		return;
+	admission_hints(report, c->without, &hints);
+	if (hints.len == 0)
+		return;
+	follow_clear(f);
+	fprintf(stderr,
+		"%sCtrl-C leaves it in the queue; 'joulerig cancel %s' ends it, what was measured "
+		"stays\n",
+		hints.data, label);
+}
+
+static void take(struct follow *f, const struct message *m, const char *label)
+{
+	if (m->type == MESSAGE_EVENT)
+		follow_event(f, m);
+	else if (m->type == MESSAGE_REPORT)
+		show_hosts(f, &m->report, label);
+}
+
 /* Ask for the events; they come until the connection breaks or the campaign ends. */
 static int watch(struct follow *f, struct client *client, const char *label, struct error *err)
 {
@@ -173,9 +226,9 @@ static int watch(struct follow *f, struct client *client, const char *label, str
 		r = client_receive(client, ABSENT, &m, err);
 		if (r < 0)
 			break;
-		if (m.type == MESSAGE_EVENT)
-			follow_event(f, &m);
+		take(f, &m, label);
 		message_done(&m);
+		r = ask_hosts(f, client, label, err);
 	}
 	return r;
 }

@@ -17,8 +17,9 @@ struct follow {
 	bool is_quiet, is_terminal;
 	bool has_line;    /* an unfinished line stands on the terminal */
 	int64_t plain_ns; /* when the last plain line was printed */
-	bool is_waiting;  /* for a host, as was last told */
+	uint64_t waits;   /* hash of the hosts that it waits for, as was last told; 0: for none */
 	bool is_paused;   /* likewise */
+	bool wants_hosts; /* the hosts that it waits for are to be asked for */
 	bool has_ended;
 	bool was_cancelled;
 	bool was_skipped;           /* nothing of it could run */

@@ -61,12 +61,12 @@ static int ask(struct client *client, struct message *m, struct seen *s, struct 
 		r = client_receive(client, ANSWER_NS, &answer, err);
 		if (r < 0)
 			break;
-		/* What is left of the events of a campaign that was followed comes first. */
-		bool is_event = answer.type == MESSAGE_EVENT;
-		if (!is_event)
+		/* What is left of a campaign that was followed comes first. */
+		bool is_left = answer.type == MESSAGE_EVENT || answer.type == MESSAGE_REPORT;
+		if (!is_left)
 			r = take_row(s, &answer, err);
 		message_done(&answer);
-		if (!is_event)
+		if (!is_left)
 			break;
 	}
 	return r;

@@ -1,6 +1,7 @@
 #include "coordinator/commands/steering.h"
 
 #include "coordinator/client.h"
+#include "coordinator/commands/admission_lines.h"
 #include "proto/clock.h"
 #include <stdio.h>
 
@@ -133,6 +134,32 @@ int steering_in_file(struct steered *c, const char *verb,
 	return steering_write(c, change_plain, &plain, err);
 }
 
+/* Who asks for more runs waits for them, and must not have to find out why none begins. */
+static int say_waiting(const struct steered *c, struct error *err)
+{
+	_cleanup_buf_ struct buf hints = BUF_INIT;
+	struct message m, answer;
+
+	message_init(&m, MESSAGE_STATUS);
+	m.status.label = c->label;
+	int r = steering_ask(c, &m, &answer, err);
+	if (r < 0)
+		return r;
+	const struct message_campaign *told =
+		answer.type == MESSAGE_REPORT && answer.report.campaigns.n > 0
+			? LIST_AT(&answer.report.campaigns, struct message_campaign, 0)
+			: NULL;
+	if (told != NULL && text_is_set(told->without)) {
+		admission_hints(&answer.report, told->without, &hints);
+		fprintf(stderr,
+			"%s %s\n%sIt stays in the queue until then; 'joulerig cancel %s' ends it, "
+			"what was measured stays\n",
+			told->label, told->without, hints.len > 0 ? hints.data : "", told->label);
+	}
+	message_done(&answer);
+	return 0;
+}
+
 int steering_more(struct steered *c, struct message *m, struct error *err)
 {
 	struct message answer;
@@ -148,7 +175,7 @@ int steering_more(struct steered *c, struct message *m, struct error *err)
 			(long long)told->done, (long long)told->total);
 	}
 	message_done(&answer);
-	return 0;
+	return say_waiting(c, err);
 }
 
 void steering_say_resume(const struct steered *c, const char *what)

@@ -233,6 +233,17 @@ static void why_skipped(const struct dispatch *d, const struct nightly_schedule 
 		v == DUE_IS_CROWDED ? ", and another one waits for that already" : "");
 }
 
+/* A new sweep, which says for whom it waits, if for one: that may take hours. */
+static struct sweep *queue(struct dispatch *d, const struct nightly_schedule *n, int64_t due_at,
+	bool is_by_hand, int64_t at)
+{
+	const char *before = open_label(d, n->row.name);
+	_cleanup_free_ char *why =
+		before != NULL ? xasprintf("it waits for the end of %s", before) : NULL;
+
+	return sweep_add(d, n, due_at, is_by_hand, SWEEP_QUEUED, why, at);
+}
+
 static void begin_one(
 	struct dispatch *d, const struct nightly_schedule *n, int64_t due_at, int64_t at)
 {
@@ -248,7 +259,7 @@ static void begin_one(
 	log_info("schedule %s is due%s%s", n->row.name,
 		v == DUE_WAITS ? " and waits for the end of " : "",
 		v == DUE_WAITS ? open_label(d, n->row.name) : "");
-	(void)sweep_add(d, n, due_at, false, SWEEP_QUEUED, NULL, at);
+	(void)queue(d, n, due_at, false, at);
 }
 
 static void skip_missed(
@@ -292,7 +303,7 @@ static void come_due(struct dispatch *d, struct nightly_schedule *n, int64_t at)
 	}
 	/* Each of them is wanted, one after the other, whatever `overlap` says of on-time ones. */
 	for (size_t i = 0; i < due.begin_n; i++)
-		(void)sweep_add(d, n, due.begin[i], false, SWEEP_QUEUED, NULL, at);
+		(void)queue(d, n, due.begin[i], false, at);
 }
 
 /* The clock was set back, perhaps while we were away. */
@@ -388,7 +399,7 @@ static void sweep_now(struct dispatch *d, const struct route *from, struct night
 	}
 	if (dispatch_begin(d) < 0)
 		return;
-	const struct sweep *s = sweep_add(d, n, at, true, SWEEP_QUEUED, NULL, at);
+	const struct sweep *s = queue(d, n, at, true, at);
 	if (s == NULL)
 		return;
 	message_init(&m, MESSAGE_QUERY);

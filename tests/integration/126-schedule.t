@@ -67,6 +67,7 @@ is_running() { [ "$(list "$1" .state)" = running ]; }
 ok "it runs" wait_for 60 is_running night
 is "another one may wait" "$(schedule run night --detach)" night
 is "it does" "$(sweeps night state)" 'done done running queued'
+like "and says for whom" "$(schedule list)" 'last +queued: it waits for the end of night.4$'
 fails "a third is refused" 4 schedule run night --detach
 like "and told why" "$(cat "$tap_log")" 'the sweep before \(night.4\) has not ended, and another one waits'
 campaign strict ', overlap: skip'
@@ -124,6 +125,20 @@ like "which is told" "$(cat follow.log)" 'schedule: without beta \(drained\) for
 is "what was left for it is skipped" "$(sqlite3 -readonly c.db "SELECT h.name, r.state, count(*), max(iif(r.state = 'skipped', r.reason, '')) FROM run r JOIN host h ON h.id = r.host
 	JOIN campaign c ON c.id = r.campaign WHERE c.name = 'lonely' GROUP BY 1, 2 ORDER BY 1, 2" | paste -sd' ')" \
 	'alpha|done|6| beta|done|1| beta|skipped|1|schedule: without beta (drained) for 1.0 s'
+
+# ---- hosts in maintenance ----
+kill -TERM "$SERVE_PID" && wait "$SERVE_PID"
+echo 'maintenance: [{hosts: [alpha, beta], cron: "* * * * *", for: 1h}]' >s.yaml
+: >serve.log
+joulerig serve --settings s.yaml --listen "$LISTEN" --db c.db --keys keys 2>>serve.log &
+SERVE_PID=$!
+wait_for 120 grep -q 'host alpha is connected' serve.log
+joulerig schedule run night "${ask[@]}" 2>follow.log >/dev/null &
+follow=$!
+ok "who follows is told at once until when it waits" wait_for 60 grep -q 'waiting for alpha (maintenance until ' follow.log
+ok "and what can be done" wait_for 60 grep -q "^Ctrl-C leaves it in the queue; 'joulerig cancel night\." follow.log
+kill "$follow" && wait "$follow"
+like "the sweep goes on without who follows" "$(tail -n 1 follow.log)" 'interrupted; the sweep goes on there'
 
 # ---- without a coordinator ----
 kill -TERM "$SERVE_PID" && wait "$SERVE_PID"

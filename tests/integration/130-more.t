@@ -88,6 +88,28 @@ at cancel more.2
 rm place/wait
 like "what was cancelled is submitted again" "$(at extend more.2 --blocks 1 2>&1)" "more\.2 was cancelled; 'joulerig rerun more\.2'"
 like "of nothing" "$(at extend other.1 --blocks 1 2>&1)" "other"
+
+# Hosts that are gone.
+start_agent beta
+wait_for 120 grep -q 'host beta is connected' serve.log
+touch place/bad-1
+run_it submit c.yaml --label why=gone >gone
+rm place/bad-1
+kill -TERM "${AGENT_PID[alpha]}" && wait "${AGENT_PID[alpha]}"
+wait_for 60 grep -q 'host alpha says goodbye' serve.log
+gone=$(cat gone)
+at rerun "$gone" --failed 2>said
+like "rerun --failed says who is away" "$(cat said)" "^$gone (waits for|goes on without) alpha \(offline\)$"
+like "since when, and what to do" "$(cat said)" '^alpha is offline, last seen [0-9-]{10}T[0-9:.]+Z: start its agent there'
+like "or how to end it" "$(cat said)" "It stays in the queue until then; 'joulerig cancel $gone' ends it"
+at watch "$gone" 2>watch.gone &
+watch=$!
+ok "watch says so, too" wait_for 120 grep -q 'waiting for alpha (offline)' watch.gone
+ok "with what to do" wait_for 60 grep -q "^Ctrl-C leaves it in the queue; 'joulerig cancel $gone' ends it" watch.gone
+like "and since when" "$(cat watch.gone)" '^alpha is offline, last seen [0-9-]{10}T'
+start_agent alpha
+ok "it ends when the agent is there again" wait "$watch"
+is "well" "$(at status "$gone" --format ndjson | jq -c '[.done, .failed, .state]')" '[12,0,"done"]'
 joulerig export more.1 --what runs --format ndjson --coordinator "$ADDRESS" --keys keys 2>/dev/null >runs.ndjson
 kill_coordinator
 joulerig import runs.ndjson --as got --db c.db 2>/dev/null >/dev/null
