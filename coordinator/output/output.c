@@ -129,6 +129,32 @@ char *output_harmless(const char *text)
 	return copy;
 }
 
+bool output_may_break(const char *text, size_t at)
+{
+	static const char *const units[] = {"%", "ns", "us", "µs", "ms", "s", "min", "h", "J", "mJ",
+		"µJ", "W", "mW", "B", "kB", "MB", "GB", "KiB", "MiB", "GiB", "Hz", "MHz", "GHz",
+		"°C"};
+	const char *word = text + at + 1;
+	size_t len = strcspn(word, " ,;:.)");
+
+	if (at == 0 || text[at - 1] < '0' || text[at - 1] > '9')
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
+		if (strlen(units[i]) == len && strncmp(units[i], word, len) == 0)
+			return false;
+	return true;
+}
+
+/* Bytes up to where the line may end. */
+static size_t word_length(const char *text)
+{
+	size_t len = strcspn(text, " ");
+
+	while (text[len] == ' ' && !output_may_break(text, len))
+		len += 1 + strcspn(text + len + 1, " ");
+	return len;
+}
+
 void output_wrapped(const char *all, int indent, FILE *to)
 {
 	_cleanup_free_ char *copy = output_harmless(all);
@@ -136,7 +162,7 @@ void output_wrapped(const char *all, int indent, FILE *to)
 	int at = indent, page = output_page_width();
 
 	while (*text != '\0') {
-		_cleanup_free_ char *word = xstrndup(text, strcspn(text, " "));
+		_cleanup_free_ char *word = xstrndup(text, word_length(text));
 		int width = text_width(word);
 
 		if (at > indent && at + 1 + width > page) {

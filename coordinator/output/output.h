@@ -71,6 +71,8 @@ int output_page_width(void);
 /* A copy for a terminal, the caller's: control characters, which would move its cursor or worse,
  * are spaces. */
 char *output_harmless(const char *text);
+/* Whether a line may end before the space at text[at]: not between a number and its unit. */
+bool output_may_break(const char *text, size_t at);
 /* Print a text from column indent on, and a newline: broken between words where the page ends, its
  * further lines indented as much. */
 void output_wrapped(const char *all, int indent, FILE *to);

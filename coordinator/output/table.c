@@ -79,7 +79,7 @@ static size_t fitting(const char *text, int width)
 		part[next] = text[next];
 		if (is_too_wide)
 			break;
-		if (text[i] == ' ')
+		if (text[i] == ' ' && output_may_break(text, i))
 			best = i;
 		i = next;
 	}

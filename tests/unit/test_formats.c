@@ -148,6 +148,38 @@ static void test_long_last_column_is_wrapped(void **state)
 	free(text);
 }
 
+/* Both ways to break lines: nobody reads "117" and, below it, "%;". */
+static void test_a_number_keeps_its_unit(void **state)
+{
+	static const struct column two[] = {{"a", NULL, false}, {"reason", NULL, false}};
+	static const struct {
+		const char *text, *first; /* line */
+	} vectors[] = {{"differs 117 %; more", "differs"}, {"differs 117 ms of it", "differs"},
+		{"differs 117 runs of it", "differs 117"}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
+		_cleanup_free_ char *all = xasprintf("%081d %s", 0, vectors[i].text);
+		for (int way = 0; way < 2; way++) {
+			char *text = NULL;
+			size_t len;
+			FILE *to = open_memstream(&text, &len);
+			if (way == 0) {
+				struct output *o = output_table.begin(to, two, 2);
+				output_table.row(o, (const struct cell[]){
+							    {CELL_TEXT, "key"}, {CELL_TEXT, all}});
+				output_table.end(o);
+			} else {
+				output_wrapped(all, 5, to);
+			}
+			fclose(to);
+			_cleanup_free_ char *want = xasprintf("%081d %s\n", 0, vectors[i].first);
+			assert_non_null(strstr(text, want));
+			free(text);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +188,7 @@ int main(void)
 		cmocka_unit_test(test_json_is_json_whatever_the_bytes),
 		cmocka_unit_test(test_text_width),
 		cmocka_unit_test(test_long_last_column_is_wrapped),
+		cmocka_unit_test(test_a_number_keeps_its_unit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
