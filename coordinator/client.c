@@ -225,13 +225,23 @@ static int wait_connected(struct client *c, int64_t timeout_ns, struct error *er
 	return 0;
 }
 
-int client_say_whose(int code, struct error *err)
+int client_say_owner(int code, struct error *err)
 {
 	if (code != -EACCES || err == NULL)
 		return code;
 	return error_set(err, ERR_UNAVAILABLE,
 		"%s; run this as the user whose it is (a service's: 'sudo -u joulerig joulerig "
-		"...'), or ask the coordinator with --coordinator, --server-key and a key of your "
+		"...')",
+		err->text);
+}
+
+int client_say_whose(int code, struct error *err)
+{
+	if (code != -EACCES || err == NULL)
+		return code;
+	(void)client_say_owner(code, err);
+	return error_set(err, ERR_UNAVAILABLE,
+		"%s, or ask the coordinator with --coordinator, --server-key and a key of your "
 		"own: what 'joulerig key show' prints is trusted there by 'joulerig key trust NAME "
 		"KEY --role user'",
 		err->text);

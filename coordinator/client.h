@@ -22,6 +22,8 @@ void client_close(struct client *c);
 /* After code, where that is -EACCES of what belongs to a coordinator (its store, its keys): what to
  * do is added to err, which becomes ERR_UNAVAILABLE. Returns the code. */
 int client_say_whose(int code, struct error *err);
+/* The same where the file itself is needed, and no coordinator would help. */
+int client_say_owner(int code, struct error *err);
 
 /* Send a request. Returns 0 or negative: ERR_UNAVAILABLE where the coordinator is of an older
  * release, which would take it for something else (message_minor.h); nothing was sent then. */

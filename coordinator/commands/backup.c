@@ -2,6 +2,7 @@
 #include "coordinator/commands/backup.h"
 #include "coordinator/commands/commands.h"
 
+#include "coordinator/client.h"
 #include "coordinator/store/lock.h"
 #include "proto/clock.h"
 #include "proto/log.h"
@@ -104,8 +105,11 @@ static int check_target(const struct backup *b, struct error *err)
 		return error_set(err, ERR_USAGE,
 			"backup: it copies the store's file: run it on the coordinator's machine, "
 			"with --db");
-	if (stat(b->db, &store) != 0)
-		return error_set(err, ERR_UNAVAILABLE, "backup: %s: %s", b->db, strerror(errno));
+	if (stat(b->db, &store) != 0) {
+		int why = -errno;
+		error_set(err, ERR_UNAVAILABLE, "backup: %s: %s", b->db, strerror(-why));
+		return why == -EACCES ? client_say_owner(why, err) : ERR_UNAVAILABLE;
+	}
 	int code = check_names(b, &store, err);
 	if (code < 0)
 		return code;
@@ -138,8 +142,10 @@ static int open_fresh(struct backup *b, struct error *err)
 {
 	b->fd = open(b->fresh, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (b->fd < 0)
-		return error_set(
-			err, ERR_USAGE, "backup: cannot make %s: %s", b->fresh, strerror(errno));
+		return error_set(err, ERR_USAGE,
+			"backup: cannot make %s: %s; name a FILE in a folder that is there and may "
+			"be written to",
+			b->fresh, strerror(errno));
 	if (flock(b->fd, LOCK_EX | LOCK_NB) != 0)
 		return error_set(
 			err, ERR_UNAVAILABLE, "backup: another backup writes %s", b->fresh);
@@ -160,7 +166,7 @@ static int copy_store(struct backup *b, struct error *err)
 	if (code == 0)
 		code = stores[0]->copy(s, b->fresh, on_progress, NULL, err);
 	stores[0]->close(s);
-	return code;
+	return client_say_owner(code, err);
 }
 
 static void keep_first(void *arg, const struct store_finding *f)

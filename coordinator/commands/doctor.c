@@ -1,6 +1,7 @@
 /* joulerig doctor: whether a store is whole, and what is around it as it should be. */
 #include "coordinator/commands/doctor.h"
 
+#include "coordinator/client.h"
 #include "coordinator/output/output.h"
 #include <stdio.h>
 
@@ -73,6 +74,14 @@ static bool wants_json(const struct common_options *o, struct error *err)
 	return o->format != NULL && strcmp(o->format, "json") == 0;
 }
 
+static void cannot_find(const char *db, struct error *err)
+{
+	int code = error_errno(err, "doctor: %s", db);
+
+	if (client_say_owner(code, err) == code)
+		error_set(err, ERR_UNAVAILABLE, "%s; name the store with --db", err->text);
+}
+
 static int run(void *target, const char **arguments, size_t n, struct error *err)
 {
 	const struct common_options *o = target;
@@ -86,7 +95,7 @@ static int run(void *target, const char **arguments, size_t n, struct error *err
 			"doctor: it looks at a store's file: run it on the coordinator's machine, "
 			"with --db");
 	if (err->code == 0 && access(d.db, F_OK) != 0)
-		error_set(err, ERR_UNAVAILABLE, "doctor: %s: %m; name the store with --db", d.db);
+		cannot_find(d.db, err);
 	if (err->code != 0)
 		return error_exit_status(err);
 	doctor_check_around(&d);

@@ -1,5 +1,7 @@
 /* What is in the store. */
 #include "coordinator/commands/doctor.h"
+
+#include "coordinator/client.h"
 #include "coordinator/store/store.h"
 
 #include "proto/clock.h"
@@ -133,6 +135,7 @@ void doctor_check_store(struct doctor *d)
 	int code = stores[0]->open(&s, d->db, false, &err);
 
 	if (code < 0) {
+		(void)client_say_owner(code, &err);
 		doctor_find(d, "file", code == -EACCES ? DOCTOR_NOTE : DOCTOR_BAD, NULL, "%s",
 			err.text);
 		return;

@@ -5,6 +5,7 @@
  */
 #include "coordinator/commands/run.h"
 #include "coordinator/agents_here.h"
+#include "coordinator/client.h"
 #include "coordinator/commands/follow.h"
 #include "coordinator/commands/steering.h"
 #include "coordinator/commands/submission.h"
@@ -169,23 +170,28 @@ static void remove_old_keys(const struct here *h)
 		closedir(d);
 }
 
+static int cannot_make(const char *path, struct error *err)
+{
+	int code = error_errno(err, "store: cannot make %s", path);
+	bool is_others = client_say_owner(code, err) != code;
+
+	return error_set(err, ERR_UNAVAILABLE, "%s%s name another place with --db", err->text,
+		is_others ? ", or" : ";");
+}
+
 /* The folder beside the store, and in it one for the coordinator's keys, made for this run. */
 static int make_folders(struct here *h, const char *db, struct error *err)
 {
 	_cleanup_free_ char *relative = server_data_dir(db);
 
 	if (mkdir(relative, SERVER_DATA_MODE) != 0 && errno != EEXIST)
-		return error_set(err, ERR_UNAVAILABLE,
-			"store: cannot make %s: %s; name another place with --db", relative,
-			strerror(errno));
+		return cannot_make(relative, err);
 	h->data_dir = realpath(relative, NULL);
 	if (h->data_dir == NULL)
 		return error_errno(err, "%s", relative);
 	h->keys_dir = xasprintf("%s/run-keys.XXXXXX", h->data_dir);
 	if (mkdtemp(h->keys_dir) == NULL)
-		return error_set(err, ERR_UNAVAILABLE,
-			"store: cannot make %s: %s; name another place with --db", h->keys_dir,
-			strerror(errno));
+		return cannot_make(h->keys_dir, err);
 	return 0;
 }
 

@@ -1,4 +1,5 @@
 #include "coordinator/dispatch/server.h"
+#include "coordinator/client.h"
 
 #include "coordinator/dispatch/ask.h"
 #include "coordinator/dispatch/recovery.h"
@@ -228,7 +229,7 @@ static int open_all(struct server *s, struct error *err)
 	if ((r = s->ops->open(&s->store, s->config.db, true, err)) < 0 ||
 		(r = open_content(s, err)) < 0 ||
 		(r = keypair_load_or_create(&s->keys, s->config.keys, err)) < 0)
-		return r;
+		return client_say_owner(r, err);
 	s->db = realpath(s->config.db, NULL);
 	s->keyring = keyring_open(s->config.keys);
 	keyring_add(s->keyring, "coordinator", s->keys.public_key, ROLE_USER);

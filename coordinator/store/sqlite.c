@@ -463,13 +463,28 @@ static int open_shared(struct store *s, struct error *err)
 	return code < 0 ? code : open_for_reading(s, err);
 }
 
+/* SQLite would say "disk I/O error". */
+static int check_file(const char *path, struct error *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return error_set(err, ERR_USAGE,
+			"%s is a folder; name the store's file with --db, as in %s/joulerig.db",
+			path, path);
+	return 0;
+}
+
 static int db_open(struct store **out, const char *path, bool write, struct error *err)
 {
-	struct store *s = xcalloc(1, sizeof *s);
+	int code = check_file(path, err);
 
+	if (code < 0)
+		return code;
+	struct store *s = xcalloc(1, sizeof *s);
 	s->path = xstrdup(path);
 	s->lock_fd = s->file_fd = -1;
-	int code = write ? open_locked(s, err) : open_shared(s, err);
+	code = write ? open_locked(s, err) : open_shared(s, err);
 	if (code == 0)
 		code = read_identity(s, err);
 	if (code < 0) {

@@ -87,4 +87,9 @@ sqlite3 old.db 'UPDATE campaign SET ended_at = ended_at - 200 * 86400 * 10000000
 is "what could be pruned is a note" "$(doctor old.db | jq -r '.findings[] | select(.state == "note") | .what + " " + .command')" \
 	'age joulerig prune --db old.db --older-than 180d'
 ok "and nothing wrong" joulerig doctor --db old.db
+mkdir folder.db
+fails "a folder is no store" 2 joulerig results x --db folder.db
+like "and told as one" "$(cat "$tap_log")" 'folder\.db is a folder; name the store.s file with --db'
+fails "a coordinator does not take it, either" 2 timeout 60 joulerig serve --listen tcp://127.0.0.1:0 --db folder.db
+ok "and leaves nothing beside it" test ! -e folder.db.lock
 done_testing

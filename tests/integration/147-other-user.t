@@ -5,6 +5,7 @@ trap 'chmod 755 store 2>/dev/null; stop_cluster' EXIT
 
 mkdir store
 echo "$$" >store/c.db
+(umask 077 && echo "$$" >store/closed.db)
 as_other() { HOME=$PWD/home "$@"; }
 if [ "$(id -u)" = 0 ]; then
 	command -v setpriv >/dev/null || skip_all "no setpriv here"
@@ -20,7 +21,7 @@ fi
 refused() {
 	local name=$1; shift
 	fails "$name: the status is that of no access" 4 as_other "$@"
-	like "$name: it says as whom" "$(cat "$tap_log")" "Permission denied.*'sudo -u joulerig joulerig "
+	like "$name: it says as whom" "$(cat "$tap_log")" "(Permission denied|unable to open database file).*'sudo -u joulerig joulerig "
 }
 refused "keys" joulerig hosts --coordinator tcp://127.0.0.1:9 --keys store/keys
 like "or with which key" "$(cat "$tap_log")" "'joulerig key trust NAME KEY --role user'"
@@ -31,4 +32,16 @@ refused "schedules" joulerig schedule list --db store/c.db
 refused "deploying" joulerig deploy lab --coordinator tcp://127.0.0.1:9 --keys store/keys
 refused "a list of keys" joulerig key list --keys store/keys
 refused "the key" joulerig key show --keys store/keys
+refused "a backup" joulerig backup copy.db --db store/c.db
+refused "doctor" joulerig doctor --db store/c.db
+printf 'campaign: c\nbenchmarks: {a: {command: "true"}}\nmeasure: {energy: off}\n' >c.yaml
+refused "a run" joulerig run c.yaml --db store/c.db
+refused "a coordinator" joulerig serve --listen tcp://127.0.0.1:0 --db store/c.db
+chmod 755 store
+refused "a folder that may be read alone" joulerig run c.yaml --db store/new.db
+refused "a backup of what is closed" joulerig backup home/copy.db --db store/closed.db
+fails "doctor of that finds nothing bad" 0 as_other joulerig doctor --db store/closed.db
+like "and says as whom" "$(cat "$tap_log")" "file +note .*'sudo -u joulerig joulerig "
+fails "a backup to where nobody may write" 2 as_other joulerig backup store/copy.db --db store/closed.db
+like "says what to name" "$(cat "$tap_log")" 'cannot make store/copy.db.new: Permission denied; name a FILE in a folder that is there'
 done_testing
