@@ -201,12 +201,20 @@ static int run_command(const struct command *c, int argc, char **argv)
 	}
 	options_free_texts(c->options, o);
 	options_done(&parsed);
-	bool has_failed = fflush(stdout) != 0 || ferror(stdout);
-	if (has_failed && errno != EPIPE) { /* `| head` has had enough */
-		log_error("cannot write to standard output: %m");
-		status = EXIT_INTERNAL;
-	}
 	return status;
+}
+
+/* The exit status, once all that was printed is out: what is lost must not look like a success. */
+static int end_output(int status)
+{
+	bool is_last = fflush(stdout) != 0;
+
+	if ((!is_last && !ferror(stdout)) || errno == EPIPE) /* `| head` has had enough */
+		return status;
+	/* Of what failed before nobody knows the reason any more. */
+	log_error("cannot write to standard output%s%s", is_last ? ": " : "",
+		is_last ? strerror(errno) : "; what came out of it is not whole");
+	return EXIT_INTERNAL;
 }
 
 int main(int argc, char **argv)
@@ -225,17 +233,17 @@ int main(int argc, char **argv)
 			if (c == NULL)
 				return report(&err, EXIT_USAGE);
 			print_command_help(c);
-			return EXIT_OK;
+		} else {
+			print_program_help();
 		}
-		print_program_help();
-		return EXIT_OK;
+		return end_output(EXIT_OK);
 	}
 	if (strcmp(argv[1], "--version") == 0) {
 		printf("joulerig %s\n", JOULERIG_VERSION);
-		return EXIT_OK;
+		return end_output(EXIT_OK);
 	}
 	const struct command *c = find_command(argv[1], &err);
 	if (c == NULL)
 		return report(&err, EXIT_USAGE);
-	return run_command(c, argc - 1, argv + 1);
+	return end_output(run_command(c, argc - 1, argv + 1));
 }

@@ -73,8 +73,14 @@ struct ahead {
 static int read_line(struct source *s, struct error *err)
 {
 	s->len = getline(&s->text, &s->room, s->from);
-	if (s->len < 0)
-		return ferror(s->from) ? error_errno(err, "import: %s", s->name) : 0;
+	if (s->len < 0 && !ferror(s->from))
+		return 0;
+	if (s->len < 0) {
+		int code = error_errno(err, "import: %s", s->name);
+		return code == -EISDIR ? error_set(err, ERR_USAGE,
+						 "import: %s is a folder; name a file", s->name)
+				       : code;
+	}
 	s->line++;
 	return 1;
 }

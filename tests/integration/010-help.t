@@ -38,4 +38,12 @@ fails "an argument missing" 2 joulerig check
 fails "an option's value missing" 2 joulerig results --db
 like "usage errors leave stdout alone" "$(joulerig exprot 2>/dev/null; echo end)" "^end\$"
 ok "a file that is not there is a usage error with its name" sh -c 'joulerig check gone.yaml 2>&1 | grep gone.yaml'
+if [ -c /dev/full ]; then
+	fails "help that cannot be written is no success" 5 sh -c 'joulerig --help >/dev/full'
+	like "which is said" "$(cat "$tap_log")" 'cannot write to standard output: No space left'
+	fails "nor is the version" 5 sh -c 'joulerig --version >/dev/full'
+	fails "nor help of a command" 5 sh -c 'joulerig help run >/dev/full'
+else
+	skip "help that cannot be written is no success" "no /dev/full here"
+fi
 done_testing

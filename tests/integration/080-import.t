@@ -264,4 +264,7 @@ like 'is told' "$(import judged.db judged.ndjson --inventory fra=far.json --as b
 	"--inventory: judged.ndjson has no run of a host 'fra'; did you mean 'far'"
 ok 'nothing of them stays' has_no judged.db bad
 
+mkdir -p a-folder
+fails "a folder cannot be imported" 2 joulerig import a-folder --db folder.db
+like "which is said" "$(cat "$tap_log")" 'import: a-folder is a folder; name a file'
 done_testing
