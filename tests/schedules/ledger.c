@@ -249,7 +249,8 @@ static struct lease *get_lease(const struct attempt_id *id, int64_t place)
 	return l;
 }
 
-/* A run is handed out: whoever had it before must have lost it. */
+/* A run is handed out: whoever had it before must have lost it, or is told so with what waits to be
+ * sent there. */
 static void check_lease(const struct lease *l, const struct node *to, const struct attempt_id *id)
 {
 	const struct attempt_id before = {
@@ -259,7 +260,7 @@ static void check_lease(const struct lease *l, const struct node *to, const stru
 		broken("run %" PRId64 ": attempt %" PRId64 " goes to %s after attempt %" PRId64
 		       " went to %s",
 			id->run, id->attempt, to->name, l->attempt, l->node->name);
-	if (l->attempt > l->called_off && id->attempt > l->attempt &&
+	if (l->attempt > l->called_off && id->attempt > l->attempt && !l->node->is_full &&
 		agent_holds(l->node, &before) && world_now - l->node->heard_ns <= LEASE_NS)
 		broken("two leases of run %" PRId64 ": %s has attempt %" PRId64
 		       ", and attempt %" PRId64 " goes to %s",

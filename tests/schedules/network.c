@@ -149,7 +149,8 @@ int network_send_down(const struct route *to, const void *data, size_t len)
 
 	if (w == NULL || (w->is_cut && world_now >= w->gone_ns))
 		return -EHOSTUNREACH;
-	if (network.is_rough && happens(15))
+	w->node->is_full = network.is_rough && happens(15);
+	if (w->node->is_full)
 		return -EAGAIN;
 	send_some(w, DOWN, data, len);
 	return 0;
@@ -176,6 +177,7 @@ static void on_connect(void *arg)
 	memcpy(w->route.id + 1, &network.routes, sizeof network.routes);
 	DL_APPEND(network.wires, w);
 	n->wire = w;
+	n->is_full = false;
 	narrate("%s connects", n->name);
 	conversation_on_event(n->c, LINK_CONNECTED);
 	agent_settle(n);

@@ -171,6 +171,7 @@ struct node {
 	enum death death;   /* how its process ends when its disk does */
 	bool is_loud;       /* its samples are many bytes */
 	bool is_slow;       /* its runs take long */
+	bool is_full; /* the coordinator could not send there, and keeps what follows in order */
 };
 
 extern struct node nodes[NODES_MAX];
