@@ -134,17 +134,18 @@ int steering_in_file(struct steered *c, const char *verb,
 	return steering_write(c, change_plain, &plain, err);
 }
 
-/* Who asks for more runs waits for them, and must not have to find out why none begins. */
-static int say_waiting(const struct steered *c, struct error *err)
+/* Who asks for more runs waits for them, and must not have to find out why none begins. They are
+ * asked for already: where this cannot be told, that is no failure. */
+static void say_waiting(const struct steered *c)
 {
 	_cleanup_buf_ struct buf hints = BUF_INIT;
 	struct message m, answer;
+	struct error err = {0};
 
 	message_init(&m, MESSAGE_STATUS);
 	m.status.label = c->label;
-	int r = steering_ask(c, &m, &answer, err);
-	if (r < 0)
-		return r;
+	if (steering_ask(c, &m, &answer, &err) < 0)
+		return;
 	const struct message_campaign *told =
 		answer.type == MESSAGE_REPORT && answer.report.campaigns.n > 0
 			? LIST_AT(&answer.report.campaigns, struct message_campaign, 0)
@@ -157,7 +158,6 @@ static int say_waiting(const struct steered *c, struct error *err)
 			told->label, told->without, hints.len > 0 ? hints.data : "", told->label);
 	}
 	message_done(&answer);
-	return 0;
 }
 
 int steering_more(struct steered *c, struct message *m, struct error *err)
@@ -175,7 +175,8 @@ int steering_more(struct steered *c, struct message *m, struct error *err)
 			(long long)told->done, (long long)told->total);
 	}
 	message_done(&answer);
-	return say_waiting(c, err);
+	say_waiting(c);
+	return 0;
 }
 
 void steering_say_resume(const struct steered *c, const char *what)

@@ -1,6 +1,6 @@
 #include "coordinator/dispatch/server.h"
-#include "coordinator/client.h"
 
+#include "coordinator/client.h"
 #include "coordinator/dispatch/ask.h"
 #include "coordinator/dispatch/recovery.h"
 #include "coordinator/dispatch/vitals.h"
