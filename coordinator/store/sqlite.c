@@ -1,5 +1,6 @@
 #include "coordinator/store/sqlite.h"
 #include "coordinator/store/lock.h"
+#include "coordinator/store/sqlite_gather.h"
 #include "proto/notify.h"
 #include <errno.h>
 #include <sys/stat.h>
@@ -294,7 +295,10 @@ static int read_identity(struct store *s, struct error *err)
 
 static int connect_file(struct store *s, const char *name, int flags, struct error *err)
 {
-	if (sqlite3_open_v2(name, &s->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
+	/* Who only reads has no log to write to. */
+	const char *vfs = (flags & SQLITE_OPEN_READWRITE) != 0 ? db_gather_vfs() : NULL;
+
+	if (sqlite3_open_v2(name, &s->db, flags | SQLITE_OPEN_NOMUTEX, vfs) != SQLITE_OK)
 		return db_fail(s, err, "open");
 	sqlite3_extended_result_codes(s->db, 1);
 	/* Readers that recover the log hold it for a moment. */

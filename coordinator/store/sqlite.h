@@ -3,7 +3,8 @@
  *
  * schema.c has the tables, views and migrations; sqlite.c opens and closes; sqlite_check.c looks
  * for damage, sqlite_keep.c copies and prunes; sqlite_write.c and sqlite_result.c have the changes,
- * sqlite_query.c the named queries, sqlite_pages.c the one that packs many runs.
+ * sqlite_query.c the named queries, sqlite_pages.c the one that packs many runs; sqlite_gather.c is
+ * between SQLite and the file system.
  *
  * A run's row id is campaign << RUN_BITS | run, so that a campaign's runs lie together and in their
  * order, and are found without an index of their own: fewer pages to write with each commit, and
