@@ -137,6 +137,21 @@ static json_t *memory_json(const struct machine *m)
 	return total >= 0 ? json_integer(total) : json_null();
 }
 
+/* Of the machine's BIOS, which sets power limits, prefetchers and C-states. */
+static json_t *firmware_json(const struct machine *m)
+{
+	static const char *const keys[] = {"vendor", "version", "date"};
+	json_t *j = json_object();
+	char line[128];
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		int n = machine_read_line(
+			m, line, sizeof line, "sys/class/dmi/id/bios_%s", keys[i]);
+		json_object_set_new(j, keys[i], n > 0 ? text_or_null(line) : json_null());
+	}
+	return j;
+}
+
 /* The release alone: "6.1.0-13-amd64". */
 static json_t *kernel_json(const struct machine *m)
 {
@@ -376,6 +391,7 @@ char *inventory_json(const struct machine *m, const struct topology *t,
 	json_t *j = json_pack("{s:o, s:i, s:i, s:o, s:i, s:o, s:o}", "cpu", cpu_json(&cpu, t),
 		"cores", t->cores, "threads", t->threads, "thread_steps", thread_steps_json(t),
 		"numa", t->numa_nodes, "memory", memory_json(m), "kernel", kernel_json(m));
+	json_object_set_new(j, "firmware", firmware_json(m));
 	json_object_set_new(j, "hypervisor", hypervisor_json(m, &cpu));
 	json_object_set_new(j, "governor", governor_json(m, t));
 	json_object_set_new(j, "turbo", turbo_json(m));

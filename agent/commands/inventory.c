@@ -92,6 +92,45 @@ static void print_memory(const json_t *memory)
 					: "-");
 }
 
+/* "HP V70 Ver. 01.02.03, 09/13/2023" */
+static void print_firmware(const json_t *firmware)
+{
+	const json_t *version = json_object_get(firmware, "version"),
+		     *date = json_object_get(firmware, "date");
+	char a[64], b[64];
+
+	if (!json_is_string(version)) {
+		print_line("firmware", NULL);
+		return;
+	}
+	printf("%-12s %s %s%s%s\n", "firmware", text_of(json_object_get(firmware, "vendor"), a),
+		json_string_value(version), json_is_string(date) ? ", " : "",
+		json_is_string(date) ? text_of(date, b) : "");
+}
+
+/* "package-0 long_term: 125 W"; an absurd limit is none. */
+static void print_power_limits(const json_t *limits)
+{
+	const json_t *limit;
+	size_t i;
+
+	json_array_foreach(limits, i, limit)
+	{
+		const json_t *name = json_object_get(limit, "name"),
+			     *uw = json_object_get(limit, "limit_uw");
+
+		printf("%-12s %s %s: ", i == 0 ? "power limits" : "",
+			json_string_value(json_object_get(limit, "zone")),
+			json_is_string(name) ? json_string_value(name) : "-");
+		if (json_is_integer(uw))
+			printf("%.6g W\n", (double)json_integer_value(uw) / 1e6);
+		else
+			puts("none");
+	}
+	if (i == 0)
+		print_line("power limits", NULL);
+}
+
 /* "package-0: ok, updated at least every 1003 us, jitter 25 us" */
 static void print_zone(const char *label, const json_t *z)
 {
@@ -140,10 +179,12 @@ static void print_table(const json_t *j)
 	print_caches(json_object_get(j, "caches"));
 	print_line("numa nodes", json_object_get(j, "numa"));
 	print_memory(json_object_get(j, "memory"));
+	print_firmware(json_object_get(j, "firmware"));
 	print_line("kernel", json_object_get(j, "kernel"));
 	print_line("hypervisor", json_object_get(j, "hypervisor"));
 	print_line("governor", json_object_get(j, "governor"));
 	print_line("turbo", json_object_get(j, "turbo"));
+	print_power_limits(json_object_get(j, "power_limits"));
 	print_energy(json_object_get(j, "energy"));
 	print_line("fingerprint", json_object_get(j, "fingerprint"));
 }
@@ -179,7 +220,7 @@ static int run(void *options, const char **arguments, size_t n, struct error *er
 const struct agent_command agent_command_inventory = {
 	.name = "inventory",
 	.usage = "inventory [--source auto|powercap|perf|msr] [--format table|json]",
-	.summary = "what this machine is: CPU, topology, memory, kernel, energy zones",
+	.summary = "what this machine is: CPU, topology, memory, firmware, kernel, energy zones",
 	.options = option_table,
 	.options_size = sizeof(struct agent_common_options),
 	.run = run,

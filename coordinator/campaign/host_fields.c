@@ -4,10 +4,11 @@
 
 static const char *const fields[] = {"host.name", "host.cores", "host.threads", "host.numa",
 	"host.memory", "host.kernel", "host.hypervisor", "host.governor", "host.turbo",
-	"host.fingerprint", "host.frequency.base", "host.cpu.vendor", "host.cpu.model",
-	"host.cpu.family", "host.cpu.model_number", "host.cpu.stepping", "host.cpu.microcode",
-	"host.cpu.codename", "host.cpu.packages", "host.cpu.dies", "host.cpu.cores",
-	"host.cpu.threads", "host.energy.source"};
+	"host.fingerprint", "host.firmware.vendor", "host.firmware.version", "host.firmware.date",
+	"host.frequency.base", "host.cpu.vendor", "host.cpu.model", "host.cpu.family",
+	"host.cpu.model_number", "host.cpu.stepping", "host.cpu.microcode", "host.cpu.codename",
+	"host.cpu.packages", "host.cpu.dies", "host.cpu.cores", "host.cpu.threads",
+	"host.energy.source"};
 
 const char *const host_kinds[] = {"performance", "efficiency", "lowpower"};
 const size_t host_kinds_n = ARRAY_SIZE(host_kinds);

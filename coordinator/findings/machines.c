@@ -8,8 +8,9 @@
 /* What a result may depend on. What only follows from it (codename from model, fingerprint from
  * all) is left out where it says nothing new. How to add one: a path of the inventory. */
 static const char *const paths[] = {"cpu.model", "cpu.codename", "cpu.stepping", "cpu.microcode",
-	"cpu.packages", "cores", "threads", "numa", "memory", "kernel", "hypervisor", "governor",
-	"turbo", "frequency.base", "power_limits", "energy.source", "energy.filtered"};
+	"cpu.packages", "cores", "threads", "numa", "memory", "firmware.version", "kernel",
+	"hypervisor", "governor", "turbo", "frequency.base", "power_limits", "energy.source",
+	"energy.filtered"};
 
 static const json_t *find(const json_t *inventory, const char *path)
 {

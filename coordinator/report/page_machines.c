@@ -170,6 +170,7 @@ static const struct property {
 	{"base frequency", NULL, add_base_frequency},
 	{"memory", NULL, add_memory},
 	{"NUMA nodes", "numa", NULL},
+	{"firmware", "firmware.version", NULL},
 	{"kernel", "kernel", NULL},
 	{"microcode", "cpu.microcode", NULL},
 	{"governor", "governor", NULL},

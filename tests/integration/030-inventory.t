@@ -58,6 +58,8 @@ if [ -r "$file" ] && unpack "$file" raptor; then
 		'{"level":2,"type":"unified","size":1310720,"count":6} {"level":2,"type":"unified","size":2097152,"count":2} '
 	is "Raptor Lake: microcode, kernel" "$(field raptor.json cpu/microcode) $(field raptor.json kernel)" \
 		'"0x4119" "6.1.0-13-amd64"'
+	is "Raptor Lake: firmware" "$(field raptor.json firmware)" '{"vendor":"HP","version":"V70 Ver. 01.02.03","date":"09/13/2023"}'
+	like "and in the table" "$("$agent" inventory --root raptor)" '^firmware +HP V70 Ver. 01.02.03, 09/13/2023$'
 	is "JOULERIG_ROOT does the same" "$(JOULERIG_ROOT=raptor "$agent" inventory --format json)" "$(cat raptor.json)"
 else
 	skip "Raptor Lake" "the capture is not here"

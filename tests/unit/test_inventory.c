@@ -40,8 +40,8 @@ static json_t *take(const struct machine *m, const struct topology *t, const str
 static void check_keys(const json_t *j)
 {
 	static const char *const keys[] = {"cpu", "cores", "threads", "thread_steps", "numa",
-		"memory", "kernel", "hypervisor", "governor", "turbo", "frequency", "power_limits",
-		"energy", "caches", "labels", "fingerprint"};
+		"memory", "kernel", "firmware", "hypervisor", "governor", "turbo", "frequency",
+		"power_limits", "energy", "caches", "labels", "fingerprint"};
 	static const char *const cpu_keys[] = {"vendor", "model", "family", "model_number",
 		"stepping", "microcode", "codename", "packages", "dies", "cores", "threads",
 		"kinds"};
@@ -72,6 +72,7 @@ static void test_nothing_known(void **state)
 	assert_true(json_is_null(json_object_get(j, "turbo")));
 	assert_true(json_is_null(json_object_get(json_object_get(j, "frequency"), "base")));
 	assert_true(json_is_null(json_object_get(json_object_get(j, "cpu"), "family")));
+	assert_true(json_is_null(json_object_get(json_object_get(j, "firmware"), "version")));
 	json_decref(j);
 	machine_close(&m);
 	tree_remove(&t);
@@ -92,6 +93,7 @@ static void test_what_is_there(void **state)
 	tree_write(&t, "sys/devices/system/node/node0/meminfo", "Node 0 MemTotal:   1024 kB\n");
 	tree_write(&t, "sys/devices/system/node/node1/meminfo", "Node 1 MemTotal:   1024 kB\n");
 	tree_write(&t, "sys/class/dmi/id/sys_vendor", "VMware, Inc.\n");
+	tree_write(&t, "sys/class/dmi/id/bios_version", "V70 Ver. 01.02.03  \n");
 	tree_write(&t, "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "performance\n");
 	tree_write(&t, "sys/devices/system/cpu/intel_pstate/no_turbo", "1\n");
 	tree_write(&t, "sys/devices/system/cpu/cpu0/cpufreq/base_frequency", "2100000\n");
@@ -103,6 +105,10 @@ static void test_what_is_there(void **state)
 		    3200000000);
 	assert_string_equal(json_string_value(json_object_get(j, "kernel")), "6.1.0-13-amd64");
 	assert_int_equal(json_integer_value(json_object_get(j, "memory")), 2048 * 1024);
+	assert_string_equal(
+		json_string_value(json_object_get(json_object_get(j, "firmware"), "version")),
+		"V70 Ver. 01.02.03");
+	assert_true(json_is_null(json_object_get(json_object_get(j, "firmware"), "date")));
 	assert_string_equal(json_string_value(json_object_get(j, "hypervisor")), "vmware");
 	assert_string_equal(json_string_value(json_object_get(j, "governor")), "performance");
 	assert_true(json_is_false(json_object_get(j, "turbo")));
