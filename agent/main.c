@@ -94,6 +94,7 @@ static void print_program_help(void)
 		buf_addf(&b, "  %-10s %s\n", agent_commands[i]->name, agent_commands[i]->summary);
 	buf_adds(&b, "\nOptions of the agent:\n");
 	options_help(agent_own_table, &b);
+	options_help_standard(&b);
 	buf_adds(&b, "\n'joulerig-agent COMMAND --help' tells more.\n"
 		     "Exit status: 0 good, 2 usage error, 4 no coordinator or no meter to be had, "
 		     "5 internal error\n");
@@ -110,6 +111,7 @@ static void print_command_help(const struct agent_command *c)
 	buf_adds(&b, "\nOptions:\n");
 	options_help(c->options, &b);
 	options_help(agent_common_table, &b);
+	options_help_standard(&b);
 	fputs(b.data, stdout);
 }
 

@@ -114,6 +114,7 @@ static void add_common_help(const struct command *c, struct buf *b)
 			!has_option(c->options, common_option_table[i].name))
 			rest[n++] = common_option_table[i];
 	options_help(rest, b);
+	options_help_standard(b);
 }
 
 static void print_command_help(const struct command *c)

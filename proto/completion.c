@@ -112,7 +112,7 @@ static void bash_command(
 	buf_addf(out, "\t%s)\n\t\toptions='", c->name);
 	bash_option_names(c->options, out);
 	bash_option_names(p->common, out);
-	buf_adds(out, " --help'\n\t\t");
+	buf_adds(out, " --help --version'\n\t\t");
 	if (kind == KIND_CAMPAIGN)
 		buf_adds(out, "kind=campaign");
 	else if (kind == KIND_LABEL)

@@ -165,3 +165,8 @@ void options_help(const struct option_info *table, struct buf *out)
 		buf_addf(out, "  %-24s %s\n", left, o->help);
 	}
 }
+
+void options_help_standard(struct buf *out)
+{
+	options_help(standard, out);
+}

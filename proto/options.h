@@ -55,5 +55,7 @@ void options_free_texts(const struct option_info *table, void *target);
 
 /* The lines of a table for --help. */
 void options_help(const struct option_info *table, struct buf *out);
+/* The same of --help and --version, which every command line has. */
+void options_help_standard(struct buf *out);
 
 #endif

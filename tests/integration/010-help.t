@@ -5,16 +5,23 @@ commands_of() { "$1" --help | sed -n '/^usage:/,/^Options\|^.joulerig/s/^  \([a-
 
 # Exits 0, says usage, tells nothing on stderr, fits 100 columns.
 check_help() {
-	local text line
+	local text line option
 	text=$("$@" --help 2>stderr.txt) || { echo "exit $?"; return 1; }
 	[ ! -s stderr.txt ] || { echo "stderr:"; cat stderr.txt; return 1; }
 	case $text in *usage:\ "$1"*) ;; *) echo "no usage: $text"; return 1 ;; esac
+	case $# in 1) ;; *) for option in "${common_options[@]}"; do
+		case $text in *"  --$option "*) ;; *) echo "no --$option: $text"; return 1 ;; esac
+	done ;; esac
 	while IFS= read -r line; do
 		[ ${#line} -le 100 ] || { echo "${#line} columns: $line"; return 1; }
 	done <<<"$text"
 }
 
 for program in joulerig joulerig-agent; do
+	case $program in
+	joulerig) common_options=(db format coordinator server-key keys quiet verbose color help version) ;;
+	*) common_options=(format root quiet verbose help version) ;;
+	esac
 	ok "$program --help" check_help "$program"
 	for command in $(commands_of "$program"); do
 		ok "$program $command --help" check_help "$program" "$command"

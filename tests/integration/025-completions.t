@@ -31,7 +31,7 @@ for command in $(joulerig --help | sed -n 's/^  \([a-z][a-z-]*\)  *[^ ].*/\1/p')
 	is "the command $command" "$(offer joulerig "$command" | tr ' ' '\n' | grep -cx "$command")" 1
 	# Every option that --help tells of, and no other.
 	is "the options of $command" "$(offer joulerig "$command" -- | tr ' ' '\n' | sort -u)" \
-		"$(joulerig "$command" --help | sed -n 's/^  \(--[a-z-]*\).*/\1/p' | { cat; echo --help; } | sort -u)"
+		"$(joulerig "$command" --help | sed -n 's/^  \(--[a-z-]*\).*/\1/p' | sort -u)"
 done
 is "an option's words" "$(offer joulerig results --format ma)" "markdown"
 is "behind an equals sign, too" "$(offer joulerig results --format = j)" "json"

@@ -14,7 +14,7 @@ lacks() {
 	local page=$1; shift
 	[ -s "$page" ] || { echo "no $page"; return; }
 	options_of "$@" | while read -r option; do
-		source_of "$page" | grep -A1 '^\.TP' | grep -Eq -- "^(-o, )?$option( |\$)" || echo "$page: $option"
+		source_of "$page" | grep -A1 '^\.TP' | grep -Eq -- "^(-[oh], )?$option( |\$)" || echo "$page: $option"
 	done
 }
 
