@@ -463,6 +463,9 @@ bool campaign_role_wants_host(const struct campaign *c, const struct campaign_ro
 	const struct plan_host *host, char why[256]);
 /* Whether it is one of the campaign's own `hosts`, whatever roles say. */
 bool campaign_has_host(const struct campaign *c, const struct plan_host *host, char why[256]);
+/* Whether all of it requires energy, of any source, and the host can measure none. why gets what
+ * its agent says of that. */
+bool campaign_lacks_meter(const struct campaign *c, const struct plan_host *host, char why[256]);
 /* Whether two benchmarks have the same roles in the same order, and the same main; or both none. */
 bool benchmarks_share_roles(const struct benchmark *a, const struct benchmark *b);
 /* Whether some benchmark has roles. */

@@ -100,3 +100,30 @@ bool campaign_wants_host(const struct campaign *c, const struct plan_host *host,
 	}
 	return (is_alone || c->benchmarks_n == 0) && matches(&c->hosts, host, why);
 }
+
+/* A source that is asked for by name is not that which the inventory was made with. */
+static bool requires_energy(const struct campaign *c)
+{
+	for (size_t i = 0; i < c->benchmarks_n; i++) {
+		const struct measuring *m = &c->benchmarks[i].measure;
+
+		if (m->energy == NULL || strcmp(m->energy, "require") != 0 ||
+			(m->source != NULL && strcmp(m->source, "auto") != 0))
+			return false;
+	}
+	return c->benchmarks_n > 0;
+}
+
+bool campaign_lacks_meter(const struct campaign *c, const struct plan_host *host, char why[256])
+{
+	if (!requires_energy(c))
+		return false;
+	json_t *inventory = json_loads(host->inventory ? host->inventory : "{}", 0, NULL);
+	const json_t *energy = json_object_get(inventory, "energy");
+	const char *text = json_string_value(json_object_get(energy, "why"));
+	bool lacks = json_is_null(json_object_get(energy, "source"));
+
+	snprintf(why, 256, "%.255s", text != NULL ? text : "no energy counters");
+	json_decref(inventory);
+	return lacks;
+}

@@ -37,9 +37,10 @@ static int find_coordinator(const struct submit_options *o, const char *file,
 	if (holder != NULL)
 		*where = *holder;
 	else if (r == 0)
-		r = error_set(err, ERR_USAGE,
-			"submit: which coordinator? give --coordinator ADDRESS; 'joulerig run %s' "
-			"needs none",
+		r = error_set(err, ERR_UNAVAILABLE,
+			"submit: no coordinator has this store; start 'joulerig serve', or name "
+			"one "
+			"with --coordinator ADDRESS; 'joulerig run %s' needs none",
 			file);
 	return r;
 }

@@ -61,8 +61,8 @@ int submission_has_files(struct dispatch *d, const struct submission *s, struct 
 /* submission_hosts.c */
 /* Whether a trusted agent that this campaign could want is not here yet. */
 bool submission_is_gathering(struct dispatch *d, const struct campaign *c);
-/* Fill the choice anew. Returns 0, or ERR_UNAVAILABLE where there is no host, with what each one
- * lacks. */
+/* Fill the choice anew. Returns 0, or ERR_UNAVAILABLE where there is no host, or no meter on any
+ * though all runs require energy, with what each one lacks. */
 int submission_choose(
 	struct dispatch *d, const struct campaign *c, struct choice *out, struct error *err);
 void choice_done(struct choice *c);

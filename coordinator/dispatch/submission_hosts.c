@@ -70,6 +70,24 @@ static int no_host(const struct choice *c, struct error *err)
 	return error_set(err, ERR_UNAVAILABLE, "no host for this campaign:%s", c->refused.data);
 }
 
+/* Hosts with a meter and hosts without: then runs fail where there is none. */
+static int no_meter(const struct campaign *c, const struct choice *choice, struct error *err)
+{
+	_cleanup_buf_ struct buf lacking = BUF_INIT;
+	char why[256];
+
+	for (size_t i = 0; i < choice->n; i++) {
+		const struct host *h = choice->hosts[i];
+		const struct plan_host p = {.name = h->name, .inventory = h->inventory};
+
+		if (!campaign_lacks_meter(c, &p, why))
+			return 0;
+		buf_addf(&lacking, "\n  %s: %s", h->name, why);
+	}
+	return error_set(err, ERR_UNAVAILABLE,
+		"no meter for this campaign, which says `energy: require`:%s", lacking.data);
+}
+
 int submission_choose(
 	struct dispatch *d, const struct campaign *c, struct choice *out, struct error *err)
 {
@@ -86,7 +104,7 @@ int submission_choose(
 	if (out->n == 0)
 		return no_host(out, err);
 	qsort(out->hosts, out->n, sizeof *out->hosts, by_host_name);
-	return 0;
+	return no_meter(c, out, err);
 }
 
 void choice_done(struct choice *c)

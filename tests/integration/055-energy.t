@@ -52,8 +52,12 @@ measure: {energy: require}
 repeat: {warmup: 0, blocks: 1}
 YAML
 mkdir -p empty/proc empty/sys
-fails "energy required and none there: the run fails" 1 joulerig run off.yaml --db e.db --root empty
-like "and says what to do" "$(joulerig runs off.1 --db e.db --failed)" 'energy'
+fails "energy required and no meter there" 4 joulerig run off.yaml --db e.db --root empty
+like "it says where and what to do" "$(cat "$tap_log")" 'no meter for this campaign, which says `energy: require`:$'
+like "with the reason of the host" "$(sed -n 2,9p "$tap_log")" '^  .*: .*energy'
+sed -e 's/benchmarks: {/&other: {command: ["true"], measure: {energy: auto}}, /' -e 's/off/some/' off.yaml >some.yaml
+fails "what needs none runs beside it, and the run without fails" 1 joulerig run some.yaml --db e.db --root empty
+like "and says what to do" "$(joulerig runs some.1 --db e.db --failed)" 'energy is required: '
 
 { sed 's/campaign: off/campaign: idle/' off.yaml; echo 'tune: {governor: performance}'; } >idle.yaml
 ok "a campaign of which nothing could run ends well, with a note" joulerig run idle.yaml --db e.db --root m

@@ -11,6 +11,9 @@ measure: {energy: off}
 repeat: {warmup: 0, blocks: 4}
 YAML
 
+fails "nobody there to hand it over to" 4 joulerig submit c.yaml
+like "it says what there is to do" "$(cat "$tap_log")" "no coordinator has this store; start 'joulerig serve'"
+
 start_coordinator
 ok "the coordinator listens" test -n "$SERVER_KEY"
 for host in alpha beta gamma; do start_agent $host; done
