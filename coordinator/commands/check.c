@@ -1,5 +1,6 @@
 /* joulerig check: is it a good campaign? */
 #include "coordinator/commands/submission.h"
+#include "coordinator/output/output.h"
 #include "proto/log.h"
 #include <stdio.h>
 
@@ -32,6 +33,7 @@ static size_t count_axes(const struct campaign *c)
 	return n;
 }
 
+/* For people, a line for each good file; what is wrong with the others has its own on stderr. */
 static void print_verdict(const struct submission_file *f)
 {
 	const struct campaign *c = f->campaign;
@@ -41,15 +43,49 @@ static void print_verdict(const struct submission_file *f)
 		c->benchmarks_n == 1 ? "" : "s", axes, axes == 1 ? "is" : "es");
 }
 
-static bool check_file(const char *path, const struct submission_options *changes)
+enum check_column { CHECK_FILE, CHECK_GOOD, CHECK_CAMPAIGN, CHECK_BENCHMARKS, CHECK_AXES };
+
+static const struct column columns[] = {
+	[CHECK_FILE] = {.name = "file"},
+	[CHECK_GOOD] = {.name = "good"},
+	[CHECK_CAMPAIGN] = {.name = "campaign"},
+	[CHECK_BENCHMARKS] = {.name = "benchmarks", .is_right = true},
+	[CHECK_AXES] = {.name = "axes", .is_right = true},
+};
+
+/* For programs, a row for each file; c is NULL where it is not good. */
+static void write_row(
+	const struct output_ops *ops, struct output *to, const char *path, const struct campaign *c)
+{
+	char benchmarks[CELL_TEXT_SIZE], axes[CELL_TEXT_SIZE];
+	struct cell cells[ARRAY_SIZE(columns)] = {
+		[CHECK_FILE] = {CELL_TEXT, path},
+		[CHECK_GOOD] = {CELL_BOOL, c != NULL ? "true" : "false"},
+	};
+
+	if (c != NULL) {
+		cells[CHECK_CAMPAIGN] = (struct cell){CELL_TEXT, c->name};
+		snprintf(benchmarks, sizeof benchmarks, "%zu", c->benchmarks_n);
+		cells[CHECK_BENCHMARKS] = (struct cell){CELL_NUMBER, benchmarks};
+		snprintf(axes, sizeof axes, "%zu", count_axes(c));
+		cells[CHECK_AXES] = (struct cell){CELL_NUMBER, axes};
+	}
+	ops->row(to, cells);
+}
+
+/* to is NULL where people read it. */
+static bool check_file(const char *path, const struct submission_options *changes,
+	const struct output_ops *ops, struct output *to)
 {
 	struct submission_file file;
 	struct error err = {0};
 	int rc = submission_read(&file, path, changes, true, &err);
 
-	if (rc == 0)
+	if (to != NULL)
+		write_row(ops, to, path, rc == 0 ? file.campaign : NULL);
+	else if (rc == 0)
 		print_verdict(&file);
-	else if (err.text[0] != '\0')
+	if (rc != 0 && err.text[0] != '\0')
 		log_error("%s", err.text);
 	submission_done(&file);
 	return rc == 0;
@@ -58,11 +94,19 @@ static bool check_file(const char *path, const struct submission_options *change
 static int run_check(void *options, const char **arguments, size_t n, struct error *err)
 {
 	struct check_options *o = options;
+	const struct output_ops *ops =
+		output_by_name(o->common.format ? o->common.format : "table", err);
+	struct output *to = NULL;
 	bool is_good = true;
 
-	(void)err;
+	if (ops == NULL)
+		return EXIT_USAGE;
+	if (ops != &output_table)
+		to = ops->begin(stdout, columns, ARRAY_SIZE(columns));
 	for (size_t i = 0; i < n; i++)
-		is_good &= check_file(arguments[i], &o->changes);
+		is_good &= check_file(arguments[i], &o->changes, ops, to);
+	if (to != NULL)
+		ops->end(to);
 	return is_good ? EXIT_OK : EXIT_USAGE;
 }
 

@@ -1,5 +1,6 @@
 /* joulerig key: one's own key, and the keys that a coordinator trusts. */
 #include "coordinator/commands/commands.h"
+#include "coordinator/output/output.h"
 
 #include "proto/keys.h"
 #include "proto/log.h"
@@ -50,13 +51,32 @@ static int new_key(const char *dir, struct error *err)
 	return show(dir, err);
 }
 
-static int list(const char *dir, struct error *err)
+static void write_keys(const struct output_ops *ops, const struct trusted_key *keys, size_t n)
 {
-	_cleanup_free_ struct trusted_key *keys = NULL;
-	size_t n;
-	int r = keys_list(dir, &keys, &n, err);
+	static const struct column columns[] = {
+		{.name = "role"}, {.name = "public_key"}, {.name = "name"}};
+	struct output *to = ops->begin(stdout, columns, ARRAY_SIZE(columns));
 
-	for (size_t i = 0; r == 0 && i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		const struct cell cells[] = {{CELL_TEXT, role_name(keys[i].role)},
+			{CELL_TEXT, keys[i].public_key}, {CELL_TEXT, keys[i].name}};
+		ops->row(to, cells);
+	}
+	ops->end(to);
+}
+
+static int list(const char *dir, const char *format, struct error *err)
+{
+	const struct output_ops *ops = output_by_name(format != NULL ? format : "table", err);
+	_cleanup_free_ struct trusted_key *keys = NULL;
+	size_t n = 0;
+
+	if (ops == NULL)
+		return err->code;
+	int r = keys_list(dir, &keys, &n, err);
+	if (r == 0 && ops != &output_table)
+		write_keys(ops, keys, n);
+	for (size_t i = 0; r == 0 && ops == &output_table && i < n; i++)
 		printf("%-8s %s  %s\n", role_name(keys[i].role), keys[i].public_key, keys[i].name);
 	return r;
 }
@@ -104,7 +124,7 @@ static int run(void *target, const char **a, size_t n, struct error *err)
 	} else if (strcmp(a[0], "revoke") == 0 && n == 2) {
 		r = distrust(theirs, a[1], err);
 	} else if (strcmp(a[0], "list") == 0 && n == 1) {
-		r = list(theirs, err);
+		r = list(theirs, o->common.format, err);
 	} else {
 		const char *near = nearest_word(a[0], verbs, ARRAY_SIZE(verbs));
 		r = error_set(err, ERR_USAGE,

@@ -30,6 +30,11 @@ is 'several files get a line each' "$(joulerig check minimal.yaml everything.yam
 fails 'one bad file of several' 2 joulerig check minimal.yaml several-mistakes.yaml everything.yaml
 is 'the others are told of all the same' "$(joulerig check minimal.yaml several-mistakes.yaml everything.yaml 2>/dev/null | wc -l)" 2
 
+is 'as JSON a row each' "$(joulerig check minimal.yaml several-mistakes.yaml --format json 2>/dev/null | jq -c '.[]' | paste -sd ' ')" \
+	'{"file":"minimal.yaml","good":true,"campaign":"minimal","benchmarks":1,"axes":0} {"file":"several-mistakes.yaml","good":false,"campaign":null,"benchmarks":null,"axes":null}'
+is 'as CSV, too' "$(joulerig check minimal.yaml --format csv 2>/dev/null | paste -sd ' ')" 'file,good,campaign,benchmarks,axes minimal.yaml,true,minimal,1,0'
+fails 'in no format that there is not' 2 joulerig check minimal.yaml --format yaml
+
 fails 'no file at all' 2 joulerig check
 
 ok '--set of an axis' joulerig check everything.yaml --set size=3,5

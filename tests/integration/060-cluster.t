@@ -27,6 +27,8 @@ is "every configuration blocks times on every host" \
 	"$(jq -r '[.host, .parameters.n] | join(" ")' runs | sort | uniq -c | awk '{print $1, $2}' | sort | uniq -c | awk '{print $1, $2, $3}' | tr '\n' ';')" \
 	"3 4 alpha;3 4 beta;3 4 gamma;"
 is "all done" "$(jq -r .state runs | sort -u)" done
+is "who is trusted, as JSON" "$(joulerig key list --keys keys --format json | jq -c '[.[] | .role + " " + .name] | sort')" '["agent alpha","agent beta","agent gamma"]'
+is "who is not there, too" "$(joulerig key list --keys nobody --format json | jq -c .)" '[]'
 like "status shows hosts" "$(joulerig status --coordinator "$ADDRESS" --keys keys)" 'beta'
 like "hosts shows them" "$(joulerig hosts --coordinator "$ADDRESS" --keys keys)" 'gamma'
 like "a store that is held is asked over its coordinator" "$(joulerig results cluster.1 --db c.db)" 'cluster\.1'
