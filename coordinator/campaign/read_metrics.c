@@ -76,7 +76,7 @@ static void check_from(struct reader *r, struct benchmark_reader *b, const struc
 		return;
 	}
 	diag_nearest(nearest, from->text, streams, 2);
-	if (nearest[0] || !strpbrk(from->text, "/.{"))
+	if (nearest[0])
 		diag_error(r->d, from,
 			"'from' is '%s', expected stdout, stderr or a path such as out/result.json"
 			"%s",
