@@ -39,6 +39,7 @@ void judgement_free(struct judgement *j)
 	json_decref(j->sweeps);
 	json_decref(j->open);
 	json_decref(j->missing);
+	json_decref(j->seen);
 	json_decref(j->results);
 	json_decref(j->measured);
 	json_decref(j->rows);
@@ -248,23 +249,25 @@ static void choose_candidates(struct judgement *j, const struct sweep *s)
 		json_object_set_new(row, "against", json_string(judge_against_of(&v, row)));
 		if (is_new)
 			json_array_append(judge_list(j, "candidates"), row);
-		else if (judge_has_moved(row))
+		else if (judge_has_moved(row) || judge_is_first_sight(&v, row))
 			json_array_append(judge_list(j, "still"), row);
 	}
 }
 
-/* Those that became no level, as they may have changed or not. */
+/* Those that may have changed or not: they become no level, and what others show may be theirs. */
 static void keep_unsettled(struct judgement *j, const struct sweep *s)
 {
 	static const char *const keys[] = {"metric", "benchmark", "parameters", "host", "against"};
 	const struct judge_view v = judge_view_of(j, s);
 	json_t *row, *one;
+	int64_t n;
 	size_t i;
 
+	bool is_of_label = judge_baseline_kind(v.baseline, &n) == BASELINE_LABEL;
 	json_array_foreach(j->rows, i, row)
 	{
 		if (strcmp(judge_text(row, "verdict"), "inconclusive") != 0 ||
-			!judge_is_of_one_night(&v, row))
+			!(is_of_label || judge_is_of_one_night(&v, row)))
 			continue;
 		one = json_object();
 		for (size_t k = 0; k < ARRAY_SIZE(keys); k++)

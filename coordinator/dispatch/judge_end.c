@@ -133,16 +133,12 @@ static struct notice_facts facts_of(const struct dispatch *d, const struct sweep
 }
 
 /* Keys of cases of which tonight cannot say whether they have changed: cut short, or inconclusive.
- * Where one of them has, it is the change that others show. A label is another matter: there it may
- * never come. */
-static json_t *hidden_cases(const struct judgement *j, const struct sweep *s)
+ * Where one of them has, it is the change that others show. */
+static json_t *hidden_cases(const struct judgement *j)
 {
 	json_t *out = json_object(), *one;
-	int64_t n;
 	size_t i;
 
-	if (judge_baseline_kind(s->row.baseline, &n) == BASELINE_LABEL)
-		return out;
 	judge_index(out, json_object_get(j->answer, "unsettled"));
 	json_array_foreach(json_object_get(j->answer, "unmeasured"), i, one)
 	{
@@ -198,7 +194,7 @@ static const char *list_of(const char *verdict)
 static void tell_changes(struct judgement *j, const struct sweep *s, int64_t at)
 {
 	json_t *changes = judge_bundle(judge_list(j, "confirmed")), *change;
-	json_t *hidden = hidden_cases(j, s);
+	json_t *hidden = hidden_cases(j);
 	size_t i;
 
 	json_array_foreach(changes, i, change)
@@ -260,6 +256,7 @@ void judge_tell_failed(struct dispatch *d, const struct sweep *s, const char *re
 	json_decref(j.sweeps);
 	json_decref(j.open);
 	json_decref(j.missing);
+	json_decref(j.seen);
 }
 
 /* ---- the end ---- */

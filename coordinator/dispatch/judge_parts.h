@@ -41,6 +41,7 @@ struct judgement {
 	json_t *sweeps;  /* its earlier ones that are done, likewise */
 	json_t *open;    /* of the last of them */
 	json_t *missing; /* of the last of them: judge_hosts.h */
+	json_t *seen;    /* of those with the same label as baseline: judge_told.h */
 	json_t *results; /* of the campaign; NULL: not asked yet */
 	json_t *measured;
 	char **baselines; /* what the campaign is compared with, one after the other */

@@ -58,6 +58,22 @@ static void forget_unsettled(const json_t *sweeps)
 		json_object_del(json_array_get(sweeps, n - JUDGE_NIGHTS_MOST - 1), "unsettled");
 }
 
+/* What a sweep with the same label as its baseline saw without a word. */
+static void add_seen(const struct reading *r, const struct message_cell *c, const json_t *answer)
+{
+	const char *baseline = r->of->row.baseline;
+	json_t *still = json_object_get(answer, "still"), *one;
+	size_t i;
+
+	if (baseline == NULL || !text_is(c[SWEEPS_BASELINE].text, baseline))
+		return;
+	json_array_foreach(still, i, one)
+	{
+		json_object_set_new(one, "sweep", json_integer(c[SWEEPS_ID].integer));
+	}
+	judge_index(r->j->seen, still);
+}
+
 static int on_sweep(void *arg, int64_t key, const struct message_cell *c, size_t n)
 {
 	const struct reading *r = arg;
@@ -80,6 +96,7 @@ static int on_sweep(void *arg, int64_t key, const struct message_cell *c, size_t
 		r->j->open = json_incref(json_object_get(answer, "open"));
 		json_decref(r->j->missing);
 		r->j->missing = judge_missing_hosts(json_object_get(answer, "hosts"));
+		add_seen(r, c, answer);
 	}
 	json_decref(answer);
 	return 0;
@@ -93,6 +110,7 @@ int judge_read_store(struct judgement *j, const struct sweep *s, struct error *e
 
 	j->told = json_array();
 	j->sweeps = json_array();
+	j->seen = json_object();
 	code = store->ops->query(
 		store->store, "notices", NULL, 0, INT64_MAX, NULL, on_notice, &r, err);
 	if (code >= 0)
@@ -108,6 +126,7 @@ struct judge_view judge_view_of(const struct judgement *j, const struct sweep *s
 		.told = j->told,
 		.sweeps = j->sweeps,
 		.open = j->open,
+		.seen = j->seen,
 	};
 }
 

@@ -256,17 +256,51 @@ const char *judge_against_of(const struct judge_view *v, const json_t *one)
 
 /* ---- news ---- */
 
-/* Against a label: whatever differs from what was told last with this very baseline. */
+static bool is_unchanged(const json_t *row)
+{
+	return strcmp(judge_text(row, "verdict"), "unchanged") == 0;
+}
+
+/* As a notice would say it. */
+static const char *kind_of(const json_t *row)
+{
+	return is_unchanged(row) ? NOTICE_RETURNED : judge_text(row, "verdict");
+}
+
+/* What is no news of a case against a label: what was told or seen of it last, and what others were
+ * told since, while it was away: there it may be as they are, or as it was. */
+static json_t *known_kinds(const struct judge_view *v, const json_t *row)
+{
+	_cleanup_free_ char *subject = judge_subject(row), *key = judge_case_key(row);
+	const json_t *seen = json_object_get(v->seen, key);
+	json_int_t since = json_integer_value(json_object_get(seen, "sweep"));
+	json_t *kinds = json_array(), *notice;
+	size_t i;
+
+	judge_add_text(kinds, seen != NULL ? kind_of(seen) : NOTICE_RETURNED);
+	json_array_foreach(v->told, i, notice)
+	{
+		bool is_of_this = strcmp(judge_text(notice, "baseline"), v->baseline) == 0;
+
+		if (!says_of(notice, subject, row) ||
+			(seen != NULL &&
+				json_integer_value(json_object_get(notice, "sweep")) <= since))
+			continue;
+		if (!is_of_this || names_host(notice, judge_text(row, "host")))
+			json_array_clear(kinds);
+		judge_add_text(kinds, is_of_this ? judge_text(notice, "kind") : NOTICE_RETURNED);
+	}
+	return kinds;
+}
+
 static bool is_new_to_label(const struct judge_view *v, const json_t *row)
 {
-	const char *verdict = judge_text(row, "verdict"), *told = NOTICE_RETURNED;
-	const json_t *last = judge_told_last(v->told, row);
+	json_t *kinds = known_kinds(v, row);
+	bool is =
+		(judge_has_moved(row) || is_unchanged(row)) && !judge_has_text(kinds, kind_of(row));
 
-	if (last != NULL && strcmp(judge_text(last, "baseline"), v->baseline) == 0)
-		told = judge_text(last, "kind");
-	if (strcmp(verdict, "unchanged") == 0)
-		return strcmp(told, NOTICE_RETURNED) != 0;
-	return judge_has_moved(row) && strcmp(verdict, told) != 0;
+	json_decref(kinds);
+	return is;
 }
 
 /* Against an earlier submission: unless the same was told of a later one than that. So a host that
@@ -297,4 +331,17 @@ bool judge_is_new(const struct judge_view *v, const json_t *row)
 
 	return judge_baseline_kind(v->baseline, &n) == BASELINE_LABEL ? is_new_to_label(v, row)
 								      : is_new_since(v, row);
+}
+
+bool judge_is_first_sight(const struct judge_view *v, const json_t *row)
+{
+	int64_t n;
+
+	if (judge_baseline_kind(v->baseline, &n) != BASELINE_LABEL ||
+		(!judge_has_moved(row) && !is_unchanged(row)))
+		return false;
+	json_t *kinds = known_kinds(v, row);
+	bool is = json_array_size(kinds) > 1;
+	json_decref(kinds);
+	return is;
 }

@@ -54,6 +54,9 @@ struct judge_view {
 	/* Cases whose confirmation could show nothing the last time: they are held against the same
 	 * once more. */
 	const json_t *open;
+	/* Against this very label: cases that were there and told nobody, as what they showed was
+	 * known: the last row of each, by judge_case_key(), with the "sweep" in which that was. */
+	const json_t *seen;
 };
 
 /* What a case is to be compared with: `baseline`, or what goes before it for this one: "last-4",
@@ -70,5 +73,8 @@ const char *judge_against_of(const struct judge_view *v, const json_t *one);
 int64_t judge_nights_of(const struct judge_view *v, const json_t *one);
 /* Whether what a row says is news. */
 bool judge_is_new(const struct judge_view *v, const json_t *row);
+/* Whether a row shows what became of a case that was away when others were told of it: against a
+ * label that is to be remembered, as nobody is told. */
+bool judge_is_first_sight(const struct judge_view *v, const json_t *row);
 
 #endif

@@ -118,6 +118,26 @@ sed 's/^campaign: night/campaign: self/; s/patience: 1s}/patience: 1s, baseline:
 at schedule add self.yaml >>add.log 2>&1
 ok "the first sweep may be the baseline of all that follow" at schedule run self
 like "and is compared with nothing" "$(answer | jq -r '.notes[0]')" '^self\.1 is the baseline itself'
+# ---- against it, a host is away when another one has changed ----
+is_beta() { at hosts --format ndjson 2>/dev/null | grep '"beta"' | grep -q "\"$1\""; }
+against_self() {
+	local status=0
+	at schedule run self >>run.log 2>&1 || status=$?
+	echo "$status $(sql "SELECT coalesce(group_concat(kind || ' ' || subject || ' ' || json_extract(json, '$.host'), '; '), 'nothing') FROM notice
+		WHERE sweep = (SELECT max(id) FROM sweep)")"
+}
+at drain beta --reason 'out for the night' >/dev/null 2>&1
+wait_for 60 is_beta drained
+echo 80 >machine/alpha
+sed -i 's/n: \[1, 2\]/n: [1]/' self.yaml
+at schedule add self.yaml >>add.log 2>&1
+is "against a label a change is told of the host that shows it" "$(against_self)" '3 regressed cost prog {"n":1} alpha'
+at admit beta >/dev/null 2>&1
+wait_for 60 is_beta idle
+is "one that was away is not back where it never left" "$(against_self)" '3 nothing'
+is "as is remembered" "$(answer | jq -r '.still[] | .host + " " + .verdict' | sort | xargs)" 'alpha regressed beta unchanged'
+echo 50 >machine/beta
+is "so that its own change is news" "$(against_self)" '3 regressed cost prog {"n":1} beta'
 fails "a schedule that is not there" 2 joulerig schedule show nigth --coordinator "$ADDRESS" --keys keys
 is "the log has no advice for who submits by hand" "$(grep -c "it runs once, now" serve.log)" 0
 done_testing

@@ -32,10 +32,11 @@ static json_t *row_of(const char *host, const char *verdict, const char *against
 static void tell_of(json_t *told, const char *kind, const char *campaign, const char *host,
 	const char *measured, const char *baseline)
 {
-	_cleanup_free_ char *json = xasprintf("{\"campaign\":\"%s\",\"baseline\":\"%s\","
-					      "\"metric\":\"time\",\"hosts\":[{\"host\":\"%s\"}],"
-					      "\"measured\":%s}",
-		campaign, baseline, host, measured);
+	_cleanup_free_ char *json =
+		xasprintf("{\"campaign\":\"%s\",\"sweep\":%s,\"baseline\":\"%s\","
+			  "\"metric\":\"time\",\"hosts\":[{\"host\":\"%s\"}],"
+			  "\"measured\":%s}",
+			campaign, strrchr(campaign, '.') + 1, baseline, host, measured);
 
 	judge_told_add(told, kind, "time nbody {\"threads\":8}", json);
 }
@@ -295,6 +296,71 @@ static void against_a_label_only_another_verdict_is_news(void **state)
 	tell_of(told, NOTICE_REGRESSED, "night.9", "a", "[\"a\",\"b\"]", "night.1");
 	v.baseline = "night.3";
 	assert_new(&v, "a", "regressed", "night.3", true);
+	json_decref(told);
+}
+
+/* It was there in this sweep, and told nobody what it showed. */
+static void see(json_t *seen, const char *host, const char *verdict, int sweep)
+{
+	json_t *row = row_of(host, verdict, "night.1");
+
+	json_object_set_new(row, "sweep", json_integer(sweep));
+	_cleanup_free_ char *key = judge_case_key(row);
+	json_object_set_new(seen, key, row);
+}
+
+static void assert_sight(const struct judge_view *v, const char *host, const char *verdict, bool is)
+{
+	json_t *row = row_of(host, verdict, "night.1");
+
+	assert_int_equal(judge_is_first_sight(v, row), is);
+	json_decref(row);
+}
+
+static void one_that_was_away_is_not_back_where_it_never_left(void **state)
+{
+	json_t *told = json_array(), *seen = json_object();
+	struct judge_view v = {.baseline = "night.1", .told = told, .seen = seen};
+
+	(void)state;
+	tell_of(told, NOTICE_REGRESSED, "night.5", "a", "[\"a\"]", "night.1");
+	assert_new(&v, "b", "regressed", "night.1", false);
+	assert_new(&v, "b", "unchanged", "night.1", false);
+	assert_new(&v, "b", "improved", "night.1", true);
+	assert_sight(&v, "a", "unchanged", false);
+	assert_sight(&v, "b", "inconclusive", false);
+	assert_sight(&v, "b", "unchanged", true);
+	/* from then on it is as it was seen */
+	see(seen, "b", "unchanged", 6);
+	assert_sight(&v, "b", "unchanged", false);
+	assert_new(&v, "b", "unchanged", "night.1", false);
+	assert_new(&v, "b", "regressed", "night.1", true);
+	see(seen, "b", "regressed", 6);
+	assert_new(&v, "b", "regressed", "night.1", false);
+	assert_new(&v, "b", "unchanged", "night.1", true);
+	json_decref(seen);
+	json_decref(told);
+}
+
+static void one_that_was_away_when_others_were_back_is_told_once(void **state)
+{
+	json_t *told = json_array(), *seen = json_object();
+	struct judge_view v = {.baseline = "night.1", .told = told, .seen = seen};
+
+	(void)state;
+	tell_of(told, NOTICE_REGRESSED, "night.5", "b", "[\"a\",\"b\"]", "night.1");
+	tell_of(told, NOTICE_RETURNED, "night.9", "a", "[\"a\"]", "night.1");
+	assert_new(&v, "b", "regressed", "night.1", false);
+	assert_new(&v, "b", "unchanged", "night.1", false);
+	see(seen, "b", "regressed", 8); /* that is longer ago */
+	assert_new(&v, "b", "unchanged", "night.1", false);
+	see(seen, "b", "regressed", 10);
+	assert_new(&v, "b", "regressed", "night.1", false);
+	assert_new(&v, "b", "unchanged", "night.1", true);
+	tell_of(told, NOTICE_RETURNED, "night.11", "b", "[\"a\",\"b\"]", "night.1");
+	assert_new(&v, "b", "unchanged", "night.1", false);
+	assert_new(&v, "b", "regressed", "night.1", true);
+	json_decref(seen);
 	json_decref(told);
 }
 
@@ -624,6 +690,8 @@ int main(void)
 		cmocka_unit_test(only_nights_from_a_change_on_count),
 		cmocka_unit_test(a_host_that_was_away_is_held_against_its_last_night),
 		cmocka_unit_test(against_a_label_only_another_verdict_is_news),
+		cmocka_unit_test(one_that_was_away_is_not_back_where_it_never_left),
+		cmocka_unit_test(one_that_was_away_when_others_were_back_is_told_once),
 		cmocka_unit_test(names_do_not_depend_on_order),
 		cmocka_unit_test(an_expression_names_just_the_cases),
 		cmocka_unit_test(an_expression_names_many_hosts),
