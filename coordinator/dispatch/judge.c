@@ -147,6 +147,26 @@ static void add_older_baselines(struct judgement *j, const struct judge_view *v)
 	json_decref(all);
 }
 
+/* A case that the night before did not get to, or had no such metric of, is held against an earlier
+ * night. */
+static void add_baselines_of_row(
+	struct judgement *j, const struct judge_view *v, const json_t *metrics, const json_t *row)
+{
+	json_t *metric;
+	size_t i;
+
+	add_baseline(j, judge_baseline_of(v, row));
+	json_array_foreach(metrics, i, metric)
+	{
+		if (!json_is_number(json_object_get(row, json_string_value(metric))))
+			continue;
+		json_t *one = json_copy((json_t *)row);
+		json_object_set(one, "metric", metric);
+		add_baseline(j, judge_baseline_of(v, one));
+		json_decref(one);
+	}
+}
+
 /* All that some case of tonight is held against; what stands for the schedule's own first. */
 static void choose_baselines(struct judgement *j, const struct sweep *s)
 {
@@ -169,12 +189,13 @@ static void choose_baselines(struct judgement *j, const struct sweep *s)
 		add_baselines_of(j, &v, json_string_value(one));
 	}
 	add_older_baselines(j, &v);
-	/* A case that the night before did not get to is held against an earlier night. */
+	json_t *metrics = judge_metrics(j, s);
 	json_array_foreach(j->results, i, one)
 	{
 		if (json_integer_value(json_object_get(one, "n")) > 0)
-			add_baseline(j, judge_baseline_of(&v, one));
+			add_baselines_of_row(j, &v, metrics, one);
 	}
+	json_decref(metrics);
 }
 
 /* Rows of cases that are held against just this one. */

@@ -132,7 +132,8 @@ static struct notice_facts facts_of(const struct dispatch *d, const struct sweep
 		.at = at};
 }
 
-/* Keys of cases of which tonight cannot say whether they have changed: cut short, or inconclusive.
+/* Keys of cases of which tonight cannot say whether they have changed: cut short, inconclusive, or
+ * without that metric.
  * Where one of them has, it is the change that others show. */
 static json_t *hidden_cases(const struct judgement *j)
 {
@@ -140,6 +141,7 @@ static json_t *hidden_cases(const struct judgement *j)
 	size_t i;
 
 	judge_index(out, json_object_get(j->answer, "unsettled"));
+	judge_index_without(out, json_object_get(j->answer, "without"));
 	json_array_foreach(json_object_get(j->answer, "unmeasured"), i, one)
 	{
 		json_object_set_new(out, json_string_value(one), json_true());
@@ -157,11 +159,7 @@ static json_t *hosts_that_show(
 	json_array_foreach(j->measured, i, host)
 	{
 		json_object_set(one, "host", host);
-		_cleanup_free_ char *key = judge_case_key(one);
-		_cleanup_free_ char *configuration = judge_configuration_key(one);
-
-		if (json_object_get(hidden, key) == NULL &&
-			json_object_get(hidden, configuration) == NULL)
+		if (!judge_is_among(hidden, one))
 			json_array_append(out, host);
 	}
 	json_decref(one);
@@ -301,6 +299,56 @@ static int64_t least_runs(const struct judgement *j, const struct sweep *s)
 	return needed < n->campaign->blocks ? needed : n->campaign->blocks;
 }
 
+json_t *judge_metrics(const struct judgement *j, const struct sweep *s)
+{
+	static const char *const usual[] = {"time", "energy.package"};
+	const struct nightly_schedule *n = nightly_find(j->d, s->row.schedule);
+	const struct campaign *c = n != NULL ? n->campaign : NULL;
+	json_t *out = json_array();
+
+	for (size_t i = 0; c != NULL && i < c->comparisons_n; i++)
+		for (size_t k = 0; k < c->comparisons[i].metrics_n; k++)
+			judge_add_text(out, c->comparisons[i].metrics[k]);
+	bool is_said = json_array_size(out) > 0;
+	for (size_t i = 0; !is_said && i < ARRAY_SIZE(usual); i++)
+		judge_add_text(out, usual[i]);
+	return out;
+}
+
+/* Whether the last sweep that measured this host had the metric there. */
+static bool was_there(const struct judgement *j, const json_t *without)
+{
+	for (size_t i = json_array_size(j->sweeps); i-- > 0;) {
+		const json_t *sweep = json_array_get(j->sweeps, i);
+
+		if (judge_has_text(json_object_get(sweep, "measured"), judge_text(without, "host")))
+			return json_is_true(json_object_get(sweep, "knows_metrics")) &&
+			       !judge_is_among(json_object_get(sweep, "unmeasured"), without);
+	}
+	return false;
+}
+
+static void note_lost_metrics(struct judgement *j)
+{
+	const json_t *first = NULL;
+	json_t *one;
+	size_t i, n = 0;
+
+	json_array_foreach(json_object_get(j->answer, "without"), i, one)
+	{
+		if (was_there(j, one) && n++ == 0)
+			first = one;
+	}
+	if (n == 0)
+		return;
+	_cleanup_free_ char *key = judge_without_key(first);
+	_cleanup_free_ char *more = n > 1 ? xasprintf(" and %zu more", n - 1) : xstrdup("");
+	_cleanup_free_ char *note = xasprintf("%s%s: no run has it, unlike the sweep before; once "
+					      "it is back it is compared with the last that has it",
+		key, more);
+	json_array_append_new(judge_list(j, "notes"), judge_json_text(note));
+}
+
 void judge_end(struct judgement *j, struct sweep *s, int64_t at)
 {
 	static const char *const working[] = {
@@ -310,6 +358,10 @@ void judge_end(struct judgement *j, struct sweep *s, int64_t at)
 		return;
 	json_object_set_new(j->answer, "unmeasured",
 		judge_unmeasured(j->results, j->measured, least_runs(j, s)));
+	json_t *metrics = judge_metrics(j, s);
+	json_object_set_new(j->answer, "without", judge_without(j->results, metrics));
+	json_decref(metrics);
+	note_lost_metrics(j);
 	tell_changes(j, s, at);
 	tell_hosts(j, s, at);
 	for (size_t i = 0; i < ARRAY_SIZE(working); i++)

@@ -100,6 +100,9 @@ int judge_nights_weigh(struct judgement *j, const struct sweep *s);
 /* All is known: tell what is news, and end the sweep (which is gone after). */
 void judge_end(struct judgement *j, struct sweep *s, int64_t at);
 
+/* The metrics that its sweeps are compared by, as texts. The caller frees. */
+json_t *judge_metrics(const struct judgement *j, const struct sweep *s);
+
 /* An array of the answer, made where it is not there. */
 json_t *judge_list(struct judgement *j, const char *key);
 

@@ -62,17 +62,21 @@ static json_t *plain_parameters(const json_t *row)
 	return all;
 }
 
+/* How long the name of its metric is, without the work that it was taken per. */
+static int metric_len(const json_t *row)
+{
+	const char *metric = judge_text(row, "metric");
+	size_t len = strlen(metric), per = strlen(PER_WORK);
+
+	return (int)(len > per && strcmp(metric + len - per, PER_WORK) == 0 ? len - per : len);
+}
+
 char *judge_subject(const json_t *row)
 {
 	json_t *parameters = plain_parameters(row);
 	char *text = json_dumps(parameters, JSON_COMPACT | JSON_SORT_KEYS);
-	const char *metric = judge_text(row, "metric");
-	size_t len = strlen(metric), per = strlen(PER_WORK);
-
-	if (len > per && strcmp(metric + len - per, PER_WORK) == 0)
-		len -= per;
-	char *out = xasprintf(
-		"%.*s %s %s", (int)len, metric, judge_text(row, "benchmark"), text ? text : "{}");
+	char *out = xasprintf("%.*s %s %s", metric_len(row), judge_text(row, "metric"),
+		judge_text(row, "benchmark"), text ? text : "{}");
 	free(text);
 	json_decref(parameters);
 	return out;
@@ -162,6 +166,133 @@ json_t *judge_unmeasured(const json_t *results, const json_t *measured, int64_t 
 			json_array_append_new(out, json_string(key));
 	}
 	return out;
+}
+
+/* ---- metrics that are not there ---- */
+
+/* From the one that says least to that of the case alone. */
+enum { WITHOUT_HOST, WITHOUT_BENCHMARK, WITHOUT_CASE, WITHOUT_N };
+
+static char *key_of_level(const json_t *one, int level)
+{
+	const char *metric = judge_text(one, "metric"), *host = judge_text(one, "host");
+
+	if (level == WITHOUT_CASE)
+		return judge_case_key(one);
+	if (level == WITHOUT_BENCHMARK)
+		return xasprintf("%.*s %s on %s", metric_len(one), metric,
+			judge_text(one, "benchmark"), host);
+	return xasprintf("%.*s on %s", metric_len(one), metric, host);
+}
+
+static int level_of_entry(const json_t *one)
+{
+	if (json_object_get(one, "benchmark") == NULL)
+		return WITHOUT_HOST;
+	return json_object_get(one, "parameters") == NULL ? WITHOUT_BENCHMARK : WITHOUT_CASE;
+}
+
+char *judge_without_key(const json_t *one)
+{
+	return key_of_level(one, level_of_entry(one));
+}
+
+static json_t *case_of(const json_t *row, const json_t *metric)
+{
+	json_t *one = json_object();
+
+	json_object_set(one, "metric", (json_t *)metric);
+	json_object_set(one, "benchmark", json_object_get(row, "benchmark"));
+	json_object_set_new(one, "parameters", plain_parameters(row));
+	json_object_set(one, "host", json_object_get(row, "host"));
+	return one;
+}
+
+/* Of a case that has none of its metric, by how many others have it: all that it stands for. */
+static void add_without(json_t *out, json_t *said, const json_t *there, json_t *one)
+{
+	int level = WITHOUT_HOST;
+
+	for (; level < WITHOUT_CASE; level++) {
+		_cleanup_free_ char *key = key_of_level(one, level);
+		if (json_object_get(there, key) == NULL)
+			break;
+	}
+	_cleanup_free_ char *key = key_of_level(one, level);
+	if (json_object_get(said, key) != NULL)
+		return;
+	json_object_set_new(said, key, json_true());
+	if (level < WITHOUT_CASE)
+		json_object_del(one, "parameters");
+	if (level < WITHOUT_BENCHMARK)
+		json_object_del(one, "benchmark");
+	json_array_append(out, one);
+}
+
+/* Keys of all levels of which some run has the metric; of those that have none the cases. */
+static void sort_by_presence(const json_t *row, const json_t *metrics, json_t *there, json_t *gone)
+{
+	json_t *metric;
+	size_t i;
+
+	json_array_foreach(metrics, i, metric)
+	{
+		json_t *one = case_of(row, metric);
+		bool is = json_is_number(json_object_get(row, json_string_value(metric)));
+
+		for (int level = 0; is && level < WITHOUT_CASE; level++) {
+			_cleanup_free_ char *key = key_of_level(one, level);
+			json_object_set_new(there, key, json_true());
+		}
+		if (!is)
+			json_array_append(gone, one);
+		json_decref(one);
+	}
+}
+
+json_t *judge_without(const json_t *results, const json_t *metrics)
+{
+	json_t *out = json_array(), *there = json_object(), *said = json_object();
+	json_t *gone = json_array(), *one;
+	size_t i;
+
+	json_array_foreach(results, i, one)
+	{
+		if (json_integer_value(json_object_get(one, "n")) > 0)
+			sort_by_presence(one, metrics, there, gone);
+	}
+	json_array_foreach(gone, i, one)
+	{
+		add_without(out, said, there, one);
+	}
+	json_decref(gone);
+	json_decref(said);
+	json_decref(there);
+	return out;
+}
+
+void judge_index_without(json_t *to, const json_t *without)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(without, i, one)
+	{
+		_cleanup_free_ char *key = judge_without_key(one);
+		json_object_set_new(to, key, json_true());
+	}
+}
+
+bool judge_is_among(const json_t *keys, const json_t *one)
+{
+	_cleanup_free_ char *configuration = judge_configuration_key(one);
+	bool is = json_object_get(keys, configuration) != NULL;
+
+	for (int level = 0; !is && level < WITHOUT_N; level++) {
+		_cleanup_free_ char *key = key_of_level(one, level);
+		is = json_object_get(keys, key) != NULL;
+	}
+	return is;
 }
 
 json_t *judge_moved_hosts(const json_t *rows)

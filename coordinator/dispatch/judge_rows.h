@@ -49,6 +49,19 @@ bool judge_has_text(const json_t *texts, const char *text);
 json_t *judge_measured(const json_t *results);
 /* Of those hosts the cases of which fewer runs than these are done, as texts. */
 json_t *judge_unmeasured(const json_t *results, const json_t *measured, int64_t least);
+/*
+ * Of the hosts of `results` on which anything was done the `metrics` (texts) that no run has, as
+ * {"metric", "host"}: of no case of that host, or with "benchmark" of none of that benchmark, or
+ * with "parameters" too of that case alone.
+ */
+json_t *judge_without(const json_t *results, const json_t *metrics);
+/* Put them into an object, by keys of their own. */
+void judge_index_without(json_t *to, const json_t *without);
+/* Whether such an object has a case, or its configuration by judge_configuration_key(). */
+bool judge_is_among(const json_t *keys, const json_t *one);
+/* "energy.package nbody {"threads":8} on lab03", without what it does not say. The caller frees. */
+char *judge_without_key(const json_t *one);
+
 /* Hosts on which a canary moved. */
 json_t *judge_moved_hosts(const json_t *rows);
 

@@ -39,6 +39,15 @@ static json_t *set_of(const json_t *texts)
 	return out;
 }
 
+/* What a sweep has nothing of. */
+static json_t *unmeasured_of(const json_t *answer)
+{
+	json_t *out = set_of(json_object_get(answer, "unmeasured"));
+
+	judge_index_without(out, json_object_get(answer, "without"));
+	return out;
+}
+
 /* What became no level in a sweep. */
 static json_t *unsettled_of(const json_t *answer)
 {
@@ -86,10 +95,10 @@ static int on_sweep(void *arg, int64_t key, const struct message_cell *c, size_t
 		return 0;
 	answer = json_loads(c[SWEEPS_ANSWER].text, 0, NULL);
 	if (json_is_array(json_object_get(answer, "measured"))) {
-		one = json_pack("{s:s, s:O, s:o, s:o}", "label", c[SWEEPS_CAMPAIGN].text,
+		one = json_pack("{s:s, s:O, s:o, s:o, s:b}", "label", c[SWEEPS_CAMPAIGN].text,
 			"measured", json_object_get(answer, "measured"), "unmeasured",
-			set_of(json_object_get(answer, "unmeasured")), "unsettled",
-			unsettled_of(answer));
+			unmeasured_of(answer), "unsettled", unsettled_of(answer), "knows_metrics",
+			json_object_get(answer, "without") != NULL);
 		json_array_append_new(r->j->sweeps, one);
 		forget_unsettled(r->j->sweeps);
 		json_decref(r->j->open);

@@ -133,7 +133,6 @@ struct level {
 /* Of the sweeps before: what somebody submitted by hand since is not held against anything. */
 static struct level level_of(const struct judge_view *v, const json_t *one)
 {
-	_cleanup_free_ char *configuration = judge_configuration_key(one);
 	_cleanup_free_ char *key = judge_case_key(one);
 	struct level level = {0};
 	int nights = 0;
@@ -142,7 +141,7 @@ static struct level level_of(const struct judge_view *v, const json_t *one)
 		const json_t *sweep = json_array_get(v->sweeps, i), *unsettled;
 
 		if (!judge_has_text(json_object_get(sweep, "measured"), judge_text(one, "host")) ||
-			json_object_get(json_object_get(sweep, "unmeasured"), configuration))
+			judge_is_among(json_object_get(sweep, "unmeasured"), one))
 			continue;
 		level.label = judge_text(sweep, "label");
 		unsettled = json_object_get(json_object_get(sweep, "unsettled"), key);

@@ -49,7 +49,8 @@ struct judge_view {
 	const json_t *told;
 	/* Sweeps before that are done, the oldest first: {"label", "measured": [hosts],
 	 * "unmeasured": {key: true}, "unsettled": {key: row}}, keys as of judge_configuration_key()
-	 * and judge_case_key(). */
+	 * and judge_case_key(), of "unmeasured" also as of judge_index_without(). "knows_metrics"
+	 * where all of these are among them. */
 	const json_t *sweeps;
 	/* Cases whose confirmation could show nothing the last time: they are held against the same
 	 * once more. */

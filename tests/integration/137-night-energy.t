@@ -87,4 +87,15 @@ kill -HUP "$SERVE_PID"
 wait_for 60 hosts_are 'idle idle'
 is "the next night the host is back, and what was told is no news there" "$(night)" '3 nothing'
 is "though it is known" "$(answer | jq -c '[.still[] | .host, .verdict, .against]')" '["beta","regressed","night.2"]'
+
+# ---- a night in which nobody can read the counters, and in which something changed ----
+echo 120W >work/power
+level=$(at schedule show night --format json | jq -r '.[0].campaign')
+sed -i 's/energy: require/energy: off/' night.yaml
+is "a night without energy has nothing to tell of it" "$(night)" '0 nothing'
+is "but notes that it is gone" "$(answer | jq -r '.notes[]' | grep -c '^energy.package on alpha and 1 more: no run has it, unlike the sweep before')" 1
+sed -i 's/energy: off/energy: require/' night.yaml
+is "what came in it is told once it is back" "$(night)" '3 regressed energy.package prog {}'
+is "against the last night that has it" "$(sql "SELECT json_extract(json, '\$.against') FROM notice ORDER BY id DESC LIMIT 1")" "$level"
+is "once" "$(night)" '0 nothing'
 done_testing

@@ -154,6 +154,71 @@ static void a_night_that_was_cut_short_is_no_baseline(void **state)
 	json_decref(sweeps);
 }
 
+static json_t *result_of(const char *benchmark, const char *host, int n, bool has_energy)
+{
+	json_t *row = json_pack("{s:s, s:{s:i}, s:s, s:i, s:f, s:n}", "benchmark", benchmark,
+		"parameters", "n", n, "host", host, "n", 5, "time", 1.5, "energy.package");
+
+	if (has_energy)
+		json_object_set_new(row, "energy.package", json_real(10));
+	return row;
+}
+
+static void assert_without(const json_t *results, const char *wanted)
+{
+	json_t *metrics = parse("[\"time\",\"energy.package\"]");
+	json_t *without = judge_without(results, metrics);
+	_cleanup_free_ char *text = json_dumps(without, JSON_COMPACT);
+
+	assert_string_equal(text, wanted);
+	json_decref(without);
+	json_decref(metrics);
+}
+
+static void what_has_none_of_a_metric_is_said_shortly(void **state)
+{
+	json_t *results = json_array();
+
+	(void)state;
+	json_array_append_new(results, result_of("x", "a", 1, false));
+	json_array_append_new(results, result_of("x", "a", 2, false));
+	json_array_append_new(results, result_of("y", "a", 1, false));
+	json_array_append_new(results, result_of("x", "b", 1, true));
+	assert_without(results, "[{\"metric\":\"energy.package\",\"host\":\"a\"}]");
+	json_array_append_new(results, result_of("y", "a", 2, true));
+	assert_without(results,
+		"[{\"metric\":\"energy.package\",\"benchmark\":\"x\",\"host\":\"a\"},"
+		"{\"metric\":\"energy.package\",\"benchmark\":\"y\","
+		"\"parameters\":{\"n\":1},\"host\":\"a\"}]");
+	json_decref(results);
+}
+
+/* That night nobody could read the counters, of all or of some. */
+static void a_night_without_a_metric_is_no_level_of_it(void **state)
+{
+	static const char *const without[] = {"[{\"metric\":\"energy.package\",\"host\":\"a\"}]",
+		"[{\"metric\":\"energy.package\",\"benchmark\":\"nbody\",\"host\":\"a\"}]",
+		"[{\"metric\":\"energy.package\",\"benchmark\":\"nbody\","
+		"\"parameters\":{\"threads\":8},\"host\":\"a\"}]"};
+	json_t *sweeps = sweeps_to(13, "", 0, 0), *row = row_of("a", "unchanged", "night.13");
+	const struct judge_view v = {.baseline = "previous", .sweeps = sweeps};
+
+	(void)state;
+	json_object_set_new(row, "metric", json_string("energy.package.per_work"));
+	for (size_t i = 0; i < 3; i++) {
+		json_t *list = parse(without[i]), *keys = json_object();
+
+		judge_index_without(keys, list);
+		json_object_set_new(json_array_get(sweeps, 12), "unmeasured", keys);
+		_cleanup_free_ char *baseline = judge_baseline_of(&v, row);
+		assert_string_equal(baseline, "night.12");
+		assert_baseline(&v, "a", "night.13"); /* of its time */
+		json_decref(list);
+	}
+	json_decref(row);
+	json_decref(sweeps);
+}
+
 /* The comparison of a night with its level was inconclusive for this case, or is open. */
 static void leave_unsettled(json_t *sweeps, size_t night, const char *host, const char *against)
 {
@@ -684,6 +749,8 @@ int main(void)
 		cmocka_unit_test(one_that_was_there_and_did_not_show_it_is_news),
 		cmocka_unit_test(what_could_not_be_shown_is_held_against_the_same),
 		cmocka_unit_test(a_night_that_was_cut_short_is_no_baseline),
+		cmocka_unit_test(what_has_none_of_a_metric_is_said_shortly),
+		cmocka_unit_test(a_night_without_a_metric_is_no_level_of_it),
 		cmocka_unit_test(a_night_that_settled_nothing_is_no_level),
 		cmocka_unit_test(where_no_sweep_settled_a_case_its_level_stays),
 		cmocka_unit_test(a_level_is_not_for_ever),
