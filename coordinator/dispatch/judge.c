@@ -322,23 +322,29 @@ static void note_old_levels(struct judgement *j, const struct sweep *s)
 	add_note(j, note);
 }
 
-/* How often the same was tried in vain before. */
+/* In how many sweeps the same was looked at in vain before: not each one runs it again. */
 static void take_tries(struct judgement *j)
 {
-	json_t *one, *old;
-	size_t i, k;
+	json_t *open = json_object(), *all = json_copy(judge_list(j, "candidates")), *one;
+	size_t i;
 
-	json_array_foreach(judge_list(j, "candidates"), i, one)
+	judge_index(open, j->open);
+	json_array_foreach(all, i, one)
 	{
 		_cleanup_free_ char *key = judge_case_key(one);
+		json_t *tries = json_object_get(json_object_get(open, key), "tries");
 
-		json_array_foreach(j->open, k, old)
-		{
-			_cleanup_free_ char *other = judge_case_key(old);
-			if (strcmp(key, other) == 0)
-				json_object_set(one, "tries", json_object_get(old, "tries"));
-		}
+		if (tries == NULL)
+			continue;
+		json_object_set(one, "tries", tries);
+		if (!judge_is_tried_again(json_integer_value(tries)))
+			judge_put_off(j, one,
+				"confirmations could show nothing so far; a later sweep tries once "
+				"more",
+				true);
 	}
+	json_decref(all);
+	json_decref(open);
 }
 
 static void compare(

@@ -222,14 +222,37 @@ void judge_ask_confirmation(struct judgement *j, const struct sweep *s)
 	judge_ask(j, is_content ? by_content : again);
 }
 
-/* What is held on to until the next sweep, a few times. */
-void judge_keep_open(struct judgement *j, json_t *one)
+/* Its level stays; but not for ever. */
+static void keep_open(struct judgement *j, json_t *one)
 {
 	json_int_t tries = json_integer_value(json_object_get(one, "tries")) + 1;
 
 	json_object_set_new(one, "tries", json_integer(tries));
-	if (tries < OPEN_TRIES)
+	if (tries < JUDGE_NIGHTS_MOST) {
 		json_array_append(judge_list(j, "open"), one);
+		return;
+	}
+	_cleanup_free_ char *key = judge_case_key(one);
+	_cleanup_free_ char *note = xasprintf(
+		"%s: it looked changed against %s in %d nights, and no confirmation could show "
+		"anything; that is dropped",
+		key, judge_text(one, "against"), JUDGE_NIGHTS_MOST);
+	json_array_append_new(judge_list(j, "notes"), judge_json_text(note));
+}
+
+void judge_put_off(struct judgement *j, json_t *one, const char *why, bool is_open)
+{
+	json_t *all = judge_list(j, "candidates");
+
+	json_incref(one);
+	for (size_t i = json_array_size(all); i-- > 0;)
+		if (json_array_get(all, i) == one)
+			json_array_remove(all, i);
+	json_object_set_new(one, "confirmation", judge_json_text(why));
+	json_array_append(judge_list(j, "unconfirmed"), one);
+	if (is_open)
+		keep_open(j, one);
+	json_decref(one);
 }
 
 static void weigh_one(
@@ -248,13 +271,11 @@ static void weigh_one(
 		json_array_append(judge_list(j, "confirmed"), one);
 		return;
 	}
-	json_object_set_new(one, "confirmation",
-		judge_json_text(why != NULL     ? why
-				: found != NULL ? judge_text(found, "verdict")
-						: "it has no result there"));
-	json_array_append(judge_list(j, "unconfirmed"), one);
-	if (w == WEIGHED_OPEN)
-		judge_keep_open(j, one);
+	judge_put_off(j, one,
+		why != NULL     ? why
+		: found != NULL ? judge_text(found, "verdict")
+				: "it has no result there",
+		w == WEIGHED_OPEN);
 }
 
 void judge_weigh_all(struct judgement *j, const json_t *rows, const char *why)

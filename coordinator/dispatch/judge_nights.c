@@ -10,18 +10,8 @@
 
 static void drop(struct judgement *j, json_t *one, const char *why, bool is_open)
 {
-	json_t *all = judge_list(j, "candidates");
-
-	json_incref(one);
-	for (size_t i = json_array_size(all); i-- > 0;)
-		if (json_array_get(all, i) == one)
-			json_array_remove(all, i);
 	json_object_del(one, KEY_NIGHTS);
-	json_object_set_new(one, "confirmation", json_string(why));
-	json_array_append(judge_list(j, "unconfirmed"), one);
-	if (is_open)
-		judge_keep_open(j, one);
-	json_decref(one);
+	judge_put_off(j, one, why, is_open);
 }
 
 static bool is_of_machine(

@@ -12,9 +12,7 @@
 
 /* So often an answer that cannot be had is asked for, before the sweep fails. */
 #define JUDGE_TRIES 3
-/* So many sweeps try in vain to confirm the same. */
-#define OPEN_TRIES 3
-#define ASK_WORDS  10
+#define ASK_WORDS   10
 
 /* Something that the own program is asked beside the loop. All but work is the thread's while that
  * is not over. */
@@ -84,8 +82,8 @@ bool judge_confirm_next(struct judgement *j, struct sweep *s, int64_t now_ns, in
 void judge_ask_confirmation(struct judgement *j, const struct sweep *s);
 /* Its rows; NULL: there are none, for this reason. */
 void judge_weigh_all(struct judgement *j, const json_t *rows, const char *why);
-/* Hold on to a case until the next sweep, a few times. */
-void judge_keep_open(struct judgement *j, json_t *one);
+/* A candidate is not confirmed tonight, for this reason; one that is open is looked at again. */
+void judge_put_off(struct judgement *j, json_t *one, const char *why, bool is_open);
 
 /* ---- judge_nights.c ---- */
 

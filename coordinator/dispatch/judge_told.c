@@ -2,6 +2,10 @@
 
 #define LAST_LEAST JUDGE_NIGHTS_LEAST
 
+/* So many sweeps in a row try in vain to confirm the same, and then each so manieth. */
+#define OPEN_TRIES 3
+#define OPEN_EVERY 4
+
 enum baseline_kind judge_baseline_kind(const char *text, int64_t *n)
 {
 	char *end;
@@ -200,6 +204,11 @@ static struct window window_of(
 		w.with_host += judge_has_text(measured, host);
 	}
 	return w;
+}
+
+bool judge_is_tried_again(int64_t sweeps)
+{
+	return sweeps < OPEN_TRIES || (sweeps - OPEN_TRIES + 1) % OPEN_EVERY == 0;
 }
 
 int64_t judge_nights_of(const struct judge_view *v, const json_t *one)

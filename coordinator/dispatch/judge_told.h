@@ -70,6 +70,10 @@ bool judge_level_is_old(const struct judge_view *v, const json_t *one);
 /* The label whose contents are the other side of a confirmation: `against` of the row, or of what
  * is open. */
 const char *judge_against_of(const struct judge_view *v, const json_t *one);
+/* Whether what was looked at in vain in so many sweeps, one after the other, runs again in the
+ * next: in the first ones, then now and then. Nobody looks at it any more after JUDGE_NIGHTS_MOST.
+ */
+bool judge_is_tried_again(int64_t sweeps);
 /* How many sweeps have a case's host, from the one on that told of it last. */
 int64_t judge_nights_of(const struct judge_view *v, const json_t *one);
 /* Whether what a row says is news. */

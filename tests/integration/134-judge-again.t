@@ -28,7 +28,7 @@ read -r blip <blip
 [ "\$runs" -lt "\$blip" ] && more=30 || more=0
 until [ ! -e hold ] || [ "\$runs" -lt "\$(cat hold)" ]; do sleep 0.02; done
 SH
-own() { sed -i '/^echo cost/d' work/prog; echo "echo cost \$(((1000 + $1) * (1000 + more) + \$\$ * 7919 % 1001))" >>work/prog; }
+own() { sed -i '/echo cost/d' work/prog; echo "${2:-}echo cost \$(((1000 + $1) * (1000 + more) + \$\$ * 7919 % 1001))" >>work/prog; }
 own 0
 echo 0 | tee place/runs >place/blip
 sql() { sqlite3 -readonly c.db "$1"; }
@@ -66,6 +66,26 @@ echo 16 >place/blip
 is "what the confirmation does not show is told to nobody" "$(night)" '0 nothing'
 is "and is in the answer" "$(answer | jq -c '[.unconfirmed[].confirmation] | unique')" '["unchanged"]'
 echo 0 >place/blip
+
+# ---- a night that is quiet, and confirmations that show nothing: the new one is dearer in each second block, and cheaper in the others ----
+own 30 'if [ -e swing ] && [ "$runs" -ge 16 ]; then . ./swing; fi; '
+echo 0 >place/swung
+echo 'read -r n <swung; echo $((n + 1)) >swung; more=$((n / 2 % 2 * 400 - 200))' >place/swing
+tries_are() { sqlite3 -cmd '.timeout 5000' c.db "UPDATE sweep SET answer = replace(answer, '\"tries\":', '\"tries\":$1, \"were\":')
+	WHERE id = (SELECT max(id) FROM sweep)"; }
+open() { answer | jq -c '[.open[].tries]'; }
+is "what no confirmation can show is told to nobody" "$(night) $(answer | jq -c '[.unconfirmed[].confirmation]')" '0 nothing ["inconclusive","inconclusive"]'
+is "and looked at again" "$(open)" '[1,1]'
+tries_are 2
+is "three nights in a row" "$(night) $(open)" '0 nothing [3,3]'
+is "then not in each one" "$(night) $(open)" '0 nothing [4,4]'
+is "without another confirmation" "$(sql 'SELECT confirmation IS NULL FROM sweep ORDER BY id DESC LIMIT 1') $(answer | jq -c '[.unconfirmed[].confirmation | test("a later sweep")]')" \
+	'1 [true,true]'
+tries_are 6
+rm place/swing
+is "until one shows it" "$(night)" '3 regressed cost prog {"n":1}; regressed cost prog {"n":2}'
+own 0
+is "and the other way round" "$(night)" '0 returned cost prog {"n":1}; returned cost prog {"n":2}'
 
 own 30
 echo 20 >place/hold

@@ -128,6 +128,17 @@ static void what_could_not_be_shown_is_held_against_the_same(void **state)
 	json_decref(sweeps);
 }
 
+/* Each try costs the hosts time; but what no try could show may be a change all the same. */
+static void what_could_not_be_shown_is_tried_ever_more_rarely(void **state)
+{
+	_cleanup_buf_ struct buf tried = BUF_INIT;
+
+	(void)state;
+	for (int i = 0; i < JUDGE_NIGHTS_MOST; i++)
+		buf_adds(&tried, judge_is_tried_again(i) ? "x" : ".");
+	assert_string_equal(tried.data, "xxx...x...x...");
+}
+
 static void a_night_that_was_cut_short_is_no_baseline(void **state)
 {
 	json_t *told = json_array(), *sweeps = sweeps_to(13, "b", 4, 6);
@@ -748,6 +759,7 @@ int main(void)
 		cmocka_unit_test(previous_tells_each_change_once),
 		cmocka_unit_test(one_that_was_there_and_did_not_show_it_is_news),
 		cmocka_unit_test(what_could_not_be_shown_is_held_against_the_same),
+		cmocka_unit_test(what_could_not_be_shown_is_tried_ever_more_rarely),
 		cmocka_unit_test(a_night_that_was_cut_short_is_no_baseline),
 		cmocka_unit_test(what_has_none_of_a_metric_is_said_shortly),
 		cmocka_unit_test(a_night_without_a_metric_is_no_level_of_it),
