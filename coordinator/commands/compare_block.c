@@ -60,6 +60,24 @@ static size_t place_of(const struct compare_block *b, size_t from, size_t to)
 	return place;
 }
 
+static bool is_of_block(const struct compare_block *b, const struct compared *row)
+{
+	const struct gathered *g = b->c->contender;
+
+	return row->metric == b->metric &&
+	       (b->as == NULL ||
+		       gathered_metric_as(g, gathered_metric(g, b->c->question->metrics[b->metric]),
+			       row->configuration) == b->as);
+}
+
+bool compare_block_has_rows(const struct compare_block *b)
+{
+	for (size_t i = 0; i < b->c->n; i++)
+		if (is_of_block(b, &b->c->rows[i]))
+			return true;
+	return false;
+}
+
 void compare_block_fill(struct compare_block *b)
 {
 	const struct comparison_result *c = b->c;
@@ -73,7 +91,7 @@ void compare_block_fill(struct compare_block *b)
 			for (end = i + 1; end < c->n && c->rows[end].metric == c->rows[i].metric &&
 					  c->rows[end].configuration == c->rows[i].configuration;)
 				end++;
-			if (c->rows[i].metric != b->metric || place_of(b, i, end) != place)
+			if (!is_of_block(b, &c->rows[i]) || place_of(b, i, end) != place)
 				continue;
 			for (size_t k = i; k < end; k++)
 				add_row(b, &c->rows[k]);

@@ -30,6 +30,7 @@ struct compare_block {
 	const struct comparison_result *c;
 	const struct compare_look *look;
 	size_t metric;
+	const struct gathered_metric *as; /* as its configurations have it; NULL: as they may */
 	struct compare_line *lines;
 	size_t n;
 	size_t next_pooled; /* of c->pooled */
@@ -39,6 +40,8 @@ struct compare_block {
 	struct grid grid;
 };
 
+/* Whether any row is the block's, shown or not. */
+bool compare_block_has_rows(const struct compare_block *b);
 /* Find the lines of b->metric: regressed first; a configuration's hosts stay together. */
 void compare_block_fill(struct compare_block *b);
 /* Make its grid, as wide as the page is; grid_done() it. */

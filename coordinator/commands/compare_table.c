@@ -62,9 +62,7 @@ static void print_letters(const struct compare_block *b, FILE *to)
 static void print_title(const struct compare_block *b, FILE *to)
 {
 	const struct question *q = b->c->question;
-	const struct gathered *g = b->c->contender;
-	size_t at = gathered_metric(g, q->metrics[b->metric]);
-	const struct gathered_metric *m = at < g->metrics_n ? &g->metrics[at] : NULL;
+	const struct gathered_metric *m = b->as;
 	bool is_normalised = q->per != PER_NOTHING && b->n > 0 && b->lines[0].row != NULL;
 
 	fprintf(to, "\n%s %s%s\n",
@@ -78,25 +76,41 @@ static void print_title(const struct compare_block *b, FILE *to)
 					     : "");
 }
 
-static bool has_rows(const struct compare_block *b)
-{
-	for (size_t i = 0; i < b->c->n; i++)
-		if (b->c->rows[i].metric == b->metric)
-			return true;
-	return false;
-}
-
 static void print_block(struct compare_block *b, const struct output_ops *ops, FILE *to)
 {
+	compare_block_fill(b);
 	print_title(b, to);
 	if (b->n == 0) {
-		fputs(has_rows(b) ? "all unchanged\n" : "nothing to compare\n", to);
-		return;
+		fputs(compare_block_has_rows(b) ? "all unchanged\n" : "nothing to compare\n", to);
+	} else {
+		compare_block_fit(b);
+		grid_print(&b->grid, ops, to);
+		print_letters(b, to);
+		grid_done(&b->grid);
 	}
-	compare_block_fit(b);
-	grid_print(&b->grid, ops, to);
-	print_letters(b, to);
-	grid_done(&b->grid);
+	free(b->lines);
+}
+
+/* A block for each thing that benchmarks have under the metric's name. */
+static void print_metric(const struct compare_block *like, const struct output_ops *ops, FILE *to)
+{
+	const struct gathered *g = like->c->contender;
+	size_t at = gathered_metric(g, like->c->question->metrics[like->metric]), blocks = 0;
+	struct compare_block first = *like;
+
+	first.as = at < g->metrics_n ? &g->metrics[at] : NULL;
+	for (size_t i = 0; i < g->variants_n; i++) {
+		struct compare_block block = *like;
+
+		block.as = &g->variants[i].as;
+		if (g->variants[i].metric != at || !compare_block_has_rows(&block))
+			continue;
+		if (blocks++ == 0 && compare_block_has_rows(&first))
+			print_block(&first, ops, to);
+		print_block(&block, ops, to);
+	}
+	if (blocks == 0)
+		print_block(&first, ops, to);
 }
 
 static void print_counts(const struct comparison_result *c, bool is_all, FILE *to)
@@ -123,11 +137,9 @@ void compare_table(const struct comparison_result *c, const struct compare_look 
 {
 	print_head(c, to);
 	for (size_t metric = 0; metric < c->question->metrics_n; metric++) {
-		struct compare_block block = {.c = c, .look = look, .metric = metric};
+		const struct compare_block block = {.c = c, .look = look, .metric = metric};
 
-		compare_block_fill(&block);
-		print_block(&block, ops, to);
-		free(block.lines);
+		print_metric(&block, ops, to);
 	}
 	print_counts(c, look->is_all, to);
 	compare_remarks(c, look->is_all, to);

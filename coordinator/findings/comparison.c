@@ -101,7 +101,7 @@ static void find_differences(struct maker *m)
 
 /* ---- a family ---- */
 
-void comparison_judge(struct comparison_result *out, size_t from, enum better better)
+void comparison_judge(struct comparison_result *out, size_t from)
 {
 	const struct question *q = out->question;
 	size_t n = out->n - from;
@@ -114,7 +114,7 @@ void comparison_judge(struct comparison_result *out, size_t from, enum better be
 		struct compared *row = &out->rows[from + i];
 
 		row->p_adjusted = p[i];
-		row->verdict = verdict_of(&row->ratio, p[i], q->threshold, q->alpha, better);
+		row->verdict = verdict_of(&row->ratio, p[i], q->threshold, q->alpha, row->better);
 		row->smallest = smallest_effect(&row->ratio, q->alpha);
 	}
 }
@@ -167,12 +167,11 @@ static int find_metric(struct maker *m, const char *name, struct error *err)
 	else
 		return no_metric(g, name, err);
 	size_t metric = g == m->contender ? m->of_contender : m->of_baseline;
-	m->better = g->metrics[metric].better;
-	m->unit = g->metrics[metric].unit;
-	if (m->q->per != PER_NOTHING && !normalise_fits(m->q->per, m->unit))
+	const char *unit = g->metrics[metric].unit;
+	if (m->q->per != PER_NOTHING && !normalise_fits(m->q->per, unit))
 		return error_set(err, ERR_USAGE,
 			"compare: --per %s: %s is in %s; a time or a rate can be taken so%s",
-			normalised_names[m->q->per - PER_CORE], name, m->unit,
+			normalised_names[m->q->per - PER_CORE], name, unit,
 			m->q->per == PER_CORE ? ", an energy, a power, memory" : "");
 	return 0;
 }
@@ -189,7 +188,7 @@ static int compare_metric(struct maker *m, struct error *err)
 		comparison_add_row(m, &m->pairs[i]);
 	free(m->unlike);
 	free(m->none);
-	comparison_judge(m->out, from, m->better);
+	comparison_judge(m->out, from);
 	tell_more_blocks(m, from);
 	comparison_pool(m, from);
 	return 0;

@@ -44,7 +44,8 @@ struct compared {
 	size_t baseline_configuration, baseline_lane; /* in that of the baseline */
 	const char *metric_name; /* what was compared: of unequal work "energy.package.per_work" */
 	const char *unit;        /* of the medians */
-	const char *host;        /* "lab07", or "lab07 / lab01" of unlike hosts */
+	enum better better;
+	const char *host;                 /* "lab07", or "lab07 / lab01" of unlike hosts */
 	const char *contender, *baseline; /* values: "nogil", "gil" */
 	double contender_median, baseline_median;
 	struct ratio ratio;
@@ -109,7 +110,7 @@ void comparison_done(struct comparison_result *c);
 
 /* The rows from `from` on are one family of the result's question: their p-values are adjusted,
  * then each row is judged. */
-void comparison_judge(struct comparison_result *out, size_t from, enum better better);
+void comparison_judge(struct comparison_result *out, size_t from);
 
 /* Add a flag to a row, once; flag must outlive it. */
 void compared_add_flag(struct compared *row, const char *flag);

@@ -30,8 +30,6 @@ struct maker {
 	size_t of_contender; /* the metric in each gathered; its metrics_n: there is none */
 	size_t of_baseline;
 	size_t per_work, other_per_work; /* its .per_work likewise */
-	const char *unit;
-	enum better better;
 	const char **unlike; /* [lane * lanes of the baseline + lane]: "" may be compared, NULL not
 				looked at yet, else why not */
 	bool *none;          /* [lane]: it was said that it has none of the metric */

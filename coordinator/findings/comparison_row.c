@@ -52,6 +52,15 @@ static bool is_same_work(const struct series *a, const struct series *a_per_work
 	return is_same;
 }
 
+/* The metric at hand as the contender's configuration has it, which may be the only one to. */
+static const struct gathered_metric *as_compared(
+	const struct maker *m, const struct compared_cells *pair)
+{
+	return m->of_contender < m->contender->metrics_n
+		       ? gathered_metric_as(m->contender, m->of_contender, pair->configuration)
+		       : gathered_metric_as(m->baseline, m->of_baseline, pair->other);
+}
+
 static void choose_work(
 	struct maker *m, const struct compared_cells *pair, struct compared_series *s)
 {
@@ -66,7 +75,7 @@ static void choose_work(
 	s->b = b;
 	s->is_per_work = true;
 	s->name = m->contender->metrics[m->per_work].name;
-	s->unit = m->contender->metrics[m->per_work].unit;
+	s->unit = gathered_metric_as(m->contender, m->per_work, pair->configuration)->unit;
 }
 
 static void normalise(struct maker *m, const struct compared_cells *pair, struct compared_series *s)
@@ -86,7 +95,8 @@ static void normalise(struct maker *m, const struct compared_cells *pair, struct
 void compared_series_open(
 	struct maker *m, const struct compared_cells *pair, struct compared_series *s)
 {
-	*s = (struct compared_series){.name = m->q->metrics[m->metric], .unit = m->unit};
+	*s = (struct compared_series){
+		.name = m->q->metrics[m->metric], .unit = as_compared(m, pair)->unit};
 	s->a = gathered_series(
 		gathered_cell(m->contender, pair->lane, pair->configuration), m->of_contender);
 	s->b = gathered_series(
@@ -94,8 +104,10 @@ void compared_series_open(
 	if (s->a == NULL || s->b == NULL)
 		return;
 	choose_work(m, pair, s);
-	if (m->q->per != PER_NOTHING)
+	if (m->q->per != PER_NOTHING && normalise_fits(m->q->per, s->unit))
 		normalise(m, pair, s);
+	else if (m->q->per != PER_NOTHING)
+		s->a = s->b = NULL;
 }
 
 void compared_series_done(struct compared_series *s)
@@ -289,6 +301,7 @@ static void fill_row(struct maker *m, const struct compared_cells *pair,
 		.baseline_lane = pair->other_lane,
 		.metric_name = s->name,
 		.unit = s->unit,
+		.better = as_compared(m, pair)->better,
 		.host = host,
 		.contender = pair->contender,
 		.baseline = pair->baseline};

@@ -98,6 +98,49 @@ size_t gathered_metric(const struct gathered *g, const char *name)
 	return i;
 }
 
+const struct gathered_metric *gathered_metric_as(
+	const struct gathered *g, size_t metric, size_t configuration)
+{
+	const struct gathered_configuration *c = &g->configurations[configuration];
+
+	for (size_t i = 0; i < c->variants_n; i++)
+		if (g->variants[c->variants[i]].metric == metric)
+			return &g->variants[c->variants[i]].as;
+	return &g->metrics[metric];
+}
+
+size_t gather_variant(struct gathered *g, size_t metric, const char *unit, enum better better)
+{
+	const struct gathered_metric *m = &g->metrics[metric];
+	size_t i = 0;
+
+	if (strcmp(m->unit, unit) == 0 && m->better == better)
+		return SIZE_MAX;
+	while (i < g->variants_n &&
+		(g->variants[i].metric != metric || g->variants[i].as.better != better ||
+			strcmp(g->variants[i].as.unit, unit) != 0))
+		i++;
+	if (i < g->variants_n)
+		return i;
+	g->variants = xreallocarray(g->variants, g->variants_n + 1, sizeof *g->variants);
+	g->variants[g->variants_n++] = (struct gathered_variant){.metric = metric,
+		.as = {.name = xstrdup(m->name),
+			.unit = xstrdup(unit),
+			.better = better,
+			.is_own = m->is_own,
+			.is_used = true}};
+	return i;
+}
+
+void gather_has_variant(struct gathered_configuration *c, size_t variant)
+{
+	for (size_t i = 0; i < c->variants_n; i++)
+		if (c->variants[i] == variant)
+			return;
+	c->variants = xreallocarray(c->variants, c->variants_n + 1, sizeof *c->variants);
+	c->variants[c->variants_n++] = variant;
+}
+
 /* Of a file that nobody holds nothing runs: as `status` has it. */
 static void mark_paused(struct gathered *g, const struct results *r)
 {
@@ -153,6 +196,7 @@ void gathered_done(struct gathered *g)
 		free(g->configurations[i].benchmark);
 		free(g->configurations[i].json);
 		parameters_done(&g->configurations[i].parameters);
+		free(g->configurations[i].variants);
 	}
 	for (size_t i = 0; i < g->notes_n; i++)
 		free(g->notes[i]);
@@ -166,9 +210,14 @@ void gathered_done(struct gathered *g)
 		free(g->metrics[i].name);
 		free(g->metrics[i].unit);
 	}
+	for (size_t i = 0; i < g->variants_n; i++) {
+		free(g->variants[i].as.name);
+		free(g->variants[i].as.unit);
+	}
 	for (size_t i = 0; i < g->arrays_n; i++)
 		free(g->arrays[i]);
 	free(g->arrays);
+	free(g->variants);
 	free(g->cells);
 	free(g->configurations);
 	free(g->lanes);

@@ -56,9 +56,17 @@ struct gathered_metric {
 	bool is_used; /* some run has it */
 };
 
+/* The name of a metric that some configurations have in another unit, or want the other way. */
+struct gathered_variant {
+	size_t metric; /* whose unit and better are those of the runs read first */
+	struct gathered_metric as;
+};
+
 struct gathered_configuration {
 	char *benchmark, *json;
 	struct parameters parameters;
+	size_t *variants; /* that it has, of gathered.variants */
+	size_t variants_n;
 	bool is_canary; /* by the campaign's file, so only where study_open() read it */
 };
 
@@ -80,6 +88,8 @@ struct gathered {
 	struct gathered_metric
 		*metrics; /* the standard ones in their order, then others as they came */
 	size_t metrics_n;
+	struct gathered_variant *variants;
+	size_t variants_n;
 	struct gathered_cell *cells; /* [lane * configurations_n + configuration] */
 	char **notes; /* what people should know of it as a whole: "budget: time 8 h reached" */
 	size_t notes_n;
@@ -118,6 +128,9 @@ const struct series *gathered_series(const struct gathered_cell *cell, size_t me
 struct summary gathered_summary(const struct series *s, double level);
 /* The index of a metric; metrics_n where there is none of this name. */
 size_t gathered_metric(const struct gathered *g, const char *name);
+/* The metric as this configuration has it: benchmarks may give one name to different things. */
+const struct gathered_metric *gathered_metric_as(
+	const struct gathered *g, size_t metric, size_t configuration);
 
 /*
  * The values of the blocks that both series have, in the order of blocks: x[i] and y[i] are of one

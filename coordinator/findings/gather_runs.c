@@ -7,6 +7,8 @@
 
 struct known_metric {
 	size_t metric;   /* of the gathered ones; SIZE_MAX: none yet */
+	size_t variant;  /* of it; SIZE_MAX: none */
+	bool is_whole;   /* both are known */
 	bool is_inner;   /* an integer in inner units, */
 	int64_t divisor; /* so many of which are one at the edge */
 };
@@ -172,28 +174,42 @@ static void read_values(struct reading *r, const struct page_run *run)
 	}
 }
 
+static enum better better_of(const struct page_metric *m)
+{
+	return m->is_inner                    ? run_better_of_part(m->name)
+	       : m->better == NULL            ? BETTER_NONE
+	       : text_is(m->better, "lower")  ? BETTER_LOWER
+	       : text_is(m->better, "higher") ? BETTER_HIGHER
+					      : BETTER_NONE;
+}
+
 static void add_new_metric(struct gathered *g, const struct page_metric *m)
 {
 	const struct unit *unit = m->is_inner ? unit_by_inner(m->unit) : NULL;
-	enum better better = m->is_inner                    ? run_better_of_part(m->name)
-			     : m->better == NULL            ? BETTER_NONE
-			     : text_is(m->better, "lower")  ? BETTER_LOWER
-			     : text_is(m->better, "higher") ? BETTER_HIGHER
-							    : BETTER_NONE;
 
-	gather_add_metric(g, m->name, unit == NULL ? m->unit : unit->outer, better, !m->is_inner);
+	gather_add_metric(
+		g, m->name, unit == NULL ? m->unit : unit->outer, better_of(m), !m->is_inner);
 }
 
-/* The gathered metric of a page's: a new one is added when a counted run has it. */
-static size_t gathered_of(struct reading *r, size_t of_page)
+/* The gathered metric of a page's, which a configuration has: a new one is added when a counted
+ * run has it. What joulerig measures itself has no variants. */
+static size_t gathered_of(struct reading *r, size_t of_page, size_t configuration)
 {
 	struct known_metric *m = &r->known[of_page];
+	const struct page_metric *is = &r->page.metrics[of_page];
 
-	if (m->metric != SIZE_MAX)
-		return m->metric;
-	m->metric = find_metric(r, r->page.metrics[of_page].name);
-	if (m->metric == r->g->metrics_n)
-		add_new_metric(r->g, &r->page.metrics[of_page]);
+	if (!m->is_whole) {
+		if (m->metric == SIZE_MAX)
+			m->metric = find_metric(r, is->name);
+		if (m->metric == r->g->metrics_n)
+			add_new_metric(r->g, is);
+		m->variant = r->g->metrics[m->metric].is_own
+				     ? gather_variant(r->g, m->metric, is->unit, better_of(is))
+				     : SIZE_MAX;
+		m->is_whole = true;
+	}
+	if (m->variant != SIZE_MAX)
+		gather_has_variant(&r->g->configurations[configuration], m->variant);
 	return m->metric;
 }
 
@@ -235,7 +251,9 @@ static void add_done(struct reading *r, size_t at, const struct page_run *run)
 		cell->cpus = count_cpus(run->cpus);
 	noted_add_run(&r->noted, run->run, run->block, at);
 	for (size_t i = 0; i < run->n; i++)
-		noted_add_value(&r->noted, gathered_of(r, run->values[i].metric), r->values[i]);
+		noted_add_value(&r->noted,
+			gathered_of(r, run->values[i].metric, at % g->configurations_n),
+			r->values[i]);
 	/* Power is energy by time, run by run, where the agent did not give it; likewise energy
 	 * times time. */
 	if (has_energy && r->time > 0 && isnan(r->power))

@@ -18,5 +18,9 @@ int gather_rows(struct results *r, const char *label,
 /* Add a metric at the end. */
 void gather_add_metric(
 	struct gathered *g, const char *name, const char *unit, enum better better, bool is_own);
+/* The variant of a metric with this unit and better, added where it is new; SIZE_MAX: that is how
+ * the metric itself is. */
+size_t gather_variant(struct gathered *g, size_t metric, const char *unit, enum better better);
+void gather_has_variant(struct gathered_configuration *c, size_t variant);
 
 #endif

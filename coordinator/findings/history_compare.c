@@ -243,13 +243,15 @@ static void add_row(struct maker *m, size_t asked, size_t metric, size_t lane, s
 		return;
 	}
 	night_level_of(s->values, s->n, &tonight);
+	const struct gathered_metric *as = gathered_metric_as(m->contender, metric, configuration);
 	struct compared row = {.metric = asked,
 		.configuration = configuration,
 		.lane = lane,
 		.baseline_configuration = then < m->newest->configurations_n ? then : 0,
 		.baseline_lane = then_lane < m->newest->lanes_n ? then_lane : 0,
 		.metric_name = m->q->metrics[asked],
-		.unit = m->contender->metrics[metric].unit,
+		.unit = as->unit,
+		.better = as->better,
 		.host = m->contender->lanes[lane].host,
 		.contender = m->contender->label,
 		.baseline = m->h->text,
@@ -267,9 +269,9 @@ static void add_row(struct maker *m, size_t asked, size_t metric, size_t lane, s
 }
 
 /* That more blocks would settle one is never said: it is nights that lack. */
-static void judge(struct comparison_result *out, size_t from, enum better better)
+static void judge(struct comparison_result *out, size_t from)
 {
-	comparison_judge(out, from, better);
+	comparison_judge(out, from);
 	for (size_t i = from; i < out->n; i++)
 		out->rows[i].equivalence =
 			equivalence_p(&out->rows[i].ratio, out->question->threshold);
@@ -295,7 +297,7 @@ static int add_metric(struct maker *m, size_t asked, struct error *err)
 	for (size_t c = 0; c < g->configurations_n; c++)
 		for (size_t lane = 0; lane < g->lanes_n; lane++)
 			add_row(m, asked, comparable(m, metric, lane, c), lane, c);
-	judge(m->out, from, g->metrics[metric].better);
+	judge(m->out, from);
 	return 0;
 }
 

@@ -165,8 +165,9 @@ static char *key_of(const struct gathered *g, size_t metric, size_t lane, size_t
 {
 	const struct gathered_configuration *c = &g->configurations[configuration];
 
-	return xasprintf("%s\n%s\n%s\n%s\n%s", g->metrics[metric].name, g->metrics[metric].unit,
-		g->lanes[lane].host, c->benchmark, c->json);
+	return xasprintf("%s\n%s\n%s\n%s\n%s", g->metrics[metric].name,
+		gathered_metric_as(g, metric, configuration)->unit, g->lanes[lane].host,
+		c->benchmark, c->json);
 }
 
 static size_t host_number(const struct builder *b, const char *host)
@@ -196,7 +197,7 @@ static struct making *series_of(struct builder *b, const struct gathered *g, siz
 			.parameters = xstrdup(g->configurations[configuration].json),
 			.host = xstrdup(g->lanes[lane].host),
 			.metric = xstrdup(g->metrics[metric].name),
-			.unit = xstrdup(g->metrics[metric].unit)}};
+			.unit = xstrdup(gathered_metric_as(g, metric, configuration)->unit)}};
 	HASH_ADD_KEYPTR(hh, b->making, m->key, strlen(m->key), m);
 	return m;
 }
@@ -262,7 +263,7 @@ static void add_lane(
 			if (values == NULL || !kept[lane * g->configurations_n + k])
 				continue;
 			struct making *m = series_of(b, g, metric, i, lane, k);
-			m->series.better = g->metrics[metric].better;
+			m->series.better = gathered_metric_as(g, metric, k)->better;
 			if (benchmark != NULL)
 				m->series.is_canary = benchmark->is_canary;
 			add_point(b, m, submission, values, state);

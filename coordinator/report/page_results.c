@@ -68,6 +68,16 @@ static void find_axes(struct table *t)
 	}
 }
 
+/* A benchmark's configurations have its metrics in one unit, mostly. */
+static size_t first_of(const struct table *t)
+{
+	size_t i = 0;
+
+	while (i + 1 < t->g->configurations_n && !is_of(t, i))
+		i++;
+	return i;
+}
+
 static void print_heads(const struct table *t)
 {
 	fputs("<thead><tr>", t->to);
@@ -75,7 +85,8 @@ static void print_heads(const struct table *t)
 		html_element(t->to, "th", "scope=\"col\"", "%s", t->axes[i]);
 	fputs("<th scope=\"col\">host</th><th scope=\"col\" class=\"n\">n</th>", t->to);
 	for (size_t i = 0; i < t->metrics_n; i++) {
-		const struct gathered_metric *m = &t->g->metrics[t->metrics[i]];
+		const struct gathered_metric *m =
+			gathered_metric_as(t->g, t->metrics[i], first_of(t));
 		bool has_unit = strcmp(m->unit, "1") != 0 && strcmp(m->unit, "B") != 0;
 
 		html_element(t->to, "th", "scope=\"col\" class=\"n\"", "%s%s%s", m->name,
@@ -100,8 +111,8 @@ static void print_row(const struct table *t, size_t lane, size_t configuration)
 	for (size_t i = 0; i < t->metrics_n; i++) {
 		_cleanup_buf_ struct buf text = BUF_INIT;
 
-		text_median(gathered_series(cell, t->metrics[i]), t->g->metrics[t->metrics[i]].unit,
-			&text);
+		text_median(gathered_series(cell, t->metrics[i]),
+			gathered_metric_as(t->g, t->metrics[i], configuration)->unit, &text);
 		html_element(t->to, "td", "class=\"n\"", "%s", text.data);
 	}
 	fputs("<td>", t->to);

@@ -27,9 +27,13 @@ static int compare_groups(const void *a, const void *b)
 	return x->from < y->from ? -1 : x->from > y->from;
 }
 
-/* The groups of a metric, the most remarkable verdict first. The caller frees. */
-static struct group *groups_of(const struct comparison_result *c, size_t metric, size_t *n)
+/* The groups of a metric as some configurations have it, the most remarkable verdict first. The
+ * caller frees. */
+static struct group *groups_of(const struct comparison_result *c, size_t metric,
+	const struct gathered_metric *as, size_t *n)
 {
+	size_t at = gathered_metric(c->contender, c->question->metrics[metric]);
+
 	struct group *out = xcalloc(c->n + 1, sizeof *out);
 
 	*n = 0;
@@ -43,7 +47,8 @@ static struct group *groups_of(const struct comparison_result *c, size_t metric,
 			g.rank = rank < g.rank ? rank : g.rank;
 		}
 		g.to = end;
-		if (c->rows[i].metric == metric)
+		if (c->rows[i].metric == metric &&
+			gathered_metric_as(c->contender, at, c->rows[i].configuration) == as)
 			out[(*n)++] = g;
 	}
 	if (*n > 0)
@@ -221,14 +226,17 @@ static void print_heads(const struct table *t, const struct gathered_metric *m)
 		t->to);
 }
 
-static void print_metric(const struct comparison_result *c, size_t metric, FILE *to)
+/* Where is_only, also if it has no rows. */
+static void print_metric_as(const struct comparison_result *c, size_t metric,
+	const struct gathered_metric *m, bool is_only, FILE *to)
 {
-	const struct gathered_metric *m =
-		&c->contender->metrics[gathered_metric(c->contender, c->question->metrics[metric])];
 	struct table t = {
 		.c = c, .metric = metric, .is_bytes = strcmp(m->unit, "B") == 0, .to = to};
 	size_t n, rows = 0, shown = 0;
-	_cleanup_free_ struct group *groups = groups_of(c, metric, &n);
+	_cleanup_free_ struct group *groups = groups_of(c, metric, m, &n);
+
+	if (n == 0 && !is_only)
+		return;
 
 	fputs("<h3>", to);
 	html_textf(to, "%s%s", m->name,
@@ -254,6 +262,20 @@ static void print_metric(const struct comparison_result *c, size_t metric, FILE 
 	table_close(to);
 	page_thinned(to, shown, rows, "joulerig compare %s --all", c->contender->label);
 	free(t.axes);
+}
+
+/* A table for each thing that benchmarks have under the metric's name. */
+static void print_metric(const struct comparison_result *c, size_t metric, FILE *to)
+{
+	const struct gathered *g = c->contender;
+	size_t at = gathered_metric(g, c->question->metrics[metric]), variants = 0;
+
+	for (size_t i = 0; i < g->variants_n; i++)
+		variants += g->variants[i].metric == at;
+	print_metric_as(c, metric, &g->metrics[at], variants == 0, to);
+	for (size_t i = 0; i < g->variants_n; i++)
+		if (g->variants[i].metric == at)
+			print_metric_as(c, metric, &g->variants[i].as, false, to);
 }
 
 /* ---- beside the tables ---- */

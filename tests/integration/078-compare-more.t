@@ -146,6 +146,33 @@ is 'unlike work is compared per work' "$(rows '.benchmark == "unlike"' '"\(.metr
 is 'the same work as it is' "$(rows '.benchmark == "alike"' '"\(.metric) \(.flags | index("per_work") != null)"' work.json)" 'time false'
 like 'the table says so' "$(joulerig compare work --all)" 'per unit of work: the work of both sides differs'
 
+# ---- one name for different things ----
+cat >name.yaml <<'YAML'
+campaign: name
+matrix: {k: [1, 2]}
+benchmarks:
+  slow: {command: "echo score {k}0", metrics: {score: {pattern: 'score (\d+)', unit: ms, better: lower}}, work: {value: 3, unit: io}}
+  wide: {command: "echo score {k}0", metrics: {score: {pattern: 'score (\d+)', unit: MB/s, better: higher}}, work: {value: 3, unit: op}}
+placement: {cpus: 1}
+measure: {energy: off}
+repeat: {warmup: 0, blocks: 9}
+compare: {by: k, baseline: 1, metrics: [score, throughput]}
+YAML
+ok 'two benchmarks with a metric of one name' joulerig run name.yaml --quiet
+joulerig compare name --format json >name.json
+is 'more is worse where the benchmark says so' "$(rows '.benchmark == "slow" and .metric == "score"' '"\(.unit) \(.verdict)"' name.json)" 'ms regressed'
+is 'and better where it says that' "$(rows '.benchmark == "wide" and .metric == "score"' '"\(.unit) \(.verdict)"' name.json)" 'MB/s improved'
+is 'each has its own unit of work' "$(rows '.metric == "throughput"' '"\(.benchmark) \(.unit)"' name.json)" $'slow io/s\nwide op/s'
+joulerig compare name --all >name.txt
+like 'the table has a block for one' "$(grep -A 2 '^score ms, lower is better$' name.txt)" '^slow .*regressed'
+like 'and one for the other' "$(grep -A 2 '^score MB/s, higher is better$' name.txt)" '^wide .*improved'
+joulerig results name --columns score,throughput >name.txt
+like 'so have the results' "$(grep -A 1 '^wide on' name.txt)" 'score MB/s .*throughput op/s'
+like 'of each' "$(grep -A 1 '^slow on' name.txt)" 'score ms .*throughput io/s'
+like 'and the trend' "$(joulerig trend name --metric score)" '^score MB/s on .*, higher is better'
+joulerig report name -o name.html
+like 'and the report' "$(tr '<' '\n' <name.html)" 'compared, MB/s$'
+
 # ---- what makes no sense ----
 like 'a campaign against itself is said' "$(joulerig compare plant.1 plant.1 2>&1 >/dev/null)" '^note: both sides are plant\.1, so every ratio is 1; name two submissions, or --by AXIS'
 unlike 'one against another is none of that' "$(joulerig compare plant.1 plant.2 2>&1 >/dev/null)" 'both sides are'
