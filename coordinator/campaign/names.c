@@ -200,6 +200,15 @@ static struct computed *add_computed(struct names *n, const struct named_value *
 	return &n->computed[n->computed_n++];
 }
 
+/* Say where the expression stands, and what it is. */
+static void wrap_place(const struct expression *e, struct error *err)
+{
+	if (e->line > 0)
+		error_wrap(err, "line %d: %s", e->line, e->what);
+	else
+		error_wrap(err, "%s", e->what);
+}
+
 /* Evaluate what is not known yet; others may be added meanwhile, and move it. */
 static int compute_anew(struct names *n, const struct named_value *named, struct error *err)
 {
@@ -214,8 +223,11 @@ static int compute_anew(struct names *n, const struct named_value *named, struct
 	n->depth++;
 	rc = evaluate(n, named->expr, &value, err);
 	n->depth--;
-	if (rc == 0)
+	if (rc == 0) {
 		rc = check_computed(&value, err);
+		if (rc < 0)
+			wrap_place(named->expr, err);
+	}
 	if (rc < 0) {
 		/* What was added behind it needs none of this: it failed or is done. */
 		for (size_t i = at; i < n->computed_n; i++)
@@ -228,15 +240,6 @@ static int compute_anew(struct names *n, const struct named_value *named, struct
 	n->computed[at].value = value;
 	n->computed[at].is_done = true;
 	return 0;
-}
-
-/* Say where the expression stands, and what it is. */
-static void wrap_place(const struct expression *e, struct error *err)
-{
-	if (e->line > 0)
-		error_wrap(err, "line %d: %s", e->line, e->what);
-	else
-		error_wrap(err, "%s", e->what);
 }
 
 static int compute(struct names *n, const struct named_value *named, struct sandbox_value *out,

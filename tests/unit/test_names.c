@@ -355,7 +355,7 @@ static void test_memory_is_bounded(void **state)
 	assert_string_equal(given(&s, "#d11"), "65536");
 	assert_string_equal(given(&s, "#d14"),
 		"line 7: where: line 4: derived 'd14': line 4: derived 'd13': "
-		"it is a text of more than 64 KiB");
+		"line 4: derived 'd12': it is a text of more than 64 KiB");
 	/* 1.25 MiB in one. */
 	for (int i = 0; i < 20; i++)
 		buf_addf(&many, "%sd11", i ? " .. " : "");
