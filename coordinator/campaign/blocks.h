@@ -4,7 +4,7 @@
 #ifndef COORDINATOR_CAMPAIGN_BLOCKS_H
 #define COORDINATOR_CAMPAIGN_BLOCKS_H
 
-#include <stdint.h>
+#include "coordinator/campaign/campaign.h"
 
 /*
  * Blocks that one change among so many comparisons of a metric needs at least, for a verdict at
@@ -14,5 +14,11 @@
  * none; no number is enough for an alpha of 0 or below: INT64_MAX.
  */
 int64_t blocks_needed(int64_t comparisons, double alpha);
+
+/*
+ * How many comparisons a metric an entry of `compare` makes on a host (on all where they are
+ * named), as far as that is known without one. It must have a `by`.
+ */
+int64_t blocks_family(const struct campaign *c, const struct comparison *comparison);
 
 #endif

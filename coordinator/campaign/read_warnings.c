@@ -34,33 +34,14 @@ static void warn_of_repeat(struct reader *r)
 			"never read");
 }
 
-/* Configurations of a benchmark that are no baseline, as far as that is known without a host. */
-static int64_t count_contenders(const struct benchmark *b, const struct comparison *comparison)
-{
-	int64_t n = matrix_size(b, CAMPAIGN_MAX_RUNS);
-	int axis = axis_find(b->axes, b->axes_n, comparison->by);
-
-	/* Of hosts, one other kind of them at least. */
-	if (axis < 0)
-		return strncmp(comparison->by, "host", 4) == 0 ? n : 0;
-	if (b->axes[axis].is_each || b->axes[axis].n == 0)
-		return n;
-	return n - n / (int64_t)b->axes[axis].n;
-}
-
 static void warn_of_comparison(
 	struct reader *r, const struct comparison *comparison, const struct node *at)
 {
 	const struct campaign *c = r->campaign;
 	const struct node *repeat = node_get(r->root, "repeat"),
 			  *max = node_get(repeat, c->until.metric ? "max" : "blocks");
-	int64_t n = 0, needed;
+	int64_t n = blocks_family(c, comparison), needed = blocks_needed(n, comparison->alpha);
 
-	for (size_t i = 0; i < c->benchmarks_n; i++)
-		n += count_contenders(&c->benchmarks[i], comparison);
-	if (c->hosts.names_n > 1 && !c->is_spread && strncmp(comparison->by, "host", 4) != 0)
-		n *= (int64_t)c->hosts.names_n;
-	needed = blocks_needed(n, comparison->alpha);
 	if (needed <= c->max)
 		return;
 	diag_warning(r->d, max ? max : at,

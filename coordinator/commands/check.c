@@ -1,4 +1,5 @@
 /* joulerig check: is it a good campaign? */
+#include "coordinator/campaign/blocks.h"
 #include "coordinator/commands/submission.h"
 #include "coordinator/output/output.h"
 #include "proto/log.h"
@@ -33,7 +34,20 @@ static size_t count_axes(const struct campaign *c)
 	return n;
 }
 
-/* For people, a line for each good file; what is wrong with the others has its own on stderr. */
+/* How many blocks a verdict needs, by which one sees whether there are enough. */
+static void print_blocks(const struct campaign *c, const struct comparison *comparison)
+{
+	int64_t n = comparison->by == NULL ? 0 : blocks_family(c, comparison);
+	int64_t needed = blocks_needed(n, comparison->alpha);
+
+	if (n > 0 && needed < INT64_MAX)
+		printf("  by %s: one change among %lld comparison%s a metric needs at least %lld "
+		       "blocks\n",
+			comparison->by, (long long)n, n == 1 ? "" : "s", (long long)needed);
+}
+
+/* For people, some lines for each good file; what is wrong with the others has its own on stderr.
+ */
 static void print_verdict(const struct submission_file *f)
 {
 	const struct campaign *c = f->campaign;
@@ -41,6 +55,8 @@ static void print_verdict(const struct submission_file *f)
 
 	printf("%s: %s: %zu benchmark%s, %zu ax%s, good\n", f->path, c->name, c->benchmarks_n,
 		c->benchmarks_n == 1 ? "" : "s", axes, axes == 1 ? "is" : "es");
+	for (size_t i = 0; i < c->comparisons_n; i++)
+		print_blocks(c, &c->comparisons[i]);
 }
 
 enum check_column { CHECK_FILE, CHECK_GOOD, CHECK_CAMPAIGN, CHECK_BENCHMARKS, CHECK_AXES };
@@ -118,7 +134,9 @@ const struct command command_check = {
 	.summary = "is it a good campaign? every mistake, with line and column",
 	.details = "Every error of the files goes to stderr as FILE:LINE:COLUMN: error: TEXT, and "
 		   "the exit status\n"
-		   "is 2. Warnings are about what is legal but unwise.",
+		   "is 2. Warnings are about what is legal but unwise. Of what `compare` asks it "
+		   "says how many blocks\n"
+		   "one change among its comparisons needs at least.",
 	.options = check_option_table,
 	.options_size = sizeof(struct check_options),
 	.defaults = &check_defaults,

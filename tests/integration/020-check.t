@@ -9,7 +9,19 @@ is 'it gets one line' "$(joulerig check minimal.yaml 2>&1)" 'minimal.yaml: minim
 like 'files that are not there are a warning' "$(joulerig check everything.yaml 2>&1)" 'everything.yaml: warning: files: workloads: No such file'
 mkdir workloads data && touch data/input.txt
 is 'axes are counted once' "$(joulerig check everything.yaml 2>/dev/null)" \
-	'everything.yaml: everything-9: 2 benchmarks, 2 axes, good'
+	'everything.yaml: everything-9: 2 benchmarks, 2 axes, good
+  by size: one change among 24 comparisons a metric needs at least 13 blocks'
+cat >family.yaml <<'YAML'
+campaign: family
+matrix: {n: [1, 2], m: {from: 1, to: 24, step: 1}}
+benchmarks: {a: {command: ["./a", "{n}", "{m}"]}}
+repeat: {blocks: 13}
+compare: [{by: n, baseline: 1}, {by: n, baseline: 1, alpha: 0.05}, {metrics: time}]
+YAML
+is 'it says how many blocks a verdict needs, also where there are enough' "$(joulerig check family.yaml 2>&1)" \
+	'family.yaml: family: 1 benchmark, 2 axes, good
+  by n: one change among 24 comparisons a metric needs at least 13 blocks
+  by n: one change among 24 comparisons a metric needs at least 10 blocks'
 
 fails 'a bad file exits with 2' 2 joulerig check several-mistakes.yaml
 is 'every error has its line on stderr' "$(joulerig check several-mistakes.yaml 2>&1 >/dev/null | grep -F ': error: ')" \
@@ -26,9 +38,9 @@ is 'a large file is refused with the line' "$(joulerig check large.yaml 2>&1)" \
 
 fails 'a file that is not there' 2 joulerig check nowhere.yaml
 like 'is named' "$(joulerig check nowhere.yaml 2>&1)" 'nowhere\.yaml'
-is 'several files get a line each' "$(joulerig check minimal.yaml everything.yaml | wc -l)" 2
+is 'several files get a verdict each' "$(joulerig check minimal.yaml everything.yaml | grep -c ', good$')" 2
 fails 'one bad file of several' 2 joulerig check minimal.yaml several-mistakes.yaml everything.yaml
-is 'the others are told of all the same' "$(joulerig check minimal.yaml several-mistakes.yaml everything.yaml 2>/dev/null | wc -l)" 2
+is 'the others are told of all the same' "$(joulerig check minimal.yaml several-mistakes.yaml everything.yaml 2>/dev/null | grep -c ', good$')" 2
 
 is 'as JSON a row each' "$(joulerig check minimal.yaml several-mistakes.yaml --format json 2>/dev/null | jq -c '.[]' | paste -sd ' ')" \
 	'{"file":"minimal.yaml","good":true,"campaign":"minimal","benchmarks":1,"axes":0} {"file":"several-mistakes.yaml","good":false,"campaign":null,"benchmarks":null,"axes":null}'
