@@ -49,6 +49,7 @@ struct axis {
 	char *name;
 	struct value *values; /* NULL with is_each */
 	size_t n;
+	size_t more;  /* behind these n: named values that --set left out and include may add */
 	bool is_each; /* {each: host.thread_steps}: known per host only */
 	size_t zip;   /* axes with the same number walk in lock step; 0: by itself */
 };

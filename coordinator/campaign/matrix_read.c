@@ -405,11 +405,38 @@ static int unknown_value(const struct axis *axis, const char *text, struct error
 		diag_nearest(nearest, text, words, axis->n));
 }
 
+/* What include adds keeps its attributes: the values of before that are not chosen stand behind
+ * those that are. */
+static void keep_others(const struct benchmark *b, size_t axis, struct value *values, size_t n)
+{
+	struct axis *out = &b->axes[axis];
+	size_t all = n;
+
+	for (size_t i = 0; i < out->n; i++)
+		if (values_find(values, n, out->values[i].text) < 0)
+			values[all++] = out->values[i];
+	for (size_t i = 0; i < b->rules->includes_n; i++) {
+		const struct rule *rule = &b->rules->includes[i];
+
+		for (size_t k = 0; k < rule->n; k++) {
+			const struct rule_term *t = &rule->terms[k];
+
+			for (size_t v = 0; t->axis == axis && v < t->n; v++) {
+				int64_t at = values_find(values, all, t->values[v].text);
+
+				if (at >= 0)
+					t->values[v] = values[at];
+			}
+		}
+	}
+	out->more = all - n;
+}
+
 int matrix_set_axis(struct benchmark *b, size_t axis, const char *const *texts, size_t n,
 	struct arena *a, struct error *err)
 {
-	struct value *values = arena_array(a, n, sizeof *values);
 	struct axis *out = &b->axes[axis];
+	struct value *values = arena_array(a, n + out->n, sizeof *values);
 
 	for (size_t i = 0; i < n; i++) {
 		int64_t old = values_find(out->values, out->n, texts[i]);
@@ -418,6 +445,8 @@ int matrix_set_axis(struct benchmark *b, size_t axis, const char *const *texts, 
 			return unknown_value(out, texts[i], err);
 		values[i] = old >= 0 ? out->values[old] : value_read(texts[i], true);
 	}
+	if (axis_is_named(out))
+		keep_others(b, axis, values, n);
 	out->values = values;
 	out->n = n;
 	out->is_each = false;

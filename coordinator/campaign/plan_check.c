@@ -124,7 +124,7 @@ static void add_expression(
 
 static bool has_expressions(const struct axis *axis)
 {
-	for (size_t v = 0; v < axis->n; v++) {
+	for (size_t v = 0; v < axis->n + axis->more; v++) {
 		const struct attributes *a = axis->values[v].attributes;
 
 		for (size_t i = 0; a && i < a->n; i++)

@@ -15,7 +15,7 @@ void depend_on_path(const struct benchmark *b, const char *path, bool *depends)
 	if (axis < 0 || depends[axis])
 		return;
 	depends[axis] = true;
-	for (size_t v = 0; v < b->axes[axis].n; v++) {
+	for (size_t v = 0; v < b->axes[axis].n + b->axes[axis].more; v++) {
 		const struct attributes *a = b->axes[axis].values[v].attributes;
 
 		for (size_t i = 0; a && i < a->n; i++)
@@ -101,7 +101,7 @@ void depend_on_setting(const struct benchmark *b, enum setting s, bool *depends)
 {
 	depend_on_setting_text(b, s, b->settings[s], depends);
 	for (size_t i = 0; i < b->axes_n; i++) {
-		for (size_t v = 0; v < b->axes[i].n; v++) {
+		for (size_t v = 0; v < b->axes[i].n + b->axes[i].more; v++) {
 			const struct attributes *a = b->axes[i].values[v].attributes;
 
 			if (!a || !a->settings[s])
@@ -128,7 +128,7 @@ static void depend_on_env(const struct benchmark *b, bool *depends)
 {
 	depend_on_texts(b, b->env, b->env_n, depends);
 	for (size_t i = 0; i < b->axes_n; i++) {
-		for (size_t v = 0; v < b->axes[i].n; v++) {
+		for (size_t v = 0; v < b->axes[i].n + b->axes[i].more; v++) {
 			const struct attributes *a = b->axes[i].values[v].attributes;
 
 			if (!a || a->env_n == 0)

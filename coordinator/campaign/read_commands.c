@@ -152,7 +152,7 @@ static struct benchmark *all_axes(struct reader *r)
 /* Whether what a text names of an axis is known on a host only. */
 static bool is_of_host(const struct axis *axis, const char *text)
 {
-	for (size_t v = 0; v < axis->n; v++) {
+	for (size_t v = 0; v < axis->n + axis->more; v++) {
 		const struct attributes *a = axis->values[v].attributes;
 
 		for (size_t i = 0; a && i < a->n; i++) {

@@ -71,7 +71,7 @@ static bool attributes_say(const struct attributes *a, const char *axis)
 static bool parameters_say(const struct benchmark *b, const char *axis)
 {
 	for (size_t i = 0; i < b->axes_n; i++)
-		for (size_t v = 0; v < b->axes[i].n; v++)
+		for (size_t v = 0; v < b->axes[i].n + b->axes[i].more; v++)
 			if (attributes_say(b->axes[i].values[v].attributes, axis))
 				return true;
 	for (size_t i = 0; i < b->derived_n; i++)

@@ -36,6 +36,18 @@ joulerig export changes.1 --db r.db --what campaign | tail -n +2 >same.yaml
 ok "without changes the file is as it was" cmp c.yaml same.yaml
 is "check and plan take --only, too" "$(joulerig plan c.yaml --only 'n == 1' --format json 2>/dev/null | jq '.configurations | length')" 2
 
+# What include adds is as it was, also where --set leaves its value out of the axis.
+cat >included.yaml <<'YAML'
+campaign: included
+matrix:
+  build: {old: {path: /bin/echo}, new: {path: /bin/echo, placement: {cpus: 1}, env: {WHICH: new}}}
+  include: [{build: new}]
+benchmarks: {a: {command: ["{build.path}", "{build}"]}}
+YAML
+is "include adds a named value that --set left out, with its attributes" \
+	"$(joulerig plan included.yaml --set build=old --format json 2>/dev/null |
+		jq -c '[.configurations[].parameters.build], [.hosts[0].placement[1].cpus], .skipped')" $'["old","new"]\n[1]\n[]'
+
 fails "an unknown name in --only" 2 joulerig run c.yaml --db r.db --only 'nn == 1'
 like "has a suggestion" "$(joulerig check c.yaml --only 'nn == 1' 2>&1)" "did you mean 'n'"
 fails "a label without a value" 2 joulerig run c.yaml --db r.db --label why
