@@ -161,6 +161,41 @@ bool matrix_is_axis(const char *key)
 	return !matrix_word(key);
 }
 
+/* What one of the words of a matrix has and no axis: a text, a list of mappings or lists, a mapping
+ * of texts that is no range. */
+static bool is_no_axis(const struct node *n)
+{
+	static const char *const of_axes[] = {"from", "to", "factor", "step", "each"};
+
+	if (n->kind == NODE_SCALAR)
+		return !node_is_null(n);
+	if (n->kind == NODE_LIST)
+		return n->n > 0 && n->items[0]->kind != NODE_SCALAR;
+	for (size_t i = 0; i < n->n; i++) {
+		if (n->pairs[i].value->kind != NODE_SCALAR)
+			return false;
+		for (size_t k = 0; k < ARRAY_SIZE(of_axes); k++)
+			if (strcmp(n->pairs[i].key->text, of_axes[k]) == 0)
+				return false;
+	}
+	return n->n > 0;
+}
+
+/* Whether a key is meant for one of the words, which is said then. */
+static bool is_misspelt(const struct node *key, const struct node *value, struct diagnostics *d)
+{
+	const char *known[ARRAY_SIZE(matrix_words)];
+	char nearest[96];
+
+	for (size_t i = 0; i < ARRAY_SIZE(matrix_words); i++)
+		known[i] = matrix_words[i].name;
+	if (!is_no_axis(value) ||
+		diag_nearest(nearest, key->text, known, ARRAY_SIZE(matrix_words))[0] == '\0')
+		return false;
+	diag_error(d, key, "unknown key '%s' in matrix%s", key->text, nearest);
+	return true;
+}
+
 void matrix_check(const struct node *matrix, struct diagnostics *d)
 {
 	if (!check_length(matrix, "matrix", d))
@@ -169,6 +204,8 @@ void matrix_check(const struct node *matrix, struct diagnostics *d)
 		const struct node *key = matrix->pairs[i].key, *value = matrix->pairs[i].value;
 		const struct matrix_word *word = matrix_word(key->text);
 
+		if (!word && is_misspelt(key, value, d))
+			continue;
 		if (!word)
 			axis_check(key, value, d);
 		else if (!node_is_null(value))
