@@ -212,6 +212,8 @@ void admission_tick(struct dispatch *d)
 {
 	struct host *h, *next;
 
+	if (d->lives == NULL) /* there are no blocks, and thousands of hosts, perhaps */
+		return;
 	HASH_ITER (hh, d->hosts, h, next)
 		if (!host_is_admitted(h) && d->failure.code == 0)
 			give_blocks_away(d, h);

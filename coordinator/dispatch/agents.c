@@ -14,6 +14,24 @@
 #define OUTBOX_BYTES                                                                               \
 	(256 * 1024 * 1024) /* of one turn, all peers together, from which on no file goes out */
 
+/* ---- when a host is missed ---- */
+
+/* CLOCK_MONOTONIC after which a silent host is to be looked at. */
+static int64_t missed_ns(const struct host *h)
+{
+	int64_t patience_ns = HEARTBEAT_MISSED * h->heartbeat_ns;
+
+	return h->seen_ns + (patience_ns < LEASE_NS ? patience_ns : LEASE_NS);
+}
+
+static void note_seen(struct dispatch *d, struct host *h, int64_t now_ns)
+{
+	h->seen_ns = now_ns;
+	h->seen_at = clock_realtime_ns();
+	if (missed_ns(h) < d->look_ns)
+		d->look_ns = missed_ns(h);
+}
+
 /* ---- runs ---- */
 
 void agents_fill_id(struct attempt_id *id, const struct live *l, const struct live_run *r)
@@ -275,8 +293,7 @@ static void on_hello(struct dispatch *d, int64_t now_ns, const struct route *fro
 	h->session = hello->session;
 	h->minor = hello->minor;
 	h->clock_kept_ns = 0;
-	h->seen_ns = now_ns;
-	h->seen_at = clock_realtime_ns();
+	note_seen(d, h, now_ns);
 	free(h->inventory);
 	h->inventory = xstrdup(hello->inventory ? hello->inventory : "{}");
 	if (dispatch_begin(d) < 0)
@@ -390,8 +407,7 @@ void agents_on_message(struct dispatch *d, int64_t now_ns, const struct route *f
 	}
 	if (!route_equal(&h->route, from)) /* an older process or connection with the same key */
 		return;
-	h->seen_ns = now_ns;
-	h->seen_at = clock_realtime_ns();
+	note_seen(d, h, now_ns);
 	host_apply(h, HOST_MESSAGE);
 	switch (m->type) {
 	case MESSAGE_PING:
@@ -482,23 +498,42 @@ static void lose_flights(struct dispatch *d, struct host *h)
 	}
 }
 
+/* Returns the time after which it is to be looked at again, should it stay silent. */
+static int64_t look_at_host(struct dispatch *d, struct host *h, int64_t now_ns)
+{
+	if (h->seen_ns == 0) /* known from before a restart: it gets the time to come back */
+		h->seen_ns = now_ns;
+	int64_t quiet = now_ns - h->seen_ns;
+	if (host_is_connected(h) && quiet > HEARTBEAT_MISSED * h->heartbeat_ns) {
+		log_warning("host %s is silent", h->name);
+		host_apply(h, HOST_MISSED);
+	}
+	if (quiet <= LEASE_NS)
+		return host_is_connected(h) ? missed_ns(h) : h->seen_ns + LEASE_NS;
+	d->has_lost = true;
+	lose_flights(d, h);
+	if (d->failure.code == 0)
+		break_blocks(d, h);
+	return INT64_MAX;
+}
+
+/*
+ * Going through thousands of hosts costs more than their heartbeats do: only when one of them may
+ * have been silent for too long. What is to be done about one whose lease is over may change with
+ * each turn of a campaign.
+ */
 void agents_tick(struct dispatch *d, int64_t now_ns)
 {
 	struct host *h, *next;
+	int64_t look_ns = INT64_MAX;
 
+	if (now_ns <= d->look_ns && !(d->has_lost && d->lives != NULL))
+		return;
+	d->has_lost = false;
 	HASH_ITER (hh, d->hosts, h, next) {
-		if (h->seen_ns ==
-			0) /* known from before a restart: it gets the time to come back */
-			h->seen_ns = now_ns;
-		int64_t quiet = now_ns - h->seen_ns;
-		if (host_is_connected(h) && quiet > HEARTBEAT_MISSED * h->heartbeat_ns) {
-			log_warning("host %s is silent", h->name);
-			host_apply(h, HOST_MISSED);
-		}
-		if (quiet <= LEASE_NS)
-			continue;
-		lose_flights(d, h);
-		if (d->failure.code == 0)
-			break_blocks(d, h);
+		int64_t at_ns = look_at_host(d, h, now_ns);
+		if (at_ns < look_ns)
+			look_ns = at_ns;
 	}
+	d->look_ns = look_ns;
 }

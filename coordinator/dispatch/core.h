@@ -43,8 +43,10 @@ struct dispatch {
 	const char *only; /* of dispatch_load(), while it runs */
 	int64_t *half;    /* store ids of campaigns that were not written to their end; likewise */
 	size_t half_n;
-	struct host *hosts;      /* hash by public key, in the order of names (owned) */
-	struct host *routes;     /* the same, hash by route: those that said HELLO */
+	struct host *hosts;  /* hash by public key, in the order of names (owned) */
+	struct host *routes; /* the same, hash by route: those that said HELLO */
+	int64_t look_ns; /* CLOCK_MONOTONIC after which one of them may have been silent too long */
+	bool has_lost;   /* the lease of one of them was over when all were looked at last */
 	struct host *committing; /* those with results that this turn commits */
 	uint64_t turn;           /* of the outbox */
 	struct host *due;        /* of them, those that may have something to be handed */

@@ -26,6 +26,7 @@ struct host *dispatch_add_host(struct dispatch *d, const char *public_key, const
 	h->offset = h->delay = h->seen_at = ABSENT;
 	h->heartbeat_ns = HEARTBEAT_NS;
 	h->due = &d->due;
+	d->look_ns = INT64_MIN; /* at the next tick */
 	HASH_ADD_KEYPTR_INORDER(
 		hh, d->hosts, h->public_key, strlen(h->public_key), h, host_by_name);
 	return h;

@@ -366,6 +366,28 @@ static void test_silence_and_lease(void **state)
 	assert_int_equal(number("SELECT count(*) FROM run WHERE result > 1"), 0);
 }
 
+/* It falls silent anew long before its lease would have been over for the first time. */
+static void test_silence_after_silence(void **state)
+{
+	(void)state;
+	begin_on_lab1();
+	agent_ping(&lab1);
+	tick(HEARTBEAT_MISSED * HEARTBEAT_NS + 1);
+	assert_true(host_is("lab1", "silent"));
+	agent_ping(&lab1);
+	flush();
+	tick(HEARTBEAT_MISSED * HEARTBEAT_NS);
+	assert_true(host_is("lab1", "running"));
+	tick(1);
+	assert_true(host_is("lab1", "silent"));
+	tick(LEASE_NS - HEARTBEAT_MISSED * HEARTBEAT_NS - 1);
+	flush();
+	assert_int_equal(number("SELECT count(*) FROM attempt WHERE state = 'lost'"), 0);
+	tick(1);
+	flush();
+	assert_int_equal(number("SELECT count(*) FROM attempt WHERE state = 'lost'"), 2);
+}
+
 /* Silent for longer than the lease on a connection that held: the run is handed out again, and then
  * its first result comes. */
 static void test_late_result_while_the_next_attempt_is_out(void **state)
@@ -719,6 +741,7 @@ int main(void)
 		TEST(test_connection_breaks_with_all_held),
 		TEST(test_a_host_adopts_only_its_own),
 		TEST(test_silence_and_lease),
+		TEST(test_silence_after_silence),
 		TEST(test_late_result_while_the_next_attempt_is_out),
 		TEST(test_no_two_attempts_on_one_connection),
 		TEST(test_queue_of_an_agent_is_full),
