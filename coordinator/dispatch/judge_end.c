@@ -132,15 +132,16 @@ static struct notice_facts facts_of(const struct dispatch *d, const struct sweep
 		.at = at};
 }
 
-/* Keys of cases of which tonight cannot say whether they have changed: cut short, inconclusive, or
- * without that metric.
- * Where one of them has, it is the change that others show. */
+/* Keys of cases of which tonight cannot say whether they have changed: cut short, inconclusive,
+ * without that metric, or seen and not confirmed. Where one of them has, it is the change that
+ * others show. */
 static json_t *hidden_cases(const struct judgement *j)
 {
 	json_t *out = json_object(), *one;
 	size_t i;
 
 	judge_index(out, json_object_get(j->answer, "unsettled"));
+	judge_index(out, json_object_get(j->answer, "open"));
 	judge_index_without(out, json_object_get(j->answer, "without"));
 	json_array_foreach(json_object_get(j->answer, "unmeasured"), i, one)
 	{

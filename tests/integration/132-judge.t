@@ -138,6 +138,21 @@ is "one that was away is not back where it never left" "$(against_self)" '3 noth
 is "as is remembered" "$(answer | jq -r '.still[] | .host + " " + .verdict' | sort | xargs)" 'alpha regressed beta unchanged'
 echo 50 >machine/beta
 is "so that its own change is news" "$(against_self)" '3 regressed cost prog {"n":1} beta'
+# ---- and one shows the change as well, but not when it runs again ----
+echo -300 >work/cost-1
+cp work/prog prog.good
+cat >swings <<SH
+[ \$2 = alpha ] || echo run >>$PWD/beta-runs
+n=\$(wc -l <$PWD/beta-runs)
+[ \$2 = alpha ] || [ "\$n" -le 8 ] || all=\$((n % 2 * 2000 - 400))
+SH
+sed -i '/^read -r all/r swings' work/prog
+touch beta-runs
+at schedule add self.yaml >>add.log 2>&1
+is "what is not confirmed of one host is told of the other" "$(against_self) $(answer | jq -r '.open[].host')" '0 improved cost prog {"n":1} alpha beta'
+cp prog.good work/prog
+at schedule add self.yaml >>add.log 2>&1
+is "and is no news of it later" "$(against_self) $(answer | jq -r '[.still[] | .host + " " + .verdict] | sort | join(", ")')" '0 nothing alpha improved, beta improved'
 fails "a schedule that is not there" 2 joulerig schedule show nigth --coordinator "$ADDRESS" --keys keys
 is "the log has no advice for who submits by hand" "$(grep -c "it runs once, now" serve.log)" 0
 done_testing
