@@ -366,6 +366,12 @@ static int run(void *target, const char **arguments, size_t n, struct error *err
 	int status;
 
 	(void)n;
+	if (o->detach && o->common.coordinator == NULL) {
+		error_set(err, ERR_UNAVAILABLE,
+			"run: --detach leaves the campaign to a coordinator; name one with "
+			"--coordinator ADDRESS, or run it here without --detach");
+		return EXIT_UNAVAILABLE;
+	}
 	if (submission_read(&file, arguments[0], &o->submission, o->common.verbose, err) < 0)
 		status = EXIT_USAGE;
 	else if (o->common.coordinator != NULL)

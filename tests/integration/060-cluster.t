@@ -11,7 +11,8 @@ measure: {energy: off}
 repeat: {warmup: 0, blocks: 4}
 YAML
 
-fails "nobody there to hand it over to" 4 joulerig submit c.yaml
+fails "nobody there to leave it to" 4 joulerig run c.yaml --detach
+fails "nor to hand it over to" 4 joulerig submit c.yaml
 like "it says what there is to do" "$(cat "$tap_log")" "no coordinator has this store; start 'joulerig serve'"
 
 start_coordinator
