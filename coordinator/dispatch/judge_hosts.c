@@ -85,12 +85,15 @@ static void judge_host(json_t *host, const struct host_fact *f, const struct jud
 	int64_t done = number(host, "done"), failed = number(host, "failed");
 	int64_t skipped = number(host, "skipped");
 	bool has_all = done > 0 && skipped == 0, was_there = done + failed + skipped > 0;
+	/* Whether it is there now says nothing: a coordinator that was started again just before
+	 * has not heard of it yet, nor knows any more that it was set aside. */
+	bool did_nothing = done == 0 && failed > 0;
 
 	if (f->standing == STANDING_ASIDE)
 		set_state(host, "failed", f->reason);
 	else if (f->standing == STANDING_AWAY && !has_all)
 		set_state(host, "away", f->reason);
-	else if (f->standing == STANDING_STOPPED && !has_all)
+	else if (f->standing == STANDING_STOPPED && !has_all && !did_nothing)
 		judge_stopped(host, f, missing);
 	else if (f->standing == STANDING_GONE && !has_all)
 		set_state(host, "failed", f->reason);

@@ -3,9 +3,9 @@
  *
  * A host that is drained or in a maintenance window is away, as is expected; so is for one sweep
  * one whose agent was stopped in order. In the second one in a row it has failed, as has at once a
- * host that vanished, was set aside, or on which nothing was done. So has a case that has runs and
- * none of them is done. What the coordinator knows of a host comes in as a fact; nothing is in here
- * but JSON.
+ * host that vanished, was set aside, or on which nothing was done though something was tried. So
+ * has a case that has runs and none of them is done. What the coordinator knows of a host comes in
+ * as a fact; nothing is in here but JSON.
  */
 #ifndef COORDINATOR_DISPATCH_JUDGE_HOSTS_H
 #define COORDINATOR_DISPATCH_JUDGE_HOSTS_H

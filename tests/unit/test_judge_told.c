@@ -716,6 +716,19 @@ static void one_that_was_stopped_is_told_when_it_does_not_come_back(void **state
 	json_decref(told);
 }
 
+/* A coordinator that was started again in the meantime does not know that it was there. */
+static void one_that_failed_all_night_and_is_not_there_now_has_failed(void **state)
+{
+	json_t *told = json_array();
+	const char *broken = "[" CELL("x", "a", 5, 0, 0) "," CELL("x", "b", 0, 5, 0) "]";
+
+	(void)state;
+	assert_told(told, broken, STOPPED, "failed host b");
+	assert_string_equal(judge_text(last_missing, "b"), "");
+	forget_missing();
+	json_decref(told);
+}
+
 static void cases_that_fail_are_told_apart_from_hosts(void **state)
 {
 	json_t *told = json_array();
@@ -779,6 +792,7 @@ int main(void)
 		cmocka_unit_test(hosts_are_told_once_and_when_they_are_good_again),
 		cmocka_unit_test(a_host_that_goes_in_the_middle),
 		cmocka_unit_test(one_that_was_stopped_is_told_when_it_does_not_come_back),
+		cmocka_unit_test(one_that_failed_all_night_and_is_not_there_now_has_failed),
 		cmocka_unit_test(cases_that_fail_are_told_apart_from_hosts),
 		cmocka_unit_test(a_change_says_how_much_it_is),
 		cmocka_unit_test(what_a_program_printed_makes_no_broken_notice),
