@@ -10,8 +10,8 @@ wait_for 20 test -e m/truth || skip_all "no FUSE here: $(tail -n 1 m.log)"
 
 cat >program <<'SH2'
 #!/bin/sh
-# Shared data take twice as long, more workers and a faster clock less.
-sleep "$(awk -v t="$1" -v n="$2" -v f="${3%GHz}" 'BEGIN { print 0.1 + t * 0.2 / n / f }')"
+# Shared data take twice as long, more workers and a faster clock less; long enough for a reading of energy on a busy machine.
+sleep "$(awk -v t="$1" -v n="$2" -v f="${3%GHz}" 'BEGIN { print 0.2 + t * 0.2 / n / f }')"
 echo "{\"items\": 1000, \"rss\": $((8000000 + $2 * 100000 * $1)), \"vms\": $((90000000 * $2))}"
 SH2
 chmod +x program
@@ -26,7 +26,7 @@ benchmarks:
     command: [./program, "{data.t}", "{workers}", "{clock}"]
     work: {value: metric.items, unit: item}
     metrics: {items: {json: items}, rss: {json: rss, unit: B, better: lower}, vms: {json: vms, unit: B, better: lower}}
-  spin: {command: [sleep, "0.1"], canary: true, matrix: {data: ~, workers: ~, clock: ~}}
+  spin: {command: [sleep, "0.2"], canary: true, matrix: {data: ~, workers: ~, clock: ~}}
 measure: {energy: auto, idle: 500ms, every: 50ms}
 repeat: {warmup: 0, blocks: 3}
 compare: {by: data, baseline: private, metrics: [time, energy.package]}
