@@ -35,11 +35,7 @@ void judgement_free(struct judgement *j)
 	judge_ask_done(j);
 	leave_pending(j);
 	json_decref(j->answer);
-	json_decref(j->told);
-	json_decref(j->sweeps);
-	json_decref(j->open);
-	json_decref(j->missing);
-	json_decref(j->seen);
+	judge_drop_store(j);
 	json_decref(j->results);
 	json_decref(j->measured);
 	json_decref(j->rows);

@@ -251,11 +251,7 @@ void judge_tell_failed(struct dispatch *d, const struct sweep *s, const char *re
 		json_decref(what);
 		add_notice(d, s, &text, at);
 	}
-	json_decref(j.told);
-	json_decref(j.sweeps);
-	json_decref(j.open);
-	json_decref(j.missing);
-	json_decref(j.seen);
+	judge_drop_store(&j);
 }
 
 /* ---- the end ---- */

@@ -64,6 +64,8 @@ void judge_ask_done(struct judgement *j);
 
 /* What the store has of earlier sweeps and their notices. Returns 0 or negative. */
 int judge_read_store(struct judgement *j, const struct sweep *s, struct error *err);
+/* Free what that read; also where it failed, or was never called. */
+void judge_drop_store(struct judgement *j);
 /* The view of the sweep's cases; texts of s and j. */
 struct judge_view judge_view_of(const struct judgement *j, const struct sweep *s);
 /* Put the answer into the row of the sweep. */

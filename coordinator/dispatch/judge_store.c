@@ -128,6 +128,16 @@ int judge_read_store(struct judgement *j, const struct sweep *s, struct error *e
 	return code < 0 ? code : 0;
 }
 
+void judge_drop_store(struct judgement *j)
+{
+	json_decref(j->told);
+	json_decref(j->sweeps);
+	json_decref(j->open);
+	json_decref(j->missing);
+	json_decref(j->seen);
+	j->told = j->sweeps = j->open = j->missing = j->seen = NULL;
+}
+
 struct judge_view judge_view_of(const struct judgement *j, const struct sweep *s)
 {
 	return (struct judge_view){
